@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "base/span.h"
+
+#include <string.h>
+
+struct kt_span kt_span_str(const char *text)
+{
+	return (struct kt_span){ text, strlen(text) };
+}
+
+bool kt_span_eq(struct kt_span span, const char *text)
+{
+	return span.n == strlen(text) && memcmp(span.p, text, span.n) == 0;
+}
+
+bool kt_span_starts(struct kt_span span, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	return span.n >= n && memcmp(span.p, prefix, n) == 0;
+}
+
+bool kt_span_ends(struct kt_span span, const char *suffix)
+{
+	size_t n = strlen(suffix);
+
+	return span.n >= n && memcmp(span.p + span.n - n, suffix, n) == 0;
+}
+
+bool kt_span_skip(struct kt_span *rest, const char *prefix)
+{
+	if (!kt_span_starts(*rest, prefix))
+		return false;
+	*rest = kt_span_from(*rest, strlen(prefix));
+	return true;
+}
+
+size_t kt_span_find(struct kt_span span, const char *text)
+{
+	const char *hit = span.n ? memmem(span.p, span.n, text, strlen(text)) : NULL;
+
+	return hit ? (size_t)(hit - span.p) : span.n;
+}
+
+struct kt_span kt_span_from(struct kt_span span, size_t offset)
+{
+	if (offset > span.n)
+		offset = span.n;
+	if (offset == 0)
+		return span;
+	return (struct kt_span){ span.p + offset, span.n - offset };
+}
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r';
+}
+
+struct kt_span kt_span_trim(struct kt_span span)
+{
+	while (span.n && is_blank(span.p[0]))
+		span = kt_span_from(span, 1);
+	while (span.n && (is_blank(span.p[span.n - 1]) || span.p[span.n - 1] == '\n'))
+		span.n--;
+	return span;
+}
+
+bool kt_span_until(struct kt_span *rest, char stop, struct kt_span *ret_part)
+{
+	const char *hit = rest->n ? memchr(rest->p, stop, rest->n) : NULL;
+	size_t n;
+
+	if (!hit)
+		return false;
+	n = (size_t)(hit - rest->p);
+	*ret_part = (struct kt_span){ rest->p, n };
+	*rest = kt_span_from(*rest, n + 1);
+	return true;
+}
+
+bool kt_span_line(struct kt_span *rest, struct kt_span *ret_line)
+{
+	if (!rest->n)
+		return false;
+	if (!kt_span_until(rest, '\n', ret_line)) {
+		*ret_line = *rest;
+		rest->n = 0;
+	}
+	return true;
+}
+
+bool kt_span_word(struct kt_span *rest, struct kt_span *ret_word)
+{
+	size_t n = 0;
+
+	while (rest->n && is_blank(rest->p[0]))
+		*rest = kt_span_from(*rest, 1);
+	while (n < rest->n && !is_blank(rest->p[n]))
+		n++;
+	if (!n)
+		return false;
+	*ret_word = (struct kt_span){ rest->p, n };
+	*rest = kt_span_from(*rest, n);
+	return true;
+}
+
+bool kt_span_take_u64(struct kt_span *rest, uint64_t *ret_value)
+{
+	uint64_t value = 0;
+	size_t n = 0;
+
+	for (; n < rest->n && rest->p[n] >= '0' && rest->p[n] <= '9'; n++) {
+		if (__builtin_mul_overflow(value, 10u, &value) ||
+			__builtin_add_overflow(value, (uint64_t)(rest->p[n] - '0'), &value))
+			return false;
+	}
+	if (!n)
+		return false;
+	*ret_value = value;
+	*rest = kt_span_from(*rest, n);
+	return true;
+}
+
+bool kt_span_u64(struct kt_span span, uint64_t *ret_value)
+{
+	uint64_t value;
+
+	if (!kt_span_take_u64(&span, &value) || span.n)
+		return false;
+	*ret_value = value;
+	return true;
+}
+
+bool kt_span_i64(struct kt_span span, int64_t *ret_value)
+{
+	bool negative = kt_span_skip(&span, "-");
+	uint64_t value;
+
+	if (!kt_span_u64(span, &value) || value > INT64_MAX)
+		return false;
+	*ret_value = negative ? -(int64_t)value : (int64_t)value;
+	return true;
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+bool kt_span_hex(struct kt_span span, uint64_t *ret_value)
+{
+	uint64_t value = 0;
+
+	kt_span_skip(&span, "0x");
+	if (!span.n || span.n > 16)
+		return false;
+	for (size_t i = 0; i < span.n; i++) {
+		int digit = hex_digit(span.p[i]);
+
+		if (digit < 0)
+			return false;
+		value = value << 4 | (uint64_t)digit;
+	}
+	*ret_value = value;
+	return true;
+}

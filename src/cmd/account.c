@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "model/account.h"
+#include "cmd/account_nodes.h"
+#include "cmd/cmd.h"
+#include "cmd/session.h"
+#include "output/output.h"
+
+#include <string.h>
+
+#define DEFAULT_DEPTH 2
+
+enum { COL_ID, COL_PARENT, COL_TITLE, COL_BYTES, COL_SHARE, COL_BAR, COL_STATE, COL_QUALITY,
+	COL_LEAF, COL_ERROR, COL_REASON };
+
+static const struct kt_column columns[] = {
+	[COL_ID] = { .key = "id", .title = "ID", .flags = KT_COL_DATA_ONLY | KT_COL_LABEL,
+		.label = "row" },
+	[COL_PARENT] = { .key = "parent", .title = "PARENT",
+		.flags = KT_COL_DATA_ONLY | KT_COL_LABEL },
+	[COL_TITLE] = { .key = "title", .title = "WHERE THE MEMORY IS", .flags = KT_COL_TREE },
+	[COL_BYTES] = { .key = "bytes", .title = "SIZE", .type = KT_CELL_BYTES,
+		.metric = "ktally_account_bytes",
+		.help = "Physical memory by row of the account; rows with leaf=\"true\" add up to all." },
+	[COL_SHARE] = { .key = "share", .title = "SHARE", .type = KT_CELL_SHARE },
+	[COL_BAR] = { .key = "bar", .title = "", .type = KT_CELL_SHARE,
+		.flags = KT_COL_BAR | KT_COL_TEXT_ONLY },
+	[COL_STATE] = { .key = "state", .title = "STATE", .flags = KT_COL_DATA_ONLY },
+	[COL_QUALITY] = { .key = "quality", .title = "QUALITY", .flags = KT_COL_DATA_ONLY },
+	[COL_LEAF] = { .key = "leaf", .title = "LEAF", .type = KT_CELL_BOOL,
+		.flags = KT_COL_DATA_ONLY | KT_COL_LABEL },
+	[COL_ERROR] = { .key = "error_bytes", .title = "ERROR", .type = KT_CELL_BYTES,
+		.flags = KT_COL_DATA_ONLY, .metric = "ktally_account_error_bytes",
+		.help = "Bound of the error of a row." },
+	[COL_REASON] = { .key = "reason", .title = "REASON", .flags = KT_COL_DATA_ONLY },
+};
+
+static bool is_unattributed(const struct kt_line *line)
+{
+	return strcmp(line->id, "unattributed") == 0;
+}
+
+/* In one screen: what holds memory, two levels deep, and always the unattributed row. */
+static bool is_minor(const struct kt_line *line, const struct kt_options *options)
+{
+	if (is_unattributed(line))
+		return false;
+	if (!kt_ok(line->val) || line->val.value == 0)
+		return true;
+	return !options->depth && line->depth > DEFAULT_DEPTH;
+}
+
+static const char *error_mark(struct kt_report *report, const struct kt_account *account)
+{
+	char human[24];
+
+	kt_human_bytes(account->error_bytes, human);
+	return kt_arena_printf(&report->arena, "± %s%s", human,
+		account->drift_known ? "" : ", and what moved while it was captured");
+}
+
+static void put_value(struct kt_cell *cell, const struct kt_line *line)
+{
+	*cell = kt_ok(line->val) ? kt_cell_number(line->val.value)
+				 : kt_cell_missing(line->val.state, line->val.reason);
+}
+
+static void put_line(struct kt_report *report, struct kt_table *table,
+	const struct kt_account *account, const struct kt_line *line,
+	const struct kt_options *options)
+{
+	struct kt_report_row *row = kt_table_row(report, table);
+	struct kt_cell *cells = row ? row->cells : NULL;
+	double share = kt_account_share(account, line);
+
+	if (!row)
+		return;
+	row->depth = line->depth;
+	row->strong = line->depth < 2;
+	row->minor = is_minor(line, options);
+	cells[COL_ID] = kt_cell_text(kt_arena_printf(&report->arena, "%s", line->id));
+	cells[COL_PARENT] = kt_cell_text(line->parent);
+	cells[COL_TITLE] = kt_cell_text(kt_arena_printf(&report->arena, "%s", line->title));
+	put_value(&cells[COL_BYTES], line);
+	cells[COL_SHARE] = kt_ok(line->val) ? kt_cell_real(share)
+					    : kt_cell_missing(KT_ABSENT, NULL);
+	cells[COL_BAR] = cells[COL_SHARE];
+	cells[COL_STATE] = kt_cell_text(kt_state_name(line->val.state));
+	if (kt_ok(line->val))
+		cells[COL_QUALITY] = kt_cell_text(kt_quality_name(line->val.quality));
+	else
+		cells[COL_REASON] = kt_cell_text(line->val.reason);
+	cells[COL_LEAF] = kt_cell_number(line->leaf);
+	if (is_unattributed(line)) {
+		cells[COL_ERROR] = kt_cell_number(account->error_bytes);
+		row->mark = error_mark(report, account);
+	}
+}
+
+static void report_annotations(
+	struct kt_report *report, const struct kt_snapshot *snap, const struct kt_options *options)
+{
+	static const struct kt_column annotation_columns[] = {
+		{ .key = "id", .title = "ID", .flags = KT_COL_DATA_ONLY | KT_COL_LABEL },
+		{ .key = "row", .title = "ROW", .flags = KT_COL_LABEL },
+		{ .key = "title", .title = "COUNTED THERE ALREADY" },
+		{ .key = "bytes", .title = "SIZE", .type = KT_CELL_BYTES,
+			.metric = "ktally_annotation_bytes",
+			.help = "Parts of rows that are counted in them already." },
+	};
+	struct kt_table *table = kt_report_table(report, "annotations", NULL, annotation_columns,
+		KT_LEN(annotation_columns));
+
+	for (size_t i = 0; table && i < kt_nr_annotations; i++) {
+		const struct kt_annotation *annotation = &kt_annotations[i];
+		struct kt_val val = kt_snapshot_get(snap, annotation->metric, KT_NO_NODE);
+		struct kt_report_row *row = kt_ok(val) ? kt_table_row(report, table) : NULL;
+
+		if (!row)
+			continue;
+		row->minor = val.value == 0;
+		row->cells[0] = kt_cell_text(annotation->id);
+		row->cells[1] = kt_cell_text(annotation->row);
+		row->cells[2] = kt_cell_text(annotation->title);
+		row->cells[3] = kt_cell_number(val.value);
+	}
+	if (table && !options->all)
+		table->data_only = true;
+}
+
+/* Unevictable and locked memory in one line: it decides what reclaim can do. */
+static void note_locked(struct kt_report *report, const struct kt_snapshot *snap)
+{
+	struct kt_val val = kt_snapshot_get(snap, KT_UNEVICTABLE, KT_NO_NODE);
+	struct kt_val total = kt_snapshot_get(snap, KT_MANAGED, KT_NO_NODE);
+	char human[24];
+
+	if (!kt_ok(val) || !kt_ok(total) || val.value < total.value / 50)
+		return;
+	kt_human_bytes(val.value, human);
+	kt_report_note(report, "%s of processes and cache cannot be reclaimed (locked, or in ramfs)",
+		human);
+}
+
+static void note_unusual(struct kt_report *report, const struct kt_account *account)
+{
+	for (size_t i = 0; i < account->lines.count; i++) {
+		const struct kt_line *line = &account->lines.items[i];
+		double share = kt_account_share(account, line);
+		char human[24];
+
+		if (!line->row || !line->row->unusual_permille ||
+			share * 1000 < line->row->unusual_permille)
+			continue;
+		kt_human_bytes(line->val.value, human);
+		kt_report_note(report, "%s holds %s, %.1f %% of memory. %s Next: %s",
+			line->title, human, share * 100, line->row->grows, line->row->next);
+	}
+}
+
+static void note_unknown(struct kt_report *report, const struct kt_snapshot *snap)
+{
+	for (size_t i = 0; i < snap->unknown.count && i < 8; i++)
+		kt_report_note(report, "%s has a field that this ktally does not know: %s %s",
+			snap->unknown.items[i].path, snap->unknown.items[i].field,
+			snap->unknown.items[i].value);
+	if (snap->unknown.count > 8)
+		kt_report_note(report, "and %zu more such fields; 'ktally doctor' lists them",
+			snap->unknown.count - 8);
+}
+
+static void note_missing(struct kt_report *report, const struct kt_snapshot *snap)
+{
+	const char *denied = "";
+
+	for (size_t i = 0; i < snap->sources.count; i++) {
+		if (snap->sources.items[i].state == KT_DENIED)
+			denied = kt_arena_printf(&report->arena, "%s%s%s", denied,
+				*denied ? ", " : "", snap->sources.items[i].name);
+	}
+	if (*denied)
+		kt_report_note(report,
+			"not readable for this user: %s. Root would add what the firmware keeps, the "
+			"names of what was reserved at boot, and a check of vmalloc; 'ktally doctor' "
+			"has the details",
+			denied);
+}
+
+static void note_unattributed(struct kt_report *report, const struct kt_account *account)
+{
+	const struct kt_line *line = kt_account_line(account, "unattributed");
+	char human[24], bound[24];
+
+	if (!line || !kt_ok(line->val) || line->val.value >= -account->error_bytes)
+		return;
+	kt_human_bytes(line->val.value, human);
+	kt_human_bytes(account->error_bytes, bound);
+	kt_report_note(report,
+		"unattributed is below zero by more than its error bound (%s, bound %s): the files are "
+		"of different moments or machines, or this kernel counts something twice",
+		human, bound);
+}
+
+static void put_notes(
+	struct kt_report *report, const struct kt_snapshot *snap, const struct kt_account *account)
+{
+	note_unusual(report, account);
+	note_locked(report, snap);
+	note_unattributed(report, account);
+	for (size_t i = 0; i < snap->notes.count; i++)
+		kt_report_note(report, "%s", snap->notes.items[i]);
+	note_missing(report, snap);
+	note_unknown(report, snap);
+}
+
+static void put_account(struct kt_report *report, const struct kt_account *account,
+	const struct kt_options *options)
+{
+	struct kt_table *table =
+		kt_report_table(report, "rows", NULL, columns, KT_LEN(columns));
+	struct kt_field *field = kt_report_field(report, NULL, "installed_bytes", KT_CELL_BYTES,
+		kt_cell_number(account->installed_bytes));
+
+	if (field) {
+		field->metric = "ktally_installed_bytes";
+		field->help = "Physical memory that can be told to exist.";
+	}
+	kt_report_field(
+		report, NULL, "error_how", KT_CELL_TEXT, kt_cell_text(account->error_how));
+	for (size_t i = 0; table && i < account->lines.count; i++)
+		put_line(report, table, account, &account->lines.items[i], options);
+	if (table)
+		table->data_only = options->node;
+}
+
+static struct kt_err *run(const struct kt_options *options, struct kt_report *report)
+{
+	KT_CLEANUP(session) struct kt_session session = { 0 };
+	KT_CLEANUP(account) struct kt_account account = { 0 };
+	struct kt_err *err;
+
+	kt_report_init(report, "ktally/account/1");
+	err = kt_session_open(options, &session);
+	if (!err)
+		err = kt_session_collect(&session, options, 0);
+	if (!err)
+		err = kt_account_compute(session.snap, KT_NO_NODE, &account);
+	if (err)
+		return err;
+	kt_session_describe(&session, options, report);
+	put_account(report, &account, options);
+	if (options->node)
+		err = kt_account_nodes(session.snap, &account, options, report);
+	report_annotations(report, session.snap, options);
+	put_notes(report, session.snap, &account);
+	return err;
+}
+
+const struct kt_cmd kt_cmd_account = {
+	.name = "account",
+	.summary = "where every byte of memory is (the default)",
+	.help = "Shows the machine's physical memory as a tree that closes: every byte stands in one "
+		"row, the rows below a row add up to it, and what no counter explains is the row "
+		"'unattributed', with its error bound. Two levels are shown; --depth and --all show "
+		"more, --node splits by NUMA node. 'ktally explain ROW' says what a row is.",
+	.run = run,
+};

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Writes what the sources read, while they read it: a watch on the root keeps every text,
+// so that a bundle can neither miss a file that a source needs nor hold one it does not.
+
+#include "base/buf.h"
+#include "cmd/cmd.h"
+#include "cmd/session.h"
+#include "root/archive_write.h"
+#include "source/meta.h"
+
+#include <string.h>
+
+struct capture {
+	struct kt_archive_writer *writer;
+	struct kt_snapshot *snap;
+	struct kt_buf denied; /* lines for ktally/meta */
+	struct kt_err *err;   /* the first that happened while writing */
+	bool scrub;
+	int64_t nr_files, nr_bytes;
+};
+
+/* The kernel log of a running machine comes from a device, which no tar can hold. */
+static const char *name_in_bundle(const char *path)
+{
+	return strcmp(path, "dev/kmsg") == 0 ? "ktally/dmesg" : path;
+}
+
+static const struct kt_source *source_of(const char *path)
+{
+	for (size_t i = 0; i < kt_nr_sources; i++) {
+		for (size_t k = 0; k < KT_SOURCE_PATHS && kt_sources[i]->paths[k]; k++) {
+			if (kt_path_match(kt_sources[i]->paths[k], path))
+				return kt_sources[i];
+		}
+	}
+	return NULL;
+}
+
+/* Names a person, a host or a place in its whole. */
+static bool is_private(const char *path)
+{
+	return strcmp(path, "proc/sys/kernel/hostname") == 0 ||
+	       strncmp(path, "sys/class/dmi/id/", 17) == 0 ||
+	       strncmp(path, "sys/firmware/dmi/", 17) == 0 || strcmp(path, "proc/1/cgroup") == 0;
+}
+
+static void add(struct capture *capture, const char *path, const char *data, size_t size)
+{
+	if (capture->err)
+		return;
+	capture->err = kt_archive_add(
+		capture->writer, path, data, size, capture->snap->host.taken_s);
+	capture->nr_files++;
+	capture->nr_bytes += (int64_t)size;
+}
+
+static void on_read(void *arg, const char *path, const struct kt_text *text, const struct kt_err *err)
+{
+	struct capture *capture = arg;
+	const struct kt_source *source = source_of(path);
+
+	if (err) {
+		if (kt_err_code(err) == KT_ERR_DENIED)
+			kt_buf_printf(&capture->denied, "denied=%s\n", name_in_bundle(path));
+		return;
+	}
+	if (capture->scrub && is_private(path))
+		return;
+	if (capture->scrub && source && source->scrub) {
+		KT_CLEANUP(buf) struct kt_buf clean = { 0 };
+
+		source->scrub(text, &clean);
+		add(capture, name_in_bundle(path), clean.data ? clean.data : "", clean.size);
+		return;
+	}
+	add(capture, name_in_bundle(path), text->data, text->size);
+}
+
+static struct kt_err *write_all(struct kt_session *session, const struct kt_options *options,
+	struct capture *capture)
+{
+	KT_CLEANUP(buf) struct kt_buf meta = { 0 };
+	struct kt_err *err;
+
+	kt_root_set_watch(session->root, on_read, capture);
+	err = kt_session_collect(session, options, KT_WANT_ALL);
+	kt_root_set_watch(session->root, NULL, NULL);
+	if (err)
+		return err;
+	kt_meta_write(session->snap, &meta);
+	kt_buf_add(&meta, capture->denied.data, capture->denied.size);
+	add(capture, "ktally/meta", meta.data ? meta.data : "", meta.size);
+	err = capture->err;
+	capture->err = NULL;
+	return err;
+}
+
+static void put_report(struct kt_report *report, const struct kt_options *options,
+	const struct capture *capture)
+{
+	kt_report_init(report, "ktally/capture/1");
+	kt_report_field(report, NULL, "file", KT_CELL_TEXT, kt_cell_text(options->operands[0]));
+	kt_report_field(
+		report, NULL, "files", KT_CELL_COUNT, kt_cell_number(capture->nr_files));
+	kt_report_field(
+		report, NULL, "bytes", KT_CELL_BYTES, kt_cell_number(capture->nr_bytes));
+	kt_report_headline(report, "%s: %lld files, %lld KiB. Look at it with: ktally -s %s",
+		options->operands[0], (long long)capture->nr_files,
+		(long long)(capture->nr_bytes / 1024), options->operands[0]);
+	if (!options->scrub)
+		kt_report_note(report,
+			"it holds the host name and the kernel log; --scrub leaves them out");
+}
+
+static struct kt_err *run(const struct kt_options *options, struct kt_report *report)
+{
+	KT_CLEANUP(session) struct kt_session session = { 0 };
+	struct capture capture = { .scrub = options->scrub };
+	struct kt_err *err;
+
+	err = kt_session_open(options, &session);
+	if (!err)
+		err = kt_archive_create(options->operands[0], options->force, &capture.writer);
+	if (err)
+		return err;
+	capture.snap = session.snap;
+	err = write_all(&session, options, &capture);
+	kt_buf_cleanup(&capture.denied);
+	kt_err_free(capture.err);
+	if (err) {
+		kt_archive_abandon(capture.writer);
+		return err;
+	}
+	err = kt_archive_close(capture.writer);
+	if (!err)
+		put_report(report, options, &capture);
+	return err;
+}
+
+const struct kt_cmd kt_cmd_capture = {
+	.name = "capture",
+	.summary = "write the files that the sources read to a bundle, to look at elsewhere",
+	.operands = "FILE.tar.zst",
+	.nr_operands_min = 1,
+	.nr_operands_max = 1,
+	.help = "Writes exactly the files that ktally's sources read, and the kernel log of the boot, "
+		"to a bundle: 'ktally -s FILE.tar.zst' shows this machine on another one. --scrub "
+		"leaves out the host name, addresses, process names and every line of the kernel log "
+		"that ktally does not read. An existing file is kept unless --force is given.",
+	.run = run,
+};

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef KT_CMD_CMD_H
+#define KT_CMD_CMD_H
+
+#include "base/err.h"
+#include "model/report.h"
+
+#include <stdbool.h>
+
+/** Everything the command line can say, parsed. */
+struct kt_options {
+	const char *source, *output;
+	bool exact_bytes, all, node, cheap, scrub, force;
+	int depth;
+	const char *operands[4];
+	int nr_operands;
+};
+
+/** One option, described once: parser, help, man page and completion are made from it. */
+struct kt_option {
+	char letter; /* 0: only the long form */
+	const char *name, *arg, *help;
+	void (*set)(struct kt_options *options, const char *arg, struct kt_err **ret_err);
+};
+
+/** One command. One file here is one command, one line in commands.def. */
+struct kt_cmd {
+	const char *name, *summary;
+	const char *operands; /* usage of its operands, or NULL */
+	int nr_operands_min, nr_operands_max;
+	const char *help; /* a paragraph or more for --help and the man page */
+	struct kt_err *(*run)(const struct kt_options *options, struct kt_report *report);
+};
+
+#define COMMAND(name) extern const struct kt_cmd kt_cmd_##name;
+#include "cmd/commands.def"
+#undef COMMAND
+
+extern const struct kt_cmd *const kt_cmds[];
+extern const size_t kt_nr_cmds;
+extern const struct kt_option kt_option_table[];
+extern const size_t kt_nr_options;
+
+const struct kt_cmd *kt_cmd_find(const char *name);
+/** Parses argv; without a command it is "account". */
+struct kt_err *kt_options_parse(
+	int argc, char **argv, struct kt_options *ret_options, const struct kt_cmd **ret_cmd) KT_MUST_CHECK;
+
+#endif

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cmd/cmd.h"
+
+static const struct kt_column command_columns[] = {
+	{ .key = "command", .title = "COMMAND" },
+	{ .key = "summary", .title = "WHAT IT DOES", .flags = KT_COL_WRAP },
+};
+
+static const struct kt_column option_columns[] = {
+	{ .key = "option", .title = "OPTION" },
+	{ .key = "help", .title = "WHAT IT DOES", .flags = KT_COL_WRAP },
+};
+
+static void put_pair(
+	struct kt_report *report, struct kt_table *table, const char *name, const char *text)
+{
+	struct kt_report_row *row = table ? kt_table_row(report, table) : NULL;
+
+	if (!row)
+		return;
+	row->cells[0] = kt_cell_text(name);
+	row->cells[1] = kt_cell_text(text);
+}
+
+static void put_options(struct kt_report *report)
+{
+	struct kt_table *table = kt_report_table(
+		report, "options", NULL, option_columns, KT_LEN(option_columns));
+
+	for (size_t i = 0; i < kt_nr_options; i++) {
+		const struct kt_option *option = &kt_option_table[i];
+		const char letter[] = { '-', option->letter, ',', ' ', '\0' };
+
+		put_pair(report, table,
+			kt_arena_printf(&report->arena, "%s--%s%s%s", option->letter ? letter : "    ",
+				option->name, option->arg ? " " : "",
+				option->arg ? option->arg : ""),
+			option->help);
+	}
+}
+
+static void put_commands(struct kt_report *report)
+{
+	struct kt_table *table = kt_report_table(
+		report, "commands", NULL, command_columns, KT_LEN(command_columns));
+
+	for (size_t i = 0; i < kt_nr_cmds; i++)
+		put_pair(report, table,
+			kt_arena_printf(&report->arena, "%s%s%s", kt_cmds[i]->name,
+				kt_cmds[i]->operands ? " " : "",
+				kt_cmds[i]->operands ? kt_cmds[i]->operands : ""),
+			kt_cmds[i]->summary);
+}
+
+static struct kt_err *run(const struct kt_options *options, struct kt_report *report)
+{
+	const struct kt_cmd *cmd = NULL;
+
+	kt_report_init(report, "ktally/help/1");
+	if (options->nr_operands) {
+		cmd = kt_cmd_find(options->operands[0]);
+		if (!cmd)
+			return kt_err_new(KT_ERR_USAGE,
+				"there is no command '%.64s'; 'ktally --help' lists them",
+				options->operands[0]);
+		kt_report_headline(report, "ktally [OPTIONS] %s%s%s", cmd->name,
+			cmd->operands ? " " : "", cmd->operands ? cmd->operands : "");
+		kt_report_headline(report, "%s", cmd->help);
+	} else {
+		kt_report_headline(report, "ktally [OPTIONS] [COMMAND]");
+		kt_report_headline(report,
+			"Where is the kernel's memory going? Without a command: the account of this "
+			"machine's physical memory, every byte in exactly one row.");
+		put_commands(report);
+	}
+	put_options(report);
+	kt_report_note(report,
+		"Exit status: 0 done, 1 something could not be done, 2 the command line is wrong. "
+		"More in ktally(1).");
+	return NULL;
+}
+
+const struct kt_cmd kt_cmd_help = {
+	.name = "help",
+	.summary = "how to use ktally or a command",
+	.operands = "[COMMAND]",
+	.nr_operands_max = 1,
+	.help = "Prints the commands and options, or one command.",
+	.run = run,
+};

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef KT_CMD_SESSION_H
+#define KT_CMD_SESSION_H
+
+#include "cmd/cmd.h"
+#include "model/snapshot.h"
+#include "root/root.h"
+#include "source/source.h"
+
+/**
+ * A machine under examination: where its files are, and what was read from them. This is
+ * where clock, user and terminal of the process enter; nothing below asks for them.
+ */
+struct kt_session {
+	struct kt_root *root;
+	struct kt_snapshot *snap;
+};
+
+/** Opens the source that the options name, and nothing else. */
+struct kt_err *kt_session_open(
+	const struct kt_options *options, struct kt_session *ret_session) KT_MUST_CHECK;
+/** Reads the sources and works out what follows from them. `want`: enum kt_want. */
+struct kt_err *kt_session_collect(struct kt_session *session, const struct kt_options *options,
+	unsigned want) KT_MUST_CHECK;
+void kt_session_cleanup(struct kt_session *session);
+
+/** Host, kernel, hypervisor, time: fields "host" and headlines of a report. */
+void kt_session_describe(const struct kt_session *session, const struct kt_options *options,
+	struct kt_report *report);
+
+#endif

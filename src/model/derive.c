@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "model/derive.h"
+
+#include <stdlib.h>
+
+#define GET(metric) kt_snapshot_get(snap, KT_##metric, node)
+
+#define MIB (1ll << 20)
+
+static int64_t or_zero(struct kt_val val)
+{
+	return kt_ok(val) ? val.value : 0;
+}
+
+/* A quantity that one file has in kB and another in pages tells the page size. */
+static void vote(struct kt_val kb, const struct kt_entry *pages, unsigned votes[])
+{
+	if (!kt_ok(kb) || !pages || pages->unit != KT_PAGES || pages->raw < 16)
+		return;
+	for (unsigned shift = 12; shift <= 18; shift++) {
+		int64_t expect;
+
+		if (__builtin_mul_overflow(pages->raw, 1ll << shift, &expect))
+			return;
+		if (kb.value > expect / 10 * 8 && kb.value < expect / 10 * 12)
+			votes[shift - 12]++;
+	}
+}
+
+void kt_derive_page_size(struct kt_snapshot *snap)
+{
+	static const enum kt_metric both[] = { KT_ANON, KT_SHMEM, KT_SLAB_R, KT_SLAB_U,
+		KT_PAGE_TABLES, KT_MAPPED, KT_ACTIVE_ANON, KT_INACTIVE_ANON, KT_ACTIVE_FILE,
+		KT_INACTIVE_FILE };
+	const int node = KT_NO_NODE;
+	unsigned votes[7] = { 0 }, best = 0;
+
+	if (snap->host.page_bytes)
+		return;
+	for (size_t i = 0; i < KT_LEN(both); i++)
+		vote(kt_snapshot_get_rank(snap, both[i], node, KT_RANK_MEMINFO),
+			kt_snapshot_get_rank(snap, both[i], node, KT_RANK_VMSTAT).entry, votes);
+	vote(GET(MEM_FREE), GET(NR_FREE).entry, votes);
+	vote(GET(MEM_TOTAL), GET(ZONE_MANAGED).entry, votes);
+	for (unsigned i = 1; i < KT_LEN(votes); i++)
+		best = votes[i] > votes[best] ? i : best;
+	if (votes[best])
+		snap->host.page_bytes = 4096ll << best;
+}
+
+static void derive_host(struct kt_snapshot *snap)
+{
+	int last = KT_NO_NODE, nr_nodes = 0;
+	int64_t nr_cpus = 0;
+
+	for (size_t i = 0; i < snap->zones.count; i++) {
+		const struct kt_zone *zone = &snap->zones.items[i];
+
+		nr_nodes += zone->node != last;
+		last = zone->node;
+		nr_cpus = zone->nr_cpus > nr_cpus ? zone->nr_cpus : nr_cpus;
+	}
+	if (!snap->host.nr_nodes)
+		snap->host.nr_nodes = nr_nodes;
+	if (!snap->host.nr_cpus)
+		snap->host.nr_cpus = nr_cpus;
+}
+
+/*
+ * MemTotal should be the sum of the managed pages. A kernel that initialises its memory
+ * lazily counts the rest in MemTotal and MemFree but in no zone: then both differences
+ * are the same. Any other difference is shown as a row of its own.
+ */
+static void derive_gap(struct kt_snapshot *snap, int node)
+{
+	struct kt_val total = GET(MEM_TOTAL), zones = GET(ZONE_MANAGED);
+	struct kt_val meminfo_free = GET(MEM_FREE), zone_free = GET(NR_FREE);
+	int64_t gap, free_gap = 0;
+
+	if (!kt_ok(total) || !kt_ok(zones))
+		return;
+	gap = total.value - zones.value;
+	if (kt_ok(meminfo_free) && kt_ok(zone_free))
+		free_gap = meminfo_free.value - zone_free.value;
+	if (gap > 16 * MIB && llabs(free_gap - gap) <= gap / 100 + 16 * MIB) {
+		kt_snapshot_derive(snap, KT_FREE_DEFERRED, node, gap, KT_EXACT,
+			"MemTotal - managed, where MemFree - free pages of the zones is the same");
+		gap = 0;
+	}
+	kt_snapshot_derive(
+		snap, KT_MANAGED_GAP, node, gap, KT_EXACT, "MemTotal - managed pages of the zones");
+	if (gap && node == KT_NO_NODE)
+		kt_snapshot_note(snap,
+			"MemTotal is %lld KiB %s than the pages that the zones manage; the "
+			"difference is a row of its own",
+			llabs(gap) / 1024, gap > 0 ? "more" : "less");
+}
+
+static void derive_managed(struct kt_snapshot *snap, int node)
+{
+	struct kt_val zones = GET(ZONE_MANAGED), total = GET(MEM_TOTAL), free = GET(NR_FREE);
+
+	if (kt_ok(zones))
+		kt_snapshot_derive(snap, KT_MANAGED, node, zones.value, KT_EXACT,
+			"managed pages of the zones");
+	else if (kt_ok(total))
+		kt_snapshot_derive(snap, KT_MANAGED, node, total.value, KT_EXACT, "MemTotal");
+	else
+		kt_snapshot_lack(snap, KT_MANAGED, node, total.state,
+			"neither proc/zoneinfo nor proc/meminfo says how much memory there is");
+	derive_gap(snap, node);
+
+	if (!kt_ok(free))
+		free = GET(MEM_FREE);
+	if (kt_ok(free))
+		kt_snapshot_derive(snap, KT_FREE_BUDDY, node,
+			free.value - or_zero(GET(CMA_FREE)) - or_zero(GET(UNACCEPTED)), KT_EXACT,
+			"free pages - free CMA pages - unaccepted pages");
+}
+
+/*
+ * Swap cache pages are in the page cache counter, and those that are still mapped in the
+ * anonymous one as well. The LRU lists hold every page once, so what they have beyond the
+ * other two is the swap cache that is counted nowhere else.
+ */
+static void derive_swap_cache(struct kt_snapshot *snap, int node, int64_t counted)
+{
+	static const enum kt_metric lists[] = { KT_ACTIVE_ANON, KT_INACTIVE_ANON, KT_ACTIVE_FILE,
+		KT_INACTIVE_FILE, KT_UNEVICTABLE };
+	struct kt_val swap = GET(SWAP_CACHED);
+	int64_t sum = or_zero(GET(ISOLATED_ANON)) + or_zero(GET(ISOLATED_FILE)), only;
+
+	if (!kt_ok(swap) || swap.value == 0) {
+		if (kt_ok(swap))
+			kt_snapshot_derive(
+				snap, KT_SWAP_CACHE_ONLY, node, 0, KT_EXACT, "no swap cache");
+		return;
+	}
+	for (size_t i = 0; i < KT_LEN(lists); i++) {
+		struct kt_val list = kt_snapshot_get(snap, lists[i], node);
+
+		if (!kt_ok(list)) {
+			kt_snapshot_lack(snap, KT_SWAP_CACHE_ONLY, node, KT_UNSUPPORTED,
+				"without LRU counters it cannot be told how much of the swap cache "
+				"is counted as anonymous too");
+			return;
+		}
+		sum += list.value;
+	}
+	only = sum - counted;
+	/* per-CPU LRU batches make the lists short by a few pages; the bounds are physical */
+	only = only < 0 ? 0 : only > swap.value ? swap.value : only;
+	kt_snapshot_derive(snap, KT_SWAP_CACHE_ONLY, node, only, KT_ESTIMATE,
+		"LRU lists + isolated - anonymous - page cache - buffers");
+}
+
+static void derive_user(struct kt_snapshot *snap, int node)
+{
+	struct kt_val cached = GET(CACHED), file = GET(FILE_PAGES), anon = GET(ANON);
+	struct kt_val buffers = GET(BUFFERS), shmem = GET(SHMEM), swap = GET(SWAP_CACHED);
+	const char *how = "Cached - Shmem";
+
+	if (!kt_ok(cached) && kt_ok(file)) {
+		cached = file;
+		cached.value -= or_zero(buffers) + or_zero(swap);
+		how = "file pages - buffers - swap cache - shared memory, where they are known";
+	}
+	if (!kt_ok(cached))
+		return;
+	kt_snapshot_derive(snap, KT_PAGE_CACHE, node, cached.value - or_zero(shmem),
+		kt_ok(shmem) ? KT_EXACT : KT_UPPER_BOUND, how);
+	if (kt_ok(anon))
+		derive_swap_cache(
+			snap, node, anon.value + cached.value + or_zero(buffers));
+}
+
+/* Huge page pools are on no LRU list and in no other counter, used or free. */
+static void derive_hugetlb(struct kt_snapshot *snap, int node)
+{
+	struct kt_val hugetlb = GET(HUGETLB), total = GET(HUGE_TOTAL);
+	struct kt_val size = kt_snapshot_get(snap, KT_HUGE_SIZE, KT_NO_NODE);
+	int64_t sum = 0, part;
+	bool any = false;
+
+	for (size_t i = 0; i < snap->hugepools.count; i++) {
+		const struct kt_hugepool *pool = &snap->hugepools.items[i];
+
+		if (pool->node != node || pool->total < 0 ||
+			__builtin_mul_overflow(pool->total, pool->page_bytes, &part))
+			continue;
+		any = !__builtin_add_overflow(sum, part, &sum);
+	}
+	if (any)
+		kt_snapshot_derive(snap, KT_HUGETLB_POOLS, node, sum, KT_EXACT,
+			"pages x size over the huge page pools");
+	else if (kt_ok(hugetlb))
+		kt_snapshot_derive(
+			snap, KT_HUGETLB_POOLS, node, hugetlb.value, KT_EXACT, "Hugetlb");
+	else if (kt_ok(total) && kt_ok(size) &&
+		 !__builtin_mul_overflow(total.value, size.value, &part))
+		kt_snapshot_derive(snap, KT_HUGETLB_POOLS, node, part, KT_LOWER_BOUND,
+			"HugePages_Total x Hugepagesize: the default size only");
+	if (any && kt_ok(hugetlb) && node == KT_NO_NODE && llabs(sum - hugetlb.value) > 16 * MIB)
+		kt_snapshot_note(snap,
+			"the huge page pools add up to %lld MiB, Hugetlb says %lld MiB: the files "
+			"are of different moments or machines",
+			(long long)(sum / MIB), (long long)(hugetlb.value / MIB));
+}
+
+/* Files of one machine at one moment agree; captures put together by hand do not. */
+static void check_agreement(struct kt_snapshot *snap)
+{
+	static const struct {
+		enum kt_metric metric;
+		const char *name;
+	} both[] = {
+		{ KT_ANON, "anonymous memory" },
+		{ KT_SLAB_R, "reclaimable slab" },
+		{ KT_SLAB_U, "unreclaimable slab" },
+		{ KT_SHMEM, "shared memory" },
+		{ KT_PAGE_TABLES, "page tables" },
+	};
+
+	for (size_t i = 0; i < KT_LEN(both); i++) {
+		struct kt_val a = kt_snapshot_get_rank(
+			snap, both[i].metric, KT_NO_NODE, KT_RANK_VMSTAT);
+		struct kt_val b = kt_snapshot_get_rank(
+			snap, both[i].metric, KT_NO_NODE, KT_RANK_MEMINFO);
+
+		if (!kt_ok(a) || !kt_ok(b) ||
+			llabs(a.value - b.value) <= 16 * MIB + (a.value + b.value) / 20)
+			continue;
+		kt_snapshot_note(snap,
+			"proc/vmstat has %lld MiB of %s, proc/meminfo %lld MiB: the files are of "
+			"different moments or machines",
+			(long long)(a.value / MIB), both[i].name, (long long)(b.value / MIB));
+	}
+}
+
+void kt_derive(struct kt_snapshot *snap)
+{
+	kt_derive_page_size(snap);
+	derive_host(snap);
+	derive_managed(snap, KT_NO_NODE);
+	derive_user(snap, KT_NO_NODE);
+	derive_hugetlb(snap, KT_NO_NODE);
+	kt_derive_kernel(snap, KT_NO_NODE);
+	kt_derive_boot(snap, KT_NO_NODE);
+	kt_derive_firmware(snap);
+	check_agreement(snap);
+}
+
+void kt_derive_node(struct kt_snapshot *snap, int node)
+{
+	derive_managed(snap, node);
+	derive_user(snap, node);
+	derive_hugetlb(snap, node);
+	kt_derive_kernel(snap, node);
+	kt_derive_boot(snap, node);
+}

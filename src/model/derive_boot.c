@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// What was there before the page allocator: present pages, the memory map, the initial
+// RAM disk, hash tables.
+
+#include "model/derive.h"
+
+#define GET(metric) kt_snapshot_get(snap, KT_##metric, node)
+
+#define STRUCT_PAGE_BYTES 64 /* of every 64-bit kernel that packs its struct page well */
+
+static void derive_present(struct kt_snapshot *snap, int node)
+{
+	struct kt_val present = GET(PRESENT), log = GET(BOOT_PRESENT), managed = GET(MANAGED);
+	struct kt_val blocks = GET(BLOCKS_ONLINE);
+
+	if (kt_ok(present) || !kt_ok(managed))
+		return;
+	if (kt_ok(log) && log.value >= managed.value)
+		kt_snapshot_derive(snap, KT_PRESENT, node, log.value, KT_ESTIMATE,
+			"present memory at boot, by the kernel log");
+	else if (kt_ok(blocks) && blocks.value >= managed.value)
+		kt_snapshot_derive(snap, KT_PRESENT, node, blocks.value, KT_UPPER_BOUND,
+			"online memory blocks, holes included");
+}
+
+static void derive_memmap(struct kt_snapshot *snap, int node)
+{
+	struct kt_val boot = GET(MEMMAP_BOOT), lines = GET(BOOT_MEMMAP_LINES);
+	struct kt_val present = GET(PRESENT);
+
+	if (kt_ok(boot))
+		kt_snapshot_derive(snap, KT_MEMMAP, node, boot.value, KT_EXACT,
+			"nr_memmap_boot_pages");
+	else if (kt_ok(lines))
+		kt_snapshot_derive(snap, KT_MEMMAP, node, lines.value, KT_ESTIMATE,
+			"pages used for memmap, by the kernel log");
+	else if (kt_ok(present) && snap->host.page_bytes)
+		kt_snapshot_derive(snap, KT_MEMMAP, node,
+			present.value / snap->host.page_bytes * STRUCT_PAGE_BYTES, KT_ESTIMATE,
+			"64 bytes for each page present");
+}
+
+static void derive_initrd(struct kt_snapshot *snap, int node)
+{
+	struct kt_val size = GET(INITRD), freed = GET(BOOT_FREED_INITRD);
+	int64_t kept;
+
+	if (!kt_ok(size))
+		return;
+	kept = kt_ok(freed) ? size.value - freed.value : size.value;
+	kt_snapshot_derive(snap, KT_INITRD_KEPT, node, kept < 0 ? 0 : kept, KT_EXACT,
+		"RAMDISK - what was freed of it");
+}
+
+/*
+ * page_ext comes from the page allocator, late. Kernels that count nr_memmap_pages have
+ * it in there (Linux 6.12); on others only the kernel log tells.
+ */
+static void derive_memmap_late(struct kt_snapshot *snap, int node)
+{
+	struct kt_val late = GET(MEMMAP_LATE), page_ext = GET(BOOT_PAGE_EXT);
+
+	if (!kt_ok(late) && kt_ok(page_ext))
+		kt_snapshot_derive(snap, KT_MEMMAP_LATE, node, page_ext.value, KT_EXACT,
+			"bytes of page_ext, by the kernel log");
+}
+
+/* Before 5.5 the log did not say how a table was made; more nodes or a large order tell. */
+static void settle_hashes(struct kt_snapshot *snap)
+{
+	for (size_t i = 0; i < snap->hashes.count; i++) {
+		struct kt_hash *hash = &snap->hashes.items[i];
+
+		if (hash->has_kind)
+			continue;
+		if (snap->host.nr_nodes > 1 ||
+			(hash->place == KT_HASH_DIRECT && hash->order > 10))
+			hash->place = KT_HASH_VMALLOC;
+	}
+}
+
+void kt_derive_boot(struct kt_snapshot *snap, int node)
+{
+	derive_present(snap, node);
+	derive_memmap(snap, node);
+	if (node != KT_NO_NODE)
+		return;
+	derive_initrd(snap, node);
+	derive_memmap_late(snap, node);
+	settle_hashes(snap);
+	if (snap->log_cut)
+		kt_snapshot_note(snap,
+			"the kernel log has lost its beginning: some of what was reserved at boot "
+			"has no name");
+}

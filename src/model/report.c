@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "model/report.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#define LINE_MAX_BYTES 1024
+
+void kt_report_init(struct kt_report *report, const char *schema)
+{
+	*report = (struct kt_report){ .schema = schema };
+}
+
+void kt_report_cleanup(struct kt_report *report)
+{
+	kt_arena_fini(&report->arena);
+}
+
+struct kt_field *kt_report_field(struct kt_report *report, const char *group, const char *key,
+	enum kt_cell_type type, struct kt_cell cell)
+{
+	struct kt_field *field = kt_list_push(&report->arena, &report->fields);
+
+	if (field)
+		*field = (struct kt_field){ .group = group, .key = key, .type = type, .cell = cell };
+	return field;
+}
+
+struct kt_table *kt_report_table(struct kt_report *report, const char *key, const char *title,
+	const struct kt_column *columns, size_t nr_columns)
+{
+	struct kt_table *table = kt_arena_alloc(&report->arena, sizeof(*table));
+	struct kt_table **slot = table ? kt_list_push(&report->arena, &report->tables) : NULL;
+
+	if (!slot)
+		return NULL;
+	table->key = key;
+	table->title = title;
+	table->columns = columns;
+	table->nr_columns = nr_columns;
+	*slot = table;
+	return table;
+}
+
+struct kt_report_row *kt_table_row(struct kt_report *report, struct kt_table *table)
+{
+	struct kt_report_row *row = kt_list_push(&report->arena, &table->rows);
+	struct kt_cell *cells =
+		kt_arena_alloc(&report->arena, table->nr_columns * sizeof(*cells));
+
+	if (!row || !cells)
+		return NULL;
+	for (size_t i = 0; i < table->nr_columns; i++)
+		cells[i].state = KT_ABSENT;
+	*row = (struct kt_report_row){ .cells = cells };
+	return row;
+}
+
+void kt_report_headline(struct kt_report *report, const char *fmt, ...)
+{
+	const char **slot = kt_list_push(&report->arena, &report->headlines);
+	char text[LINE_MAX_BYTES];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	if (slot)
+		*slot = kt_arena_printf(&report->arena, "%s", text);
+}
+
+void kt_report_note(struct kt_report *report, const char *fmt, ...)
+{
+	const char **slot = kt_list_push(&report->arena, &report->notes);
+	char text[LINE_MAX_BYTES];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	if (slot)
+		*slot = kt_arena_printf(&report->arena, "%s", text);
+}

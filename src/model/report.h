@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef KT_MODEL_REPORT_H
+#define KT_MODEL_REPORT_H
+
+#include "base/arena.h"
+#include "model/metric.h"
+
+#include <stdbool.h>
+
+/**
+ * What a command has found out, before anybody decides how it looks. Commands build one,
+ * outputs render it: text, JSON, CSV, OpenMetrics. Neither knows the other.
+ */
+
+enum kt_cell_type {
+	KT_CELL_TEXT,
+	KT_CELL_BYTES, /* int64 */
+	KT_CELL_COUNT, /* int64 */
+	KT_CELL_SHARE, /* double, 1 is all */
+	KT_CELL_BOOL,  /* int64 */
+};
+
+struct kt_cell {
+	enum kt_state state; /* where not KT_OK, `text` may say why */
+	int64_t number;
+	double real;
+	const char *text;
+};
+
+enum kt_column_flags {
+	KT_COL_TREE = 1u << 0,	    /* indented by the row's depth */
+	KT_COL_LABEL = 1u << 1,	    /* a label of the row's metrics */
+	KT_COL_DATA_ONLY = 1u << 2, /* not in text */
+	KT_COL_TEXT_ONLY = 1u << 3, /* only in text */
+	KT_COL_BAR = 1u << 4,	    /* text draws a bar of the share */
+	KT_COL_WRAP = 1u << 5,	    /* text wraps it, being the last */
+};
+
+struct kt_column {
+	const char *key, *title;
+	enum kt_cell_type type;
+	unsigned flags;
+	const char *metric, *help; /* OpenMetrics family of a value column, or NULL */
+	const char *label;	   /* name as a label, where it is not the key */
+};
+
+struct kt_report_row {
+	struct kt_cell *cells; /* one for each column */
+	int depth;
+	bool minor; /* text leaves it out unless everything is asked for */
+	bool strong;
+	const char *mark; /* text: behind the row */
+};
+
+struct kt_table {
+	const char *key, *title; /* title may be NULL */
+	const struct kt_column *columns;
+	size_t nr_columns;
+	KT_LIST(struct kt_report_row) rows;
+	bool data_only, text_only;
+};
+
+struct kt_field {
+	const char *group, *key; /* group: NULL for the top level */
+	enum kt_cell_type type;
+	struct kt_cell cell;
+	const char *metric, *help;
+};
+
+struct kt_report {
+	struct kt_arena arena;
+	const char *schema; /* name of its JSON schema: "ktally/account/1" */
+	KT_LIST(struct kt_field) fields;
+	KT_LIST(struct kt_table *) tables;
+	KT_LIST(const char *) headlines; /* text: above everything */
+	KT_LIST(const char *) notes;
+};
+
+void kt_report_init(struct kt_report *report, const char *schema);
+void kt_report_cleanup(struct kt_report *report);
+
+struct kt_field *kt_report_field(struct kt_report *report, const char *group, const char *key,
+	enum kt_cell_type type, struct kt_cell cell);
+/** `columns` must outlive the report. NULL when out of memory. */
+struct kt_table *kt_report_table(struct kt_report *report, const char *key, const char *title,
+	const struct kt_column *columns, size_t nr_columns);
+/** The cells start absent. NULL when out of memory. */
+struct kt_report_row *kt_table_row(struct kt_report *report, struct kt_table *table);
+void kt_report_headline(struct kt_report *report, const char *fmt, ...) KT_PRINTF(2, 3);
+void kt_report_note(struct kt_report *report, const char *fmt, ...) KT_PRINTF(2, 3);
+
+static inline struct kt_cell kt_cell_text(const char *text)
+{
+	return (struct kt_cell){ .state = text ? KT_OK : KT_ABSENT, .text = text };
+}
+
+static inline struct kt_cell kt_cell_number(int64_t number)
+{
+	return (struct kt_cell){ .number = number };
+}
+
+static inline struct kt_cell kt_cell_real(double real)
+{
+	return (struct kt_cell){ .real = real };
+}
+
+static inline struct kt_cell kt_cell_missing(enum kt_state state, const char *why)
+{
+	return (struct kt_cell){ .state = state, .text = why };
+}
+
+#endif

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef KT_MODEL_ROW_EXPAND_H
+#define KT_MODEL_ROW_EXPAND_H
+
+#include "model/row.h"
+
+/** Rows that exist only at run time. Each adds the children of one row. */
+void kt_expand_hashes_early(
+	struct kt_snapshot *snap, int node, struct kt_arena *arena, kt_children *ret_children);
+void kt_expand_hashes_late(
+	struct kt_snapshot *snap, int node, struct kt_arena *arena, kt_children *ret_children);
+void kt_expand_slab_unreclaimable(
+	struct kt_snapshot *snap, int node, struct kt_arena *arena, kt_children *ret_children);
+void kt_expand_hugepools(
+	struct kt_snapshot *snap, int node, struct kt_arena *arena, kt_children *ret_children);
+void kt_expand_zones(
+	struct kt_snapshot *snap, int node, struct kt_arena *arena, kt_children *ret_children);
+
+#endif

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "model/snapshot.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct kt_snapshot *kt_snapshot_new(void)
+{
+	struct kt_snapshot *snap = calloc(1, sizeof(*snap));
+
+	if (snap) {
+		snap->drift_bytes = -1;
+		snap->host.uptime_s = -1;
+	}
+	return snap;
+}
+
+void kt_snapshot_free(struct kt_snapshot *snap)
+{
+	if (snap)
+		kt_arena_fini(&snap->arena);
+	free(snap);
+}
+
+void kt_snapshot_cleanup(struct kt_snapshot **snap)
+{
+	kt_snapshot_free(*snap);
+}
+
+/* Puts an entry at the end of the chain of its metric. */
+static void link_entry(struct kt_snapshot *snap, size_t index)
+{
+	struct kt_entry *entry = &snap->entries.items[index];
+	uint32_t *last = &snap->last[entry->metric];
+
+	entry->next = 0;
+	if (*last)
+		snap->entries.items[*last - 1].next = (uint32_t)index + 1;
+	else
+		snap->first[entry->metric] = (uint32_t)index + 1;
+	*last = (uint32_t)index + 1;
+}
+
+void kt_snapshot_put(struct kt_snapshot *snap, struct kt_entry entry)
+{
+	struct kt_entry *slot;
+
+	if (entry.metric >= KT_METRIC_COUNT)
+		return;
+	slot = kt_list_push(&snap->arena, &snap->entries);
+	if (!slot)
+		return;
+	*slot = entry;
+	link_entry(snap, snap->entries.count - 1);
+}
+
+/* Walks the entries of one metric in the order in which they were read. */
+static struct kt_entry *next_entry(
+	const struct kt_snapshot *snap, enum kt_metric metric, const struct kt_entry *entry)
+{
+	uint32_t next = entry ? entry->next : snap->first[metric];
+
+	return next ? &snap->entries.items[next - 1] : NULL;
+}
+
+void kt_snapshot_derive(struct kt_snapshot *snap, enum kt_metric metric, int node, int64_t bytes,
+	enum kt_quality quality, const char *how)
+{
+	kt_snapshot_put(snap, (struct kt_entry){ .metric = metric, .node = node, .unit = KT_BYTES,
+				      .quality = quality, .raw = bytes, .field = how });
+}
+
+void kt_snapshot_lack(struct kt_snapshot *snap, enum kt_metric metric, int node,
+	enum kt_state state, const char *why)
+{
+	kt_snapshot_put(snap, (struct kt_entry){ .metric = metric, .node = node, .state = state,
+				      .rank = UINT8_MAX, .field = why });
+}
+
+void kt_snapshot_add(struct kt_snapshot *snap, struct kt_entry entry)
+{
+	struct kt_entry *have = NULL;
+
+	while ((have = next_entry(snap, entry.metric, have))) {
+		if (have->node != entry.node || have->path != entry.path || have->state != KT_OK)
+			continue;
+		if (__builtin_add_overflow(have->raw, entry.raw, &have->raw))
+			have->state = KT_BAD;
+		return;
+	}
+	kt_snapshot_put(snap, entry);
+}
+
+void kt_snapshot_note(struct kt_snapshot *snap, const char *fmt, ...)
+{
+	const char **slot = kt_list_push(&snap->arena, &snap->notes);
+	char text[512];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	if (slot)
+		*slot = kt_arena_name(&snap->arena, kt_span_str(text));
+}
+
+static struct kt_val lacking(const struct kt_entry *entry, enum kt_state state, const char *why)
+{
+	return (struct kt_val){
+		.state = state, .reason = why ? why : "not readable here", .entry = entry
+	};
+}
+
+static struct kt_val value_of(const struct kt_snapshot *snap, const struct kt_entry *entry)
+{
+	int64_t scale = 1, value;
+
+	if (entry->state != KT_OK)
+		return lacking(entry, entry->state, entry->field);
+	if (entry->unit == KT_KB)
+		scale = 1024;
+	if (entry->unit == KT_PAGES)
+		scale = snap->host.page_bytes;
+	if (!scale)
+		return lacking(entry, KT_BAD, "the page size of this machine is not known");
+	if (__builtin_mul_overflow(entry->raw, scale, &value))
+		return lacking(entry, KT_BAD, "the number is impossibly large");
+	return (struct kt_val){ .value = value, .quality = entry->quality, .entry = entry };
+}
+
+static const struct kt_entry *best_entry(
+	const struct kt_snapshot *snap, enum kt_metric metric, int node)
+{
+	const struct kt_entry *best = NULL, *entry = NULL;
+
+	while ((entry = next_entry(snap, metric, entry))) {
+		if (entry->node != node)
+			continue;
+		if (!best || (entry->state == KT_OK) > (best->state == KT_OK) ||
+			((entry->state == KT_OK) == (best->state == KT_OK) &&
+				entry->rank < best->rank))
+			best = entry;
+	}
+	return best;
+}
+
+static bool is_first_of_node(const struct kt_snapshot *snap, const struct kt_entry *entry)
+{
+	const struct kt_entry *before = NULL;
+
+	while ((before = next_entry(snap, entry->metric, before)) != entry) {
+		if (before->node == entry->node)
+			return false;
+	}
+	return true;
+}
+
+/* For the machine: what only the nodes have, added up. */
+static struct kt_val sum_of_nodes(const struct kt_snapshot *snap, enum kt_metric metric)
+{
+	struct kt_val sum = lacking(NULL, KT_ABSENT, NULL);
+	const struct kt_entry *entry = NULL;
+	bool any = false;
+
+	while ((entry = next_entry(snap, metric, entry))) {
+		struct kt_val part;
+
+		if (entry->node < 0 || !is_first_of_node(snap, entry))
+			continue;
+		part = value_of(snap, best_entry(snap, metric, entry->node));
+		if (!kt_ok(part))
+			return part;
+		if (!any)
+			sum = part;
+		else if (__builtin_add_overflow(sum.value, part.value, &sum.value))
+			return lacking(entry, KT_BAD, "the number is impossibly large");
+		any = true;
+	}
+	return sum;
+}
+
+struct kt_val kt_snapshot_get(const struct kt_snapshot *snap, enum kt_metric metric, int node)
+{
+	const struct kt_entry *best = best_entry(snap, metric, node);
+	struct kt_val sum;
+
+	if (node == KT_NO_NODE && (!best || best->state != KT_OK)) {
+		sum = sum_of_nodes(snap, metric);
+		if (kt_ok(sum) || !best)
+			return sum;
+	}
+	return best ? value_of(snap, best) : lacking(NULL, KT_ABSENT, NULL);
+}
+
+struct kt_val kt_snapshot_get_rank(
+	const struct kt_snapshot *snap, enum kt_metric metric, int node, enum kt_rank rank)
+{
+	const struct kt_entry *entry = NULL;
+
+	while ((entry = next_entry(snap, metric, entry))) {
+		if (entry->node == node && entry->rank == rank)
+			return value_of(snap, entry);
+	}
+	return lacking(NULL, KT_ABSENT, NULL);
+}
+
+struct kt_snapshot_mark kt_snapshot_mark(const struct kt_snapshot *snap)
+{
+	struct kt_snapshot_mark mark = {
+		.nr_entries = snap->entries.count,
+		.nr_zones = snap->zones.count,
+		.nr_unknown = snap->unknown.count,
+		.nr_sources = snap->sources.count,
+		.nr_notes = snap->notes.count,
+	};
+
+	return mark;
+}
+
+void kt_snapshot_rewind(struct kt_snapshot *snap, const struct kt_snapshot_mark *mark)
+{
+	snap->zones.count = mark->nr_zones;
+	snap->unknown.count = mark->nr_unknown;
+	snap->sources.count = mark->nr_sources;
+	snap->notes.count = mark->nr_notes;
+	snap->drift_bytes = -1;
+	snap->entries.count = mark->nr_entries;
+	for (size_t i = 0; i < KT_METRIC_COUNT; i++)
+		snap->first[i] = snap->last[i] = 0;
+	for (size_t i = 0; i < snap->entries.count; i++)
+		link_entry(snap, i);
+}

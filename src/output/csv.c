@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// CSV (RFC 4180): the first table of the report, a header line, one line a row. A missing
+// value is an empty field. Sizes are bytes, shares are fractions of 1.
+
+#include "output/output.h"
+
+#include <string.h>
+
+static void put_text(struct kt_buf *buf, const char *text)
+{
+	if (!strpbrk(text, ",\"\n\r")) {
+		kt_buf_puts(buf, text);
+		return;
+	}
+	kt_buf_puts(buf, "\"");
+	for (const char *p = text; *p; p++)
+		kt_buf_add(buf, *p == '"' ? "\"\"" : p, *p == '"' ? 2 : 1);
+	kt_buf_puts(buf, "\"");
+}
+
+static void put_cell(struct kt_buf *buf, enum kt_cell_type type, const struct kt_cell *cell)
+{
+	if (cell->state != KT_OK)
+		return;
+	switch (type) {
+	case KT_CELL_TEXT: put_text(buf, cell->text ? cell->text : ""); break;
+	case KT_CELL_BOOL:
+	case KT_CELL_BYTES:
+	case KT_CELL_COUNT: kt_buf_printf(buf, "%lld", (long long)cell->number); break;
+	case KT_CELL_SHARE: kt_buf_printf(buf, "%.6f", cell->real); break;
+	}
+}
+
+static void put_line(
+	struct kt_buf *buf, const struct kt_table *table, const struct kt_report_row *row)
+{
+	bool first = true;
+
+	for (size_t i = 0; i < table->nr_columns; i++) {
+		if (table->columns[i].flags & KT_COL_TEXT_ONLY)
+			continue;
+		kt_buf_puts(buf, first ? "" : ",");
+		first = false;
+		if (row)
+			put_cell(buf, table->columns[i].type, &row->cells[i]);
+		else
+			put_text(buf, table->columns[i].key);
+	}
+	kt_buf_puts(buf, "\r\n");
+}
+
+static void render(
+	const struct kt_report *report, const struct kt_output_opts *opts, struct kt_buf *ret_text)
+{
+	const struct kt_table *table = NULL;
+
+	(void)opts;
+	for (size_t i = 0; i < report->tables.count && !table; i++)
+		table = report->tables.items[i]->text_only ? NULL : report->tables.items[i];
+	if (!table)
+		return;
+	put_line(ret_text, table, NULL);
+	for (size_t i = 0; i < table->rows.count; i++)
+		put_line(ret_text, table, &table->rows.items[i]);
+}
+
+const struct kt_output kt_output_csv = {
+	.name = "csv",
+	.summary = "the main table as CSV",
+	.render = render,
+};

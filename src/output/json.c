@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// JSON: fields at the top level or in their group, tables as arrays of objects, notes as
+// an array of strings. A missing value is null; where a row has a column "state", it says
+// why. Integers stay integers. Schemas: share/schema.
+
+#include "output/output.h"
+
+#include <string.h>
+
+static void put_string(struct kt_buf *buf, const char *text)
+{
+	kt_buf_puts(buf, "\"");
+	for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
+		if (*p == '"' || *p == '\\')
+			kt_buf_printf(buf, "\\%c", *p);
+		else if (*p < 0x20)
+			kt_buf_printf(buf, "\\u%04x", *p);
+		else
+			kt_buf_add(buf, (const char *)p, 1);
+	}
+	kt_buf_puts(buf, "\"");
+}
+
+static void put_cell(struct kt_buf *buf, enum kt_cell_type type, const struct kt_cell *cell)
+{
+	if (cell->state != KT_OK) {
+		kt_buf_puts(buf, "null");
+		return;
+	}
+	switch (type) {
+	case KT_CELL_TEXT: put_string(buf, cell->text ? cell->text : ""); break;
+	case KT_CELL_BYTES:
+	case KT_CELL_COUNT: kt_buf_printf(buf, "%lld", (long long)cell->number); break;
+	case KT_CELL_SHARE: kt_buf_printf(buf, "%.6f", cell->real); break;
+	case KT_CELL_BOOL: kt_buf_puts(buf, cell->number ? "true" : "false"); break;
+	}
+}
+
+static void put_key(struct kt_buf *buf, const char *key)
+{
+	put_string(buf, key);
+	kt_buf_puts(buf, ": ");
+}
+
+static bool same_group(const struct kt_field *a, const struct kt_field *b)
+{
+	return (!a->group && !b->group) || (a->group && b->group && strcmp(a->group, b->group) == 0);
+}
+
+/* Fields of one group stand together in a report. */
+static void put_fields(struct kt_buf *buf, const struct kt_report *report)
+{
+	for (size_t i = 0; i < report->fields.count; i++) {
+		const struct kt_field *field = &report->fields.items[i];
+		bool opens = field->group && (i == 0 || !same_group(field, field - 1));
+		bool more = i + 1 < report->fields.count && same_group(field, field + 1);
+
+		kt_buf_puts(buf, ",\n");
+		if (opens) {
+			kt_buf_puts(buf, "  ");
+			put_key(buf, field->group);
+			kt_buf_puts(buf, "{\n");
+		}
+		kt_buf_puts(buf, field->group ? "    " : "  ");
+		put_key(buf, field->key);
+		put_cell(buf, field->type, &field->cell);
+		if (field->group && !more)
+			kt_buf_puts(buf, "\n  }");
+	}
+}
+
+static void put_row(
+	struct kt_buf *buf, const struct kt_table *table, const struct kt_report_row *row)
+{
+	bool first = true;
+
+	kt_buf_puts(buf, "{");
+	for (size_t i = 0; i < table->nr_columns; i++) {
+		if (table->columns[i].flags & KT_COL_TEXT_ONLY)
+			continue;
+		kt_buf_puts(buf, first ? "" : ", ");
+		first = false;
+		put_key(buf, table->columns[i].key);
+		put_cell(buf, table->columns[i].type, &row->cells[i]);
+	}
+	kt_buf_puts(buf, "}");
+}
+
+static void put_table(struct kt_buf *buf, const struct kt_table *table)
+{
+	kt_buf_puts(buf, ",\n  ");
+	put_key(buf, table->key);
+	kt_buf_puts(buf, "[");
+	for (size_t i = 0; i < table->rows.count; i++) {
+		kt_buf_puts(buf, i ? ",\n    " : "\n    ");
+		put_row(buf, table, &table->rows.items[i]);
+	}
+	kt_buf_puts(buf, table->rows.count ? "\n  ]" : "]");
+}
+
+static void render(
+	const struct kt_report *report, const struct kt_output_opts *opts, struct kt_buf *ret_text)
+{
+	(void)opts;
+	kt_buf_puts(ret_text, "{\n  ");
+	put_key(ret_text, "schema");
+	put_string(ret_text, report->schema);
+	put_fields(ret_text, report);
+	for (size_t i = 0; i < report->tables.count; i++) {
+		if (!report->tables.items[i]->text_only)
+			put_table(ret_text, report->tables.items[i]);
+	}
+	kt_buf_puts(ret_text, ",\n  \"notes\": [");
+	for (size_t i = 0; i < report->notes.count; i++) {
+		kt_buf_puts(ret_text, i ? ",\n    " : "\n    ");
+		put_string(ret_text, report->notes.items[i]);
+	}
+	kt_buf_puts(ret_text, report->notes.count ? "\n  ]\n}\n" : "]\n}\n");
+}
+
+const struct kt_output kt_output_json = {
+	.name = "json",
+	.summary = "JSON, after the schemas in share/schema",
+	.render = render,
+};

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "output/output.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct kt_output *const kt_outputs[] = {
+#define OUTPUT(name) &kt_output_##name,
+#include "output/outputs.def"
+#undef OUTPUT
+};
+
+const size_t kt_nr_outputs = KT_LEN(kt_outputs);
+
+const struct kt_output *kt_output_find(const char *name)
+{
+	for (size_t i = 0; i < kt_nr_outputs; i++) {
+		if (strcmp(kt_outputs[i]->name, name) == 0)
+			return kt_outputs[i];
+	}
+	return NULL;
+}
+
+void kt_human_bytes(int64_t bytes, char ret[24])
+{
+	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
+	double value = (double)bytes, size = value < 0 ? -value : value;
+	size_t unit = 0;
+
+	while (size >= 1023.95 && unit + 1 < KT_LEN(units)) {
+		size /= 1024;
+		value /= 1024;
+		unit++;
+	}
+	if (unit == 0)
+		snprintf(ret, 24, "%lld B", (long long)bytes);
+	else
+		snprintf(ret, 24, "%.1f %s", value, units[unit]);
+}

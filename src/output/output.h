@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef KT_OUTPUT_OUTPUT_H
+#define KT_OUTPUT_OUTPUT_H
+
+#include "base/buf.h"
+#include "model/report.h"
+
+/** How a report should look; an output uses what concerns it. */
+struct kt_output_opts {
+	bool exact_bytes, color, all, unicode;
+	int depth; /* of trees; 0: the output's default */
+	int width; /* columns of the terminal */
+};
+
+/** One way to show any report. One file here is one output, one line in outputs.def. */
+struct kt_output {
+	const char *name, *summary;
+	void (*render)(const struct kt_report *report, const struct kt_output_opts *opts,
+		struct kt_buf *ret_text);
+};
+
+#define OUTPUT(name) extern const struct kt_output kt_output_##name;
+#include "output/outputs.def"
+#undef OUTPUT
+
+extern const struct kt_output *const kt_outputs[];
+extern const size_t kt_nr_outputs;
+
+/** NULL where there is none of that name. */
+const struct kt_output *kt_output_find(const char *name);
+
+/** "1.4 GiB"; `ret` has room for 24 characters. */
+void kt_human_bytes(int64_t bytes, char ret[24]);
+
+#endif

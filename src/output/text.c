@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Text for people: headlines, tables with a tree column and bars, notes. Fits 80 columns;
+// wider terminals get longer bars.
+
+#include "output/output.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BAR_MAX 40
+
+#define BOLD  "\033[1m"
+#define DIM   "\033[2m"
+#define CYAN  "\033[36m"
+#define PLAIN "\033[0m"
+
+struct page {
+	struct kt_buf *buf;
+	const struct kt_output_opts *opts;
+	const struct kt_table *table;
+	int widths[32];
+};
+
+/* Columns on the terminal: code points, all of ktally's own being one wide. */
+static int columns_of(const char *text)
+{
+	int n = 0;
+
+	for (; *text; text++)
+		n += (*text & 0xc0) != 0x80;
+	return n;
+}
+
+static void color(const struct page *page, const char *code)
+{
+	if (page->opts->color)
+		kt_buf_puts(page->buf, code);
+}
+
+static bool shown(const struct kt_column *column)
+{
+	return !(column->flags & (KT_COL_DATA_ONLY | KT_COL_BAR));
+}
+
+static void cell_text(const struct page *page, const struct kt_column *column,
+	const struct kt_cell *cell, char *ret, size_t size)
+{
+	char human[24];
+
+	if (cell->state != KT_OK) {
+		snprintf(ret, size, "%s",
+			cell->state == KT_ABSENT ? "-" : kt_state_name(cell->state));
+		return;
+	}
+	switch (column->type) {
+	case KT_CELL_TEXT: snprintf(ret, size, "%s", cell->text); break;
+	case KT_CELL_COUNT: snprintf(ret, size, "%lld", (long long)cell->number); break;
+	case KT_CELL_BOOL: snprintf(ret, size, "%s", cell->number ? "yes" : "no"); break;
+	case KT_CELL_SHARE: snprintf(ret, size, "%.2f %%", cell->real * 100); break;
+	case KT_CELL_BYTES:
+		if (page->opts->exact_bytes) {
+			snprintf(ret, size, "%lld", (long long)cell->number);
+		} else {
+			kt_human_bytes(cell->number, human);
+			snprintf(ret, size, "%s", human);
+		}
+		break;
+	}
+}
+
+/* Is `index` the last of its depth below its parent, among the rows that are shown? */
+static bool is_last(const struct page *page, size_t index, int depth);
+
+static bool row_shown(const struct page *page, const struct kt_report_row *row)
+{
+	int depth = page->opts->depth ? page->opts->depth : 100;
+
+	return row->depth <= depth && (page->opts->all || !row->minor);
+}
+
+static bool is_last(const struct page *page, size_t index, int depth)
+{
+	for (size_t i = index + 1; i < page->table->rows.count; i++) {
+		const struct kt_report_row *row = &page->table->rows.items[i];
+
+		if (row->depth < depth)
+			return true;
+		if (row->depth == depth && row_shown(page, row))
+			return false;
+	}
+	return true;
+}
+
+/* "│  ├─ " for a row of depth 2; returns its width. */
+static int branches(const struct page *page, size_t index, struct kt_buf *buf)
+{
+	int depth = page->table->rows.items[index].depth;
+	bool unicode = page->opts->unicode;
+
+	for (int level = 1; level <= depth; level++) {
+		bool last = is_last(page, index, level);
+
+		if (level == depth)
+			kt_buf_puts(buf, unicode ? (last ? "└ " : "├ ") : (last ? "` " : "+ "));
+		else
+			kt_buf_puts(buf, last ? "  " : (unicode ? "│ " : "| "));
+	}
+	return depth * 2;
+}
+
+static void measure(struct page *page)
+{
+	const struct kt_table *table = page->table;
+
+	for (size_t k = 0; k < table->nr_columns && k < KT_LEN(page->widths); k++) {
+		const struct kt_column *column = &table->columns[k];
+		int width = columns_of(column->title);
+
+		for (size_t i = 0; i < table->rows.count; i++) {
+			const struct kt_report_row *row = &table->rows.items[i];
+			char text[256];
+			int w;
+
+			if (!row_shown(page, row))
+				continue;
+			cell_text(page, column, &row->cells[k], text, sizeof(text));
+			w = columns_of(text) + (column->flags & KT_COL_TREE ? row->depth * 2 : 0);
+			width = w > width ? w : width;
+		}
+		page->widths[k] = width;
+	}
+}
+
+static void put_padded(const struct page *page, const char *text, int width, bool right)
+{
+	int pad = width - columns_of(text);
+
+	if (right && pad > 0)
+		kt_buf_repeat(page->buf, " ", (size_t)pad);
+	kt_buf_puts(page->buf, text);
+	if (!right && pad > 0)
+		kt_buf_repeat(page->buf, " ", (size_t)pad);
+}
+
+static void put_bar(const struct page *page, double share, int room)
+{
+	static const char *const parts[] = { "", "▏", "▎", "▍", "▌", "▋", "▊", "▉" };
+	int eighths = (int)(share * room * 8 + 0.5);
+
+	if (share <= 0 || room <= 0)
+		return;
+	eighths = eighths > room * 8 ? room * 8 : eighths < 1 ? 1 : eighths;
+	kt_buf_puts(page->buf, "  ");
+	color(page, CYAN);
+	if (page->opts->unicode) {
+		kt_buf_repeat(page->buf, "█", (size_t)eighths / 8);
+		kt_buf_puts(page->buf, parts[eighths % 8]);
+	} else
+		kt_buf_repeat(page->buf, "#", (size_t)(eighths + 4) / 8);
+	color(page, PLAIN);
+}
+
+/* Breaks `text` at blanks, each further line behind `indent` blanks. */
+static void put_wrapped(const struct page *page, const char *text, int indent, int width)
+{
+	int at = indent;
+
+	while (*text) {
+		size_t n = strcspn(text, " ");
+		char word[256];
+		int w;
+
+		snprintf(word, sizeof(word), "%.*s", (int)n, text);
+		w = columns_of(word);
+		if (at > indent && at + 1 + w > width) {
+			kt_buf_puts(page->buf, "\n");
+			kt_buf_repeat(page->buf, " ", (size_t)indent);
+			at = indent;
+		} else if (at > indent) {
+			kt_buf_puts(page->buf, " ");
+			at++;
+		}
+		kt_buf_puts(page->buf, word);
+		at += w;
+		text += n;
+		text += strspn(text, " ");
+	}
+}
+
+static int table_width(const struct page *page)
+{
+	int sum = 0;
+
+	for (size_t k = 0; k < page->table->nr_columns; k++) {
+		if (shown(&page->table->columns[k]))
+			sum += page->widths[k] + (sum ? 2 : 0);
+	}
+	return sum;
+}
+
+static void put_head(const struct page *page)
+{
+	int at = 0;
+
+	color(page, DIM);
+	for (size_t k = 0; k < page->table->nr_columns; k++) {
+		const struct kt_column *column = &page->table->columns[k];
+
+		if (!shown(column))
+			continue;
+		if (at)
+			kt_buf_puts(page->buf, "  ");
+		if (column->flags & KT_COL_WRAP)
+			kt_buf_puts(page->buf, column->title);
+		else
+			put_padded(page, column->title, page->widths[k],
+				column->type != KT_CELL_TEXT);
+		at++;
+	}
+	color(page, PLAIN);
+	kt_buf_puts(page->buf, "\n");
+}
+
+static void put_row(const struct page *page, size_t index, int bar_room)
+{
+	const struct kt_report_row *row = &page->table->rows.items[index];
+	int at = 0;
+
+	for (size_t k = 0; k < page->table->nr_columns; k++) {
+		const struct kt_column *column = &page->table->columns[k];
+		int width = page->widths[k];
+		char text[512];
+
+		if (column->flags & KT_COL_BAR && row->cells[k].state == KT_OK && !row->mark)
+			put_bar(page, row->cells[k].real, bar_room);
+		if (!shown(column))
+			continue;
+		if (at)
+			kt_buf_puts(page->buf, "  ");
+		at += at ? 2 : 0;
+		cell_text(page, column, &row->cells[k], text, sizeof(text));
+		if (column->flags & KT_COL_WRAP) {
+			put_wrapped(page, text, at, page->opts->width);
+			continue;
+		}
+		if (column->flags & KT_COL_TREE) {
+			color(page, DIM);
+			width -= branches(page, index, page->buf);
+			color(page, PLAIN);
+		}
+		color(page, row->strong ? BOLD : "");
+		put_padded(page, text, width, column->type != KT_CELL_TEXT);
+		color(page, row->strong ? PLAIN : "");
+		at += page->widths[k];
+	}
+	if (row->mark)
+		kt_buf_printf(page->buf, "  %s", row->mark);
+	while (page->buf->size && page->buf->data[page->buf->size - 1] == ' ')
+		page->buf->size--;
+	kt_buf_puts(page->buf, "\n");
+}
+
+static void put_table(struct page *page, const struct kt_table *table)
+{
+	int bar_room;
+
+	page->table = table;
+	measure(page);
+	bar_room = page->opts->width - table_width(page) - 2;
+	bar_room = bar_room > BAR_MAX ? BAR_MAX : bar_room;
+	kt_buf_puts(page->buf, "\n");
+	if (table->title) {
+		color(page, BOLD);
+		kt_buf_puts(page->buf, table->title);
+		color(page, PLAIN);
+		kt_buf_puts(page->buf, "\n");
+	}
+	put_head(page);
+	for (size_t i = 0; i < table->rows.count; i++) {
+		if (row_shown(page, &table->rows.items[i]))
+			put_row(page, i, bar_room < 5 ? 0 : bar_room);
+	}
+}
+
+static void render(
+	const struct kt_report *report, const struct kt_output_opts *opts, struct kt_buf *ret_text)
+{
+	struct page page = { .buf = ret_text, .opts = opts };
+
+	for (size_t i = 0; i < report->headlines.count; i++) {
+		color(&page, i ? "" : BOLD);
+		put_wrapped(&page, report->headlines.items[i], 0, opts->width);
+		color(&page, i ? "" : PLAIN);
+		kt_buf_puts(ret_text, "\n");
+	}
+	for (size_t i = 0; i < report->tables.count; i++) {
+		const struct kt_table *table = report->tables.items[i];
+
+		if (!table->data_only && table->rows.count)
+			put_table(&page, table);
+	}
+	if (report->notes.count)
+		kt_buf_puts(ret_text, "\n");
+	for (size_t i = 0; i < report->notes.count; i++) {
+		kt_buf_puts(ret_text, opts->unicode ? "• " : "* ");
+		put_wrapped(&page, report->notes.items[i], 2, opts->width);
+		kt_buf_puts(ret_text, "\n");
+	}
+}
+
+const struct kt_output kt_output_text = {
+	.name = "text",
+	.summary = "a table for people",
+	.render = render,
+};

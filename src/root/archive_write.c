@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "root/archive_write.h"
+
+#include "root/libarchive.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct kt_archive_writer {
+	const struct kt_libarchive *lib;
+	struct archive *archive;
+	char *path;
+	int fd;
+};
+
+static const struct {
+	const char *suffix, *filter;
+} filters[] = {
+	{ ".zst", "zstd" },
+	{ ".gz", "gzip" },
+	{ ".tgz", "gzip" },
+	{ ".xz", "xz" },
+	{ ".tar", NULL },
+};
+
+static struct kt_err *filter_for(const char *path, const char **ret_filter)
+{
+	size_t n = strlen(path);
+
+	for (size_t i = 0; i < KT_LEN(filters); i++) {
+		size_t suffix = strlen(filters[i].suffix);
+
+		if (n > suffix && strcmp(path + n - suffix, filters[i].suffix) == 0) {
+			*ret_filter = filters[i].filter;
+			return NULL;
+		}
+	}
+	return kt_err_new(KT_ERR_USAGE,
+		"%s: the name of a bundle ends in .tar.zst, .tar.gz, .tar.xz or .tar", path);
+}
+
+static struct kt_err *failed(struct kt_archive_writer *writer)
+{
+	return kt_err_new(
+		KT_ERR_OS, "%s: %s", writer->path, writer->lib->error_string(writer->archive));
+}
+
+static void writer_free(struct kt_archive_writer *writer)
+{
+	if (writer->archive)
+		writer->lib->write_free(writer->archive);
+	if (writer->fd >= 0)
+		close(writer->fd);
+	free(writer->path);
+	free(writer);
+}
+
+static struct kt_err *open_archive(struct kt_archive_writer *writer, const char *filter)
+{
+	const struct kt_libarchive *lib = writer->lib;
+
+	writer->archive = lib->write_new();
+	if (!writer->archive)
+		return kt_err_new(KT_ERR_NOMEM, "%s: out of memory", writer->path);
+	if ((filter && lib->write_add_filter_by_name(writer->archive, filter) != ARCHIVE_OK) ||
+		lib->write_set_format_pax_restricted(writer->archive) != ARCHIVE_OK ||
+		lib->write_open_fd(writer->archive, writer->fd) != ARCHIVE_OK)
+		return failed(writer);
+	return NULL;
+}
+
+struct kt_err *kt_archive_create(
+	const char *path, bool force, struct kt_archive_writer **ret_writer)
+{
+	struct kt_archive_writer *writer;
+	const struct kt_libarchive *lib;
+	const char *filter = NULL;
+	struct kt_err *err = filter_for(path, &filter);
+
+	if (!err)
+		err = kt_libarchive(&lib);
+	if (err)
+		return err;
+	writer = calloc(1, sizeof(*writer));
+	if (!writer)
+		return kt_err_new(KT_ERR_NOMEM, "%s: out of memory", path);
+	writer->lib = lib;
+	writer->path = strdup(path);
+	/* a capture may hold what only root may read */
+	writer->fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (force ? O_TRUNC : O_EXCL), 0600);
+	if (writer->fd < 0)
+		err = kt_err_os(errno, "%s", path);
+	else if (!writer->path)
+		err = kt_err_new(KT_ERR_NOMEM, "%s: out of memory", path);
+	else
+		err = open_archive(writer, filter);
+	if (err)
+		writer_free(writer);
+	else
+		*ret_writer = writer;
+	return err;
+}
+
+struct kt_err *kt_archive_add(struct kt_archive_writer *writer, const char *path, const char *data,
+	size_t size, int64_t time_s)
+{
+	const struct kt_libarchive *lib = writer->lib;
+	struct archive_entry *entry = lib->entry_new();
+	struct kt_err *err = NULL;
+
+	if (!entry)
+		return kt_err_new(KT_ERR_NOMEM, "%s: out of memory", writer->path);
+	lib->entry_set_pathname(entry, path);
+	lib->entry_set_size(entry, (int64_t)size);
+	lib->entry_set_filetype(entry, AE_IFREG);
+	lib->entry_set_perm(entry, 0644);
+	lib->entry_set_mtime(entry, (time_t)time_s, 0);
+	if (lib->write_header(writer->archive, entry) != ARCHIVE_OK ||
+		lib->write_data(writer->archive, data, size) != (la_ssize_t)size)
+		err = failed(writer);
+	lib->entry_free(entry);
+	return err;
+}
+
+struct kt_err *kt_archive_close(struct kt_archive_writer *writer)
+{
+	struct kt_err *err = NULL;
+
+	if (writer->lib->write_close(writer->archive) != ARCHIVE_OK)
+		err = failed(writer);
+	else if (fsync(writer->fd) < 0 && errno != EINVAL && errno != EROFS)
+		err = kt_err_os(errno, "%s", writer->path);
+	if (err)
+		unlink(writer->path);
+	writer_free(writer);
+	return err;
+}
+
+void kt_archive_abandon(struct kt_archive_writer *writer)
+{
+	unlink(writer->path);
+	writer_free(writer);
+}

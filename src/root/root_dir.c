@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// A folder as a root: / of the running machine, or a captured tree. Everything is
+// opened relative to one descriptor. In a captured tree links are resolved inside it
+// (openat2 with RESOLVE_IN_ROOT), so that a tree cannot lead to files of this machine.
+
+#include "root/root_ops.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define KMSG_MAX     (2u << 20) /* of the kernel log the beginning is wanted: the boot */
+#define KMSG_RECORDS 20000u
+
+struct root_dir {
+	struct kt_root base;
+	int fd;
+};
+
+/* Where openat2 is missing (before 5.6, or filtered): no links at all, step by step. */
+static int open_without_links(int dirfd, const char *path, int flags)
+{
+	int fd = dup(dirfd);
+
+	while (fd >= 0 && *path) {
+		size_t n = strcspn(path, "/");
+		bool last = path[n] == '\0';
+		char name[256];
+		int next;
+
+		if (!n || n >= sizeof(name) || (n == 2 && memcmp(path, "..", 2) == 0)) {
+			close(fd);
+			errno = EXDEV;
+			return -1;
+		}
+		memcpy(name, path, n);
+		name[n] = '\0';
+		next = openat(fd, name,
+			(last ? flags : O_PATH | O_DIRECTORY) | O_NOFOLLOW | O_CLOEXEC);
+		close(fd);
+		fd = next;
+		path += n + (last ? 0 : 1);
+	}
+	return fd;
+}
+
+static int open_inside(const struct root_dir *dir, const char *path, int flags)
+{
+	struct open_how how = {
+		.flags = (uint64_t)(flags | O_CLOEXEC),
+		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+	};
+	long fd;
+
+	if (!*path)
+		path = ".";
+	if (dir->base.kind == KT_ROOT_LIVE)
+		return openat(dir->fd, path, flags | O_CLOEXEC);
+	fd = syscall(SYS_openat2, dir->fd, path, &how, sizeof(how));
+	if (fd < 0 && (errno == ENOSYS || errno == EPERM))
+		return open_without_links(dir->fd, strcmp(path, ".") == 0 ? "" : path, flags);
+	return (int)fd;
+}
+
+/*
+ * /dev/kmsg hands out one record a read, from the oldest. Unlike syslog(2) with a
+ * buffer smaller than the log, which returns the newest, it can stop after the boot.
+ */
+static struct kt_err *read_kmsg(int fd, const char *path, struct kt_text *ret_text)
+{
+	size_t size = 0, room = 65536;
+	char *data = malloc(room);
+
+	for (size_t i = 0; data && i < KMSG_RECORDS && size < KMSG_MAX; i++) {
+		ssize_t n;
+
+		if (room - size < 8192) {
+			char *grown = realloc(data, room * 2);
+
+			if (!grown)
+				break;
+			data = grown;
+			room *= 2;
+		}
+		n = read(fd, data + size, room - size);
+		if (n < 0 && (errno == EPIPE || errno == EINTR))
+			continue; /* a record was overwritten while we read */
+		if (n <= 0)
+			break;
+		size += (size_t)n;
+	}
+	if (!data)
+		return kt_err_new(KT_ERR_NOMEM, "%s: out of memory", path);
+	ret_text->data = data;
+	ret_text->size = size;
+	return NULL;
+}
+
+static struct kt_err *dir_read(struct kt_root *root, const char *path, uint64_t offset,
+	size_t size_max, bool whole, struct kt_text *ret_text)
+{
+	const struct root_dir *dir = (const struct root_dir *)root;
+	int fd = open_inside(dir, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+	bool live = root->kind == KT_ROOT_LIVE;
+	struct kt_err *err;
+	struct stat st;
+
+	if (fd < 0)
+		return kt_err_os(errno, "%s", path);
+	if (live && strcmp(path, "dev/kmsg") == 0)
+		err = read_kmsg(fd, path, ret_text);
+	else if (!live && (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)))
+		err = kt_err_new(KT_ERR_REFUSED, "%s: not a regular file", path);
+	else if (offset && lseek(fd, (off_t)offset, SEEK_SET) < 0)
+		err = kt_err_os(errno, "%s", path);
+	else
+		err = kt_root_slurp(fd, path, size_max, whole, ret_text);
+	close(fd);
+	return err;
+}
+
+static struct kt_err *dir_list(
+	struct kt_root *root, const char *path, struct kt_arena *arena, kt_names *ret_names)
+{
+	int fd = open_inside(
+		(struct root_dir *)root, path, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
+	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
+	struct kt_err *err = NULL;
+	struct dirent *entry;
+
+	if (!stream) {
+		err = kt_err_os(errno, "%s", path);
+		if (fd >= 0)
+			close(fd);
+		return err;
+	}
+	while (!err && (entry = readdir(stream))) {
+		const char **slot;
+
+		if (entry->d_name[0] == '.' &&
+			(!entry->d_name[1] || (entry->d_name[1] == '.' && !entry->d_name[2])))
+			continue;
+		if (ret_names->count >= KT_ROOT_LIST_MAX) {
+			err = kt_err_new(
+				KT_ERR_LIMIT, "%s: more than %u names", path, KT_ROOT_LIST_MAX);
+			break;
+		}
+		slot = kt_list_push(arena, ret_names);
+		if (slot)
+			*slot = kt_arena_printf(arena, "%s", entry->d_name);
+	}
+	closedir(stream);
+	return err;
+}
+
+static bool dir_has(struct kt_root *root, const char *path)
+{
+	int fd = open_inside((struct root_dir *)root, path, O_PATH);
+
+	if (fd < 0)
+		return false;
+	close(fd);
+	return true;
+}
+
+static void dir_free(struct kt_root *root)
+{
+	close(((struct root_dir *)root)->fd);
+	free(root);
+}
+
+static const struct kt_root_ops dir_ops = { dir_read, dir_list, dir_has, dir_free };
+
+struct kt_err *kt_root_dir_new(int fd, enum kt_root_kind kind, struct kt_root **ret_root)
+{
+	struct root_dir *dir = fd < 0 ? NULL : calloc(1, sizeof(*dir));
+
+	if (!dir) {
+		if (fd >= 0)
+			close(fd);
+		return kt_err_new(KT_ERR_NOMEM, "out of memory");
+	}
+	dir->base.ops = &dir_ops;
+	dir->base.kind = kind;
+	dir->fd = fd;
+	*ret_root = &dir->base;
+	return NULL;
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Files held in memory as a root: what was taken out of a bundle, or a single file.
+
+#include "root/root_ops.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct member {
+	char *path, *data, *refused;
+	size_t size;
+};
+
+struct root_memory {
+	struct kt_root base;
+	struct member *members;
+	size_t count, room;
+};
+
+static struct member *find(const struct root_memory *memory, const char *path)
+{
+	for (size_t i = 0; i < memory->count; i++) {
+		if (strcmp(memory->members[i].path, path) == 0)
+			return &memory->members[i];
+	}
+	return NULL;
+}
+
+static struct kt_err *memory_read(struct kt_root *root, const char *path, uint64_t offset,
+	size_t size_max, bool whole, struct kt_text *ret_text)
+{
+	const struct member *member = find((struct root_memory *)root, path);
+	size_t size;
+
+	if (!member)
+		return kt_err_new(KT_ERR_ABSENT, "%s: not in the bundle", path);
+	if (member->refused)
+		return kt_err_new(KT_ERR_REFUSED, "%s: %s", path, member->refused);
+	size = offset > member->size ? 0 : member->size - (size_t)offset;
+	if (size > size_max && whole)
+		return kt_err_new(KT_ERR_LIMIT, "%s: larger than %zu MiB", path, size_max >> 20);
+	if (size > size_max)
+		size = size_max;
+	ret_text->data = malloc(size + 1);
+	if (!ret_text->data)
+		return kt_err_new(KT_ERR_NOMEM, "%s: out of memory", path);
+	if (size)
+		memcpy(ret_text->data, member->data + offset, size);
+	ret_text->size = size;
+	return NULL;
+}
+
+/* Is `path` the folder `folder`, or below it? Sets `rest` to what follows. */
+static bool below(const char *path, const char *folder, const char **ret_rest)
+{
+	size_t n = strlen(folder);
+
+	if (strncmp(path, folder, n) != 0 || (n && path[n] && path[n] != '/'))
+		return false;
+	*ret_rest = path + n + (n && path[n] == '/');
+	return true;
+}
+
+static struct kt_err *memory_list(
+	struct kt_root *root, const char *path, struct kt_arena *arena, kt_names *ret_names)
+{
+	const struct root_memory *memory = (struct root_memory *)root;
+	bool any = false;
+
+	for (size_t i = 0; i < memory->count; i++) {
+		const char *rest, **slot;
+
+		if (!below(memory->members[i].path, path, &rest) || !*rest)
+			continue;
+		any = true;
+		slot = kt_list_push(arena, ret_names);
+		if (slot)
+			*slot = kt_arena_printf(arena, "%.*s", (int)strcspn(rest, "/"), rest);
+	}
+	return any ? NULL : kt_err_new(KT_ERR_ABSENT, "%s: not in the bundle", path);
+}
+
+static bool memory_has(struct kt_root *root, const char *path)
+{
+	const struct root_memory *memory = (struct root_memory *)root;
+	const char *rest;
+
+	for (size_t i = 0; i < memory->count; i++) {
+		if (below(memory->members[i].path, path, &rest))
+			return true;
+	}
+	return false;
+}
+
+static void memory_free(struct kt_root *root)
+{
+	struct root_memory *memory = (struct root_memory *)root;
+
+	for (size_t i = 0; i < memory->count; i++) {
+		free(memory->members[i].path);
+		free(memory->members[i].data);
+		free(memory->members[i].refused);
+	}
+	free(memory->members);
+	free(memory);
+}
+
+static const struct kt_root_ops memory_ops = { memory_read, memory_list, memory_has, memory_free };
+
+struct kt_err *kt_root_memory_new(enum kt_root_kind kind, struct kt_root **ret_root)
+{
+	struct root_memory *memory = calloc(1, sizeof(*memory));
+
+	if (!memory)
+		return kt_err_new(KT_ERR_NOMEM, "out of memory");
+	memory->base.ops = &memory_ops;
+	memory->base.kind = kind;
+	*ret_root = &memory->base;
+	return NULL;
+}
+
+static struct kt_err *add(
+	struct root_memory *memory, const char *path, char *data, size_t size, char *refused)
+{
+	char *name = strdup(path);
+
+	if (memory->count == memory->room) {
+		size_t room = memory->room ? memory->room * 2 : 32;
+		void *grown = realloc(memory->members, room * sizeof(*memory->members));
+
+		if (grown) {
+			memory->members = grown;
+			memory->room = room;
+		}
+	}
+	if (!name || memory->count == memory->room || find(memory, path)) {
+		bool twice = name && memory->count < memory->room;
+
+		free(name);
+		free(data);
+		free(refused);
+		return twice ? NULL : kt_err_new(KT_ERR_NOMEM, "%s: out of memory", path);
+	}
+	memory->members[memory->count++] = (struct member){ name, data, refused, size };
+	return NULL;
+}
+
+struct kt_err *kt_root_memory_add(struct kt_root *root, const char *path, char *data, size_t size)
+{
+	return add((struct root_memory *)root, path, data, size, NULL);
+}
+
+struct kt_err *kt_root_memory_refuse(struct kt_root *root, const char *path, const char *why)
+{
+	char *copy = strdup(why);
+
+	if (!copy)
+		return kt_err_new(KT_ERR_NOMEM, "%s: out of memory", path);
+	return add((struct root_memory *)root, path, NULL, 0, copy);
+}

@@ -1,0 +1,479 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The kernel log: labels for the memory that was taken before the first process ran.
+// /proc/zoneinfo says how much that is in all; the log only says what for, and a log
+// that lost its beginning costs names, not truth.
+//
+// One line, one handler, chosen by what the message starts with. Lines may come from
+// /dev/kmsg ("6,339,514,-;text"), dmesg ("[    0.51] text", with or without "<6>") or a
+// syslog file ("Feb  3 13:50:55 host kernel: [    0.51] text").
+
+#include "source/kmsg.h"
+#include "source/firmware.h"
+#include "source/host.h"
+#include "source/source.h"
+
+#include <string.h>
+
+#define HASHES_MAX   256u
+#define LINES_MAX    100000u
+#define UNITS_MAX    65536
+
+struct log {
+	struct kt_snapshot *snap;
+	const char *path;
+	bool complete;	/* the first line of the boot was seen */
+	bool fill_map;	/* the firmware map is wanted from here */
+	bool past_memory; /* the "Memory:" line was seen; only what is freed after it counts */
+	int64_t nr_units;
+};
+
+static void put(struct log *log, enum kt_metric metric, enum kt_unit unit, int64_t raw,
+	const char *field)
+{
+	kt_snapshot_put(log->snap,
+		(struct kt_entry){ .metric = metric, .node = KT_NO_NODE, .unit = unit, .raw = raw,
+			.rank = KT_RANK_FIRST, .path = log->path, .field = field });
+}
+
+static void add(struct log *log, enum kt_metric metric, enum kt_unit unit, int64_t raw,
+	const char *field)
+{
+	kt_snapshot_add(log->snap,
+		(struct kt_entry){ .metric = metric, .node = KT_NO_NODE, .unit = unit, .raw = raw,
+			.rank = KT_RANK_FIRST, .path = log->path, .field = field });
+}
+
+/* "1234K" or "1234k" */
+static bool take_kib(struct kt_span *rest, int64_t *ret_kib)
+{
+	uint64_t value;
+
+	if (!kt_span_take_u64(rest, &value) || value > INT64_MAX / 1024 ||
+		!(kt_span_skip(rest, "K") || kt_span_skip(rest, "k")))
+		return false;
+	*ret_kib = (int64_t)value;
+	return true;
+}
+
+/* "[mem 0x…-0x…]" with an inclusive end; `ret_end` is exclusive. */
+static bool take_range(struct kt_span *rest, uint64_t *ret_start, uint64_t *ret_end)
+{
+	struct kt_span start, end;
+
+	if (!kt_span_skip(rest, "[mem ") || !kt_span_until(rest, '-', &start) ||
+		!kt_span_until(rest, ']', &end) || !kt_span_hex(start, ret_start) ||
+		!kt_span_hex(end, ret_end) || *ret_end >= UINT64_MAX >> 1 || *ret_end < *ret_start)
+		return false;
+	*ret_end += 1;
+	return true;
+}
+
+static void on_linux(struct log *log, struct kt_span rest)
+{
+	(void)rest;
+	log->complete = true;
+}
+
+/* "BIOS-e820: [mem a-b] usable", before 3.5 "BIOS-e820: a - b (usable)" with b exclusive. */
+static void on_e820(struct log *log, struct kt_span rest)
+{
+	struct kt_span start, end;
+	uint64_t from, to;
+
+	if (!log->fill_map)
+		return;
+	rest = kt_span_trim(rest);
+	if (take_range(&rest, &from, &to)) {
+		kt_firmware_add(log->snap, from, to, kt_span_trim(rest));
+		return;
+	}
+	if (!kt_span_word(&rest, &start) || !kt_span_word(&rest, &end) || !kt_span_eq(end, "-") ||
+		!kt_span_word(&rest, &end) || !kt_span_hex(start, &from) || !kt_span_hex(end, &to))
+		return;
+	rest = kt_span_trim(rest);
+	kt_span_skip(&rest, "(");
+	if (kt_span_ends(rest, ")"))
+		rest.n--;
+	kt_firmware_add(log->snap, from, to, rest);
+}
+
+static const struct {
+	const char *label;
+	enum kt_metric metric;
+} memory_parts[] = {
+	{ "kernel code", KT_BOOT_CODE },
+	{ "rwdata", KT_BOOT_DATA },
+	{ "data", KT_BOOT_DATA }, /* before 3.15, read-only data included */
+	{ "rodata", KT_BOOT_RODATA },
+	{ "init", KT_BOOT_INIT },
+	{ "bss", KT_BOOT_BSS },
+	{ "reserved", KT_BOOT_RESERVED },
+};
+
+/* The next of several parts separated by commas, without its blanks. */
+static bool next_part(struct kt_span *rest, struct kt_span *ret_part)
+{
+	if (!rest->n)
+		return false;
+	if (!kt_span_until(rest, ',', ret_part)) {
+		*ret_part = *rest;
+		rest->n = 0;
+	}
+	*ret_part = kt_span_trim(*ret_part);
+	return true;
+}
+
+static void memory_part(struct log *log, struct kt_span part)
+{
+	int64_t kib;
+
+	if (!take_kib(&part, &kib))
+		return;
+	part = kt_span_trim(part);
+	/* before 3.10 the second number counted holes too, and named them here */
+	if (kt_span_eq(part, "absent"))
+		add(log, KT_BOOT_PRESENT, KT_KB, -kib, "Memory:");
+	for (size_t i = 0; i < KT_LEN(memory_parts); i++) {
+		if (kt_span_eq(part, memory_parts[i].label))
+			put(log, memory_parts[i].metric, KT_KB, kib, "Memory:");
+	}
+}
+
+/* "Memory: 3212572K/25165432K available (18457K kernel code, …, 0K cma-reserved)" */
+static void on_memory(struct log *log, struct kt_span rest)
+{
+	struct kt_span part, inside;
+	int64_t available, present;
+
+	rest = kt_span_trim(rest);
+	if (!take_kib(&rest, &available) || !kt_span_skip(&rest, "/") || !take_kib(&rest, &present))
+		return;
+	put(log, KT_BOOT_PRESENT, KT_KB, present, "Memory:");
+	log->past_memory = true;
+	if (!kt_span_until(&rest, '(', &part) || !kt_span_until(&rest, ')', &inside))
+		return;
+	while (next_part(&inside, &part))
+		memory_part(log, part);
+}
+
+/* "Freeing unused kernel image (initmem) memory: 3728K", older "…: 984k freed" */
+static void on_freeing(struct log *log, struct kt_span rest)
+{
+	bool initrd = kt_span_starts(rest, "initrd");
+	struct kt_span what;
+	int64_t kib;
+
+	if (!log->past_memory || !kt_span_until(&rest, ':', &what))
+		return;
+	rest = kt_span_trim(rest);
+	if (!take_kib(&rest, &kib))
+		return;
+	add(log, KT_BOOT_FREED, KT_KB, kib, "Freeing … memory:");
+	if (initrd)
+		add(log, KT_BOOT_FREED_INITRD, KT_KB, kib, "Freeing initrd memory:");
+}
+
+/* "percpu: Embedded 53 pages/cpu s185496 …" or "percpu: 60 4K pages/cpu …" */
+static void on_percpu(struct log *log, struct kt_span rest)
+{
+	struct kt_span word;
+	uint64_t pages;
+
+	rest = kt_span_trim(rest);
+	kt_span_skip(&rest, "Embedded ");
+	if (!kt_span_take_u64(&rest, &pages) || pages > 1u << 24)
+		return;
+	while (kt_span_word(&rest, &word)) {
+		if (!kt_span_eq(word, "pages/cpu"))
+			continue;
+		put(log, KT_PERCPU_FIRST_UNIT, KT_PAGES, (int64_t)pages, "pages/cpu");
+		return;
+	}
+}
+
+/* "pcpu-alloc: [0] 0 1 -- [1] 2 3": the units of each group; "-" is a unit without a CPU. */
+static void on_pcpu_alloc(struct log *log, struct kt_span rest)
+{
+	struct kt_span word;
+
+	rest = kt_span_trim(rest);
+	if (!kt_span_starts(rest, "["))
+		return;
+	while (kt_span_word(&rest, &word)) {
+		if (!kt_span_starts(word, "[") && log->nr_units < UNITS_MAX)
+			log->nr_units++;
+	}
+}
+
+static void on_ramdisk(struct log *log, struct kt_span rest)
+{
+	uint64_t start, end;
+
+	rest = kt_span_trim(rest);
+	if (take_range(&rest, &start, &end))
+		put(log, KT_INITRD, KT_BYTES, (int64_t)(end - start), "RAMDISK:");
+}
+
+/* "software IO TLB: mapped [mem a-b] (64MB)" */
+static void on_swiotlb(struct log *log, struct kt_span rest)
+{
+	uint64_t start, end;
+
+	rest = kt_span_trim(rest);
+	if (kt_span_skip(&rest, "mapped ") && take_range(&rest, &start, &end))
+		put(log, KT_SWIOTLB, KT_BYTES, (int64_t)(end - start), "software IO TLB: mapped");
+}
+
+static void on_graphics(struct log *log, struct kt_span rest)
+{
+	size_t at = kt_span_find(rest, "[mem ");
+	uint64_t start, end;
+
+	rest = kt_span_from(rest, at);
+	if (!take_range(&rest, &start, &end))
+		return;
+	log->snap->graphics = (struct kt_region){ start, end, "graphics" };
+	put(log, KT_FW_GRAPHICS, KT_BYTES, (int64_t)(end - start),
+		"Reserving Intel graphics memory");
+}
+
+/* "ftrace: allocated 200 pages with 3 groups" */
+static void on_ftrace(struct log *log, struct kt_span rest)
+{
+	uint64_t pages;
+
+	rest = kt_span_trim(rest);
+	if (kt_span_skip(&rest, "allocated ") && kt_span_take_u64(&rest, &pages) &&
+		pages < 1u << 24 && kt_span_starts(rest, " pages"))
+		put(log, KT_BOOT_FTRACE, KT_PAGES, (int64_t)pages, "ftrace: allocated");
+}
+
+/* "allocated 6291456 bytes of page_ext" */
+static void on_allocated(struct log *log, struct kt_span rest)
+{
+	uint64_t bytes;
+
+	rest = kt_span_trim(rest);
+	if (kt_span_take_u64(&rest, &bytes) && bytes < INT64_MAX &&
+		kt_span_starts(rest, " bytes of page_ext"))
+		add(log, KT_BOOT_PAGE_EXT, KT_BYTES, (int64_t)bytes, "bytes of page_ext");
+}
+
+static void on_hypervisor(struct log *log, struct kt_span rest)
+{
+	kt_host_hypervisor(log->snap, rest);
+}
+
+static const struct {
+	const char *starts;
+	void (*handle)(struct log *log, struct kt_span rest);
+} handlers[] = {
+	{ "Linux version ", on_linux },
+	{ "BIOS-e820:", on_e820 },
+	{ "Memory:", on_memory },
+	{ "Freeing ", on_freeing },
+	{ "percpu:", on_percpu },
+	{ "PERCPU:", on_percpu },
+	{ "pcpu-alloc:", on_pcpu_alloc },
+	{ "RAMDISK:", on_ramdisk },
+	{ "software IO TLB:", on_swiotlb },
+	{ "Reserving Intel graphics ", on_graphics },
+	{ "ftrace:", on_ftrace },
+	{ "allocated ", on_allocated },
+	{ "Hypervisor detected:", on_hypervisor },
+};
+
+/* "  DMA zone: 64 pages used for memmap", on kernels that still print it */
+static void zone_line(struct log *log, struct kt_span text)
+{
+	size_t at = kt_span_find(text, " zone: ");
+	struct kt_span rest = kt_span_from(text, at);
+	uint64_t pages;
+
+	if (kt_span_skip(&rest, " zone: ") && kt_span_take_u64(&rest, &pages) && pages < 1u << 30 &&
+		kt_span_eq(rest, " pages used for memmap"))
+		add(log, KT_BOOT_MEMMAP_LINES, KT_PAGES, (int64_t)pages, "pages used for memmap");
+}
+
+/*
+ * Taken from the boot allocator, before the page allocator exists: the tables made with
+ * HASH_EARLY (fs/dcache.c, fs/inode.c, kernel/locking/qspinlock_paravirt.h; until 4.14
+ * kernel/pid.c). "linear" alone does not tell.
+ */
+static const char *const early_hashes[] = { "Dentry cache", "Inode-cache", "PV qspinlock",
+	"PID" };
+
+static enum kt_hash_place hash_place(struct kt_span name, struct kt_span kind)
+{
+	if (kt_span_starts(kt_span_trim(kind), "vmalloc"))
+		return KT_HASH_VMALLOC;
+	for (size_t i = 0; i < KT_LEN(early_hashes); i++) {
+		if (kt_span_eq(name, early_hashes[i]))
+			return KT_HASH_RESERVED;
+	}
+	return KT_HASH_DIRECT;
+}
+
+/* A new table, or the one of that name that an earlier boot in the same log left. */
+static struct kt_hash *hash_named(struct kt_snapshot *snap, struct kt_span name)
+{
+	for (size_t i = 0; i < snap->hashes.count; i++) {
+		if (kt_span_eq(name, snap->hashes.items[i].name))
+			return &snap->hashes.items[i];
+	}
+	return kt_list_push(&snap->arena, &snap->hashes);
+}
+
+/*
+ * "NAME hash table entries: N (order: O, B bytes, KIND)"; quota leaves the colon of the
+ * order out, futex from 6.17 says "(B bytes on 1 NUMA nodes, total T KiB, KIND)". Before
+ * 5.5 there is no KIND: with several nodes such a table is spread over them by vmalloc.
+ */
+static void hash_line(struct log *log, struct kt_span text)
+{
+	size_t at = kt_span_find(text, " hash table entries: ");
+	struct kt_span name = { text.p, at }, rest = kt_span_from(text, at), part, kind = { 0 };
+	uint64_t entries, bytes = 0, order = 0, total_kib;
+	struct kt_hash *hash;
+
+	if (!kt_span_skip(&rest, " hash table entries: ") || !kt_span_take_u64(&rest, &entries) ||
+		!kt_span_skip(&rest, " (") || log->snap->hashes.count >= HASHES_MAX)
+		return;
+	kt_span_skip(&name, "VFS: ");
+	if (rest.n && kt_span_ends(rest, "."))
+		rest.n--;
+	if (kt_span_ends(rest, ")"))
+		rest.n--;
+	while (next_part(&rest, &part)) {
+		if (kt_span_skip(&part, "order")) {
+			kt_span_skip(&part, ":");
+			part = kt_span_trim(part);
+			kt_span_take_u64(&part, &order);
+		} else if (kt_span_skip(&part, "total ") && kt_span_take_u64(&part, &total_kib))
+			bytes = total_kib << 10;
+		else if (part.n && part.p[0] >= '0' && part.p[0] <= '9')
+			kt_span_take_u64(&part, &bytes);
+		else
+			kind = part;
+	}
+	if (!bytes || bytes > 1ull << 50)
+		return;
+	hash = hash_named(log->snap, name);
+	if (!hash)
+		return;
+	*hash = (struct kt_hash){ kt_arena_name(&log->snap->arena, name), (int64_t)entries,
+		(int64_t)bytes, hash_place(name, kind) };
+	hash->has_kind = kind.n > 0;
+	hash->order = order > 63 ? 63 : (int)order;
+}
+
+/* Cuts the time stamp and the prefix of a log daemon off a line. */
+struct kt_span kt_kmsg_message(struct kt_span line)
+{
+	struct kt_span rest = line, part;
+	size_t at;
+
+	if (line.n && line.p[0] >= '0' && line.p[0] <= '9' && kt_span_until(&rest, ';', &part) &&
+		kt_span_find(part, ",") < part.n)
+		return kt_span_trim(rest);
+	at = kt_span_find(line, " kernel: ");
+	rest = at < line.n ? kt_span_from(line, at + strlen(" kernel: ")) : line;
+	if (kt_span_starts(rest, "<") && kt_span_until(&rest, '>', &part) && part.n > 4)
+		rest = line;
+	rest = kt_span_trim(rest);
+	if (kt_span_starts(rest, "[") && kt_span_until(&rest, ']', &part)) {
+		if (part.n > 32 || kt_span_find(part, ".") == part.n)
+			return kt_span_trim(line);
+	}
+	return kt_span_trim(rest);
+}
+
+bool kt_kmsg_is_used(struct kt_span message)
+{
+	for (size_t i = 0; i < KT_LEN(handlers); i++) {
+		if (kt_span_starts(message, handlers[i].starts))
+			return true;
+	}
+	return kt_span_find(message, " hash table entries: ") < message.n ||
+	       kt_span_ends(message, " pages used for memmap");
+}
+
+static void handle_line(struct log *log, struct kt_span message)
+{
+	for (size_t i = 0; i < KT_LEN(handlers); i++) {
+		if (!kt_span_skip(&message, handlers[i].starts))
+			continue;
+		handlers[i].handle(log, message);
+		return;
+	}
+	if (kt_span_find(message, " zone: ") < message.n)
+		zone_line(log, message);
+	else
+		hash_line(log, message);
+}
+
+/* A log file may hold several boots: only the last one is this machine's. */
+static struct kt_span last_boot(struct kt_span text)
+{
+	struct kt_span rest = text, line, from = text;
+
+	for (size_t i = 0; i < LINES_MAX * 10u && rest.n; i++) {
+		struct kt_span here = rest;
+
+		if (!kt_span_line(&rest, &line))
+			break;
+		if (kt_span_find(line, "Linux version ") < line.n &&
+			kt_span_starts(kt_kmsg_message(line), "Linux version "))
+			from = here;
+	}
+	return from;
+}
+
+static struct kt_err *parse(struct kt_snapshot *snap, const struct kt_text *text)
+{
+	struct log log = { .snap = snap, .path = text->path, .fill_map = !snap->firmware.count };
+	struct kt_span rest = last_boot(kt_text_span(text)), line;
+
+	for (size_t i = 0; i < LINES_MAX && kt_span_line(&rest, &line); i++)
+		handle_line(&log, kt_kmsg_message(line));
+	if (log.nr_units)
+		put(&log, KT_PERCPU_UNITS, KT_COUNT, log.nr_units, "pcpu-alloc:");
+	if (log.complete)
+		return NULL;
+	snap->log_cut = true;
+	return NULL;
+}
+
+/* Only lines that ktally itself reads: all others may name people, hosts and processes. */
+static void scrub(const struct kt_text *text, struct kt_buf *ret_text)
+{
+	struct kt_span rest = kt_text_span(text), line;
+
+	while (kt_span_line(&rest, &line)) {
+		struct kt_span message = kt_kmsg_message(line);
+
+		if (kt_span_starts(message, "Linux version "))
+			message = KT_SPAN("Linux version (scrubbed)");
+		if (kt_kmsg_is_used(message))
+			kt_buf_printf(ret_text, "%.*s\n", (int)message.n, message.p);
+	}
+}
+
+const struct kt_source kt_source_kmsg = {
+	.name = "kmsg",
+	.summary = "the kernel log of the boot",
+	.paths = { "dev/kmsg", "ktally/dmesg", "sos_commands/kernel/dmesg",
+		"sos_commands/general/dmesg", "dmesg", "dmesg.txt", "var/log/dmesg" },
+	.alternatives = true,
+	.first_is_live = true,
+	.cost = KT_COST_CHEAP,
+	.lack = "what was reserved at boot has no names, and the first per-CPU chunk, which is "
+		"outside MemTotal, cannot be taken off Percpu",
+	.gives = "root, and a kernel log that still has the lines of the boot",
+	.provides = { KT_BOOT_CODE, KT_BOOT_RODATA, KT_BOOT_DATA, KT_BOOT_BSS, KT_INITRD, KT_SWIOTLB,
+		KT_PERCPU_FIRST_UNIT, KT_BOOT_FTRACE, KT_BOOT_PAGE_EXT, KT_FW_GRAPHICS },
+	.nr_provides = 10,
+	.parse = parse,
+	.scrub = scrub,
+};

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// ktally/meta: what "ktally capture" writes beside the files because no file of /proc
+// or /sys holds it. Lines of "name=value"; unknown names are skipped.
+
+#include "source/meta.h"
+#include "source/source.h"
+
+#include <string.h>
+
+static void parse_denied(struct kt_snapshot *snap, struct kt_span path)
+{
+	const char **slot = kt_list_push(&snap->arena, &snap->denied);
+
+	if (slot)
+		*slot = kt_arena_name(&snap->arena, path);
+}
+
+static void parse_line(struct kt_snapshot *snap, struct kt_span name, struct kt_span value)
+{
+	struct kt_host *host = &snap->host;
+	int64_t number = 0;
+	bool ok = kt_span_i64(value, &number) && number >= 0;
+
+	if (kt_span_eq(name, "page_bytes") && ok && number >= 4096 && number <= 1 << 20 &&
+		(number & (number - 1)) == 0)
+		host->page_bytes = number;
+	else if (kt_span_eq(name, "taken_s") && ok)
+		host->taken_s = number;
+	else if (kt_span_eq(name, "privileged") && ok)
+		host->privileged = number != 0;
+	else if (kt_span_eq(name, "folded") && ok)
+		snap->folded = number != 0;
+	else if (kt_span_eq(name, "machine"))
+		host->machine = kt_arena_name(&snap->arena, value);
+	else if (kt_span_eq(name, "stack_vmapped") && ok)
+		kt_snapshot_put(snap, (struct kt_entry){ .metric = KT_STACK_VMAPPED,
+					      .node = KT_NO_NODE, .unit = KT_COUNT,
+					      .raw = number != 0, .path = "ktally/meta",
+					      .field = "stack_vmapped" });
+	else if (kt_span_eq(name, "denied"))
+		parse_denied(snap, value);
+}
+
+static struct kt_err *parse(struct kt_snapshot *snap, const struct kt_text *text)
+{
+	struct kt_span rest = kt_text_span(text), line, name;
+
+	while (kt_span_line(&rest, &line)) {
+		if (kt_span_until(&line, '=', &name))
+			parse_line(snap, kt_span_trim(name), kt_span_trim(line));
+	}
+	return NULL;
+}
+
+static bool wanted(const struct kt_snapshot *snap, unsigned want)
+{
+	(void)want;
+	return !snap->host.live;
+}
+
+void kt_meta_write(const struct kt_snapshot *snap, struct kt_buf *ret_text)
+{
+	struct kt_val stack = kt_snapshot_get(snap, KT_STACK_VMAPPED, KT_NO_NODE);
+
+	kt_buf_printf(ret_text, "page_bytes=%lld\n", (long long)snap->host.page_bytes);
+	kt_buf_printf(ret_text, "taken_s=%lld\n", (long long)snap->host.taken_s);
+	kt_buf_printf(ret_text, "privileged=%d\n", snap->host.privileged);
+	kt_buf_printf(ret_text, "folded=%d\n", snap->folded);
+	if (snap->host.machine)
+		kt_buf_printf(ret_text, "machine=%s\n", snap->host.machine);
+	if (kt_ok(stack))
+		kt_buf_printf(ret_text, "stack_vmapped=%lld\n", (long long)stack.value);
+}
+
+const struct kt_source kt_source_meta = {
+	.name = "meta",
+	.summary = "page size and other facts that a capture adds",
+	.paths = { "ktally/meta" },
+	.cost = KT_COST_CHEAP,
+	.lack = "the page size is worked out from the files",
+	.gives = "a bundle written by 'ktally capture'",
+	.wanted = wanted,
+	.parse = parse,
+};

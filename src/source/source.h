@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef KT_SOURCE_SOURCE_H
+#define KT_SOURCE_SOURCE_H
+
+#include "base/buf.h"
+#include "model/snapshot.h"
+#include "root/root.h"
+
+/**
+ * A source knows where its numbers lie, what they cost to read and what their lack
+ * costs, and nothing about what they are used for. One file here is one source, one
+ * line in sources.def registers it.
+ */
+
+/** What reading costs the machine, shown by "doctor" before anybody asks for it. */
+enum kt_cost {
+	KT_COST_CHEAP,	/* microseconds */
+	KT_COST_WALK,	/* walks a list; grows with its length */
+	KT_COST_STOPS,	/* walks lists with interrupts off, or wakes every CPU */
+};
+
+/** What a command needs beyond the account of the whole machine. */
+enum kt_want {
+	KT_WANT_NODES = 1u << 0, /* per-node numbers */
+	KT_WANT_CHEAP = 1u << 1, /* nothing dearer than KT_COST_CHEAP */
+	KT_WANT_ALL = 1u << 2,	 /* whatever any command could use: capture, doctor */
+};
+
+#define KT_SOURCE_PATHS 10
+#define KT_SOURCE_METRICS 24
+
+struct kt_source {
+	const char *name, *summary;
+	/** Relative to the root; a component may hold one `*`. */
+	const char *paths[KT_SOURCE_PATHS];
+	/** The first path that is there is the one; otherwise all are read. */
+	bool alternatives;
+	/** The first of the alternatives is for the running machine, the rest for captures. */
+	bool first_is_live;
+	enum kt_cost cost;
+	const char *lack;  /* what its lack costs, one sentence */
+	const char *gives; /* what would provide it */
+	/** Metrics that nothing else gives; their reason when the source is missing. */
+	enum kt_metric provides[KT_SOURCE_METRICS];
+	size_t nr_provides;
+	/** NULL: always. Asked after the sources before it were read. */
+	bool (*wanted)(const struct kt_snapshot *snap, unsigned want);
+	/** Takes out of a file what names a person, a host or a place; NULL: nothing to take. */
+	void (*scrub)(const struct kt_text *text, struct kt_buf *ret_text);
+	/** Adds one file to the snapshot. An error makes the source bad; what was added stays. */
+	struct kt_err *(*parse)(struct kt_snapshot *snap, const struct kt_text *text);
+	/** Instead of paths and parse, where a source is more than its files. */
+	struct kt_err *(*read)(struct kt_root *root, struct kt_snapshot *snap);
+};
+
+#define SOURCE(name) extern const struct kt_source kt_source_##name;
+#include "source/sources.def"
+#undef SOURCE
+
+extern const struct kt_source *const kt_sources[];
+extern const size_t kt_nr_sources;
+
+/** Could a source want this file? For unpacking bundles. */
+bool kt_source_wants_path(const char *path);
+/** Does `path` match `pattern`, component by component, `*` standing for any run? */
+bool kt_path_match(const char *pattern, const char *path);
+
+/** The snapshot's own facts that no file holds: set by the session before collecting. */
+struct kt_collect_opts {
+	unsigned want;
+	int64_t (*clock_ns)(void); /* NULL: costs are not measured */
+};
+
+/** Reads every wanted source. Fails only when memory runs out; what is missing is in the snapshot. */
+struct kt_err *kt_collect(struct kt_root *root, const struct kt_collect_opts *opts,
+	struct kt_snapshot *snap) KT_MUST_CHECK;
+
+#endif
