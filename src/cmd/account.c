@@ -58,10 +58,11 @@ static const char *error_mark(struct kt_report *report, const struct kt_account 
 		account->drift_known ? "" : ", and what moved while it was captured");
 }
 
-static void put_value(struct kt_cell *cell, const struct kt_line *line)
+static void put_value(
+	struct kt_report *report, struct kt_cell *cell, const struct kt_line *line)
 {
 	*cell = kt_ok(line->val) ? kt_cell_number(line->val.value)
-				 : kt_cell_missing(line->val.state, line->val.reason);
+				 : kt_report_missing(report, line->val.state, line->val.reason);
 }
 
 static void put_line(struct kt_report *report, struct kt_table *table,
@@ -77,10 +78,10 @@ static void put_line(struct kt_report *report, struct kt_table *table,
 	row->depth = line->depth;
 	row->strong = line->depth < 2;
 	row->minor = is_minor(line, options);
-	cells[COL_ID] = kt_cell_text(kt_arena_printf(&report->arena, "%s", line->id));
+	cells[COL_ID] = kt_report_text(report, line->id);
 	cells[COL_PARENT] = kt_cell_text(line->parent);
-	cells[COL_TITLE] = kt_cell_text(kt_arena_printf(&report->arena, "%s", line->title));
-	put_value(&cells[COL_BYTES], line);
+	cells[COL_TITLE] = kt_report_text(report, line->title);
+	put_value(report, &cells[COL_BYTES], line);
 	cells[COL_SHARE] = kt_ok(line->val) ? kt_cell_real(share)
 					    : kt_cell_missing(KT_ABSENT, NULL);
 	cells[COL_BAR] = cells[COL_SHARE];
@@ -88,7 +89,7 @@ static void put_line(struct kt_report *report, struct kt_table *table,
 	if (kt_ok(line->val))
 		cells[COL_QUALITY] = kt_cell_text(kt_quality_name(line->val.quality));
 	else
-		cells[COL_REASON] = kt_cell_text(line->val.reason);
+		cells[COL_REASON] = kt_report_text(report, line->val.reason);
 	cells[COL_LEAF] = kt_cell_number(line->leaf);
 	if (is_unattributed(line)) {
 		cells[COL_ERROR] = kt_cell_number(account->error_bytes);
@@ -185,6 +186,27 @@ static void note_missing(struct kt_report *report, const struct kt_snapshot *sna
 			denied);
 }
 
+/* Rows that no file here counts are part of unattributed; a reader has to know which. */
+static void note_uncounted(struct kt_report *report, const struct kt_account *account)
+{
+	static const char *const always[] = { "slab_unreclaimable", "vmalloc", "kernel_stacks",
+		"page_tables", "percpu", "hugetlb", "free_pcp", "anonymous", "page_cache" };
+	const char *list = "";
+
+	for (size_t i = 0; i < KT_LEN(always); i++) {
+		const struct kt_line *line = kt_account_line(account, always[i]);
+
+		if (line && !kt_ok(line->val))
+			list = kt_arena_printf(
+				&report->arena, "%s%s%s", list, *list ? ", " : "", line->title);
+	}
+	if (*list)
+		kt_report_note(report,
+			"unattributed contains what no file here counts: %s. 'ktally explain' of "
+			"such a row says why",
+			list);
+}
+
 static void note_unattributed(struct kt_report *report, const struct kt_account *account)
 {
 	const struct kt_line *line = kt_account_line(account, "unattributed");
@@ -206,6 +228,7 @@ static void put_notes(
 	note_unusual(report, account);
 	note_locked(report, snap);
 	note_unattributed(report, account);
+	note_uncounted(report, account);
 	for (size_t i = 0; i < snap->notes.count; i++)
 		kt_report_note(report, "%s", snap->notes.items[i]);
 	note_missing(report, snap);

@@ -63,18 +63,18 @@ static void put_long(struct kt_report *report, const struct kt_account *account)
 		if (!row)
 			return;
 		row->cells[0] = kt_cell_number(account->node);
-		row->cells[1] = kt_cell_text(kt_arena_printf(&report->arena, "%s", line->id));
+		row->cells[1] = kt_report_text(report, line->id);
 		row->cells[2] = kt_cell_text(line->parent);
-		row->cells[3] = kt_cell_text(kt_arena_printf(&report->arena, "%s", line->title));
+		row->cells[3] = kt_report_text(report, line->title);
 		row->cells[4] = kt_ok(line->val)
 					? kt_cell_number(line->val.value)
-					: kt_cell_missing(line->val.state, line->val.reason);
+					: kt_report_missing(report, line->val.state, line->val.reason);
 		row->cells[5] = kt_cell_text(kt_state_name(line->val.state));
 		if (kt_ok(line->val))
 			row->cells[6] = kt_cell_text(kt_quality_name(line->val.quality));
 		row->cells[7] = kt_cell_number(line->leaf);
 		if (!kt_ok(line->val))
-			row->cells[8] = kt_cell_text(line->val.reason);
+			row->cells[8] = kt_report_text(report, line->val.reason);
 	}
 }
 
@@ -118,7 +118,7 @@ static void put_matrix(struct kt_report *report, const struct nodes *nodes,
 		row->minor = (!kt_ok(line->val) || !line->val.value ||
 				     (!options->depth && line->depth > 2)) &&
 			     strcmp(line->id, "unattributed") != 0;
-		row->cells[0] = kt_cell_text(kt_arena_printf(&report->arena, "%s", line->title));
+		row->cells[0] = kt_report_text(report, line->title);
 		if (kt_ok(line->val))
 			row->cells[1] = kt_cell_number(line->val.value);
 		for (size_t k = 0; k < nodes->count; k++) {

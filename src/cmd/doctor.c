@@ -84,11 +84,10 @@ static void put_source(
 	row->cells[COL_SIZE] = kt_cell_number(state->nr_bytes);
 	row->cells[COL_COST] = kt_cell_number(state->cost_ns / 1000);
 	row->cells[COL_CLASS] = kt_cell_text(cost_name(source->cost));
-	row->cells[COL_TEXT] = kt_cell_text(kt_arena_printf(
-		&report->arena, "%s", text_of(&report->arena, source, state)));
+	row->cells[COL_TEXT] = kt_report_text(report, text_of(&report->arena, source, state));
 	if (state->why)
 		row->cells[COL_WHY] =
-			kt_cell_text(kt_arena_printf(&report->arena, "%s", state->why));
+			kt_report_text(report, state->why);
 	row->cells[COL_LACK] = kt_cell_text(source->lack);
 	row->cells[COL_GIVES] = kt_cell_text(source->gives);
 	row->cells[COL_PATHS] = kt_cell_text(paths_of(&report->arena, source));
@@ -106,11 +105,11 @@ static void put_unknown(struct kt_report *report, const struct kt_snapshot *snap
 		if (!row)
 			return;
 		row->cells[0] =
-			kt_cell_text(kt_arena_printf(&report->arena, "%s", unknown->path));
+			kt_report_text(report, unknown->path);
 		row->cells[1] =
-			kt_cell_text(kt_arena_printf(&report->arena, "%s", unknown->field));
+			kt_report_text(report, unknown->field);
 		row->cells[2] =
-			kt_cell_text(kt_arena_printf(&report->arena, "%s", unknown->value));
+			kt_report_text(report, unknown->value);
 	}
 }
 

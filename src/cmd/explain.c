@@ -30,6 +30,9 @@ static const char *origin(struct kt_arena *arena, struct kt_val val)
 		return "computed";
 	if (!val.entry->path)
 		return val.entry->field;
+	if (val.entry->unit == KT_COUNT)
+		return kt_arena_printf(arena, "%s: %s, %lld", val.entry->path, val.entry->field,
+			(long long)val.value);
 	return kt_arena_printf(arena, "%s: %s", val.entry->path, val.entry->field);
 }
 
@@ -42,11 +45,11 @@ static void put_term(struct kt_report *report, struct kt_table *table, const cha
 		return;
 	row->cells[0] = kt_cell_text(sign);
 	row->cells[1] = kt_cell_text(name);
-	row->cells[2] = kt_ok(val) ? kt_cell_number(val.value)
-				   : kt_cell_missing(val.state, val.reason);
+	if (!kt_ok(val) || !val.entry || val.entry->unit != KT_COUNT)
+		row->cells[2] = kt_ok(val) ? kt_cell_number(val.value)
+				   : kt_report_missing(report, val.state, val.reason);
 	row->cells[3] = kt_cell_text(kt_state_name(val.state));
-	row->cells[4] = kt_cell_text(kt_arena_printf(
-		&report->arena, "%s", origin(&report->arena, val)));
+	row->cells[4] = kt_report_text(report, origin(&report->arena, val));
 }
 
 static void put_terms(
@@ -100,7 +103,7 @@ static void put_rest(struct kt_report *report, const struct kt_snapshot *snap,
 		out->cells[1] = kt_cell_text(line->id);
 		out->cells[2] = kt_ok(line->val)
 					? kt_cell_number(line->val.value)
-					: kt_cell_missing(line->val.state, line->val.reason);
+					: kt_report_missing(report, line->val.state, line->val.reason);
 		out->cells[3] = kt_cell_text(kt_state_name(line->val.state));
 		out->cells[4] = kt_cell_text(
 			kt_ok(line->val)
@@ -124,10 +127,10 @@ static void put_children(
 		row = kt_table_row(report, table);
 		if (!row)
 			return;
-		row->cells[0] = kt_cell_text(kt_arena_printf(&report->arena, "%s", child->id));
-		row->cells[1] = kt_cell_text(kt_arena_printf(&report->arena, "%s", child->title));
+		row->cells[0] = kt_report_text(report, child->id);
+		row->cells[1] = kt_report_text(report, child->title);
 		if (!kt_ok(child->val)) {
-			row->cells[2] = kt_cell_missing(child->val.state, child->val.reason);
+			row->cells[2] = kt_report_missing(report, child->val.state, child->val.reason);
 			continue;
 		}
 		row->cells[2] = kt_cell_number(child->val.value);
@@ -139,7 +142,7 @@ static void put_value(struct kt_report *report, const struct kt_account *account
 	const struct kt_line *line, const struct kt_options *options)
 {
 	char human[24], error[24];
-	struct kt_cell cell = kt_cell_missing(line->val.state, line->val.reason);
+	struct kt_cell cell = kt_report_missing(report, line->val.state, line->val.reason);
 
 	if (kt_ok(line->val)) {
 		cell = kt_cell_number(line->val.value);
@@ -162,9 +165,9 @@ static void put_value(struct kt_report *report, const struct kt_account *account
 		kt_report_headline(report, "%s: %s (%s)", line->title,
 			kt_state_name(line->val.state), line->val.reason);
 	kt_report_field(report, NULL, "id", KT_CELL_TEXT,
-		kt_cell_text(kt_arena_printf(&report->arena, "%s", line->id)));
+		kt_report_text(report, line->id));
 	kt_report_field(report, NULL, "title", KT_CELL_TEXT,
-		kt_cell_text(kt_arena_printf(&report->arena, "%s", line->title)));
+		kt_report_text(report, line->title));
 	kt_report_field(report, NULL, "bytes", KT_CELL_BYTES, cell);
 	kt_report_field(report, NULL, "state", KT_CELL_TEXT,
 		kt_cell_text(kt_state_name(line->val.state)));

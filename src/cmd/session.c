@@ -112,7 +112,7 @@ static const char *time_text(int64_t seconds, struct kt_arena *arena)
 
 static void host_field(struct kt_report *report, const char *key, const char *text)
 {
-	kt_report_field(report, "host", key, KT_CELL_TEXT, kt_cell_text(text));
+	kt_report_field(report, "host", key, KT_CELL_TEXT, kt_report_text(report, text));
 }
 
 static void host_number(

@@ -246,6 +246,8 @@ static void bound_error(struct computing *c)
 			largest = zone->threshold * zone->nr_cpus;
 	}
 	lag_pages += largest * nr_node_counters;
+	/* pages already unmapped that a CPU's LRU batch still holds (PAGEVEC_SIZE) */
+	lag_pages += 31 * snap->host.nr_cpus;
 	c->account->drift_known = drift >= 0;
 	c->account->error_bytes = (drift > 0 ? drift : 0) + lag_pages * snap->host.page_bytes +
 				  kt_derive_doubt(snap, c->node);

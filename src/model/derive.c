@@ -2,6 +2,7 @@
 #include "model/derive.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define GET(metric) kt_snapshot_get(snap, KT_##metric, node)
 
@@ -15,37 +16,81 @@ static int64_t or_zero(struct kt_val val)
 /* A quantity that one file has in kB and another in pages tells the page size. */
 static void vote(struct kt_val kb, const struct kt_entry *pages, unsigned votes[])
 {
-	if (!kt_ok(kb) || !pages || pages->unit != KT_PAGES || pages->raw < 16)
+	if (!kt_ok(kb) || !pages || pages->unit != KT_PAGES || pages->state != KT_OK ||
+		pages->raw < 64)
 		return;
 	for (unsigned shift = 12; shift <= 18; shift++) {
 		int64_t expect;
 
 		if (__builtin_mul_overflow(pages->raw, 1ll << shift, &expect))
 			return;
-		if (kb.value > expect / 10 * 8 && kb.value < expect / 10 * 12)
+		if (llabs(kb.value - expect) <= expect / 20)
 			votes[shift - 12]++;
 	}
 }
 
+/* One quantity may fit by chance; files of different machines must not give a page size. */
 void kt_derive_page_size(struct kt_snapshot *snap)
 {
-	static const enum kt_metric both[] = { KT_ANON, KT_SHMEM, KT_SLAB_R, KT_SLAB_U,
-		KT_PAGE_TABLES, KT_MAPPED, KT_ACTIVE_ANON, KT_INACTIVE_ANON, KT_ACTIVE_FILE,
-		KT_INACTIVE_FILE };
+	static const struct {
+		enum kt_metric kb, pages;
+	} both[] = {
+		{ KT_ANON, KT_ANON_BASE },
+		{ KT_SHMEM, KT_SHMEM },
+		{ KT_SLAB_R, KT_SLAB_R },
+		{ KT_SLAB_U, KT_SLAB_U },
+		{ KT_PAGE_TABLES, KT_PAGE_TABLES },
+		{ KT_MAPPED, KT_MAPPED },
+		{ KT_ACTIVE_ANON, KT_ACTIVE_ANON },
+		{ KT_INACTIVE_ANON, KT_INACTIVE_ANON },
+		{ KT_ACTIVE_FILE, KT_ACTIVE_FILE },
+		{ KT_INACTIVE_FILE, KT_INACTIVE_FILE },
+	};
 	const int node = KT_NO_NODE;
 	unsigned votes[7] = { 0 }, best = 0;
 
 	if (snap->host.page_bytes)
 		return;
-	for (size_t i = 0; i < KT_LEN(both); i++)
-		vote(kt_snapshot_get_rank(snap, both[i], node, KT_RANK_MEMINFO),
-			kt_snapshot_get_rank(snap, both[i], node, KT_RANK_VMSTAT).entry, votes);
+	for (size_t i = 0; i < KT_LEN(both); i++) {
+		struct kt_val kb = kt_snapshot_get_rank(snap, both[i].kb, node, KT_RANK_MEMINFO);
+
+		vote(kb, kt_snapshot_get_rank(snap, both[i].pages, node, KT_RANK_VMSTAT).entry,
+			votes);
+		vote(kb, kt_snapshot_get_rank(snap, both[i].pages, 0, KT_RANK_ZONEINFO).entry,
+			votes);
+	}
 	vote(GET(MEM_FREE), GET(NR_FREE).entry, votes);
 	vote(GET(MEM_TOTAL), GET(ZONE_MANAGED).entry, votes);
 	for (unsigned i = 1; i < KT_LEN(votes); i++)
 		best = votes[i] > votes[best] ? i : best;
-	if (votes[best])
+	if (votes[best] >= 2)
 		snap->host.page_bytes = 4096ll << best;
+}
+
+/*
+ * A container's /proc/meminfo (lxcfs), or one of another machine, has a MemTotal well
+ * below what the zones manage. Its numbers must not be mixed with those of the zones.
+ */
+static void distrust_meminfo(struct kt_snapshot *snap)
+{
+	const int node = KT_NO_NODE;
+	struct kt_val total = GET(MEM_TOTAL), zones = GET(ZONE_MANAGED);
+
+	if (!kt_ok(total) || !kt_ok(zones) || total.value >= zones.value / 10 * 9)
+		return;
+	kt_snapshot_note(snap,
+		"proc/meminfo (MemTotal %lld MiB) is not of the machine that proc/zoneinfo is of "
+		"(%lld MiB): a container's view, or another machine's; it is left out",
+		(long long)(total.value / MIB), (long long)(zones.value / MIB));
+	for (size_t i = 0; i < snap->entries.count; i++) {
+		struct kt_entry *entry = &snap->entries.items[i];
+
+		if (entry->rank != KT_RANK_MEMINFO || !entry->path ||
+			strcmp(entry->path, "proc/meminfo") != 0)
+			continue;
+		entry->state = KT_UNSUPPORTED;
+		entry->field = "proc/meminfo is not of this machine";
+	}
 }
 
 static void derive_host(struct kt_snapshot *snap)
@@ -59,6 +104,11 @@ static void derive_host(struct kt_snapshot *snap)
 		nr_nodes += zone->node != last;
 		last = zone->node;
 		nr_cpus = zone->nr_cpus > nr_cpus ? zone->nr_cpus : nr_cpus;
+	}
+	for (size_t i = 0; i < snap->entries.count && !snap->zones.count; i++) {
+		const struct kt_entry *entry = &snap->entries.items[i];
+
+		nr_nodes += entry->metric == KT_MEM_TOTAL && entry->node >= 0;
 	}
 	if (!snap->host.nr_nodes)
 		snap->host.nr_nodes = nr_nodes;
@@ -154,9 +204,25 @@ static void derive_swap_cache(struct kt_snapshot *snap, int node, int64_t counte
 		"LRU lists + isolated - anonymous - page cache - buffers");
 }
 
+/*
+ * AnonPages has huge pages in it on every kernel; nr_anon_pages only from 4.8 on, so it is
+ * the second choice.
+ */
+static struct kt_val derive_anon(struct kt_snapshot *snap, int node)
+{
+	struct kt_val anon = GET(ANON), base = GET(ANON_BASE);
+
+	if (!kt_ok(anon) && kt_ok(base)) {
+		kt_snapshot_derive(
+			snap, KT_ANON, node, base.value, KT_LOWER_BOUND, "nr_anon_pages");
+		return base;
+	}
+	return anon;
+}
+
 static void derive_user(struct kt_snapshot *snap, int node)
 {
-	struct kt_val cached = GET(CACHED), file = GET(FILE_PAGES), anon = GET(ANON);
+	struct kt_val cached = GET(CACHED), file = GET(FILE_PAGES), anon = derive_anon(snap, node);
 	struct kt_val buffers = GET(BUFFERS), shmem = GET(SHMEM), swap = GET(SWAP_CACHED);
 	const char *how = "Cached - Shmem";
 
@@ -214,7 +280,6 @@ static void check_agreement(struct kt_snapshot *snap)
 		enum kt_metric metric;
 		const char *name;
 	} both[] = {
-		{ KT_ANON, "anonymous memory" },
 		{ KT_SLAB_R, "reclaimable slab" },
 		{ KT_SLAB_U, "unreclaimable slab" },
 		{ KT_SHMEM, "shared memory" },
@@ -240,6 +305,7 @@ static void check_agreement(struct kt_snapshot *snap)
 void kt_derive(struct kt_snapshot *snap)
 {
 	kt_derive_page_size(snap);
+	distrust_meminfo(snap);
 	derive_host(snap);
 	derive_managed(snap, KT_NO_NODE);
 	derive_user(snap, KT_NO_NODE);

@@ -81,3 +81,16 @@ void kt_report_note(struct kt_report *report, const char *fmt, ...)
 	if (slot)
 		*slot = kt_arena_printf(&report->arena, "%s", text);
 }
+
+struct kt_cell kt_report_text(struct kt_report *report, const char *text)
+{
+	return kt_cell_text(text ? kt_arena_printf(&report->arena, "%s", text) : NULL);
+}
+
+struct kt_cell kt_report_missing(struct kt_report *report, enum kt_state state, const char *why)
+{
+	struct kt_cell cell = kt_report_text(report, why);
+
+	cell.state = state;
+	return cell;
+}

@@ -89,6 +89,12 @@ struct kt_report_row *kt_table_row(struct kt_report *report, struct kt_table *ta
 void kt_report_headline(struct kt_report *report, const char *fmt, ...) KT_PRINTF(2, 3);
 void kt_report_note(struct kt_report *report, const char *fmt, ...) KT_PRINTF(2, 3);
 
+/** A cell with a copy of `text`, which may belong to a snapshot that dies first. */
+struct kt_cell kt_report_text(struct kt_report *report, const char *text);
+/** A missing cell with a copy of the reason. */
+struct kt_cell kt_report_missing(struct kt_report *report, enum kt_state state, const char *why);
+
+/** `text` must outlive the report: a literal, or in its arena. */
 static inline struct kt_cell kt_cell_text(const char *text)
 {
 	return (struct kt_cell){ .state = text ? KT_OK : KT_ABSENT, .text = text };

@@ -108,7 +108,7 @@ void kt_snapshot_note(struct kt_snapshot *snap, const char *fmt, ...)
 static struct kt_val lacking(const struct kt_entry *entry, enum kt_state state, const char *why)
 {
 	return (struct kt_val){
-		.state = state, .reason = why ? why : "not readable here", .entry = entry
+		.state = state, .reason = why ? why : "no file of this kernel or capture has it", .entry = entry
 	};
 }
 

@@ -146,7 +146,7 @@ struct kt_err *kt_root_open_live(struct kt_root **ret_root)
 
 /* A file on its own, as a bug report has it attached: its content tells what it is. */
 static const struct {
-	const char *starts, *path;
+	const char *has, *path; /* a line near the beginning starts so */
 } singles[] = {
 	{ "MemTotal:", "proc/meminfo" },
 	{ "nr_free_pages ", "proc/vmstat" },
@@ -164,7 +164,9 @@ static struct kt_err *open_single(int fd, const char *name, struct kt_root **ret
 	if (err)
 		return err;
 	for (size_t i = 0; i < KT_LEN(singles); i++) {
-		if (!kt_span_starts(kt_text_span(&text), singles[i].starts))
+		size_t at = kt_span_find(kt_text_span(&text), singles[i].has);
+
+		if (at == text.size || at > 4096 || (at && text.data[at - 1] != '\n'))
 			continue;
 		err = kt_root_memory_new(KT_ROOT_SINGLE, &root);
 		if (err)

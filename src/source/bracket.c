@@ -8,7 +8,7 @@
 
 /* The counters that the unattributed row is made of. */
 static const enum kt_metric used[] = {
-	KT_NR_FREE, KT_ANON, KT_FILE_PAGES, KT_SLAB_R, KT_SLAB_U, KT_PAGE_TABLES,
+	KT_NR_FREE, KT_ANON_BASE, KT_FILE_PAGES, KT_SLAB_R, KT_SLAB_U, KT_PAGE_TABLES,
 	KT_SEC_PAGE_TABLES, KT_ZSPAGES, KT_VMALLOC_USED, KT_MISC_RECLAIMABLE,
 };
 

@@ -157,6 +157,18 @@ static enum kt_state state_of(const struct kt_err *err)
 	}
 }
 
+/* A capture says what it was not allowed to read, so that it does not look absent. */
+static bool was_denied(const struct kt_snapshot *snap, const struct kt_source *source)
+{
+	for (size_t i = 0; i < snap->denied.count; i++) {
+		for (size_t k = 0; k < KT_SOURCE_PATHS && source->paths[k]; k++) {
+			if (kt_path_match(source->paths[k], snap->denied.items[i]))
+				return true;
+		}
+	}
+	return false;
+}
+
 static void lack_provided(struct kt_snapshot *snap, const struct kt_source *source,
 	enum kt_state state, const char *why)
 {
@@ -187,6 +199,10 @@ static void read_source(struct kt_root *root, const struct kt_source *source,
 	if (err) {
 		state.state = state_of(err);
 		state.why = kt_arena_name(&snap->arena, kt_span_str(kt_err_text(err)));
+		if (state.state == KT_ABSENT && was_denied(snap, source)) {
+			state.state = KT_DENIED;
+			state.why = "the capture was not allowed to read it";
+		}
 		lack_provided(snap, source, state.state, state.why);
 		if (state.state == KT_BAD)
 			kt_snapshot_note(snap, "%s", state.why);

@@ -10,6 +10,10 @@
 #define IGNORE(name)	    { name, KT_METRIC_NONE, KT_KB }
 
 static const struct kt_key keys[] = {
+	IGNORE("total"), /* the table that 2.4 has above the list */
+	IGNORE("Mem"),
+	IGNORE("Swap"),
+	IGNORE("MemShared"),
 	KB("MemTotal", MEM_TOTAL),
 	KB("MemFree", MEM_FREE),
 	KB("MemAvailable", MEM_AVAILABLE),

@@ -35,7 +35,7 @@ static const struct kt_key keys[] = {
 	PAGES("nr_slab_unreclaimable", SLAB_U),
 	PAGES("nr_isolated_anon", ISOLATED_ANON),
 	PAGES("nr_isolated_file", ISOLATED_FILE),
-	PAGES("nr_anon_pages", ANON),
+	PAGES("nr_anon_pages", ANON_BASE),
 	PAGES("nr_mapped", MAPPED),
 	PAGES("nr_file_pages", FILE_PAGES),
 	PAGES("nr_dirty", DIRTY),
