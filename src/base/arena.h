@@ -28,13 +28,13 @@ void *kt_arena_push(
 	struct kt_arena *arena, void *array, size_t *count, size_t *room, size_t element_size);
 
 /** A typed array in an arena: KT_LIST(struct foo) foos; kt_list_push(arena, &foos). */
-#define KT_LIST(type)                                                                              \
-	struct {                                                                                   \
-		type *items;                                                                       \
-		size_t count, room;                                                                \
+#define KT_LIST(type)               \
+	struct {                    \
+		type *items;        \
+		size_t count, room; \
 	}
-#define kt_list_push(arena, list)                                                                  \
-	((__typeof__((list)->items))kt_arena_push((arena), &(list)->items, &(list)->count,         \
-		&(list)->room, sizeof(*(list)->items)))
+#define kt_list_push(arena, list)                  \
+	((__typeof__((list)->items))kt_arena_push( \
+		(arena), &(list)->items, &(list)->count, &(list)->room, sizeof(*(list)->items)))
 
 #endif

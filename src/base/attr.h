@@ -5,7 +5,7 @@
 /** Compiler attributes used across the tree, named once. */
 
 #define KT_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
-#define KT_MUST_CHECK        __attribute__((warn_unused_result))
+#define KT_MUST_CHECK	     __attribute__((warn_unused_result))
 
 /** Runs kt_NAME_cleanup(&variable) when the variable leaves its scope. */
 #define KT_CLEANUP(name) __attribute__((cleanup(kt_##name##_cleanup)))

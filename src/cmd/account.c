@@ -9,27 +9,51 @@
 
 #define DEFAULT_DEPTH 2
 
-enum { COL_ID, COL_PARENT, COL_TITLE, COL_BYTES, COL_SHARE, COL_BAR, COL_STATE, COL_QUALITY,
-	COL_LEAF, COL_ERROR, COL_REASON };
+enum {
+	COL_ID,
+	COL_PARENT,
+	COL_TITLE,
+	COL_BYTES,
+	COL_SHARE,
+	COL_BAR,
+	COL_STATE,
+	COL_QUALITY,
+	COL_LEAF,
+	COL_ERROR,
+	COL_REASON
+};
 
 static const struct kt_column columns[] = {
-	[COL_ID] = { .key = "id", .title = "ID", .flags = KT_COL_DATA_ONLY | KT_COL_LABEL,
+	[COL_ID] = { .key = "id",
+		.title = "ID",
+		.flags = KT_COL_DATA_ONLY | KT_COL_LABEL,
 		.label = "row" },
-	[COL_PARENT] = { .key = "parent", .title = "PARENT",
+	[COL_PARENT] = { .key = "parent",
+		.title = "PARENT",
 		.flags = KT_COL_DATA_ONLY | KT_COL_LABEL },
 	[COL_TITLE] = { .key = "title", .title = "WHERE THE MEMORY IS", .flags = KT_COL_TREE },
-	[COL_BYTES] = { .key = "bytes", .title = "SIZE", .type = KT_CELL_BYTES,
+	[COL_BYTES] = { .key = "bytes",
+		.title = "SIZE",
+		.type = KT_CELL_BYTES,
 		.metric = "ktally_account_bytes",
-		.help = "Physical memory by row of the account; rows with leaf=\"true\" add up to all." },
+		.help = "Physical memory by row of the account; rows with leaf=\"true\" add up to "
+			"all." },
 	[COL_SHARE] = { .key = "share", .title = "SHARE", .type = KT_CELL_SHARE },
-	[COL_BAR] = { .key = "bar", .title = "", .type = KT_CELL_SHARE,
+	[COL_BAR] = { .key = "bar",
+		.title = "",
+		.type = KT_CELL_SHARE,
 		.flags = KT_COL_BAR | KT_COL_TEXT_ONLY },
 	[COL_STATE] = { .key = "state", .title = "STATE", .flags = KT_COL_DATA_ONLY },
 	[COL_QUALITY] = { .key = "quality", .title = "QUALITY", .flags = KT_COL_DATA_ONLY },
-	[COL_LEAF] = { .key = "leaf", .title = "LEAF", .type = KT_CELL_BOOL,
+	[COL_LEAF] = { .key = "leaf",
+		.title = "LEAF",
+		.type = KT_CELL_BOOL,
 		.flags = KT_COL_DATA_ONLY | KT_COL_LABEL },
-	[COL_ERROR] = { .key = "error_bytes", .title = "ERROR", .type = KT_CELL_BYTES,
-		.flags = KT_COL_DATA_ONLY, .metric = "ktally_account_error_bytes",
+	[COL_ERROR] = { .key = "error_bytes",
+		.title = "ERROR",
+		.type = KT_CELL_BYTES,
+		.flags = KT_COL_DATA_ONLY,
+		.metric = "ktally_account_error_bytes",
 		.help = "Bound of the error of a row." },
 	[COL_REASON] = { .key = "reason", .title = "REASON", .flags = KT_COL_DATA_ONLY },
 };
@@ -58,8 +82,7 @@ static const char *error_mark(struct kt_report *report, const struct kt_account 
 		account->drift_known ? "" : ", and what moved while it was captured");
 }
 
-static void put_value(
-	struct kt_report *report, struct kt_cell *cell, const struct kt_line *line)
+static void put_value(struct kt_report *report, struct kt_cell *cell, const struct kt_line *line)
 {
 	*cell = kt_ok(line->val) ? kt_cell_number(line->val.value)
 				 : kt_report_missing(report, line->val.state, line->val.reason);
@@ -82,8 +105,8 @@ static void put_line(struct kt_report *report, struct kt_table *table,
 	cells[COL_PARENT] = kt_cell_text(line->parent);
 	cells[COL_TITLE] = kt_report_text(report, line->title);
 	put_value(report, &cells[COL_BYTES], line);
-	cells[COL_SHARE] = kt_ok(line->val) ? kt_cell_real(share)
-					    : kt_cell_missing(KT_ABSENT, NULL);
+	cells[COL_SHARE] =
+		kt_ok(line->val) ? kt_cell_real(share) : kt_cell_missing(KT_ABSENT, NULL);
 	cells[COL_BAR] = cells[COL_SHARE];
 	cells[COL_STATE] = kt_cell_text(kt_state_name(line->val.state));
 	if (kt_ok(line->val))
@@ -104,12 +127,14 @@ static void report_annotations(
 		{ .key = "id", .title = "ID", .flags = KT_COL_DATA_ONLY | KT_COL_LABEL },
 		{ .key = "row", .title = "ROW", .flags = KT_COL_LABEL },
 		{ .key = "title", .title = "COUNTED THERE ALREADY" },
-		{ .key = "bytes", .title = "SIZE", .type = KT_CELL_BYTES,
+		{ .key = "bytes",
+			.title = "SIZE",
+			.type = KT_CELL_BYTES,
 			.metric = "ktally_annotation_bytes",
 			.help = "Parts of rows that are counted in them already." },
 	};
-	struct kt_table *table = kt_report_table(report, "annotations", NULL, annotation_columns,
-		KT_LEN(annotation_columns));
+	struct kt_table *table = kt_report_table(
+		report, "annotations", NULL, annotation_columns, KT_LEN(annotation_columns));
 
 	for (size_t i = 0; table && i < kt_nr_annotations; i++) {
 		const struct kt_annotation *annotation = &kt_annotations[i];
@@ -138,8 +163,8 @@ static void note_locked(struct kt_report *report, const struct kt_snapshot *snap
 	if (!kt_ok(val) || !kt_ok(total) || val.value < total.value / 50)
 		return;
 	kt_human_bytes(val.value, human);
-	kt_report_note(report, "%s of processes and cache cannot be reclaimed (locked, or in ramfs)",
-		human);
+	kt_report_note(report,
+		"%s of processes and cache cannot be reclaimed (locked, or in ramfs)", human);
 }
 
 static void note_unusual(struct kt_report *report, const struct kt_account *account)
@@ -153,8 +178,8 @@ static void note_unusual(struct kt_report *report, const struct kt_account *acco
 			share * 1000 < line->row->unusual_permille)
 			continue;
 		kt_human_bytes(line->val.value, human);
-		kt_report_note(report, "%s holds %s, %.1f %% of memory. %s Next: %s",
-			line->title, human, share * 100, line->row->grows, line->row->next);
+		kt_report_note(report, "%s holds %s, %.1f %% of memory. %s Next: %s", line->title,
+			human, share * 100, line->row->grows, line->row->next);
 	}
 }
 
@@ -180,8 +205,10 @@ static void note_missing(struct kt_report *report, const struct kt_snapshot *sna
 	}
 	if (*denied)
 		kt_report_note(report,
-			"not readable for this user: %s. Root would add what the firmware keeps, the "
-			"names of what was reserved at boot, and a check of vmalloc; 'ktally doctor' "
+			"not readable for this user: %s. Root would add what the firmware keeps, "
+			"the "
+			"names of what was reserved at boot, and a check of vmalloc; 'ktally "
+			"doctor' "
 			"has the details",
 			denied);
 }
@@ -217,7 +244,8 @@ static void note_unattributed(struct kt_report *report, const struct kt_account 
 	kt_human_bytes(line->val.value, human);
 	kt_human_bytes(account->error_bytes, bound);
 	kt_report_note(report,
-		"unattributed is below zero by more than its error bound (%s, bound %s): the files are "
+		"unattributed is below zero by more than its error bound (%s, bound %s): the files "
+		"are "
 		"of different moments or machines, or this kernel counts something twice",
 		human, bound);
 }
@@ -238,8 +266,7 @@ static void put_notes(
 static void put_account(struct kt_report *report, const struct kt_account *account,
 	const struct kt_options *options)
 {
-	struct kt_table *table =
-		kt_report_table(report, "rows", NULL, columns, KT_LEN(columns));
+	struct kt_table *table = kt_report_table(report, "rows", NULL, columns, KT_LEN(columns));
 	struct kt_field *field = kt_report_field(report, NULL, "installed_bytes", KT_CELL_BYTES,
 		kt_cell_number(account->installed_bytes));
 
@@ -247,8 +274,7 @@ static void put_account(struct kt_report *report, const struct kt_account *accou
 		field->metric = "ktally_installed_bytes";
 		field->help = "Physical memory that can be told to exist.";
 	}
-	kt_report_field(
-		report, NULL, "error_how", KT_CELL_TEXT, kt_cell_text(account->error_how));
+	kt_report_field(report, NULL, "error_how", KT_CELL_TEXT, kt_cell_text(account->error_how));
 	for (size_t i = 0; table && i < account->lines.count; i++)
 		put_line(report, table, account, &account->lines.items[i], options);
 	if (table)
@@ -281,9 +307,11 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 const struct kt_cmd kt_cmd_account = {
 	.name = "account",
 	.summary = "where every byte of memory is (the default)",
-	.help = "Shows the machine's physical memory as a tree that closes: every byte stands in one "
+	.help = "Shows the machine's physical memory as a tree that closes: every byte stands in "
+		"one "
 		"row, the rows below a row add up to it, and what no counter explains is the row "
-		"'unattributed', with its error bound. Two levels are shown; --depth and --all show "
+		"'unattributed', with its error bound. Two levels are shown; --depth and --all "
+		"show "
 		"more, --node splits by NUMA node. 'ktally explain ROW' says what a row is.",
 	.run = run,
 };

@@ -17,7 +17,9 @@ static const struct kt_column long_columns[] = {
 	{ .key = "id", .title = "ID", .flags = KT_COL_LABEL, .label = "row" },
 	{ .key = "parent", .title = "PARENT", .flags = KT_COL_LABEL },
 	{ .key = "title", .title = "TITLE" },
-	{ .key = "bytes", .title = "SIZE", .type = KT_CELL_BYTES,
+	{ .key = "bytes",
+		.title = "SIZE",
+		.type = KT_CELL_BYTES,
 		.metric = "ktally_node_account_bytes",
 		.help = "Physical memory of a NUMA node by row of the account." },
 	{ .key = "state", .title = "STATE" },
@@ -66,9 +68,9 @@ static void put_long(struct kt_report *report, const struct kt_account *account)
 		row->cells[1] = kt_report_text(report, line->id);
 		row->cells[2] = kt_cell_text(line->parent);
 		row->cells[3] = kt_report_text(report, line->title);
-		row->cells[4] = kt_ok(line->val)
-					? kt_cell_number(line->val.value)
-					: kt_report_missing(report, line->val.state, line->val.reason);
+		row->cells[4] = kt_ok(line->val) ? kt_cell_number(line->val.value)
+						 : kt_report_missing(report, line->val.state,
+							   line->val.reason);
 		row->cells[5] = kt_cell_text(kt_state_name(line->val.state));
 		if (kt_ok(line->val))
 			row->cells[6] = kt_cell_text(kt_quality_name(line->val.quality));
@@ -122,8 +124,7 @@ static void put_matrix(struct kt_report *report, const struct nodes *nodes,
 		if (kt_ok(line->val))
 			row->cells[1] = kt_cell_number(line->val.value);
 		for (size_t k = 0; k < nodes->count; k++) {
-			const struct kt_line *part =
-				kt_account_line(&nodes->accounts[k], line->id);
+			const struct kt_line *part = kt_account_line(&nodes->accounts[k], line->id);
 
 			if (part && kt_ok(part->val))
 				row->cells[k + 2] = kt_cell_number(part->val.value);

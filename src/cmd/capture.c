@@ -49,13 +49,14 @@ static void add(struct capture *capture, const char *path, const char *data, siz
 {
 	if (capture->err)
 		return;
-	capture->err = kt_archive_add(
-		capture->writer, path, data, size, capture->snap->host.taken_s);
+	capture->err =
+		kt_archive_add(capture->writer, path, data, size, capture->snap->host.taken_s);
 	capture->nr_files++;
 	capture->nr_bytes += (int64_t)size;
 }
 
-static void on_read(void *arg, const char *path, const struct kt_text *text, const struct kt_err *err)
+static void on_read(
+	void *arg, const char *path, const struct kt_text *text, const struct kt_err *err)
 {
 	struct capture *capture = arg;
 	const struct kt_source *source = source_of(path);
@@ -77,8 +78,8 @@ static void on_read(void *arg, const char *path, const struct kt_text *text, con
 	add(capture, name_in_bundle(path), text->data, text->size);
 }
 
-static struct kt_err *write_all(struct kt_session *session, const struct kt_options *options,
-	struct capture *capture)
+static struct kt_err *write_all(
+	struct kt_session *session, const struct kt_options *options, struct capture *capture)
 {
 	KT_CLEANUP(buf) struct kt_buf meta = { 0 };
 	struct kt_err *err;
@@ -96,15 +97,13 @@ static struct kt_err *write_all(struct kt_session *session, const struct kt_opti
 	return err;
 }
 
-static void put_report(struct kt_report *report, const struct kt_options *options,
-	const struct capture *capture)
+static void put_report(
+	struct kt_report *report, const struct kt_options *options, const struct capture *capture)
 {
 	kt_report_init(report, "ktally/capture/1");
 	kt_report_field(report, NULL, "file", KT_CELL_TEXT, kt_cell_text(options->operands[0]));
-	kt_report_field(
-		report, NULL, "files", KT_CELL_COUNT, kt_cell_number(capture->nr_files));
-	kt_report_field(
-		report, NULL, "bytes", KT_CELL_BYTES, kt_cell_number(capture->nr_bytes));
+	kt_report_field(report, NULL, "files", KT_CELL_COUNT, kt_cell_number(capture->nr_files));
+	kt_report_field(report, NULL, "bytes", KT_CELL_BYTES, kt_cell_number(capture->nr_bytes));
 	kt_report_headline(report, "%s: %lld files, %lld KiB. Look at it with: ktally -s %s",
 		options->operands[0], (long long)capture->nr_files,
 		(long long)(capture->nr_bytes / 1024), options->operands[0]);
@@ -144,9 +143,11 @@ const struct kt_cmd kt_cmd_capture = {
 	.operands = "FILE.tar.zst",
 	.nr_operands_min = 1,
 	.nr_operands_max = 1,
-	.help = "Writes exactly the files that ktally's sources read, and the kernel log of the boot, "
+	.help = "Writes exactly the files that ktally's sources read, and the kernel log of the "
+		"boot, "
 		"to a bundle: 'ktally -s FILE.tar.zst' shows this machine on another one. --scrub "
-		"leaves out the host name, addresses, process names and every line of the kernel log "
+		"leaves out the host name, addresses, process names and every line of the kernel "
+		"log "
 		"that ktally does not read. An existing file is kept unless --force is given.",
 	.run = run,
 };

@@ -43,7 +43,7 @@ extern const size_t kt_nr_options;
 
 const struct kt_cmd *kt_cmd_find(const char *name);
 /** Parses argv; without a command it is "account". */
-struct kt_err *kt_options_parse(
-	int argc, char **argv, struct kt_options *ret_options, const struct kt_cmd **ret_cmd) KT_MUST_CHECK;
+struct kt_err *kt_options_parse(int argc, char **argv, struct kt_options *ret_options,
+	const struct kt_cmd **ret_cmd) KT_MUST_CHECK;
 
 #endif

@@ -4,21 +4,39 @@
 
 #include <string.h>
 
-enum { COL_NAME, COL_STATE, COL_FILES, COL_SIZE, COL_COST, COL_CLASS, COL_TEXT, COL_WHY, COL_LACK,
-	COL_GIVES, COL_PATHS };
+enum {
+	COL_NAME,
+	COL_STATE,
+	COL_FILES,
+	COL_SIZE,
+	COL_COST,
+	COL_CLASS,
+	COL_TEXT,
+	COL_WHY,
+	COL_LACK,
+	COL_GIVES,
+	COL_PATHS
+};
 
 static const struct kt_column columns[] = {
 	[COL_NAME] = { .key = "name", .title = "SOURCE", .flags = KT_COL_LABEL },
 	[COL_STATE] = { .key = "state", .title = "STATE" },
-	[COL_FILES] = { .key = "files", .title = "FILES", .type = KT_CELL_COUNT,
+	[COL_FILES] = { .key = "files",
+		.title = "FILES",
+		.type = KT_CELL_COUNT,
 		.flags = KT_COL_DATA_ONLY },
-	[COL_SIZE] = { .key = "bytes", .title = "BYTES", .type = KT_CELL_COUNT,
+	[COL_SIZE] = { .key = "bytes",
+		.title = "BYTES",
+		.type = KT_CELL_COUNT,
 		.flags = KT_COL_DATA_ONLY },
-	[COL_COST] = { .key = "cost_us", .title = "µs", .type = KT_CELL_COUNT,
+	[COL_COST] = { .key = "cost_us",
+		.title = "µs",
+		.type = KT_CELL_COUNT,
 		.metric = "ktally_source_cost_microseconds",
 		.help = "Time it took to read a source." },
 	[COL_CLASS] = { .key = "cost_class", .title = "COST" },
-	[COL_TEXT] = { .key = "summary", .title = "WHAT IT GIVES, OR WHAT ITS LACK COSTS",
+	[COL_TEXT] = { .key = "summary",
+		.title = "WHAT IT GIVES, OR WHAT ITS LACK COSTS",
 		.flags = KT_COL_WRAP },
 	[COL_WHY] = { .key = "why", .title = "WHY", .flags = KT_COL_DATA_ONLY },
 	[COL_LACK] = { .key = "lack", .title = "LACK", .flags = KT_COL_DATA_ONLY },
@@ -78,16 +96,15 @@ static void put_source(
 	if (!row)
 		return;
 	row->cells[COL_NAME] = kt_cell_text(state->name);
-	row->cells[COL_STATE] = kt_cell_text(
-		state->wanted ? kt_state_name(state->state) : "not read");
+	row->cells[COL_STATE] =
+		kt_cell_text(state->wanted ? kt_state_name(state->state) : "not read");
 	row->cells[COL_FILES] = kt_cell_number(state->nr_files);
 	row->cells[COL_SIZE] = kt_cell_number(state->nr_bytes);
 	row->cells[COL_COST] = kt_cell_number(state->cost_ns / 1000);
 	row->cells[COL_CLASS] = kt_cell_text(cost_name(source->cost));
 	row->cells[COL_TEXT] = kt_report_text(report, text_of(&report->arena, source, state));
 	if (state->why)
-		row->cells[COL_WHY] =
-			kt_report_text(report, state->why);
+		row->cells[COL_WHY] = kt_report_text(report, state->why);
 	row->cells[COL_LACK] = kt_cell_text(source->lack);
 	row->cells[COL_GIVES] = kt_cell_text(source->gives);
 	row->cells[COL_PATHS] = kt_cell_text(paths_of(&report->arena, source));
@@ -104,12 +121,9 @@ static void put_unknown(struct kt_report *report, const struct kt_snapshot *snap
 
 		if (!row)
 			return;
-		row->cells[0] =
-			kt_report_text(report, unknown->path);
-		row->cells[1] =
-			kt_report_text(report, unknown->field);
-		row->cells[2] =
-			kt_report_text(report, unknown->value);
+		row->cells[0] = kt_report_text(report, unknown->path);
+		row->cells[1] = kt_report_text(report, unknown->field);
+		row->cells[2] = kt_report_text(report, unknown->value);
 	}
 }
 
@@ -130,9 +144,9 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 	for (size_t i = 0; table && i < session.snap->sources.count; i++)
 		put_source(report, table, &session.snap->sources.items[i]);
 	put_unknown(report, session.snap);
-	kt_report_note(report,
-		"COST: 'walks' grows with the length of a list; 'stops' walks lists with interrupts "
-		"off or wakes every CPU. --cheap leaves both out.");
+	kt_report_note(report, "COST: 'walks' grows with the length of a list; 'stops' walks lists "
+			       "with interrupts "
+			       "off or wakes every CPU. --cheap leaves both out.");
 	for (size_t i = 0; i < session.snap->notes.count; i++)
 		kt_report_note(report, "%s", session.snap->notes.items[i]);
 	return NULL;
@@ -141,7 +155,8 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 const struct kt_cmd kt_cmd_doctor = {
 	.name = "doctor",
 	.summary = "every source: is it there, what does its lack cost, what does it cost to read",
-	.help = "Reads every source that any command could use and says of each whether it is there, "
+	.help = "Reads every source that any command could use and says of each whether it is "
+		"there, "
 		"why not, what its lack costs, what would provide it, and what reading it cost. "
 		"Lists the fields of a newer kernel that ktally does not know.",
 	.run = run,

@@ -47,7 +47,7 @@ static void put_term(struct kt_report *report, struct kt_table *table, const cha
 	row->cells[1] = kt_cell_text(name);
 	if (!kt_ok(val) || !val.entry || val.entry->unit != KT_COUNT)
 		row->cells[2] = kt_ok(val) ? kt_cell_number(val.value)
-				   : kt_report_missing(report, val.state, val.reason);
+					   : kt_report_missing(report, val.state, val.reason);
 	row->cells[3] = kt_cell_text(kt_state_name(val.state));
 	row->cells[4] = kt_report_text(report, origin(&report->arena, val));
 }
@@ -84,12 +84,10 @@ static void put_rest(struct kt_report *report, const struct kt_snapshot *snap,
 			kt_snapshot_get(snap, KT_DIMMS, KT_NO_NODE));
 	if (row->level != KT_LEVEL_MANAGED)
 		put_term(report, table, row->level == KT_LEVEL_FIRMWARE ? "-" : "+",
-			kt_metric_name(KT_PRESENT),
-			kt_snapshot_get(snap, KT_PRESENT, KT_NO_NODE));
+			kt_metric_name(KT_PRESENT), kt_snapshot_get(snap, KT_PRESENT, KT_NO_NODE));
 	if (row->level != KT_LEVEL_FIRMWARE)
 		put_term(report, table, row->level == KT_LEVEL_MANAGED ? "+" : "-",
-			kt_metric_name(KT_MANAGED),
-			kt_snapshot_get(snap, KT_MANAGED, KT_NO_NODE));
+			kt_metric_name(KT_MANAGED), kt_snapshot_get(snap, KT_MANAGED, KT_NO_NODE));
 	for (size_t i = 0; i < kt_nr_rows; i++) {
 		const struct kt_line *line = kt_account_line(account, kt_rows[i].id);
 		struct kt_report_row *out;
@@ -101,14 +99,13 @@ static void put_rest(struct kt_report *report, const struct kt_snapshot *snap,
 			return;
 		out->cells[0] = kt_cell_text("-");
 		out->cells[1] = kt_cell_text(line->id);
-		out->cells[2] = kt_ok(line->val)
-					? kt_cell_number(line->val.value)
-					: kt_report_missing(report, line->val.state, line->val.reason);
+		out->cells[2] = kt_ok(line->val) ? kt_cell_number(line->val.value)
+						 : kt_report_missing(report, line->val.state,
+							   line->val.reason);
 		out->cells[3] = kt_cell_text(kt_state_name(line->val.state));
 		out->cells[4] = kt_cell_text(
-			kt_ok(line->val)
-				? kt_arena_printf(&report->arena, "row: %s", line->title)
-				: kt_arena_printf(&report->arena, "%s", line->val.reason));
+			kt_ok(line->val) ? kt_arena_printf(&report->arena, "row: %s", line->title)
+					 : kt_arena_printf(&report->arena, "%s", line->val.reason));
 	}
 }
 
@@ -130,7 +127,8 @@ static void put_children(
 		row->cells[0] = kt_report_text(report, child->id);
 		row->cells[1] = kt_report_text(report, child->title);
 		if (!kt_ok(child->val)) {
-			row->cells[2] = kt_report_missing(report, child->val.state, child->val.reason);
+			row->cells[2] =
+				kt_report_missing(report, child->val.state, child->val.reason);
 			continue;
 		}
 		row->cells[2] = kt_cell_number(child->val.value);
@@ -149,10 +147,9 @@ static void put_value(struct kt_report *report, const struct kt_account *account
 		kt_human_bytes(line->val.value, human);
 		kt_human_bytes(account->error_bytes, error);
 		kt_report_headline(report, "%s: %s%s", line->title,
-			options->exact_bytes
-				? kt_arena_printf(&report->arena, "%lld bytes",
-					  (long long)line->val.value)
-				: human,
+			options->exact_bytes ? kt_arena_printf(&report->arena, "%lld bytes",
+						       (long long)line->val.value)
+					     : human,
 			kt_arena_printf(&report->arena, ", %.2f %% of memory%s%s",
 				kt_account_share(account, line) * 100,
 				line->row && line->row->rest && line->row->level == KT_LEVEL_MANAGED
@@ -164,13 +161,11 @@ static void put_value(struct kt_report *report, const struct kt_account *account
 	} else
 		kt_report_headline(report, "%s: %s (%s)", line->title,
 			kt_state_name(line->val.state), line->val.reason);
-	kt_report_field(report, NULL, "id", KT_CELL_TEXT,
-		kt_report_text(report, line->id));
-	kt_report_field(report, NULL, "title", KT_CELL_TEXT,
-		kt_report_text(report, line->title));
+	kt_report_field(report, NULL, "id", KT_CELL_TEXT, kt_report_text(report, line->id));
+	kt_report_field(report, NULL, "title", KT_CELL_TEXT, kt_report_text(report, line->title));
 	kt_report_field(report, NULL, "bytes", KT_CELL_BYTES, cell);
-	kt_report_field(report, NULL, "state", KT_CELL_TEXT,
-		kt_cell_text(kt_state_name(line->val.state)));
+	kt_report_field(
+		report, NULL, "state", KT_CELL_TEXT, kt_cell_text(kt_state_name(line->val.state)));
 }
 
 static void put_prose(struct kt_report *report, const struct kt_row *row)

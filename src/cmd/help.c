@@ -24,25 +24,25 @@ static void put_pair(
 
 static void put_options(struct kt_report *report)
 {
-	struct kt_table *table = kt_report_table(
-		report, "options", NULL, option_columns, KT_LEN(option_columns));
+	struct kt_table *table =
+		kt_report_table(report, "options", NULL, option_columns, KT_LEN(option_columns));
 
 	for (size_t i = 0; i < kt_nr_options; i++) {
 		const struct kt_option *option = &kt_option_table[i];
 		const char letter[] = { '-', option->letter, ',', ' ', '\0' };
 
 		put_pair(report, table,
-			kt_arena_printf(&report->arena, "%s--%s%s%s", option->letter ? letter : "    ",
-				option->name, option->arg ? " " : "",
-				option->arg ? option->arg : ""),
+			kt_arena_printf(&report->arena, "%s--%s%s%s",
+				option->letter ? letter : "    ", option->name,
+				option->arg ? " " : "", option->arg ? option->arg : ""),
 			option->help);
 	}
 }
 
 static void put_commands(struct kt_report *report)
 {
-	struct kt_table *table = kt_report_table(
-		report, "commands", NULL, command_columns, KT_LEN(command_columns));
+	struct kt_table *table =
+		kt_report_table(report, "commands", NULL, command_columns, KT_LEN(command_columns));
 
 	for (size_t i = 0; i < kt_nr_cmds; i++)
 		put_pair(report, table,
@@ -69,7 +69,8 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 	} else {
 		kt_report_headline(report, "ktally [OPTIONS] [COMMAND]");
 		kt_report_headline(report,
-			"Where is the kernel's memory going? Without a command: the account of this "
+			"Where is the kernel's memory going? Without a command: the account of "
+			"this "
 			"machine's physical memory, every byte in exactly one row.");
 		put_commands(report);
 	}

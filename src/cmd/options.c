@@ -90,7 +90,8 @@ const struct kt_option kt_option_table[] = {
 		"machine in trouble",
 		set_cheap },
 	{ 0, "scrub", NULL,
-		"capture: leave out host names, addresses, process names and most of the kernel log",
+		"capture: leave out host names, addresses, process names and most of the kernel "
+		"log",
 		set_scrub },
 	{ 0, "force", NULL, "capture: overwrite the file", set_force },
 	{ 'h', "help", NULL, "how to use ktally or a command", set_nothing },
@@ -152,7 +153,8 @@ static struct kt_err *take_operands(
 		*cmd = kt_cmd_find(argv[at]);
 		if (!*cmd)
 			return kt_err_new(KT_ERR_USAGE,
-				"there is no command '%.64s'; 'ktally --help' lists them", argv[at]);
+				"there is no command '%.64s'; 'ktally --help' lists them",
+				argv[at]);
 		at++;
 	} else if (*cmd == &kt_cmd_help && at < argc && strcmp(argv[at], "help") == 0)
 		at++;
@@ -160,8 +162,8 @@ static struct kt_err *take_operands(
 		*cmd = &kt_cmd_account;
 	for (; at < argc; at++) {
 		if (options->nr_operands >= (*cmd)->nr_operands_max)
-			return kt_err_new(KT_ERR_USAGE, "'%s' does not take '%.64s'", (*cmd)->name,
-				argv[at]);
+			return kt_err_new(
+				KT_ERR_USAGE, "'%s' does not take '%.64s'", (*cmd)->name, argv[at]);
 		options->operands[options->nr_operands++] = argv[at];
 	}
 	if (options->nr_operands < (*cmd)->nr_operands_min)

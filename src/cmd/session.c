@@ -80,8 +80,8 @@ static const char *kind_text(const struct kt_host *host, struct kt_arena *arena)
 		kind = "virtual machine";
 	if (!host->container)
 		return kind;
-	return kt_arena_printf(arena, "%s%sin a container (%s)", kind ? kind : "",
-		kind ? ", " : "", host->container);
+	return kt_arena_printf(arena, "%s%sin a container (%s)", kind ? kind : "", kind ? ", " : "",
+		host->container);
 }
 
 static const char *uptime_text(int64_t seconds, struct kt_arena *arena)
@@ -95,7 +95,8 @@ static const char *uptime_text(int64_t seconds, struct kt_arena *arena)
 
 static const char *count_text(int64_t n, const char *what, struct kt_arena *arena)
 {
-	return n ? kt_arena_printf(arena, "%lld %s%s", (long long)n, what, n == 1 ? "" : "s") : NULL;
+	return n ? kt_arena_printf(arena, "%lld %s%s", (long long)n, what, n == 1 ? "" : "s")
+		 : NULL;
 }
 
 static const char *time_text(int64_t seconds, struct kt_arena *arena)

@@ -20,8 +20,8 @@ struct kt_session {
 struct kt_err *kt_session_open(
 	const struct kt_options *options, struct kt_session *ret_session) KT_MUST_CHECK;
 /** Reads the sources and works out what follows from them. `want`: enum kt_want. */
-struct kt_err *kt_session_collect(struct kt_session *session, const struct kt_options *options,
-	unsigned want) KT_MUST_CHECK;
+struct kt_err *kt_session_collect(
+	struct kt_session *session, const struct kt_options *options, unsigned want) KT_MUST_CHECK;
 void kt_session_cleanup(struct kt_session *session);
 
 /** Host, kernel, hypervisor, time: fields "host" and headlines of a report. */

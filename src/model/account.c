@@ -57,8 +57,7 @@ static struct kt_val sum_children(const kt_children *children)
 	struct kt_val sum = { 0 };
 
 	if (!children->count)
-		return (struct kt_val){ .state = KT_ABSENT,
-			.reason = "nothing names it here" };
+		return (struct kt_val){ .state = KT_ABSENT, .reason = "nothing names it here" };
 	for (size_t i = 0; i < children->count; i++) {
 		if (!add_value(&sum.value, children->items[i].val.value))
 			return impossible();
@@ -109,7 +108,8 @@ static struct kt_val check_hidden(struct kt_val hidden)
 {
 	if (kt_ok(hidden) && hidden.value < 0)
 		return (struct kt_val){ .state = KT_UNSUPPORTED,
-			.reason = "the memory modules of SMBIOS are smaller than the memory in use" };
+			.reason =
+				"the memory modules of SMBIOS are smaller than the memory in use" };
 	return hidden;
 }
 
@@ -248,14 +248,17 @@ static void bound_error(struct computing *c)
 	lag_pages += largest * nr_node_counters;
 	/* pages already unmapped that a CPU's LRU batch still holds (PAGEVEC_SIZE) */
 	lag_pages += 31 * snap->host.nr_cpus;
+	drift = drift < 0 ? snap->skew_bytes : drift;
 	c->account->drift_known = drift >= 0;
 	c->account->error_bytes = (drift > 0 ? drift : 0) + lag_pages * snap->host.page_bytes +
 				  kt_derive_doubt(snap, c->node);
 	c->account->error_how =
-		drift < 0     ? "per-CPU counters and overlaps; drift while reading is unknown"
+		drift < 0 ? "per-CPU counters and overlaps; drift while reading is unknown"
+		: snap->drift_bytes < 0 ? "how far the files disagree, what each CPU may keep to "
+					  "itself, and overlaps"
 		: snap->folded ? "change of the counters while they were read, and overlaps"
-			       : "change of the counters while they were read, what each CPU may "
-				 "keep to itself, and overlaps";
+			       : "change of the counters while they were read, what each CPU "
+				 "may keep to itself, and overlaps";
 }
 
 struct kt_err *kt_account_compute(

@@ -36,7 +36,7 @@ void kt_derive_page_size(struct kt_snapshot *snap)
 		enum kt_metric kb, pages;
 	} both[] = {
 		{ KT_ANON, KT_ANON_BASE },
-		{ KT_SHMEM, KT_SHMEM },
+		{ KT_SHMEM, KT_SHMEM_BASE },
 		{ KT_SLAB_R, KT_SLAB_R },
 		{ KT_SLAB_U, KT_SLAB_U },
 		{ KT_PAGE_TABLES, KT_PAGE_TABLES },
@@ -146,6 +146,43 @@ static void derive_gap(struct kt_snapshot *snap, int node)
 			llabs(gap) / 1024, gap > 0 ? "more" : "less");
 }
 
+/*
+ * In a capture whose files are of different moments, free pages must be of the moment of
+ * the user pages, which come from meminfo.
+ */
+static struct kt_val free_of_moment(const struct kt_snapshot *snap, struct kt_val zones)
+{
+	const int node = KT_NO_NODE;
+	struct kt_val meminfo = GET(MEM_FREE), deferred = GET(FREE_DEFERRED);
+
+	if (snap->drift_bytes >= 0 || !kt_ok(meminfo) || !kt_ok(zones) || kt_ok(deferred))
+		return zones;
+	return llabs(meminfo.value - zones.value) > MIB ? meminfo : zones;
+}
+
+/* How far zoneinfo and vmstat disagree bounds what moved between them in a capture. */
+static void derive_skew(struct kt_snapshot *snap)
+{
+	static const enum kt_metric both[] = { KT_NR_FREE, KT_ANON_BASE, KT_FILE_PAGES, KT_SLAB_R,
+		KT_SLAB_U, KT_PAGE_TABLES };
+	int64_t skew = 0;
+	bool any = false;
+
+	for (size_t i = 0; i < KT_LEN(both) && snap->drift_bytes < 0; i++) {
+		struct kt_val a = kt_snapshot_get_rank(snap, both[i], KT_NO_NODE, KT_RANK_VMSTAT);
+		struct kt_val b = kt_snapshot_sum_rank(snap, both[i], KT_RANK_ZONEINFO);
+
+		if (both[i] == KT_NR_FREE)
+			b = kt_snapshot_get_rank(snap, both[i], KT_NO_NODE, KT_RANK_FIRST);
+		if (!kt_ok(a) || !kt_ok(b) ||
+			__builtin_add_overflow(skew, llabs(a.value - b.value), &skew))
+			continue;
+		any = true;
+	}
+	if (any)
+		snap->skew_bytes = skew;
+}
+
 static void derive_managed(struct kt_snapshot *snap, int node)
 {
 	struct kt_val zones = GET(ZONE_MANAGED), total = GET(MEM_TOTAL), free = GET(NR_FREE);
@@ -162,6 +199,8 @@ static void derive_managed(struct kt_snapshot *snap, int node)
 
 	if (!kt_ok(free))
 		free = GET(MEM_FREE);
+	if (node == KT_NO_NODE)
+		free = free_of_moment(snap, free);
 	if (kt_ok(free))
 		kt_snapshot_derive(snap, KT_FREE_BUDDY, node,
 			free.value - or_zero(GET(CMA_FREE)) - or_zero(GET(UNACCEPTED)), KT_EXACT,
@@ -204,26 +243,28 @@ static void derive_swap_cache(struct kt_snapshot *snap, int node, int64_t counte
 		"LRU lists + isolated - anonymous - page cache - buffers");
 }
 
-/*
- * AnonPages has huge pages in it on every kernel; nr_anon_pages only from 4.8 on, so it is
- * the second choice.
- */
-static struct kt_val derive_anon(struct kt_snapshot *snap, int node)
+/* What only the counters have, where meminfo has no such line. */
+static struct kt_val or_counter(
+	struct kt_snapshot *snap, int node, enum kt_metric metric, enum kt_metric counter)
 {
-	struct kt_val anon = GET(ANON), base = GET(ANON_BASE);
+	struct kt_val val = kt_snapshot_get(snap, metric, node);
+	struct kt_val base = kt_snapshot_get(snap, counter, node);
 
-	if (!kt_ok(anon) && kt_ok(base)) {
-		kt_snapshot_derive(
-			snap, KT_ANON, node, base.value, KT_LOWER_BOUND, "nr_anon_pages");
-		return base;
-	}
-	return anon;
+	if (kt_ok(val) || !kt_ok(base))
+		return val;
+	kt_snapshot_derive(snap, metric, node, base.value,
+		metric == KT_ANON ? KT_LOWER_BOUND : KT_EXACT, kt_metric_doc(counter));
+	return base;
 }
 
 static void derive_user(struct kt_snapshot *snap, int node)
 {
-	struct kt_val cached = GET(CACHED), file = GET(FILE_PAGES), anon = derive_anon(snap, node);
-	struct kt_val buffers = GET(BUFFERS), shmem = GET(SHMEM), swap = GET(SWAP_CACHED);
+	/* AnonPages has huge pages in it on every kernel; nr_anon_pages only from 4.8 on */
+	struct kt_val anon = or_counter(snap, node, KT_ANON, KT_ANON_BASE);
+	/* of the same file as Cached, from which it is subtracted */
+	struct kt_val shmem = or_counter(snap, node, KT_SHMEM, KT_SHMEM_BASE);
+	struct kt_val cached = GET(CACHED), file = GET(FILE_PAGES);
+	struct kt_val buffers = GET(BUFFERS), swap = GET(SWAP_CACHED);
 	const char *how = "Cached - Shmem";
 
 	if (!kt_ok(cached) && kt_ok(file)) {
@@ -236,8 +277,7 @@ static void derive_user(struct kt_snapshot *snap, int node)
 	kt_snapshot_derive(snap, KT_PAGE_CACHE, node, cached.value - or_zero(shmem),
 		kt_ok(shmem) ? KT_EXACT : KT_UPPER_BOUND, how);
 	if (kt_ok(anon))
-		derive_swap_cache(
-			snap, node, anon.value + cached.value + or_zero(buffers));
+		derive_swap_cache(snap, node, anon.value + cached.value + or_zero(buffers));
 }
 
 /* Huge page pools are on no LRU list and in no other counter, used or free. */
@@ -266,6 +306,9 @@ static void derive_hugetlb(struct kt_snapshot *snap, int node)
 		 !__builtin_mul_overflow(total.value, size.value, &part))
 		kt_snapshot_derive(snap, KT_HUGETLB_POOLS, node, part, KT_LOWER_BOUND,
 			"HugePages_Total x Hugepagesize: the default size only");
+	else if (kt_ok(total) && total.value == 0)
+		kt_snapshot_derive(snap, KT_HUGETLB_POOLS, node, 0, KT_LOWER_BOUND,
+			"HugePages_Total is 0: the default size only");
 	if (any && kt_ok(hugetlb) && node == KT_NO_NODE && llabs(sum - hugetlb.value) > 16 * MIB)
 		kt_snapshot_note(snap,
 			"the huge page pools add up to %lld MiB, Hugetlb says %lld MiB: the files "
@@ -282,15 +325,14 @@ static void check_agreement(struct kt_snapshot *snap)
 	} both[] = {
 		{ KT_SLAB_R, "reclaimable slab" },
 		{ KT_SLAB_U, "unreclaimable slab" },
-		{ KT_SHMEM, "shared memory" },
 		{ KT_PAGE_TABLES, "page tables" },
 	};
 
 	for (size_t i = 0; i < KT_LEN(both); i++) {
-		struct kt_val a = kt_snapshot_get_rank(
-			snap, both[i].metric, KT_NO_NODE, KT_RANK_VMSTAT);
-		struct kt_val b = kt_snapshot_get_rank(
-			snap, both[i].metric, KT_NO_NODE, KT_RANK_MEMINFO);
+		struct kt_val a =
+			kt_snapshot_get_rank(snap, both[i].metric, KT_NO_NODE, KT_RANK_VMSTAT);
+		struct kt_val b =
+			kt_snapshot_get_rank(snap, both[i].metric, KT_NO_NODE, KT_RANK_MEMINFO);
 
 		if (!kt_ok(a) || !kt_ok(b) ||
 			llabs(a.value - b.value) <= 16 * MIB + (a.value + b.value) / 20)
@@ -307,6 +349,7 @@ void kt_derive(struct kt_snapshot *snap)
 	kt_derive_page_size(snap);
 	distrust_meminfo(snap);
 	derive_host(snap);
+	derive_skew(snap);
 	derive_managed(snap, KT_NO_NODE);
 	derive_user(snap, KT_NO_NODE);
 	derive_hugetlb(snap, KT_NO_NODE);

@@ -30,8 +30,8 @@ static void derive_memmap(struct kt_snapshot *snap, int node)
 	struct kt_val present = GET(PRESENT);
 
 	if (kt_ok(boot))
-		kt_snapshot_derive(snap, KT_MEMMAP, node, boot.value, KT_EXACT,
-			"nr_memmap_boot_pages");
+		kt_snapshot_derive(
+			snap, KT_MEMMAP, node, boot.value, KT_EXACT, "nr_memmap_boot_pages");
 	else if (kt_ok(lines))
 		kt_snapshot_derive(snap, KT_MEMMAP, node, lines.value, KT_ESTIMATE,
 			"pages used for memmap, by the kernel log");
@@ -74,8 +74,7 @@ static void settle_hashes(struct kt_snapshot *snap)
 
 		if (hash->has_kind)
 			continue;
-		if (snap->host.nr_nodes > 1 ||
-			(hash->place == KT_HASH_DIRECT && hash->order > 10))
+		if (snap->host.nr_nodes > 1 || (hash->place == KT_HASH_DIRECT && hash->order > 10))
 			hash->place = KT_HASH_VMALLOC;
 	}
 }

@@ -5,8 +5,9 @@
 //
 // A firmware map does not say which of its reserved ranges have memory behind them: device
 // registers and flash are "reserved" too. Counted as memory are ranges below the end of the
-// last usable or ACPI range of their half (below 4 GiB, above it). The rest is left to the
-// memory modules' sizes, where SMBIOS has them.
+// last usable or ACPI range of their half (below 4 GiB, above it), and small ones that
+// follow it without a gap (system management memory, the tables of a hypervisor). The rest
+// is left to the memory modules' sizes, where SMBIOS has them.
 
 #include "model/derive.h"
 
@@ -14,6 +15,8 @@
 
 #define MIB  (1ull << 20)
 #define FOUR (4ull << 30)
+
+#define TOUCHING_MAX (16 * MIB)
 
 /* AMD: 12 GiB below 1 TiB are kept for HyperTransport; no memory is behind them. */
 #define HT_START 0xfd00000000ull
@@ -54,8 +57,7 @@ static int by_start(const void *a, const void *b)
 	return (x->start > y->start) - (x->start < y->start);
 }
 
-static uint64_t overlap(
-	uint64_t start, uint64_t end, uint64_t other_start, uint64_t other_end)
+static uint64_t overlap(uint64_t start, uint64_t end, uint64_t other_start, uint64_t other_end)
 {
 	uint64_t low = start > other_start ? start : other_start;
 	uint64_t high = end < other_end ? end : other_end;
@@ -64,8 +66,7 @@ static uint64_t overlap(
 }
 
 /* Bytes of a range that lie inside any of `count` sorted regions that do not overlap. */
-static uint64_t covered(
-	const struct kt_region *regions, size_t count, uint64_t start, uint64_t end)
+static uint64_t covered(const struct kt_region *regions, size_t count, uint64_t start, uint64_t end)
 {
 	uint64_t sum = 0;
 
@@ -111,6 +112,24 @@ static uint64_t memory_behind(const struct map *map, const struct kt_region *reg
 			     HT_END < map->high_end ? HT_END : map->high_end);
 }
 
+/*
+ * A small reserved range right behind the last memory is memory. Large ones are left alone:
+ * firmware merges stolen memory with the PCI configuration window, which is 64 MiB or more.
+ */
+static void extend(struct map *map, const struct kt_snapshot *snap)
+{
+	for (size_t i = 0; i < snap->firmware.count; i++) {
+		const struct kt_region *region = &snap->firmware.items[i];
+
+		if (kind_of(region->type) != RESERVED || region->end - region->start > TOUCHING_MAX)
+			continue;
+		if (region->start == map->low_end && region->end <= FOUR)
+			map->low_end = region->end;
+		else if (region->start == map->high_end && region->start > FOUR)
+			map->high_end = region->end;
+	}
+}
+
 static struct map read_map(const struct kt_snapshot *snap)
 {
 	const struct kt_region *regions = snap->firmware.items;
@@ -126,6 +145,7 @@ static struct map read_map(const struct kt_snapshot *snap)
 		else
 			map.high_end = regions[i].end;
 	}
+	extend(&map, snap);
 	for (size_t i = 0; i < snap->firmware.count; i++) {
 		enum kind kind = kind_of(regions[i].type);
 
@@ -156,8 +176,8 @@ static void put_map(struct kt_snapshot *snap, const struct map *map)
 				continue;
 			region.start = region.start > snap->graphics.start ? region.start
 									   : snap->graphics.start;
-			region.end = region.end < snap->graphics.end ? region.end
-								     : snap->graphics.end;
+			region.end =
+				region.end < snap->graphics.end ? region.end : snap->graphics.end;
 			if (region.end > region.start)
 				twice += memory_behind(map, &region);
 		}
@@ -183,8 +203,8 @@ static uint64_t added_from_soft(const struct kt_snapshot *snap)
 		enum kind kind = kind_of(region->type);
 
 		if (kind == SOFT || kind == PERSISTENT)
-			sum += covered(snap->iomem.items, snap->iomem.count, region->start,
-				region->end);
+			sum += covered(
+				snap->iomem.items, snap->iomem.count, region->start, region->end);
 	}
 	return sum;
 }

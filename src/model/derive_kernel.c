@@ -110,8 +110,7 @@ static void derive_percpu(struct kt_snapshot *snap, int node)
 	}
 	nr_units = kt_ok(units) ? units.value : nr_cpus ? nr_cpus : snap->host.nr_cpus;
 	nr_cpus = nr_cpus && nr_cpus <= nr_units ? nr_cpus : nr_units;
-	if (!kt_ok(unit) || !nr_units ||
-		__builtin_mul_overflow(unit.value, nr_units, &first)) {
+	if (!kt_ok(unit) || !nr_units || __builtin_mul_overflow(unit.value, nr_units, &first)) {
 		kt_snapshot_derive(snap, KT_PERCPU_DYNAMIC, node, all.value, KT_UPPER_BOUND,
 			"Percpu, with the first chunk, whose size only the kernel log tells");
 		return;
@@ -139,8 +138,7 @@ static void derive_kmalloc_large(struct kt_snapshot *snap, int node)
 
 	if (!kt_ok(r) || !kt_ok(u) || !kt_ok(caches)) {
 		if (caches.entry)
-			kt_snapshot_lack(
-				snap, KT_KMALLOC_LARGE, node, caches.state, caches.reason);
+			kt_snapshot_lack(snap, KT_KMALLOC_LARGE, node, caches.state, caches.reason);
 		return;
 	}
 	large = r.value + u.value - caches.value;
@@ -151,6 +149,28 @@ static void derive_kmalloc_large(struct kt_snapshot *snap, int node)
 	else
 		kt_snapshot_derive(snap, KT_KMALLOC_LARGE, node, large, KT_LOWER_BOUND,
 			"Slab - pages of all caches");
+}
+
+/* Kernels before 2.6.19 have one slab counter. */
+static void derive_slab(struct kt_snapshot *snap, int node)
+{
+	struct kt_val all = GET(SLAB), split = GET(SLAB_U);
+
+	if (!kt_ok(split) && kt_ok(all))
+		kt_snapshot_derive(snap, KT_SLAB_UNSPLIT, node, all.value, KT_EXACT, "Slab");
+}
+
+/* zswap may keep its pool in zbud or z3fold, whose pages only its own counter knows. */
+static void derive_zswap(struct kt_snapshot *snap, int node)
+{
+	struct kt_val pool = GET(ZSWAP), zsmalloc = GET(ZSPAGES);
+	int64_t outside;
+
+	if (!kt_ok(pool))
+		return;
+	outside = kt_ok(zsmalloc) ? pool.value - zsmalloc.value : pool.value;
+	kt_snapshot_derive(snap, KT_ZSWAP_OUTSIDE, node, outside > 0 ? outside : 0,
+		outside > 0 ? KT_LOWER_BOUND : KT_EXACT, "Zswap - pages of zsmalloc");
 }
 
 static struct kt_val balloon_size(const struct kt_snapshot *snap, int node)
@@ -197,6 +217,8 @@ void kt_derive_kernel(struct kt_snapshot *snap, int node)
 	choose_vmalloc(snap, node);
 	derive_stacks(snap, node);
 	derive_kmalloc_large(snap, node);
+	derive_slab(snap, node);
+	derive_zswap(snap, node);
 	derive_balloon(snap, node);
 	if (node == KT_NO_NODE)
 		derive_percpu(snap, node);
@@ -223,6 +245,6 @@ int64_t kt_derive_doubt(const struct kt_snapshot *snap, int node)
 		doubt += out.value;
 	/* pages in per-CPU LRU batches: up to 6 batches of 31 on each CPU (PAGEVEC_SIZE) */
 	if (kt_ok(swap) && swap.quality == KT_ESTIMATE)
-		doubt += 6 * 31 * snap->host.nr_cpus * snap->host.page_bytes;
+		doubt += 6ll * 31 * snap->host.nr_cpus * snap->host.page_bytes;
 	return doubt;
 }

@@ -22,7 +22,8 @@ struct kt_field *kt_report_field(struct kt_report *report, const char *group, co
 	struct kt_field *field = kt_list_push(&report->arena, &report->fields);
 
 	if (field)
-		*field = (struct kt_field){ .group = group, .key = key, .type = type, .cell = cell };
+		*field =
+			(struct kt_field){ .group = group, .key = key, .type = type, .cell = cell };
 	return field;
 }
 
@@ -45,8 +46,7 @@ struct kt_table *kt_report_table(struct kt_report *report, const char *key, cons
 struct kt_report_row *kt_table_row(struct kt_report *report, struct kt_table *table)
 {
 	struct kt_report_row *row = kt_list_push(&report->arena, &table->rows);
-	struct kt_cell *cells =
-		kt_arena_alloc(&report->arena, table->nr_columns * sizeof(*cells));
+	struct kt_cell *cells = kt_arena_alloc(&report->arena, table->nr_columns * sizeof(*cells));
 
 	if (!row || !cells)
 		return NULL;

@@ -42,7 +42,7 @@ struct kt_row {
 	bool rest; /* takes what the others leave of its level */
 	struct kt_term terms[KT_ROW_TERMS];
 	kt_row_expand expand;
-	const char *rest_title;	   /* of the part that no child names, where there are children */
+	const char *rest_title; /* of the part that no child names, where there are children */
 	const char *means, *grows, *next;
 	int unusual_permille; /* of the memory; beyond it the report has a note. 0: never */
 };

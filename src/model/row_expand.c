@@ -79,7 +79,8 @@ void kt_expand_hugepools(
 	for (size_t i = 0; i < snap->hugepools.count; i++) {
 		const struct kt_hugepool *pool = &snap->hugepools.items[i];
 		long long kib = pool->page_bytes / 1024;
-		const char *size = kib >= 1048576 ? kt_arena_printf(arena, "%lld GiB", kib / 1048576)
+		const char *size = kib >= 1048576
+					   ? kt_arena_printf(arena, "%lld GiB", kib / 1048576)
 				   : kib >= 1024 ? kt_arena_printf(arena, "%lld MiB", kib / 1024)
 						 : kt_arena_printf(arena, "%lld KiB", kib);
 		int64_t used, free;
@@ -87,8 +88,7 @@ void kt_expand_hugepools(
 		if (pool->node != node || pool->total < 0 || pool->free < 0 ||
 			pool->free > pool->total ||
 			__builtin_mul_overflow(pool->free, pool->page_bytes, &free) ||
-			__builtin_mul_overflow(
-				pool->total - pool->free, pool->page_bytes, &used))
+			__builtin_mul_overflow(pool->total - pool->free, pool->page_bytes, &used))
 			continue;
 		add(arena, ret_children, kt_arena_printf(arena, "%lldkB_used", kib),
 			kt_arena_printf(arena, "%s pages, used", size), bytes(used, KT_EXACT));
@@ -109,8 +109,8 @@ void kt_expand_zones(
 
 		if ((node != KT_NO_NODE && zone->node != node) || (!zone->present && !pages))
 			continue;
-		add(arena, ret_children, kt_arena_printf(arena, "node%d_%s", zone->node,
-						 id_of(arena, zone->name)),
+		add(arena, ret_children,
+			kt_arena_printf(arena, "node%d_%s", zone->node, id_of(arena, zone->name)),
 			kt_arena_printf(arena, "node %d, zone %s", zone->node, zone->name),
 			bytes(pages * snap->host.page_bytes, KT_EXACT));
 	}

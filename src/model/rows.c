@@ -7,15 +7,28 @@
 
 #include <string.h>
 
-#define PLUS(m)	     { .sign = 1, .metric = KT_##m }
-#define MINUS(m)     { .sign = -1, .metric = KT_##m }
-#define MINUS_OPT(m) { .sign = -1, .metric = KT_##m, .optional = true }
-#define PLUS_OPT(m)  { .sign = 1, .metric = KT_##m, .optional = true }
+#define PLUS(m)                             \
+	{                                   \
+		.sign = 1, .metric = KT_##m \
+	}
+#define MINUS(m)                             \
+	{                                    \
+		.sign = -1, .metric = KT_##m \
+	}
+#define MINUS_OPT(m)                                           \
+	{                                                      \
+		.sign = -1, .metric = KT_##m, .optional = true \
+	}
+#define PLUS_OPT(m)                                           \
+	{                                                     \
+		.sign = 1, .metric = KT_##m, .optional = true \
+	}
 
 const struct kt_row kt_rows[] = {
 	{ .id = "ram",
 		.title = "installed memory",
-		.means = "All physical memory that can be told to exist: what the firmware keeps, what "
+		.means = "All physical memory that can be told to exist: what the firmware keeps, "
+			 "what "
 			 "was reserved at boot, and what the page allocator has.",
 		.grows = "Only when memory is added.",
 		.next = "'ktally doctor' says which part of it could not be read." },
@@ -26,15 +39,18 @@ const struct kt_row kt_rows[] = {
 		.title = "kept by firmware and hardware",
 		.means = "Memory that is installed and that the kernel never sees.",
 		.grows = "A firmware update, a changed setting, another graphics or memory module.",
-		.next = "Firmware setup: graphics memory, memory remapping above 4 GiB, mirroring." },
+		.next = "Firmware setup: graphics memory, memory remapping above 4 GiB, "
+			"mirroring." },
 	{ .id = "fw_reserved",
 		.parent = "firmware",
 		.title = "reserved",
 		.level = KT_LEVEL_FIRMWARE,
 		.terms = { PLUS(FW_RESERVED) },
-		.means = "Ranges of type reserved that have memory behind them: runtime code of the "
-			 "firmware, management engines, the first megabyte. An estimate, because the map "
-			 "calls device registers reserved too.",
+		.means =
+			"Ranges of type reserved that have memory behind them: runtime code of the "
+			"firmware, management engines, the first megabyte. An estimate, because "
+			"the map "
+			"calls device registers reserved too.",
 		.grows = "A firmware update.",
 		.next = "Compare the firmware's memory map before and after." },
 	{ .id = "fw_acpi",
@@ -90,7 +106,8 @@ const struct kt_row kt_rows[] = {
 		.title = "holes below 1 MiB",
 		.level = KT_LEVEL_FIRMWARE,
 		.terms = { PLUS(FW_HOLE) },
-		.means = "The window for video memory and option ROMs; memory lies hidden behind it.",
+		.means = "The window for video memory and option ROMs; memory lies hidden behind "
+			 "it.",
 		.grows = "Never.",
 		.next = "Nothing to gain here." },
 	{ .id = "fw_hidden",
@@ -98,8 +115,10 @@ const struct kt_row kt_rows[] = {
 		.title = "hidden (MMIO hole, stolen)",
 		.level = KT_LEVEL_FIRMWARE,
 		.rest = true,
-		.means = "Memory in the modules that no map shows: behind device registers below 4 GiB "
-			 "and not remapped, mirrored, or stolen. Known where SMBIOS has the sizes of the "
+		.means = "Memory in the modules that no map shows: behind device registers below 4 "
+			 "GiB "
+			 "and not remapped, mirrored, or stolen. Known where SMBIOS has the sizes "
+			 "of the "
 			 "modules.",
 		.grows = "Memory remapping switched off, mirroring or sparing switched on.",
 		.next = "Firmware setup: memory remapping, mirroring, sparing." },
@@ -108,7 +127,8 @@ const struct kt_row kt_rows[] = {
 		.title = "left out by the kernel",
 		.level = KT_LEVEL_FIRMWARE,
 		.terms = { PLUS(LEFT_OUT) },
-		.means = "Usable to the firmware, not used by the kernel: cut off by mem= or memmap=, page "
+		.means = "Usable to the firmware, not used by the kernel: cut off by mem= or "
+			 "memmap=, page "
 			 "0, and parts of pages at the ends of ranges.",
 		.grows = "mem=, memmap= or a limit of the kernel.",
 		.next = "Look at the kernel command line." },
@@ -117,16 +137,19 @@ const struct kt_row kt_rows[] = {
 	{ .id = "boot",
 		.parent = "ram",
 		.title = "reserved at boot",
-		.means = "Present to the kernel and never given to the page allocator: present minus "
+		.means = "Present to the kernel and never given to the page allocator: present "
+			 "minus "
 			 "managed pages of the zones.",
-		.grows = "Fixed after boot, but for hot-plugged memory and huge pages that give part of "
+		.grows = "Fixed after boot, but for hot-plugged memory and huge pages that give "
+			 "part of "
 			 "their memory map back.",
 		.next = "'ktally explain' of the rows below.",
 		.unusual_permille = 100 },
 	{ .id = "kernel_image",
 		.parent = "boot",
 		.title = "kernel image",
-		.means = "Code and data of the kernel itself. Its init part was given back after boot.",
+		.means = "Code and data of the kernel itself. Its init part was given back after "
+			 "boot.",
 		.grows = "Another kernel.",
 		.next = "Compare kernel configurations." },
 	{ .id = "kernel_code",
@@ -150,7 +173,8 @@ const struct kt_row kt_rows[] = {
 		.title = "data",
 		.level = KT_LEVEL_RESERVED,
 		.terms = { PLUS(BOOT_DATA) },
-		.means = "Initialised variables; before Linux 3.15, and where only proc/iomem tells, "
+		.means = "Initialised variables; before Linux 3.15, and where only proc/iomem "
+			 "tells, "
 			 "read-only data too.",
 		.grows = "Another kernel.",
 		.next = "Compare kernel configurations." },
@@ -167,7 +191,8 @@ const struct kt_row kt_rows[] = {
 		.title = "struct page (memory map)",
 		.level = KT_LEVEL_RESERVED,
 		.terms = { PLUS(MEMMAP) },
-		.means = "One struct page, 64 bytes as a rule, for every page of memory: 1.6 % of it.",
+		.means = "One struct page, 64 bytes as a rule, for every page of memory: 1.6 % of "
+			 "it.",
 		.grows = "Only with memory.",
 		.next = "Huge pages with hugetlb_free_vmemmap=on give 7/8 of theirs back." },
 	{ .id = "hash_early",
@@ -175,10 +200,12 @@ const struct kt_row kt_rows[] = {
 		.title = "early hash tables",
 		.level = KT_LEVEL_RESERVED,
 		.expand = kt_expand_hashes_early,
-		.means = "Hash tables sized at boot from the amount of memory and taken before the page "
+		.means = "Hash tables sized at boot from the amount of memory and taken before the "
+			 "page "
 			 "allocator exists: directory entries, inodes.",
 		.grows = "Only with memory.",
-		.next = "dhash_entries= and ihash_entries= on the kernel command line make them smaller." },
+		.next = "dhash_entries= and ihash_entries= on the kernel command line make them "
+			"smaller." },
 	{ .id = "percpu_first",
 		.parent = "boot",
 		.title = "first per-CPU chunk",
@@ -186,7 +213,8 @@ const struct kt_row kt_rows[] = {
 		.terms = { PLUS(PERCPU_FIRST) },
 		.means = "Static per-CPU variables and a first reserve for each possible CPU.",
 		.grows = "With the number of possible CPUs.",
-		.next = "nr_cpus= or possible_cpus= where firmware announces CPUs that never come." },
+		.next = "nr_cpus= or possible_cpus= where firmware announces CPUs that never "
+			"come." },
 	{ .id = "crashkernel",
 		.parent = "boot",
 		.title = "crash kernel",
@@ -201,7 +229,8 @@ const struct kt_row kt_rows[] = {
 		.title = "DMA bounce buffers (swiotlb)",
 		.level = KT_LEVEL_RESERVED,
 		.terms = { PLUS(SWIOTLB) },
-		.means = "Buffers for devices that cannot reach all memory, and for encrypted guests.",
+		.means = "Buffers for devices that cannot reach all memory, and for encrypted "
+			 "guests.",
 		.grows = "swiotlb= on the kernel command line; memory encryption.",
 		.next = "swiotlb=SLABS makes it smaller where an IOMMU does the work." },
 	{ .id = "initrd",
@@ -217,9 +246,12 @@ const struct kt_row kt_rows[] = {
 		.title = "other",
 		.level = KT_LEVEL_RESERVED,
 		.rest = true,
-		.means = "Everything else taken at boot: node data, the log buffer, early page tables, the "
-			 "firmware's run-time memory, what drivers reserved, gaps of the kernel image.",
-		.grows = "memmap=, reserve_mem=, device tree reservations, kernel debugging options.",
+		.means = "Everything else taken at boot: node data, the log buffer, early page "
+			 "tables, the "
+			 "firmware's run-time memory, what drivers reserved, gaps of the kernel "
+			 "image.",
+		.grows = "memmap=, reserve_mem=, device tree reservations, kernel debugging "
+			 "options.",
 		.next = "debugfs memblock/reserved where the kernel keeps it; the kernel log." },
 
 	/* ---- the kernel, dynamic ---- */
@@ -240,11 +272,14 @@ const struct kt_row kt_rows[] = {
 		.title = "reclaimable",
 		.level = KT_LEVEL_MANAGED,
 		.terms = { PLUS(SLAB_R) },
-		.means = "Caches that the kernel shrinks when memory is short: directory entries, inodes, "
+		.means = "Caches that the kernel shrinks when memory is short: directory entries, "
+			 "inodes, "
 			 "file system data.",
-		.grows = "A walk over many files; names that are looked up once (negative directory "
-			 "entries). A curve that flattens is a cache; a straight line is a leak.",
-		.next = "vm.vfs_cache_pressure; 'echo 2 >/proc/sys/vm/drop_caches' frees what is unused.",
+		.grows =
+			"A walk over many files; names that are looked up once (negative directory "
+			"entries). A curve that flattens is a cache; a straight line is a leak.",
+		.next = "vm.vfs_cache_pressure; 'echo 2 >/proc/sys/vm/drop_caches' frees what is "
+			"unused.",
 		.unusual_permille = 250 },
 	{ .id = "slab_unreclaimable",
 		.parent = "slab",
@@ -254,19 +289,32 @@ const struct kt_row kt_rows[] = {
 		.expand = kt_expand_slab_unreclaimable,
 		.rest_title = "in slab caches",
 		.means = "Objects in use that only their owner can free.",
-		.grows = "Usually a leak, or cgroups, namespaces or connections that are created faster "
+		.grows = "Usually a leak, or cgroups, namespaces or connections that are created "
+			 "faster "
 			 "than they die.",
-		.next = "'slabtop -sc': a kmalloc size near 100 % used that grows in a straight line is a "
+		.next = "'slabtop -sc': a kmalloc size near 100 % used that grows in a straight "
+			"line is a "
 			"leak; dying cgroups are in cgroup.stat.",
 		.unusual_permille = 100 },
+	{ .id = "slab_unsplit",
+		.parent = "slab",
+		.title = "not told apart",
+		.level = KT_LEVEL_MANAGED,
+		.terms = { PLUS(SLAB_UNSPLIT) },
+		.means = "All of slab, on kernels before 2.6.19, which do not tell what of it is "
+			 "reclaimable.",
+		.grows = "A walk over many files, or a leak.",
+		.next = "'slabtop -sc' shows the largest caches." },
 	{ .id = "vmalloc",
 		.parent = "kernel",
 		.title = "vmalloc, without stacks",
 		.level = KT_LEVEL_MANAGED,
 		.terms = { PLUS(VMALLOC), MINUS_OPT(STACKS_IN_VMALLOC) },
-		.means = "Memory mapped page by page: modules, BPF programs and maps, large tables and "
+		.means = "Memory mapped page by page: modules, BPF programs and maps, large tables "
+			 "and "
 			 "buffers.",
-		.grows = "BPF programs or maps that are loaded and not released; a driver that allocates "
+		.grows = "BPF programs or maps that are loaded and not released; a driver that "
+			 "allocates "
 			 "for each event.",
 		.next = "Group /proc/vmallocinfo by caller; bpftool prog, bpftool map.",
 		.unusual_permille = 50 },
@@ -284,7 +332,8 @@ const struct kt_row kt_rows[] = {
 		.title = "page tables",
 		.level = KT_LEVEL_MANAGED,
 		.terms = { PLUS(PAGE_TABLES) },
-		.means = "Tables that map the memory of processes. Before 6.8 upper levels, and before "
+		.means = "Tables that map the memory of processes. Before 6.8 upper levels, and "
+			 "before "
 			 "6.17 those of the kernel itself, are not counted here.",
 		.grows = "Many processes that map the same large shared memory with small pages.",
 		.next = "VmPTE in /proc/PID/status; huge pages for shared memory.",
@@ -302,8 +351,10 @@ const struct kt_row kt_rows[] = {
 		.title = "per-CPU memory",
 		.level = KT_LEVEL_MANAGED,
 		.terms = { PLUS(PERCPU_DYNAMIC) },
-		.means = "Counters and lists that exist once for each CPU, without the chunk made at boot.",
-		.grows = "cgroups, network devices, namespaces, BPF maps, each times the number of CPUs. "
+		.means = "Counters and lists that exist once for each CPU, without the chunk made "
+			 "at boot.",
+		.grows = "cgroups, network devices, namespaces, BPF maps, each times the number of "
+			 "CPUs. "
 			 "With unreclaimable slab at a fixed ratio: dying cgroups.",
 		.next = "nr_dying_descendants in cgroup.stat; number of cgroups.",
 		.unusual_permille = 20 },
@@ -318,7 +369,8 @@ const struct kt_row kt_rows[] = {
 	{ .id = "direct",
 		.parent = "kernel",
 		.title = "direct page allocations",
-		.means = "Pages that somebody in the kernel took from the page allocator and that no "
+		.means = "Pages that somebody in the kernel took from the page allocator and that "
+			 "no "
 			 "counter of it names. Below are the parts that other files name.",
 		.grows = "See unattributed.",
 		.next = "'ktally explain unattributed'" },
@@ -327,17 +379,21 @@ const struct kt_row kt_rows[] = {
 		.title = "late hash tables",
 		.level = KT_LEVEL_MANAGED,
 		.expand = kt_expand_hashes_late,
-		.means = "Hash tables sized at boot and taken from the page allocator: TCP, UDP, mounts, "
+		.means = "Hash tables sized at boot and taken from the page allocator: TCP, UDP, "
+			 "mounts, "
 			 "futexes.",
 		.grows = "Only with memory.",
-		.next = "thash_entries=, uhash_entries=, mhash_entries= on the kernel command line." },
+		.next = "thash_entries=, uhash_entries=, mhash_entries= on the kernel command "
+			"line." },
 	{ .id = "memmap_late",
 		.parent = "direct",
 		.title = "memory map added later",
 		.level = KT_LEVEL_MANAGED,
 		.terms = { PLUS(MEMMAP_LATE) },
-		.means = "struct pages of hot-added memory, and page_ext (page owner, allocation profiling).",
-		.grows = "Memory added; page_owner=on, page_table_check=on on the kernel command line.",
+		.means = "struct pages of hot-added memory, and page_ext (page owner, allocation "
+			 "profiling).",
+		.grows = "Memory added; page_owner=on, page_table_check=on on the kernel command "
+			 "line.",
 		.next = "Look at the kernel command line." },
 	{ .id = "ftrace",
 		.parent = "direct",
@@ -386,7 +442,8 @@ const struct kt_row kt_rows[] = {
 		.title = "block bounce buffers",
 		.level = KT_LEVEL_MANAGED,
 		.terms = { PLUS(BOUNCE) },
-		.means = "Copies for block devices that cannot reach high memory; 0 on new kernels.",
+		.means =
+			"Copies for block devices that cannot reach high memory; 0 on new kernels.",
 		.grows = "Transfers to such a device.",
 		.next = "A driver that can address all memory." },
 	{ .id = "writeback_tmp",
@@ -397,16 +454,30 @@ const struct kt_row kt_rows[] = {
 		.means = "Copies of pages that a FUSE file system is writing; 0 on new kernels.",
 		.grows = "A FUSE server that is slow to write.",
 		.next = "Look at the FUSE server." },
+	{ .id = "zswap",
+		.parent = "direct",
+		.title = "zswap outside zsmalloc",
+		.level = KT_LEVEL_MANAGED,
+		.terms = { PLUS(ZSWAP_OUTSIDE) },
+		.means = "Compressed pages of zswap in another allocator (zbud, z3fold), or where "
+			 "the "
+			 "pages of zsmalloc are not known.",
+		.grows = "Swapping into memory.",
+		.next = "/sys/module/zswap/parameters." },
 	{ .id = "unattributed",
 		.parent = "direct",
 		.title = "unattributed",
 		.level = KT_LEVEL_MANAGED,
 		.rest = true,
-		.means = "What is left of the managed pages when every row that can be named is taken off. "
-			 "Signed: below zero, something was counted twice or moved while it was read.",
-		.grows = "Drivers and network stacks that take pages directly: receive buffers, DMA memory, "
+		.means = "What is left of the managed pages when every row that can be named is "
+			 "taken off. "
+			 "Signed: below zero, something was counted twice or moved while it was "
+			 "read.",
+		.grows = "Drivers and network stacks that take pages directly: receive buffers, "
+			 "DMA memory, "
 			 "graphics, pipes, ring buffers. Steady growth is a leak of one of them.",
-		.next = "Boot with page_owner=on, or a kernel with allocation profiling (/proc/allocinfo); "
+		.next = "Boot with page_owner=on, or a kernel with allocation profiling "
+			"(/proc/allocinfo); "
 			"correlate with traffic; unload the suspected module.",
 		.unusual_permille = 30 },
 
@@ -422,7 +493,8 @@ const struct kt_row kt_rows[] = {
 		.title = "anonymous",
 		.level = KT_LEVEL_MANAGED,
 		.terms = { PLUS(ANON) },
-		.means = "Heaps and stacks of processes, huge pages and swap cache that is mapped included.",
+		.means = "Heaps and stacks of processes, huge pages and swap cache that is mapped "
+			 "included.",
 		.grows = "Processes.",
 		.next = "'ps -eo rss,comm --sort -rss'" },
 	{ .id = "page_cache",
@@ -430,7 +502,8 @@ const struct kt_row kt_rows[] = {
 		.title = "page cache",
 		.level = KT_LEVEL_MANAGED,
 		.terms = { PLUS(PAGE_CACHE) },
-		.means = "Copies of files; freed when memory is needed, unless dirty, mapped and busy, or "
+		.means = "Copies of files; freed when memory is needed, unless dirty, mapped and "
+			 "busy, or "
 			 "locked.",
 		.grows = "Reading and writing files. Normal.",
 		.next = "Nothing, unless it is locked or dirty." },
@@ -447,7 +520,8 @@ const struct kt_row kt_rows[] = {
 		.title = "shared memory and tmpfs",
 		.level = KT_LEVEL_MANAGED,
 		.terms = { PLUS(SHMEM) },
-		.means = "tmpfs files, System V and POSIX shared memory, buffers of some graphics drivers. "
+		.means = "tmpfs files, System V and POSIX shared memory, buffers of some graphics "
+			 "drivers. "
 			 "Without swap it can not be reclaimed.",
 		.grows = "Files in /dev/shm, /run, /tmp; databases; graphics drivers if neither.",
 		.next = "'df -t tmpfs'; 'ipcs -m'; what is above both is graphics.",
@@ -457,7 +531,8 @@ const struct kt_row kt_rows[] = {
 		.title = "swap cache, not mapped",
 		.level = KT_LEVEL_MANAGED,
 		.terms = { PLUS(SWAP_CACHE_ONLY) },
-		.means = "Pages with a copy in swap that no process maps; the mapped ones are anonymous.",
+		.means = "Pages with a copy in swap that no process maps; the mapped ones are "
+			 "anonymous.",
 		.grows = "Swapping.",
 		.next = "Nothing: freed when memory is needed." },
 	{ .id = "hugetlb",
@@ -501,7 +576,8 @@ const struct kt_row kt_rows[] = {
 		.title = "not yet accepted",
 		.level = KT_LEVEL_MANAGED,
 		.terms = { PLUS(UNACCEPTED) },
-		.means = "Memory of a confidential guest that it has not accepted yet; free in effect.",
+		.means = "Memory of a confidential guest that it has not accepted yet; free in "
+			 "effect.",
 		.grows = "It only falls, as memory is used.",
 		.next = "Nothing." },
 	{ .id = "managed_gap",
@@ -509,8 +585,10 @@ const struct kt_row kt_rows[] = {
 		.title = "MemTotal without a zone",
 		.level = KT_LEVEL_RESERVED,
 		.terms = { PLUS(MANAGED_GAP) },
-		.means = "MemTotal should equal the managed pages of the zones. Where it does not, this is "
-			 "the difference, signed: a container's view of /proc/meminfo, an old kernel, files "
+		.means = "MemTotal should equal the managed pages of the zones. Where it does not, "
+			 "this is "
+			 "the difference, signed: a container's view of /proc/meminfo, an old "
+			 "kernel, files "
 			 "of different machines.",
 		.grows = "It should be 0.",
 		.next = "Compare proc/meminfo with proc/zoneinfo." },
@@ -537,7 +615,8 @@ const struct kt_row kt_rows[] = {
 		.title = "per-CPU free lists",
 		.level = KT_LEVEL_MANAGED,
 		.terms = { PLUS(PCP) },
-		.means = "Free pages that each CPU keeps for itself; in no summary of the kernel. Up to an "
+		.means = "Free pages that each CPU keeps for itself; in no summary of the kernel. "
+			 "Up to an "
 			 "eighth of each zone since 6.7.",
 		.grows = "Much allocating and freeing; it goes back by itself.",
 		.next = "vm.percpu_pagelist_high_fraction bounds it." },
@@ -546,7 +625,8 @@ const struct kt_row kt_rows[] = {
 		.title = "free in contiguous areas (CMA)",
 		.level = KT_LEVEL_MANAGED,
 		.terms = { PLUS(CMA_FREE) },
-		.means = "Free memory set aside for devices that need it in one piece; only movable pages "
+		.means = "Free memory set aside for devices that need it in one piece; only "
+			 "movable pages "
 			 "may use it meanwhile.",
 		.grows = "cma= on the kernel command line, hugetlb_cma=.",
 		.next = "Lower cma=." },
@@ -555,7 +635,8 @@ const struct kt_row kt_rows[] = {
 		.title = "free, not yet initialised",
 		.level = KT_LEVEL_RESERVED,
 		.terms = { PLUS(FREE_DEFERRED) },
-		.means = "Free memory that the kernel has not put into a zone yet, because it initialises "
+		.means = "Free memory that the kernel has not put into a zone yet, because it "
+			 "initialises "
 			 "memory when it is needed. In MemTotal and MemFree, in no zone.",
 		.grows = "It only falls, as memory is used.",
 		.next = "Nothing." },

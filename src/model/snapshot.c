@@ -11,6 +11,7 @@ struct kt_snapshot *kt_snapshot_new(void)
 
 	if (snap) {
 		snap->drift_bytes = -1;
+		snap->skew_bytes = -1;
 		snap->host.uptime_s = -1;
 	}
 	return snap;
@@ -67,15 +68,22 @@ static struct kt_entry *next_entry(
 void kt_snapshot_derive(struct kt_snapshot *snap, enum kt_metric metric, int node, int64_t bytes,
 	enum kt_quality quality, const char *how)
 {
-	kt_snapshot_put(snap, (struct kt_entry){ .metric = metric, .node = node, .unit = KT_BYTES,
-				      .quality = quality, .raw = bytes, .field = how });
+	kt_snapshot_put(snap, (struct kt_entry){ .metric = metric,
+				      .node = node,
+				      .unit = KT_BYTES,
+				      .quality = quality,
+				      .raw = bytes,
+				      .field = how });
 }
 
 void kt_snapshot_lack(struct kt_snapshot *snap, enum kt_metric metric, int node,
 	enum kt_state state, const char *why)
 {
-	kt_snapshot_put(snap, (struct kt_entry){ .metric = metric, .node = node, .state = state,
-				      .rank = UINT8_MAX, .field = why });
+	kt_snapshot_put(snap, (struct kt_entry){ .metric = metric,
+				      .node = node,
+				      .state = state,
+				      .rank = UINT8_MAX,
+				      .field = why });
 }
 
 void kt_snapshot_add(struct kt_snapshot *snap, struct kt_entry entry)
@@ -107,9 +115,9 @@ void kt_snapshot_note(struct kt_snapshot *snap, const char *fmt, ...)
 
 static struct kt_val lacking(const struct kt_entry *entry, enum kt_state state, const char *why)
 {
-	return (struct kt_val){
-		.state = state, .reason = why ? why : "no file of this kernel or capture has it", .entry = entry
-	};
+	return (struct kt_val){ .state = state,
+		.reason = why ? why : "no file of this kernel or capture has it",
+		.entry = entry };
 }
 
 static struct kt_val value_of(const struct kt_snapshot *snap, const struct kt_entry *entry)
@@ -203,6 +211,25 @@ struct kt_val kt_snapshot_get_rank(
 			return value_of(snap, entry);
 	}
 	return lacking(NULL, KT_ABSENT, NULL);
+}
+
+struct kt_val kt_snapshot_sum_rank(
+	const struct kt_snapshot *snap, enum kt_metric metric, enum kt_rank rank)
+{
+	struct kt_val sum = lacking(NULL, KT_ABSENT, NULL);
+	const struct kt_entry *entry = NULL;
+
+	while ((entry = next_entry(snap, metric, entry))) {
+		struct kt_val part = value_of(snap, entry);
+
+		if (entry->node < 0 || entry->rank != rank)
+			continue;
+		if (!kt_ok(part) || !kt_ok(sum))
+			sum = part;
+		else if (__builtin_add_overflow(sum.value, part.value, &sum.value))
+			return lacking(entry, KT_BAD, "the number is impossibly large");
+	}
+	return sum;
 }
 
 struct kt_snapshot_mark kt_snapshot_mark(const struct kt_snapshot *snap)

@@ -113,10 +113,11 @@ struct kt_snapshot {
 	KT_LIST(struct kt_unknown) unknown; /* fields of a newer kernel */
 	KT_LIST(struct kt_source_state) sources;
 	KT_LIST(const char *) denied; /* files that a capture was not allowed to read */
-	KT_LIST(const char *) notes; /* what a reader of the numbers has to know */
-	int64_t drift_bytes;	     /* change of the counters while they were read; -1: unknown */
-	bool folded;		     /* per-CPU counters were folded before reading */
-	bool log_cut; /* the kernel log has lost its beginning */
+	KT_LIST(const char *) notes;  /* what a reader of the numbers has to know */
+	int64_t drift_bytes;	      /* change of the counters while they were read; -1: unknown */
+	int64_t skew_bytes;	      /* disagreement of a capture's files; -1: unknown */
+	bool folded;		      /* per-CPU counters were folded before reading */
+	bool log_cut;		      /* the kernel log has lost its beginning */
 };
 
 struct kt_snapshot *kt_snapshot_new(void); /* NULL when out of memory */
@@ -143,6 +144,10 @@ struct kt_val kt_snapshot_get(const struct kt_snapshot *snap, enum kt_metric met
 /** The value as one particular rank has it, for cross-checks. */
 struct kt_val kt_snapshot_get_rank(
 	const struct kt_snapshot *snap, enum kt_metric metric, int node, enum kt_rank rank);
+
+/** The sum over the nodes as one rank has it. */
+struct kt_val kt_snapshot_sum_rank(
+	const struct kt_snapshot *snap, enum kt_metric metric, enum kt_rank rank);
 
 /** A place to go back to when a reading has to be thrown away. */
 struct kt_snapshot_mark {

@@ -45,7 +45,8 @@ static void put_key(struct kt_buf *buf, const char *key)
 
 static bool same_group(const struct kt_field *a, const struct kt_field *b)
 {
-	return (!a->group && !b->group) || (a->group && b->group && strcmp(a->group, b->group) == 0);
+	return (!a->group && !b->group) ||
+	       (a->group && b->group && strcmp(a->group, b->group) == 0);
 }
 
 /* Fields of one group stand together in a report. */

@@ -60,8 +60,7 @@ static void put_labels(
 
 		if (!(column->flags & KT_COL_LABEL))
 			continue;
-		kt_buf_printf(
-			buf, "%s%s=\"", before, column->label ? column->label : column->key);
+		kt_buf_printf(buf, "%s%s=\"", before, column->label ? column->label : column->key);
 		if (row->cells[i].state == KT_OK && column->type == KT_CELL_TEXT)
 			put_escaped(buf, row->cells[i].text);
 		else if (row->cells[i].state == KT_OK && column->type == KT_CELL_BOOL)

@@ -215,8 +215,8 @@ static void put_head(const struct page *page)
 		if (column->flags & KT_COL_WRAP)
 			kt_buf_puts(page->buf, column->title);
 		else
-			put_padded(page, column->title, page->widths[k],
-				column->type != KT_CELL_TEXT);
+			put_padded(
+				page, column->title, page->widths[k], column->type != KT_CELL_TEXT);
 		at++;
 	}
 	color(page, PLAIN);

@@ -15,9 +15,9 @@ struct kt_err *kt_libarchive(const struct kt_libarchive **ret_lib)
 			"bundles need libarchive (%s), which is not installed; on Debian: apt "
 			"install libarchive13",
 			SONAME);
-#define X(name)                                                                                    \
-	*(void **)&lib.name = dlsym(handle, "archive_" #name);                                     \
-	if (!lib.name)                                                                             \
+#define X(name)                                                \
+	*(void **)&lib.name = dlsym(handle, "archive_" #name); \
+	if (!lib.name)                                         \
 		return kt_err_new(KT_ERR_ABSENT, SONAME " lacks archive_" #name);
 	KT_LIBARCHIVE_SYMBOLS(X)
 #undef X

@@ -163,6 +163,8 @@ static struct kt_err *open_single(int fd, const char *name, struct kt_root **ret
 	err = kt_root_slurp(fd, name, KT_ROOT_FILE_MAX, true, &text);
 	if (err)
 		return err;
+	if (!text.data)
+		return kt_err_new(KT_ERR_NOMEM, "%s: out of memory", name);
 	for (size_t i = 0; i < KT_LEN(singles); i++) {
 		size_t at = kt_span_find(kt_text_span(&text), singles[i].has);
 

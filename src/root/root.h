@@ -49,8 +49,8 @@ struct kt_err *kt_root_open_live(struct kt_root **ret_root) KT_MUST_CHECK;
  * `path` names a folder with proc/ or sys/ in it (or in its only subfolder), a bundle
  * that libarchive can unpack, or a single file whose kind its content tells.
  */
-struct kt_err *kt_root_open(const char *path, kt_root_filter wanted, struct kt_root **ret_root)
-	KT_MUST_CHECK;
+struct kt_err *kt_root_open(
+	const char *path, kt_root_filter wanted, struct kt_root **ret_root) KT_MUST_CHECK;
 void kt_root_free(struct kt_root *root);
 void kt_root_cleanup(struct kt_root **root);
 
@@ -60,8 +60,8 @@ enum kt_root_kind kt_root_kind(const struct kt_root *root);
 struct kt_err *kt_root_read(
 	struct kt_root *root, const char *path, struct kt_text *ret_text) KT_MUST_CHECK;
 /** The first `size` bytes, or all where there are fewer. */
-struct kt_err *kt_root_read_head(
-	struct kt_root *root, const char *path, size_t size, struct kt_text *ret_text) KT_MUST_CHECK;
+struct kt_err *kt_root_read_head(struct kt_root *root, const char *path, size_t size,
+	struct kt_text *ret_text) KT_MUST_CHECK;
 /** At most `size` bytes from `offset`; short at the end of the file. */
 struct kt_err *kt_root_read_at(struct kt_root *root, const char *path, uint64_t offset, size_t size,
 	struct kt_text *ret_text) KT_MUST_CHECK;

@@ -6,8 +6,8 @@
 // loading it costs more than the whole account of a live machine.
 
 #include "base/buf.h"
-#include "root/root_ops.h"
 #include "root/libarchive.h"
+#include "root/root_ops.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -88,12 +88,12 @@ static struct kt_err *unpack(struct unpacking *un, struct kt_buf *ret_data)
 		un->nr_kept_bytes += size;
 		if (ret_data->size + size > KT_ROOT_FILE_MAX ||
 			un->nr_kept_bytes > KT_ROOT_TOTAL_MAX)
-			return kt_err_new(KT_ERR_LIMIT, "larger than %u MiB", KT_ROOT_FILE_MAX >> 20);
+			return kt_err_new(
+				KT_ERR_LIMIT, "larger than %u MiB", KT_ROOT_FILE_MAX >> 20);
 		kt_buf_add(ret_data, block, size);
 	}
 	if (status != ARCHIVE_EOF)
-		return kt_err_new(
-			KT_ERR_PARSE, "damaged: %s", un->lib->error_string(un->archive));
+		return kt_err_new(KT_ERR_PARSE, "damaged: %s", un->lib->error_string(un->archive));
 	return ret_data && ret_data->failed ? kt_err_new(KT_ERR_NOMEM, "out of memory") : NULL;
 }
 
@@ -127,8 +127,7 @@ static struct kt_err *unpack_all(struct unpacking *un)
 		if (status == ARCHIVE_EOF)
 			return NULL;
 		if (++un->nr_headers > HEADERS_MAX)
-			return kt_err_new(
-				KT_ERR_LIMIT, "holds more than %u files", HEADERS_MAX);
+			return kt_err_new(KT_ERR_LIMIT, "holds more than %u files", HEADERS_MAX);
 		if (!path || strlen(path) >= PATH_MAX_LEN)
 			continue;
 		while (path[0] == '.' && path[1] == '/')
@@ -141,8 +140,8 @@ static struct kt_err *unpack_all(struct unpacking *un)
 	}
 	if (err)
 		return err;
-	return kt_err_new(KT_ERR_PARSE, "not an archive, or damaged: %s",
-		un->lib->error_string(un->archive));
+	return kt_err_new(
+		KT_ERR_PARSE, "not an archive, or damaged: %s", un->lib->error_string(un->archive));
 }
 
 /*

@@ -43,8 +43,8 @@ static int open_without_links(int dirfd, const char *path, int flags)
 		}
 		memcpy(name, path, n);
 		name[n] = '\0';
-		next = openat(fd, name,
-			(last ? flags : O_PATH | O_DIRECTORY) | O_NOFOLLOW | O_CLOEXEC);
+		next = openat(
+			fd, name, (last ? flags : O_PATH | O_DIRECTORY) | O_NOFOLLOW | O_CLOEXEC);
 		close(fd);
 		fd = next;
 		path += n + (last ? 0 : 1);
@@ -79,7 +79,9 @@ static struct kt_err *read_kmsg(int fd, const char *path, struct kt_text *ret_te
 	size_t size = 0, room = 65536;
 	char *data = malloc(room);
 
-	for (size_t i = 0; data && i < KMSG_RECORDS && size < KMSG_MAX; i++) {
+	if (!data)
+		return kt_err_new(KT_ERR_NOMEM, "%s: out of memory", path);
+	for (size_t i = 0; i < KMSG_RECORDS && size < KMSG_MAX; i++) {
 		ssize_t n;
 
 		if (room - size < 8192) {
@@ -97,8 +99,6 @@ static struct kt_err *read_kmsg(int fd, const char *path, struct kt_text *ret_te
 			break;
 		size += (size_t)n;
 	}
-	if (!data)
-		return kt_err_new(KT_ERR_NOMEM, "%s: out of memory", path);
 	ret_text->data = data;
 	ret_text->size = size;
 	return NULL;
@@ -130,8 +130,7 @@ static struct kt_err *dir_read(struct kt_root *root, const char *path, uint64_t 
 static struct kt_err *dir_list(
 	struct kt_root *root, const char *path, struct kt_arena *arena, kt_names *ret_names)
 {
-	int fd = open_inside(
-		(struct root_dir *)root, path, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
+	int fd = open_inside((struct root_dir *)root, path, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
 	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
 	struct kt_err *err = NULL;
 	struct dirent *entry;

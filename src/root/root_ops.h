@@ -26,8 +26,7 @@ struct kt_err *kt_root_dir_new(int fd, enum kt_root_kind kind, struct kt_root **
 /** Files held in memory: bundles and single files. */
 struct kt_err *kt_root_memory_new(enum kt_root_kind kind, struct kt_root **ret_root);
 /** Takes `data` over. A name that is there already is kept as it was first. */
-struct kt_err *kt_root_memory_add(
-	struct kt_root *root, const char *path, char *data, size_t size);
+struct kt_err *kt_root_memory_add(struct kt_root *root, const char *path, char *data, size_t size);
 /** A member that cannot be read; `why` is copied and becomes the error of a read. */
 struct kt_err *kt_root_memory_refuse(struct kt_root *root, const char *path, const char *why);
 

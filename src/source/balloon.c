@@ -15,10 +15,12 @@ static void parse_features(struct kt_snapshot *snap, const struct kt_text *text)
 	struct kt_span bits = kt_span_trim(kt_text_span(text));
 
 	if (bits.n > DEFLATE_ON_OOM)
-		kt_snapshot_put(snap,
-			(struct kt_entry){ .metric = KT_BALLOON_INSIDE, .node = KT_NO_NODE,
-				.unit = KT_COUNT, .raw = bits.p[DEFLATE_ON_OOM] == '1',
-				.path = text->path, .field = "features: deflate on OOM" });
+		kt_snapshot_put(snap, (struct kt_entry){ .metric = KT_BALLOON_INSIDE,
+					      .node = KT_NO_NODE,
+					      .unit = KT_COUNT,
+					      .raw = bits.p[DEFLATE_ON_OOM] == '1',
+					      .path = text->path,
+					      .field = "features: deflate on OOM" });
 }
 
 static void parse_hyperv(struct kt_snapshot *snap, const struct kt_text *text)
@@ -32,8 +34,11 @@ static void parse_hyperv(struct kt_snapshot *snap, const struct kt_text *text)
 			!kt_span_i64(kt_span_trim(line), &pages))
 			continue;
 		kt_snapshot_put(snap, (struct kt_entry){ .metric = KT_BALLOON_DRIVER,
-					      .node = KT_NO_NODE, .unit = KT_PAGES, .raw = pages,
-					      .path = text->path, .field = "pages_ballooned" });
+					      .node = KT_NO_NODE,
+					      .unit = KT_PAGES,
+					      .raw = pages,
+					      .path = text->path,
+					      .field = "pages_ballooned" });
 	}
 }
 

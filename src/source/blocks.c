@@ -22,8 +22,8 @@ static struct kt_err *count_blocks(
 		if (!kt_span_skip(&name, "memory") || !kt_span_u64(name, &number))
 			continue;
 		err = kt_root_read_head(root,
-			kt_arena_printf(&snap->arena, "sys/devices/system/memory/%s/state",
-				names.items[i]),
+			kt_arena_printf(
+				&snap->arena, "sys/devices/system/memory/%s/state", names.items[i]),
 			64, &text);
 		if (err)
 			break;
@@ -36,9 +36,13 @@ static struct kt_err *count_blocks(
 
 static void put(struct kt_snapshot *snap, enum kt_metric metric, int64_t bytes)
 {
-	kt_snapshot_put(snap, (struct kt_entry){ .metric = metric, .node = KT_NO_NODE,
-				      .unit = KT_BYTES, .quality = KT_UPPER_BOUND, .raw = bytes,
-				      .path = "sys/devices/system/memory", .field = "state" });
+	kt_snapshot_put(snap, (struct kt_entry){ .metric = metric,
+				      .node = KT_NO_NODE,
+				      .unit = KT_BYTES,
+				      .quality = KT_UPPER_BOUND,
+				      .raw = bytes,
+				      .path = "sys/devices/system/memory",
+				      .field = "state" });
 }
 
 static struct kt_err *read_it(struct kt_root *root, struct kt_snapshot *snap)

@@ -8,8 +8,16 @@
 
 /* The counters that the unattributed row is made of. */
 static const enum kt_metric used[] = {
-	KT_NR_FREE, KT_ANON_BASE, KT_FILE_PAGES, KT_SLAB_R, KT_SLAB_U, KT_PAGE_TABLES,
-	KT_SEC_PAGE_TABLES, KT_ZSPAGES, KT_VMALLOC_USED, KT_MISC_RECLAIMABLE,
+	KT_NR_FREE,
+	KT_ANON_BASE,
+	KT_FILE_PAGES,
+	KT_SLAB_R,
+	KT_SLAB_U,
+	KT_PAGE_TABLES,
+	KT_SEC_PAGE_TABLES,
+	KT_ZSPAGES,
+	KT_VMALLOC_USED,
+	KT_MISC_RECLAIMABLE,
 };
 
 static bool is_used(enum kt_metric metric)
@@ -42,8 +50,7 @@ static struct kt_err *parse(struct kt_snapshot *snap, const struct kt_text *text
 			continue;
 		nr_seen++;
 		after -= before.entry->raw;
-		if (__builtin_add_overflow(
-			    moved_pages, after < 0 ? -after : after, &moved_pages))
+		if (__builtin_add_overflow(moved_pages, after < 0 ? -after : after, &moved_pages))
 			return kt_err_new(KT_ERR_PARSE, "%s: impossible numbers", text->path);
 	}
 	if (nr_seen && snap->host.page_bytes &&

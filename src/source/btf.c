@@ -59,10 +59,12 @@ static struct kt_err *read_it(struct kt_root *root, struct kt_snapshot *snap)
 	from = (uint64_t)header.hdr_len + header.str_off;
 	err = search(root, from, from + header.str_len, &found);
 	if (!err)
-		kt_snapshot_put(snap,
-			(struct kt_entry){ .metric = KT_STACK_VMAPPED, .node = KT_NO_NODE,
-				.unit = KT_COUNT, .raw = found, .path = PATH,
-				.field = "task_struct.stack_vm_area" });
+		kt_snapshot_put(snap, (struct kt_entry){ .metric = KT_STACK_VMAPPED,
+					      .node = KT_NO_NODE,
+					      .unit = KT_COUNT,
+					      .raw = found,
+					      .path = PATH,
+					      .field = "task_struct.stack_vm_area" });
 	return err;
 }
 

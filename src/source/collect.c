@@ -91,7 +91,8 @@ static struct kt_err *expand(struct kt_root *root, struct kt_arena *arena, const
 			!match_component(part, kt_span_str(names.items[i])))
 			continue;
 		err = expand(root, arena,
-			kt_arena_printf(arena, "%s/%s%s", folder, names.items[i], rest.n ? "/" : ""),
+			kt_arena_printf(
+				arena, "%s/%s%s", folder, names.items[i], rest.n ? "/" : ""),
 			rest, ret_paths);
 	}
 	return err;
@@ -104,11 +105,12 @@ static struct kt_err *read_file(struct kt_root *root, const struct kt_source *so
 	struct kt_err *err;
 
 	err = kt_root_read(root, path, &text);
-	if (err)
-		return err;
-	state->nr_files++;
-	state->nr_bytes += (int64_t)text.size;
-	return source->parse(snap, &text);
+	if (!err) {
+		state->nr_files++;
+		state->nr_bytes += (int64_t)text.size;
+		err = source->parse(snap, &text);
+	}
+	return err;
 }
 
 /* Keeps the gravest of the errors: absent files are normal beside others that are there. */

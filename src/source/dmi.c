@@ -37,8 +37,10 @@ static struct kt_err *parse(struct kt_snapshot *snap, const struct kt_text *text
 		bytes = (little_endian(text, OFFSET_EXTENDED, 4) & 0x7fffffff) << 20;
 	else
 		bytes = size & 0x8000 ? (size & 0x7fff) << 10 : size << 20;
-	kt_snapshot_add(snap, (struct kt_entry){ .metric = KT_DIMMS, .node = KT_NO_NODE,
-				      .unit = KT_BYTES, .raw = (int64_t)bytes,
+	kt_snapshot_add(snap, (struct kt_entry){ .metric = KT_DIMMS,
+				      .node = KT_NO_NODE,
+				      .unit = KT_BYTES,
+				      .raw = (int64_t)bytes,
 				      .path = "sys/firmware/dmi/entries/17-*/raw",
 				      .field = "sizes of the memory devices" });
 	return NULL;

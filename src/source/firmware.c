@@ -23,14 +23,12 @@ void kt_firmware_add(struct kt_snapshot *snap, uint64_t start, uint64_t end, str
 static struct kt_err *read_field(struct kt_root *root, struct kt_snapshot *snap, const char *entry,
 	const char *field, struct kt_text *ret_text)
 {
-	const char *path = kt_arena_printf(
-		&snap->arena, "sys/firmware/memmap/%s/%s", entry, field);
+	const char *path = kt_arena_printf(&snap->arena, "sys/firmware/memmap/%s/%s", entry, field);
 
 	return kt_root_read_head(root, path, 256, ret_text);
 }
 
-static struct kt_err *read_entry(
-	struct kt_root *root, struct kt_snapshot *snap, const char *entry)
+static struct kt_err *read_entry(struct kt_root *root, struct kt_snapshot *snap, const char *entry)
 {
 	KT_CLEANUP(text) struct kt_text start = { 0 };
 	KT_CLEANUP(text) struct kt_text end = { 0 };
@@ -70,7 +68,8 @@ const struct kt_source kt_source_firmware = {
 	.paths = { "sys/firmware/memmap/*/start", "sys/firmware/memmap/*/end",
 		"sys/firmware/memmap/*/type" },
 	.cost = KT_COST_CHEAP,
-	.lack = "what the firmware keeps comes from the kernel log, if that still has its beginning",
+	.lack = "what the firmware keeps comes from the kernel log, if that still has its "
+		"beginning",
 	.gives = "root, x86 and CONFIG_FIRMWARE_MEMMAP",
 	.provides = { KT_FW_USABLE },
 	.nr_provides = 0,

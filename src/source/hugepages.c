@@ -8,7 +8,8 @@
 #define POOLS_MAX 4096u
 
 /* "…/hugepages-2048kB/nr_hugepages", below node12 or not, gives node, size and field. */
-static bool parse_path(const char *path, int *ret_node, int64_t *ret_page_bytes, struct kt_span *ret_field)
+static bool parse_path(
+	const char *path, int *ret_node, int64_t *ret_page_bytes, struct kt_span *ret_field)
 {
 	struct kt_span rest = kt_span_str(path), part;
 	uint64_t node = 0, size_kb = 0;

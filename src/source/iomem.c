@@ -39,10 +39,12 @@ static void put_region(struct kt_snapshot *snap, const struct kt_text *text,
 		if (!kt_span_eq(name, pieces[i].name))
 			continue;
 		kt_snapshot_add(snap, (struct kt_entry){ .metric = pieces[i].metric,
-					      .node = KT_NO_NODE, .unit = KT_BYTES,
+					      .node = KT_NO_NODE,
+					      .unit = KT_BYTES,
 					      .rank = KT_RANK_MEMINFO,
 					      .raw = (int64_t)(region.end - region.start),
-					      .path = text->path, .field = pieces[i].name });
+					      .path = text->path,
+					      .field = pieces[i].name });
 	}
 	if (!kt_span_starts(name, "System RAM") || snap->iomem.count >= REGIONS_MAX)
 		return;
@@ -70,8 +72,8 @@ static struct kt_err *parse(struct kt_snapshot *snap, const struct kt_text *text
 		put_region(snap, text, region, name);
 	}
 	if (any && hidden)
-		return kt_err_new(KT_ERR_DENIED,
-			"%s: the kernel shows addresses only to root", text->path);
+		return kt_err_new(
+			KT_ERR_DENIED, "%s: the kernel shows addresses only to root", text->path);
 	if (!any)
 		return kt_err_new(KT_ERR_PARSE, "%s: holds no address range", text->path);
 	return NULL;

@@ -10,8 +10,11 @@ static struct kt_err *parse(struct kt_snapshot *snap, const struct kt_text *text
 
 	if (!kt_span_i64(kt_span_trim(kt_text_span(text)), &value) || value < 0)
 		return kt_err_new(KT_ERR_PARSE, "%s: not a size", text->path);
-	kt_snapshot_put(snap, (struct kt_entry){ .metric = KT_CRASHKERNEL, .node = KT_NO_NODE,
-				      .unit = KT_BYTES, .raw = value, .path = text->path,
+	kt_snapshot_put(snap, (struct kt_entry){ .metric = KT_CRASHKERNEL,
+				      .node = KT_NO_NODE,
+				      .unit = KT_BYTES,
+				      .raw = value,
+				      .path = text->path,
 				      .field = "kexec_crash_size" });
 	return NULL;
 }

@@ -81,8 +81,8 @@ struct kt_err *kt_keyed_parse(
 		nr_known++;
 		at = (size_t)(key - keys->keys);
 		if (at < 256 && (seen[at / 64] & 1ull << at % 64)) {
-			kt_snapshot_note(snap, "%s has %s twice; the first is used", text->path,
-				key->name);
+			kt_snapshot_note(
+				snap, "%s has %s twice; the first is used", text->path, key->name);
 			continue;
 		}
 		if (at < 256)
@@ -91,7 +91,7 @@ struct kt_err *kt_keyed_parse(
 			put_value(snap, text, keys, key, line);
 	}
 	if (!nr_known)
-		return kt_err_new(KT_ERR_PARSE, "%s: holds none of the fields it should have",
-			text->path);
+		return kt_err_new(
+			KT_ERR_PARSE, "%s: holds none of the fields it should have", text->path);
 	return NULL;
 }

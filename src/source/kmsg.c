@@ -15,33 +15,41 @@
 
 #include <string.h>
 
-#define HASHES_MAX   256u
-#define LINES_MAX    100000u
-#define UNITS_MAX    65536
+#define HASHES_MAX 256u
+#define LINES_MAX  (size_t)100000
+#define UNITS_MAX  65536
 
 struct log {
 	struct kt_snapshot *snap;
 	const char *path;
-	bool complete;	/* the first line of the boot was seen */
-	bool fill_map;	/* the firmware map is wanted from here */
+	bool complete;	  /* the first line of the boot was seen */
+	bool fill_map;	  /* the firmware map is wanted from here */
 	bool past_memory; /* the "Memory:" line was seen; only what is freed after it counts */
 	int64_t nr_units;
 };
 
-static void put(struct log *log, enum kt_metric metric, enum kt_unit unit, int64_t raw,
-	const char *field)
+static void put(
+	struct log *log, enum kt_metric metric, enum kt_unit unit, int64_t raw, const char *field)
 {
-	kt_snapshot_put(log->snap,
-		(struct kt_entry){ .metric = metric, .node = KT_NO_NODE, .unit = unit, .raw = raw,
-			.rank = KT_RANK_FIRST, .path = log->path, .field = field });
+	kt_snapshot_put(log->snap, (struct kt_entry){ .metric = metric,
+					   .node = KT_NO_NODE,
+					   .unit = unit,
+					   .raw = raw,
+					   .rank = KT_RANK_FIRST,
+					   .path = log->path,
+					   .field = field });
 }
 
-static void add(struct log *log, enum kt_metric metric, enum kt_unit unit, int64_t raw,
-	const char *field)
+static void add(
+	struct log *log, enum kt_metric metric, enum kt_unit unit, int64_t raw, const char *field)
 {
-	kt_snapshot_add(log->snap,
-		(struct kt_entry){ .metric = metric, .node = KT_NO_NODE, .unit = unit, .raw = raw,
-			.rank = KT_RANK_FIRST, .path = log->path, .field = field });
+	kt_snapshot_add(log->snap, (struct kt_entry){ .metric = metric,
+					   .node = KT_NO_NODE,
+					   .unit = unit,
+					   .raw = raw,
+					   .rank = KT_RANK_FIRST,
+					   .path = log->path,
+					   .field = field });
 }
 
 /* "1234K" or "1234k" */
@@ -238,12 +246,29 @@ static void on_graphics(struct log *log, struct kt_span rest)
 		"Reserving Intel graphics memory");
 }
 
-/* "ftrace: allocated 200 pages with 3 groups" */
+/*
+ * "ftrace: allocating 44643 entries in 175 pages", which is what is needed, and from 5.8
+ * "ftrace: allocated 200 pages with 3 groups", which is what was taken.
+ */
 static void on_ftrace(struct log *log, struct kt_span rest)
 {
 	uint64_t pages;
 
 	rest = kt_span_trim(rest);
+	if (kt_span_skip(&rest, "allocating ")) {
+		rest = kt_span_from(rest, kt_span_find(rest, " entries in "));
+		if (kt_span_skip(&rest, " entries in ") && kt_span_take_u64(&rest, &pages) &&
+			pages < 1u << 24)
+			kt_snapshot_put(log->snap, (struct kt_entry){ .metric = KT_BOOT_FTRACE,
+							   .node = KT_NO_NODE,
+							   .unit = KT_PAGES,
+							   .quality = KT_ESTIMATE,
+							   .rank = KT_RANK_MEMINFO,
+							   .raw = (int64_t)pages,
+							   .path = log->path,
+							   .field = "ftrace: allocating" });
+		return;
+	}
 	if (kt_span_skip(&rest, "allocated ") && kt_span_take_u64(&rest, &pages) &&
 		pages < 1u << 24 && kt_span_starts(rest, " pages"))
 		put(log, KT_BOOT_FTRACE, KT_PAGES, (int64_t)pages, "ftrace: allocated");
@@ -301,8 +326,7 @@ static void zone_line(struct log *log, struct kt_span text)
  * HASH_EARLY (fs/dcache.c, fs/inode.c, kernel/locking/qspinlock_paravirt.h; until 4.14
  * kernel/pid.c). "linear" alone does not tell.
  */
-static const char *const early_hashes[] = { "Dentry cache", "Inode-cache", "PV qspinlock",
-	"PID" };
+static const char *const early_hashes[] = { "Dentry cache", "Inode-cache", "PV qspinlock", "PID" };
 
 static enum kt_hash_place hash_place(struct kt_span name, struct kt_span kind)
 {
@@ -418,7 +442,7 @@ static struct kt_span last_boot(struct kt_span text)
 {
 	struct kt_span rest = text, line, from = text;
 
-	for (size_t i = 0; i < LINES_MAX * 10u && rest.n; i++) {
+	for (size_t i = 0; i < LINES_MAX * 10 && rest.n; i++) {
 		struct kt_span here = rest;
 
 		if (!kt_span_line(&rest, &line))
@@ -471,8 +495,9 @@ const struct kt_source kt_source_kmsg = {
 	.lack = "what was reserved at boot has no names, and the first per-CPU chunk, which is "
 		"outside MemTotal, cannot be taken off Percpu",
 	.gives = "root, and a kernel log that still has the lines of the boot",
-	.provides = { KT_BOOT_CODE, KT_BOOT_RODATA, KT_BOOT_DATA, KT_BOOT_BSS, KT_INITRD, KT_SWIOTLB,
-		KT_PERCPU_FIRST_UNIT, KT_BOOT_FTRACE, KT_BOOT_PAGE_EXT, KT_FW_GRAPHICS },
+	.provides = { KT_BOOT_CODE, KT_BOOT_RODATA, KT_BOOT_DATA, KT_BOOT_BSS, KT_INITRD,
+		KT_SWIOTLB, KT_PERCPU_FIRST_UNIT, KT_BOOT_FTRACE, KT_BOOT_PAGE_EXT,
+		KT_FW_GRAPHICS },
 	.nr_provides = 10,
 	.parse = parse,
 	.scrub = scrub,

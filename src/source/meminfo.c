@@ -5,9 +5,18 @@
 #include "source/keyed.h"
 #include "source/source.h"
 
-#define KB(name, metric)    { name, KT_##metric, KT_KB }
-#define COUNT(name, metric) { name, KT_##metric, KT_COUNT }
-#define IGNORE(name)	    { name, KT_METRIC_NONE, KT_KB }
+#define KB(name, metric)                 \
+	{                                \
+		name, KT_##metric, KT_KB \
+	}
+#define COUNT(name, metric)                 \
+	{                                   \
+		name, KT_##metric, KT_COUNT \
+	}
+#define IGNORE(name)                        \
+	{                                   \
+		name, KT_METRIC_NONE, KT_KB \
+	}
 
 static const struct kt_key keys[] = {
 	IGNORE("total"), /* the table that 2.4 has above the list */

@@ -35,8 +35,10 @@ static void parse_line(struct kt_snapshot *snap, struct kt_span name, struct kt_
 		host->machine = kt_arena_name(&snap->arena, value);
 	else if (kt_span_eq(name, "stack_vmapped") && ok)
 		kt_snapshot_put(snap, (struct kt_entry){ .metric = KT_STACK_VMAPPED,
-					      .node = KT_NO_NODE, .unit = KT_COUNT,
-					      .raw = number != 0, .path = "ktally/meta",
+					      .node = KT_NO_NODE,
+					      .unit = KT_COUNT,
+					      .raw = number != 0,
+					      .path = "ktally/meta",
 					      .field = "stack_vmapped" });
 	else if (kt_span_eq(name, "denied"))
 		parse_denied(snap, value);

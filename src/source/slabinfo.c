@@ -9,10 +9,9 @@
 
 /* "name <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab> : tunables … :
  * slabdata <active_slabs> <num_slabs> <sharedavail>"; names may hold blanks and colons. */
-static bool parse_line(
-	struct kt_span line, struct kt_span *ret_name, uint64_t *ret_pages)
+static bool parse_line(struct kt_span line, struct kt_span *ret_name, uint64_t *ret_pages)
 {
-	struct kt_span rest = line, word, data = { 0 };
+	struct kt_span rest, word, data;
 	size_t at = kt_span_find(line, " : tunables");
 	uint64_t pages_per_slab, nr_slabs;
 
@@ -40,10 +39,17 @@ static bool parse_line(
 
 static struct kt_err *parse(struct kt_snapshot *snap, const struct kt_text *text)
 {
-	struct kt_entry sum = { .metric = KT_SLABINFO, .node = KT_NO_NODE, .unit = KT_PAGES,
-		.quality = KT_UPPER_BOUND, .path = text->path, .field = "num_slabs x pagesperslab" };
-	struct kt_entry stacks = { .metric = KT_SLAB_STACKS, .node = KT_NO_NODE, .unit = KT_PAGES,
-		.path = text->path, .field = "thread_stack, thread_info" };
+	struct kt_entry sum = { .metric = KT_SLABINFO,
+		.node = KT_NO_NODE,
+		.unit = KT_PAGES,
+		.quality = KT_UPPER_BOUND,
+		.path = text->path,
+		.field = "num_slabs x pagesperslab" };
+	struct kt_entry stacks = { .metric = KT_SLAB_STACKS,
+		.node = KT_NO_NODE,
+		.unit = KT_PAGES,
+		.path = text->path,
+		.field = "thread_stack, thread_info" };
 	struct kt_span rest = kt_text_span(text), line, name;
 	size_t nr_caches = 0;
 	uint64_t pages;

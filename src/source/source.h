@@ -14,9 +14,9 @@
 
 /** What reading costs the machine, shown by "doctor" before anybody asks for it. */
 enum kt_cost {
-	KT_COST_CHEAP,	/* microseconds */
-	KT_COST_WALK,	/* walks a list; grows with its length */
-	KT_COST_STOPS,	/* walks lists with interrupts off, or wakes every CPU */
+	KT_COST_CHEAP, /* microseconds */
+	KT_COST_WALK,  /* walks a list; grows with its length */
+	KT_COST_STOPS, /* walks lists with interrupts off, or wakes every CPU */
 };
 
 /** What a command needs beyond the account of the whole machine. */
@@ -26,7 +26,7 @@ enum kt_want {
 	KT_WANT_ALL = 1u << 2,	 /* whatever any command could use: capture, doctor */
 };
 
-#define KT_SOURCE_PATHS 10
+#define KT_SOURCE_PATHS	  10
 #define KT_SOURCE_METRICS 24
 
 struct kt_source {
@@ -71,7 +71,8 @@ struct kt_collect_opts {
 	int64_t (*clock_ns)(void); /* NULL: costs are not measured */
 };
 
-/** Reads every wanted source. Fails only when memory runs out; what is missing is in the snapshot. */
+/** Reads every wanted source. Fails only when memory runs out; what is missing is in the snapshot.
+ */
 struct kt_err *kt_collect(struct kt_root *root, const struct kt_collect_opts *opts,
 	struct kt_snapshot *snap) KT_MUST_CHECK;
 

@@ -15,8 +15,7 @@ static bool wanted(const struct kt_snapshot *snap, unsigned want)
 static struct kt_err *read_it(struct kt_root *root, struct kt_snapshot *snap)
 {
 	KT_CLEANUP(text) struct kt_text text = { 0 };
-	struct kt_err *err = kt_root_read_at(
-		root, kt_source_stat_refresh.paths[0], 0, 4096, &text);
+	struct kt_err *err = kt_root_read_at(root, kt_source_stat_refresh.paths[0], 0, 4096, &text);
 
 	snap->folded = !err;
 	return err;

@@ -66,8 +66,10 @@ static void add_nodes(struct kt_snapshot *snap, const struct kt_text *text, stru
 			pages > 1ull << 40)
 			continue;
 		kt_snapshot_add(snap, (struct kt_entry){ .metric = KT_VMALLOC_AREAS,
-					      .node = (int)node, .unit = KT_PAGES,
-					      .raw = (int64_t)pages, .path = text->path,
+					      .node = (int)node,
+					      .unit = KT_PAGES,
+					      .raw = (int64_t)pages,
+					      .path = text->path,
 					      .field = "pages on the node" });
 	}
 }
@@ -75,10 +77,16 @@ static void add_nodes(struct kt_snapshot *snap, const struct kt_text *text, stru
 static struct kt_err *parse(struct kt_snapshot *snap, const struct kt_text *text)
 {
 	struct kt_span rest = kt_text_span(text), line;
-	struct kt_entry sum = { .metric = KT_VMALLOC_AREAS, .node = KT_NO_NODE, .unit = KT_PAGES,
-		.path = text->path, .field = "pages= of vmalloc areas" };
-	struct kt_entry stacks = { .metric = KT_VMALLOC_STACK, .node = KT_NO_NODE,
-		.unit = KT_PAGES, .path = text->path, .field = "pages= of task stacks" };
+	struct kt_entry sum = { .metric = KT_VMALLOC_AREAS,
+		.node = KT_NO_NODE,
+		.unit = KT_PAGES,
+		.path = text->path,
+		.field = "pages= of vmalloc areas" };
+	struct kt_entry stacks = { .metric = KT_VMALLOC_STACK,
+		.node = KT_NO_NODE,
+		.unit = KT_PAGES,
+		.path = text->path,
+		.field = "pages= of task stacks" };
 	size_t nr_areas = 0;
 	struct area area;
 

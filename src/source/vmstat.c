@@ -8,8 +8,14 @@
 #include "source/keyed.h"
 #include "source/source.h"
 
-#define PAGES(name, metric) { name, KT_##metric, KT_PAGES }
-#define IGNORE(name)	    { name, KT_METRIC_NONE, KT_PAGES }
+#define PAGES(name, metric)                 \
+	{                                   \
+		name, KT_##metric, KT_PAGES \
+	}
+#define IGNORE(name)                           \
+	{                                      \
+		name, KT_METRIC_NONE, KT_PAGES \
+	}
 
 static const struct kt_key keys[] = {
 	PAGES("nr_free_pages", NR_FREE),
@@ -41,7 +47,7 @@ static const struct kt_key keys[] = {
 	PAGES("nr_dirty", DIRTY),
 	PAGES("nr_writeback", WRITEBACK),
 	PAGES("nr_writeback_temp", WRITEBACK_TMP),
-	PAGES("nr_shmem", SHMEM),
+	PAGES("nr_shmem", SHMEM_BASE),
 	IGNORE("nr_shmem_hugepages"),
 	IGNORE("nr_shmem_pmdmapped"),
 	IGNORE("nr_file_hugepages"),

@@ -85,16 +85,25 @@ static void counter_line(struct kt_snapshot *snap, const struct kt_text *text, s
 		zone->cma_free = value;
 	if (key->metric == KT_UNACCEPTED)
 		zone->unaccepted = value;
-	kt_snapshot_add(snap, (struct kt_entry){ .metric = key->metric, .node = zone->node,
-				      .unit = KT_PAGES, .rank = KT_RANK_ZONEINFO, .raw = value,
-				      .path = text->path, .field = key->name });
+	kt_snapshot_add(snap, (struct kt_entry){ .metric = key->metric,
+				      .node = zone->node,
+				      .unit = KT_PAGES,
+				      .rank = KT_RANK_ZONEINFO,
+				      .raw = value,
+				      .path = text->path,
+				      .field = key->name });
 }
 
 static void put_pages(struct kt_snapshot *snap, const struct kt_text *text, enum kt_metric metric,
 	int node, int64_t pages, const char *field)
 {
-	struct kt_entry entry = { .metric = metric, .node = node, .unit = KT_PAGES, .raw = pages,
-		.rank = KT_RANK_FIRST, .path = text->path, .field = field };
+	struct kt_entry entry = { .metric = metric,
+		.node = node,
+		.unit = KT_PAGES,
+		.raw = pages,
+		.rank = KT_RANK_FIRST,
+		.path = text->path,
+		.field = field };
 
 	kt_snapshot_add(snap, entry);
 	entry.node = KT_NO_NODE;

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// What the account of the running machine costs, beside a program that only opens, reads
+// and closes the same files: both are run alternately, and CPU time (user and system, of
+// the child) and peak memory of each are printed with their ratio.
+//
+// usage: account_cost KTALLY READFILES [RUNS]
+
+#include "root/root.h"
+#include "source/source.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define FILES_MAX 4096
+#define RUNS_MAX  1000
+
+struct sample {
+	double cpu_ms;
+	long rss_kib;
+};
+
+static struct sample run(char *const argv[])
+{
+	struct sample sample = { 0 };
+	struct rusage usage;
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		int null = open("/dev/null", O_WRONLY);
+
+		dup2(null, STDOUT_FILENO);
+		execv(argv[0], argv);
+		_exit(127);
+	}
+	if (pid < 0 || wait4(pid, &status, 0, &usage) < 0 || !WIFEXITED(status) ||
+		WEXITSTATUS(status) != 0) {
+		fprintf(stderr, "account_cost: %s failed\n", argv[0]);
+		exit(EXIT_FAILURE);
+	}
+	sample.cpu_ms = (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1e3 +
+			(double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e3;
+	sample.rss_kib = usage.ru_maxrss;
+	return sample;
+}
+
+struct list {
+	char *files[FILES_MAX + 2];
+	int count;
+};
+
+static void on_read(
+	void *arg, const char *path, const struct kt_text *text, const struct kt_err *err)
+{
+	struct list *list = arg;
+
+	(void)text;
+	if (!err && list->count < FILES_MAX)
+		list->files[list->count++] =
+			strdup(strcmp(path, "ktally/vmstat.after") == 0 ? "proc/vmstat" : path);
+}
+
+/* The files that the account reads, by asking the code that reads them. */
+static void list_files(struct list *list)
+{
+	struct kt_snapshot *snap = kt_snapshot_new();
+	struct kt_collect_opts opts = { 0 };
+	struct kt_root *root = NULL;
+	struct kt_err *err = kt_root_open_live(&root);
+
+	if (!snap || err) {
+		fprintf(stderr, "account_cost: cannot list the files\n");
+		exit(EXIT_FAILURE);
+	}
+	snap->host.live = true;
+	snap->host.privileged = geteuid() == 0;
+	snap->host.page_bytes = sysconf(_SC_PAGESIZE);
+	kt_root_set_watch(root, on_read, list);
+	err = kt_collect(root, &opts, snap);
+	kt_err_free(err);
+	kt_root_free(root);
+	kt_snapshot_free(snap);
+}
+
+static int by_cpu(const void *a, const void *b)
+{
+	const struct sample *x = a, *y = b;
+
+	return (x->cpu_ms > y->cpu_ms) - (x->cpu_ms < y->cpu_ms);
+}
+
+int main(int argc, char **argv)
+{
+	static struct sample ours[RUNS_MAX], bare[RUNS_MAX];
+	static struct list list;
+	int runs = argc > 3 ? atoi(argv[3]) : 100;
+	char *ktally[] = { argv[1], NULL };
+
+	if (argc < 3 || runs < 1 || runs > RUNS_MAX) {
+		fprintf(stderr, "usage: account_cost KTALLY READFILES [RUNS]\n");
+		return EXIT_FAILURE;
+	}
+	list.files[list.count++] = argv[2];
+	list_files(&list);
+	for (int i = 0; i < runs; i++) {
+		ours[i] = run(ktally);
+		bare[i] = run(list.files);
+	}
+	qsort(ours, (size_t)runs, sizeof(*ours), by_cpu);
+	qsort(bare, (size_t)runs, sizeof(*bare), by_cpu);
+	printf("runs %d, files %d, medians\n", runs, list.count - 1);
+	printf("  ktally         %7.2f ms CPU  %6ld KiB peak\n", ours[runs / 2].cpu_ms,
+		ours[runs / 2].rss_kib);
+	printf("  same files     %7.2f ms CPU  %6ld KiB peak\n", bare[runs / 2].cpu_ms,
+		bare[runs / 2].rss_kib);
+	printf("  ratio %.2f; bar 1.25 x + 3 ms = %.2f ms: %s\n",
+		ours[runs / 2].cpu_ms / bare[runs / 2].cpu_ms, bare[runs / 2].cpu_ms * 1.25 + 3,
+		ours[runs / 2].cpu_ms <= bare[runs / 2].cpu_ms * 1.25 + 3 ? "met" : "missed");
+	return EXIT_SUCCESS;
+}

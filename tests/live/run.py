@@ -1,0 +1,230 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Ground truth on the running machine: known amounts of memory of a known kind, and the
+# row in which each must land. usage: run.py KTALLY HOLD [TEST...]
+#
+# The machine is shared with whatever else runs on it, so each movement gets a few
+# attempts; one in which only the right row moved is the proof.
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+
+MIB = 1 << 20
+ATTEMPTS = 5
+# what free memory does is not asked, and these follow whatever moves
+FOLLOWERS = {"ram", "kernel", "slab", "user", "free", "free_buddy", "free_pcp", "free_deferred",
+             "direct", "boot", "firmware", "given_away", "boot_other"}
+
+KTALLY, HOLD = sys.argv[1:3]
+
+
+class Skip(Exception):
+    pass
+
+
+def account():
+    """Bytes by row id; a row that is missing is None."""
+    out = subprocess.run([KTALLY, "-o", "json"], check=True, capture_output=True, timeout=60)
+    report = json.loads(out.stdout)
+    rows = {row["id"]: row["bytes"] for row in report["rows"]}
+    rows["installed_bytes"] = report["installed_bytes"]
+    rows["error_bytes"] = next(r["error_bytes"] for r in report["rows"]
+                               if r["id"] == "unattributed")
+    return rows
+
+
+def need_root():
+    if os.geteuid() != 0:
+        raise Skip("needs root")
+
+
+def held(*args):
+    process = subprocess.Popen([HOLD, *map(str, args)], stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE)
+    if process.stdout.readline() != b"ready\n":
+        process.wait()
+        raise Skip("could not hold " + " ".join(map(str, args)))
+    return process
+
+
+def release(process):
+    process.stdin.close()
+    process.wait(timeout=60)
+
+
+def moved(before, after):
+    return {row: after[row] - before[row] for row in after
+            if before.get(row) is not None and after[row] is not None}
+
+
+def others(delta, allowed):
+    """Rows beside the allowed ones that moved by more than 2 MiB."""
+    return {row: change for row, change in delta.items()
+            if abs(change) > 2 * MIB and row not in allowed and row not in FOLLOWERS
+            and not row.startswith(("free_buddy.", "hugetlb."))}
+
+
+def attempt(change, check):
+    """Runs `change` (which gives an undo) between two accounts until `check` is content."""
+    problem = "?"
+    for _ in range(ATTEMPTS):
+        subprocess.run(["sync"], check=False)
+        time.sleep(0.3)
+        before = account()
+        undo = change()
+        try:
+            time.sleep(0.3)
+            delta = moved(before, account())
+        finally:
+            undo()
+        problem = check(delta)
+        if not problem:
+            return
+        time.sleep(1)
+    raise AssertionError(problem)
+
+
+def moves(row, amount, change, also=()):
+    def check(delta):
+        if abs(delta[row] - amount) > amount // 100:
+            return f"{row} moved by {delta[row] / MIB:.2f} MiB, not {amount / MIB:.0f}"
+        stray = others(delta, {row, "page_tables", *also})
+        return f"other rows moved: {stray}" if stray else None
+    attempt(change, check)
+
+
+def the_account_closes_and_is_calm_over_30_runs_in_a_minute():
+    need_root()
+    seconds = float(os.environ.get("KTALLY_LIVE_SECONDS", "15"))
+    values, total = [], 0
+    for _ in range(30):
+        rows = account()
+        values.append(rows["unattributed"])
+        total = rows["installed_bytes"]
+        time.sleep(seconds / 30)
+    spread = max(values) - min(values)
+    print(f"  unattributed {min(values) / MIB:.2f} to {max(values) / MIB:.2f} MiB, spread "
+          f"{spread / MIB:.2f} MiB, {max(map(abs, values)) / total * 100:.4f} % of memory")
+    assert max(map(abs, values)) <= total // 1000, f"unattributed up to {max(values)}"
+    assert spread <= 2 * MIB, f"spread {spread}"
+
+
+def two_thousand_threads_raise_stacks_and_not_vmalloc():
+    def check(delta):
+        if not 31 * MIB <= delta["kernel_stacks"] <= 32 * MIB:
+            return f"kernel stacks moved by {delta['kernel_stacks'] / MIB:.2f} MiB"
+        for row in ("vmalloc", "unattributed"):
+            if abs(delta[row]) >= MIB:
+                return f"{row} moved by {delta[row] / MIB:.2f} MiB"
+        return None
+
+    need_root()
+
+    def change():
+        process = held("threads", 2000)
+        return lambda: release(process)
+    attempt(change, check)
+
+
+def anonymous_memory_lands_in_anonymous():
+    need_root()
+
+    def change():
+        process = held("anon", 256)
+        return lambda: release(process)
+    moves("anonymous", 256 * MIB, change)
+
+
+def fill(path, mib):
+    block = os.urandom(MIB)
+    with open(path, "wb") as file:
+        for _ in range(mib):
+            file.write(block)
+
+
+def tmpfs_lands_in_shared_memory():
+    need_root()
+    if not os.path.isdir("/dev/shm"):
+        raise Skip("no /dev/shm")
+    path = f"/dev/shm/ktally-test-{os.getpid()}"
+
+    def change():
+        fill(path, 256)
+        return lambda: os.unlink(path)
+    moves("shmem", 256 * MIB, change)
+
+
+def a_locked_file_lands_in_page_cache():
+    need_root()
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+        path = os.path.join(folder, "file")
+
+        def change():
+            fill(path, 256)
+            with open(path, "rb") as file:
+                os.fsync(file.fileno())
+            process = held("lock", path)
+
+            def undo():
+                release(process)
+                os.unlink(path)
+            return undo
+        moves("page_cache", 256 * MIB, change, also={"buffers"})
+
+
+def a_huge_page_pool_lands_in_its_row():
+    need_root()
+    knob = "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages"
+    if not os.access(knob, os.W_OK):
+        raise Skip("no pool of 2 MiB pages")
+
+    def set_pool(pages):
+        with open(knob, "w") as file:
+            file.write(str(pages))
+        with open(knob) as file:
+            return int(file.read())
+    with open(knob) as file:
+        was = int(file.read())
+
+    def change():
+        if set_pool(was + 128) != was + 128:
+            set_pool(was)
+            raise Skip("128 huge pages are not to be had")
+        return lambda: set_pool(was)
+    # the kernel takes struct pages of huge pages apart or not; both are small
+    moves("hugetlb", 256 * MIB, change, also={"hugetlb.2048kB_free", "memmap", "memmap_late"})
+
+
+TESTS = [the_account_closes_and_is_calm_over_30_runs_in_a_minute,
+         two_thousand_threads_raise_stacks_and_not_vmalloc,
+         anonymous_memory_lands_in_anonymous,
+         tmpfs_lands_in_shared_memory,
+         a_locked_file_lands_in_page_cache,
+         a_huge_page_pool_lands_in_its_row]
+
+
+def main():
+    passed = failed = skipped = 0
+    for test in TESTS:
+        if sys.argv[3:] and test.__name__ not in sys.argv[3:]:
+            continue
+        try:
+            test()
+            passed += 1
+        except Skip as why:
+            print(f"live: skipped {test.__name__}: {why}")
+            skipped += 1
+        except (AssertionError, subprocess.SubprocessError) as why:
+            print(f"live: FAILED {test.__name__}: {why}")
+            failed += 1
+    print(f"live: {passed} passed, {failed} failed, {skipped} skipped")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
