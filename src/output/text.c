@@ -284,6 +284,35 @@ static void put_table(struct page *page, const struct kt_table *table)
 	}
 }
 
+/* For terminals without UTF-8. Only ktally's own text has other characters: see kt_arena_name(). */
+static void to_ascii(struct kt_buf *buf)
+{
+	static const struct {
+		const char *from, *to;
+	} signs[] = { { "±", "+-" }, { "µ", "u" }, { "…", "..." } };
+	struct kt_buf plain = { 0 };
+
+	for (size_t i = 0; i < buf->size; i++) {
+		const char *to = NULL;
+
+		if (!(buf->data[i] & 0x80)) {
+			kt_buf_add(&plain, buf->data + i, 1);
+			continue;
+		}
+		for (size_t k = 0; k < KT_LEN(signs) && !to; k++) {
+			size_t n = strlen(signs[k].from);
+
+			if (buf->size - i >= n && memcmp(buf->data + i, signs[k].from, n) == 0)
+				to = signs[k].to;
+		}
+		if (to || (buf->data[i] & 0xc0) != 0x80)
+			kt_buf_puts(&plain, to ? to : "?");
+	}
+	plain.failed |= buf->failed;
+	kt_buf_cleanup(buf);
+	*buf = plain;
+}
+
 static void render(
 	const struct kt_report *report, const struct kt_output_opts *opts, struct kt_buf *ret_text)
 {
@@ -308,6 +337,8 @@ static void render(
 		put_wrapped(&page, report->notes.items[i], 2, opts->width);
 		kt_buf_puts(ret_text, "\n");
 	}
+	if (!opts->unicode)
+		to_ascii(ret_text);
 }
 
 const struct kt_output kt_output_text = {

@@ -71,6 +71,20 @@ static struct kt_err *parse(struct kt_snapshot *snap, const struct kt_text *text
 	return NULL;
 }
 
+/* Caches of a cgroup or a service carry its name in parentheses. */
+static void scrub(const struct kt_text *text, struct kt_buf *ret_text)
+{
+	struct kt_span rest = kt_text_span(text), part;
+
+	while (kt_span_until(&rest, '(', &part)) {
+		kt_buf_add(ret_text, part.p, part.n);
+		kt_buf_puts(ret_text, "(");
+		while (rest.n && rest.p[0] != ')' && rest.p[0] != '\n')
+			rest = kt_span_from(rest, 1);
+	}
+	kt_buf_add(ret_text, rest.p, rest.n);
+}
+
 const struct kt_source kt_source_slabinfo = {
 	.name = "slabinfo",
 	.summary = "every slab cache",
@@ -81,4 +95,5 @@ const struct kt_source kt_source_slabinfo = {
 	.provides = { KT_SLABINFO, KT_SLAB_STACKS },
 	.nr_provides = 2,
 	.parse = parse,
+	.scrub = scrub,
 };

@@ -26,7 +26,7 @@ enum kt_want {
 	KT_WANT_ALL = 1u << 2,	 /* whatever any command could use: capture, doctor */
 };
 
-#define KT_SOURCE_PATHS	  10
+#define KT_SOURCE_PATHS	  18
 #define KT_SOURCE_METRICS 24
 
 struct kt_source {

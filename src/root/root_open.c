@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Finds out what a path given by the user is: a folder, a bundle, a single file.
+
+#include "root/root_ops.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct kt_err *kt_root_open_live(struct kt_root **ret_root)
+{
+	int fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return kt_err_os(errno, "/");
+	return kt_root_dir_new(fd, KT_ROOT_LIVE, ret_root);
+}
+
+/* A file on its own, as a bug report has it attached: its content tells what it is. */
+static const struct {
+	const char *has, *path; /* a line near the beginning starts so */
+} singles[] = {
+	{ "MemTotal:", "proc/meminfo" },
+	{ "nr_free_pages ", "proc/vmstat" },
+	{ "slabinfo - version", "proc/slabinfo" },
+	{ "Node 0, zone ", "proc/zoneinfo" },
+};
+
+static struct kt_err *open_single(int fd, const char *name, struct kt_root **ret_root)
+{
+	KT_CLEANUP(text) struct kt_text text = { 0 };
+	struct kt_root *root;
+	struct kt_err *err;
+
+	err = kt_root_slurp(fd, name, KT_ROOT_FILE_MAX, true, &text);
+	if (err)
+		return err;
+	if (!text.data)
+		return kt_err_new(KT_ERR_NOMEM, "%s: out of memory", name);
+	for (size_t i = 0; i < KT_LEN(singles); i++) {
+		size_t at = kt_span_find(kt_text_span(&text), singles[i].has);
+
+		if (at == text.size || at > 4096 || (at && text.data[at - 1] != '\n'))
+			continue;
+		err = kt_root_memory_new(KT_ROOT_SINGLE, &root);
+		if (err)
+			return err;
+		err = kt_root_memory_add(root, singles[i].path, text.data, text.size);
+		text.data = NULL;
+		if (err)
+			kt_root_free(root);
+		else
+			*ret_root = root;
+		return err;
+	}
+	return kt_err_new(KT_ERR_ABSENT,
+		"%s: neither a bundle nor a file of /proc that ktally knows; give a folder with "
+		"proc/ and sys/ in it, or a bundle written by 'ktally capture'",
+		name);
+}
+
+/* A tree packed or copied with a folder around it: go into the only one that has proc/ or sys/. */
+static struct kt_err *descend(int *fd)
+{
+	KT_CLEANUP(root) struct kt_root *root = NULL;
+	struct kt_arena arena = { 0 };
+	kt_names names = { 0 };
+	const char *only = NULL;
+	size_t nr_found = 0;
+	struct kt_err *err;
+	int below;
+
+	err = kt_root_dir_new(dup(*fd), KT_ROOT_DIR, &root);
+	if (err)
+		return err;
+	if (!kt_root_has(root, "proc") && !kt_root_has(root, "sys"))
+		err = kt_root_list(root, "", &arena, &names);
+	for (size_t i = 0; !err && i < names.count; i++) {
+		const char *proc = kt_arena_printf(&arena, "%s/proc", names.items[i]);
+		const char *sys = kt_arena_printf(&arena, "%s/sys", names.items[i]);
+
+		if (!kt_root_has(root, proc) && !kt_root_has(root, sys))
+			continue;
+		only = names.items[i];
+		nr_found++;
+	}
+	if (!err && nr_found == 1) {
+		below = openat(*fd, only, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+		if (below >= 0) {
+			close(*fd);
+			*fd = below;
+		}
+	}
+	kt_arena_fini(&arena);
+	return err;
+}
+
+struct kt_err *kt_root_open(const char *path, kt_root_filter wanted, struct kt_root **ret_root)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct kt_err *err;
+	unsigned char magic[4] = { 0 };
+	struct stat st;
+
+	if (fd < 0)
+		return kt_err_os(errno, "%s", path);
+	if (fstat(fd, &st) < 0)
+		err = kt_err_os(errno, "%s", path);
+	else if (S_ISDIR(st.st_mode)) {
+		err = descend(&fd);
+		return err ? (close(fd), err) : kt_root_dir_new(fd, KT_ROOT_DIR, ret_root);
+	} else if (!S_ISREG(st.st_mode))
+		err = kt_err_new(KT_ERR_REFUSED, "%s: neither a folder nor a file", path);
+	else if (pread(fd, magic, sizeof(magic), 0) >= 2 && magic[0] >= ' ' && magic[0] < 0x7f &&
+		 magic[1] >= ' ' && magic[1] < 0x7f && strncmp((char *)magic, "BZh", 3) != 0 &&
+		 strncmp((char *)magic, "PK", 2) != 0 && !strstr(path, ".tar"))
+		err = open_single(fd, path, ret_root);
+	else
+		err = kt_root_archive_open(fd, path, wanted, ret_root);
+	close(fd);
+	return err;
+}
