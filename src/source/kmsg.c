@@ -28,28 +28,28 @@ struct log {
 	int64_t nr_units;
 };
 
+static struct kt_entry entry_of(const struct log *log, enum kt_metric metric, enum kt_unit unit,
+	int64_t raw, const char *field)
+{
+	return (struct kt_entry){ .metric = metric,
+		.node = KT_NO_NODE,
+		.unit = unit,
+		.raw = raw,
+		.rank = KT_RANK_FIRST,
+		.path = log->path,
+		.field = field };
+}
+
 static void put(
 	struct log *log, enum kt_metric metric, enum kt_unit unit, int64_t raw, const char *field)
 {
-	kt_snapshot_put(log->snap, (struct kt_entry){ .metric = metric,
-					   .node = KT_NO_NODE,
-					   .unit = unit,
-					   .raw = raw,
-					   .rank = KT_RANK_FIRST,
-					   .path = log->path,
-					   .field = field });
+	kt_snapshot_put(log->snap, entry_of(log, metric, unit, raw, field));
 }
 
 static void add(
 	struct log *log, enum kt_metric metric, enum kt_unit unit, int64_t raw, const char *field)
 {
-	kt_snapshot_add(log->snap, (struct kt_entry){ .metric = metric,
-					   .node = KT_NO_NODE,
-					   .unit = unit,
-					   .raw = raw,
-					   .rank = KT_RANK_FIRST,
-					   .path = log->path,
-					   .field = field });
+	kt_snapshot_add(log->snap, entry_of(log, metric, unit, raw, field));
 }
 
 /* "1234K" or "1234k" */
