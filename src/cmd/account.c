@@ -292,7 +292,8 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 	if (!err)
 		err = kt_session_collect(&session, options, 0);
 	if (!err)
-		err = kt_account_compute(session.snap, KT_NO_NODE, &account);
+		err = kt_session_blame(
+			options, kt_account_compute(session.snap, KT_NO_NODE, &account));
 	if (err)
 		return err;
 	kt_session_describe(&session, options, report);

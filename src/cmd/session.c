@@ -63,6 +63,11 @@ struct kt_err *kt_session_collect(
 	return NULL;
 }
 
+struct kt_err *kt_session_blame(const struct kt_options *options, struct kt_err *err)
+{
+	return err && options->source ? kt_err_prepend(err, "%s", options->source) : err;
+}
+
 void kt_session_cleanup(struct kt_session *session)
 {
 	kt_root_free(session->root);

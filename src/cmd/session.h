@@ -22,6 +22,8 @@ struct kt_err *kt_session_open(
 /** Reads the sources and works out what follows from them. `want`: enum kt_want. */
 struct kt_err *kt_session_collect(
 	struct kt_session *session, const struct kt_options *options, unsigned want) KT_MUST_CHECK;
+/** Names the source that an error is about; gives `err` back, NULL included. */
+struct kt_err *kt_session_blame(const struct kt_options *options, struct kt_err *err);
 void kt_session_cleanup(struct kt_session *session);
 
 /** Host, kernel, hypervisor, time: fields "host" and headlines of a report. */

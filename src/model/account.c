@@ -261,6 +261,30 @@ static void bound_error(struct computing *c)
 				 "may keep to itself, and overlaps";
 }
 
+/* Which files are lacking, and why, so that the reader knows what to get. */
+static struct kt_err *no_total(const struct kt_snapshot *snap, const char *reason)
+{
+	struct kt_err *err = kt_err_new(KT_ERR_ABSENT, "%s", reason);
+	const char *whys[2] = { "", "" };
+
+	for (size_t i = 0; i < snap->sources.count; i++) {
+		const struct kt_source_state *source = &snap->sources.items[i];
+
+		if (!source->why)
+			continue;
+		if (strcmp(source->name, "zoneinfo") == 0)
+			whys[0] = source->why;
+		else if (strcmp(source->name, "meminfo") == 0)
+			whys[1] = source->why;
+	}
+	if (*whys[0] || *whys[1]) {
+		kt_err_free(err);
+		err = kt_err_new(KT_ERR_ABSENT, "%s (%s%s%s)", reason, whys[0],
+			*whys[0] && *whys[1] ? "; " : "", whys[1]);
+	}
+	return kt_err_prepend(err, "account");
+}
+
 struct kt_err *kt_account_compute(
 	struct kt_snapshot *snap, int node, struct kt_account *ret_account)
 {
@@ -269,7 +293,7 @@ struct kt_err *kt_account_compute(
 
 	*ret_account = (struct kt_account){ .node = node };
 	if (!kt_ok(managed))
-		return kt_err_new(KT_ERR_ABSENT, "account: %s", managed.reason);
+		return no_total(snap, managed.reason);
 	c.cells = kt_arena_alloc(&ret_account->arena, kt_nr_rows * sizeof(*c.cells));
 	if (!c.cells)
 		return kt_err_new(KT_ERR_NOMEM, "account: out of memory");
