@@ -25,7 +25,7 @@ enum {
 
 static const struct kt_column columns[] = {
 	[COL_ID] = { .key = "id",
-		.title = "ID",
+		.title = "ROW",
 		.flags = KT_COL_DATA_ONLY | KT_COL_LABEL,
 		.label = "row" },
 	[COL_PARENT] = { .key = "parent",
@@ -36,8 +36,8 @@ static const struct kt_column columns[] = {
 		.title = "SIZE",
 		.type = KT_CELL_BYTES,
 		.metric = "ktally_account_bytes",
-		.help = "Physical memory by row of the account; rows with leaf=\"true\" add up to "
-			"all." },
+		.help = "Physical memory by row of the account; the rows whose leaf label "
+			"is true add up to all of it." },
 	[COL_SHARE] = { .key = "share", .title = "SHARE", .type = KT_CELL_SHARE },
 	[COL_BAR] = { .key = "bar",
 		.title = "",
@@ -82,6 +82,19 @@ static const char *error_mark(struct kt_report *report, const struct kt_account 
 		account->drift_known ? "" : ", and what moved while it was captured");
 }
 
+static const char *quality_mark(const struct kt_line *line)
+{
+	if (!kt_ok(line->val) || !line->val.value)
+		return NULL;
+	switch (line->val.quality) {
+	case KT_EXACT: return NULL;
+	case KT_ESTIMATE: return "estimate";
+	case KT_UPPER_BOUND: return "at most";
+	case KT_LOWER_BOUND: return "at least";
+	}
+	return NULL;
+}
+
 static void put_value(struct kt_report *report, struct kt_cell *cell, const struct kt_line *line)
 {
 	*cell = kt_ok(line->val) ? kt_cell_number(line->val.value)
@@ -114,6 +127,7 @@ static void put_line(struct kt_report *report, struct kt_table *table,
 	else
 		cells[COL_REASON] = kt_report_text(report, line->val.reason);
 	cells[COL_LEAF] = kt_cell_number(line->leaf);
+	row->mark = line->leaf ? quality_mark(line) : NULL;
 	if (is_unattributed(line)) {
 		cells[COL_ERROR] = kt_cell_number(account->error_bytes);
 		row->mark = error_mark(report, account);
@@ -178,8 +192,9 @@ static void note_unusual(struct kt_report *report, const struct kt_account *acco
 			share * 1000 < line->row->unusual_permille)
 			continue;
 		kt_human_bytes(line->val.value, human);
-		kt_report_note(report, "%s holds %s, %.1f %% of memory. %s Next: %s", line->title,
-			human, share * 100, line->row->grows, line->row->next);
+		kt_report_note(report,
+			"%s: %s, %.1f %% of installed memory. Usual cause: %s Next: %s",
+			line->title, human, share * 100, line->row->grows, line->row->next);
 	}
 }
 
@@ -194,23 +209,21 @@ static void note_unknown(struct kt_report *report, const struct kt_snapshot *sna
 			snap->unknown.count - 8);
 }
 
+/* What this user may not read, and what that costs. */
 static void note_missing(struct kt_report *report, const struct kt_snapshot *snap)
 {
 	const char *denied = "";
 
 	for (size_t i = 0; i < snap->sources.count; i++) {
-		if (snap->sources.items[i].state == KT_DENIED)
-			denied = kt_arena_printf(&report->arena, "%s%s%s", denied,
-				*denied ? ", " : "", snap->sources.items[i].name);
+		const struct kt_source_state *state = &snap->sources.items[i];
+		const struct kt_source *source = kt_source_find(state->name);
+
+		if (state->state == KT_DENIED && source)
+			denied = kt_arena_printf(&report->arena, "%s%s%s (%s)", denied,
+				*denied ? "; " : "", state->name, source->lack);
 	}
 	if (*denied)
-		kt_report_note(report,
-			"not readable for this user: %s. Root would add what the firmware keeps, "
-			"the "
-			"names of what was reserved at boot, and a check of vmalloc; 'ktally "
-			"doctor' "
-			"has the details",
-			denied);
+		kt_report_note(report, "root would add: %s", denied);
 }
 
 /* Rows that no file here counts are part of unattributed; a reader has to know which. */
@@ -272,7 +285,7 @@ static void put_account(struct kt_report *report, const struct kt_account *accou
 
 	if (field) {
 		field->metric = "ktally_installed_bytes";
-		field->help = "Physical memory that can be told to exist.";
+		field->help = "All physical memory that ktally can find.";
 	}
 	kt_report_field(report, NULL, "error_how", KT_CELL_TEXT, kt_cell_text(account->error_how));
 	for (size_t i = 0; table && i < account->lines.count; i++)
@@ -308,7 +321,7 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 const struct kt_cmd kt_cmd_account = {
 	.name = "account",
 	.summary = "where every byte of memory is (the default)",
-	.help = "Shows the machine's physical memory as a tree that closes: every byte stands in "
+	.help = "Shows the machine's physical memory as a tree that adds up: every byte stands in "
 		"one "
 		"row, the rows below a row add up to it, and what no counter explains is the row "
 		"'unattributed', with its error bound. Two levels are shown; --depth and --all "

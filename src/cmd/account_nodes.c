@@ -158,6 +158,9 @@ struct kt_err *kt_account_nodes(struct kt_snapshot *snap, const struct kt_accoun
 	}
 	if (!err)
 		put_matrix(report, nodes, machine, options);
+	kt_report_note(report, "a node's unattributed row contains what the kernel does not count "
+			       "by node: per-CPU "
+			       "memory, and vmalloc where proc/vmallocinfo is not readable");
 	for (size_t i = 0; i < nodes->count; i++)
 		kt_account_fini(&nodes->accounts[i]);
 	return err;

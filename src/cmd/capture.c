@@ -109,7 +109,8 @@ static void put_report(
 		(long long)(capture->nr_bytes / 1024), options->operands[0]);
 	if (!options->scrub)
 		kt_report_note(report,
-			"it holds the host name and the kernel log; --scrub leaves them out");
+			"it holds what the files say, the host name and the kernel log "
+			"too; --scrub leaves out what names people, hosts and processes");
 }
 
 static struct kt_err *run(const struct kt_options *options, struct kt_report *report)

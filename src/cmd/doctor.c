@@ -2,8 +2,6 @@
 #include "cmd/cmd.h"
 #include "cmd/session.h"
 
-#include <string.h>
-
 enum {
 	COL_NAME,
 	COL_STATE,
@@ -50,32 +48,15 @@ static const struct kt_column unknown_columns[] = {
 	{ .key = "value", .title = "VALUE" },
 };
 
-static const char *cost_name(enum kt_cost cost)
-{
-	switch (cost) {
-	case KT_COST_CHEAP: return "cheap";
-	case KT_COST_WALK: return "walks";
-	case KT_COST_STOPS: return "stops";
-	}
-	return "?";
-}
-
-static const struct kt_source *source_named(const char *name)
-{
-	for (size_t i = 0; i < kt_nr_sources; i++) {
-		if (strcmp(kt_sources[i]->name, name) == 0)
-			return kt_sources[i];
-	}
-	return NULL;
-}
-
 static const char *text_of(
 	struct kt_arena *arena, const struct kt_source *source, const struct kt_source_state *state)
 {
+	if (!state->wanted)
+		return kt_arena_printf(arena, "%s. Not read: %s", source->summary, state->why);
 	if (state->state == KT_OK)
 		return source->summary;
-	return kt_arena_printf(arena, "%s. Without it: %s. Provided by: %s", state->why,
-		source->lack, source->gives);
+	return kt_arena_printf(
+		arena, "%s. Without it: %s. Needs: %s", state->why, source->lack, source->gives);
 }
 
 static const char *paths_of(struct kt_arena *arena, const struct kt_source *source)
@@ -90,7 +71,7 @@ static const char *paths_of(struct kt_arena *arena, const struct kt_source *sour
 static void put_source(
 	struct kt_report *report, struct kt_table *table, const struct kt_source_state *state)
 {
-	const struct kt_source *source = source_named(state->name);
+	const struct kt_source *source = kt_source_find(state->name);
 	struct kt_report_row *row = source ? kt_table_row(report, table) : NULL;
 
 	if (!row)
@@ -101,7 +82,7 @@ static void put_source(
 	row->cells[COL_FILES] = kt_cell_number(state->nr_files);
 	row->cells[COL_SIZE] = kt_cell_number(state->nr_bytes);
 	row->cells[COL_COST] = kt_cell_number(state->cost_ns / 1000);
-	row->cells[COL_CLASS] = kt_cell_text(cost_name(source->cost));
+	row->cells[COL_CLASS] = kt_cell_text(kt_cost_name(source->cost));
 	row->cells[COL_TEXT] = kt_report_text(report, text_of(&report->arena, source, state));
 	if (state->why)
 		row->cells[COL_WHY] = kt_report_text(report, state->why);

@@ -19,7 +19,7 @@ static const struct kt_column child_columns[] = {
 	{ .key = "id", .title = "ROW" },
 	{ .key = "title", .title = "TITLE" },
 	{ .key = "bytes", .title = "SIZE", .type = KT_CELL_BYTES },
-	{ .key = "share", .title = "SHARE", .type = KT_CELL_SHARE },
+	{ .key = "share", .title = "SHARE", .type = KT_CELL_SHARE, .flags = KT_COL_DATA_ONLY },
 };
 
 static const char *origin(struct kt_arena *arena, struct kt_val val)
@@ -109,6 +109,22 @@ static void put_rest(struct kt_report *report, const struct kt_snapshot *snap,
 	}
 }
 
+static void put_child(struct kt_report *report, struct kt_table *table,
+	const struct kt_account *account, const struct kt_line *line)
+{
+	struct kt_report_row *row = kt_table_row(report, table);
+
+	if (!row)
+		return;
+	row->cells[0] = kt_report_text(report, line->id);
+	row->cells[1] = kt_report_text(report, line->title);
+	row->cells[2] = kt_report_missing(report, line->val.state, line->val.reason);
+	if (!kt_ok(line->val))
+		return;
+	row->cells[2] = kt_cell_number(line->val.value);
+	row->cells[3] = kt_cell_real(kt_account_share(account, line));
+}
+
 static void put_children(
 	struct kt_report *report, const struct kt_account *account, const struct kt_line *line)
 {
@@ -117,22 +133,9 @@ static void put_children(
 
 	for (size_t i = 0; table && i < account->lines.count; i++) {
 		const struct kt_line *child = &account->lines.items[i];
-		struct kt_report_row *row;
 
-		if (!child->parent || strcmp(child->parent, line->id) != 0)
-			continue;
-		row = kt_table_row(report, table);
-		if (!row)
-			return;
-		row->cells[0] = kt_report_text(report, child->id);
-		row->cells[1] = kt_report_text(report, child->title);
-		if (!kt_ok(child->val)) {
-			row->cells[2] =
-				kt_report_missing(report, child->val.state, child->val.reason);
-			continue;
-		}
-		row->cells[2] = kt_cell_number(child->val.value);
-		row->cells[3] = kt_cell_real(kt_account_share(account, child));
+		if (child->parent && strcmp(child->parent, line->id) == 0)
+			put_child(report, table, account, child);
 	}
 }
 
@@ -178,15 +181,41 @@ static void put_prose(struct kt_report *report, const struct kt_row *row)
 	kt_report_headline(report, "What to do next: %s", row->next);
 }
 
+static void put_index(struct kt_report *report, const struct kt_account *account)
+{
+	struct kt_table *table =
+		kt_report_table(report, "children", NULL, child_columns, KT_LEN(child_columns));
+
+	for (size_t i = 0; table && i < account->lines.count; i++)
+		put_child(report, table, account, &account->lines.items[i]);
+}
+
+/* By name, or by title as the account shows it. */
+static const struct kt_line *find_line(const struct kt_account *account, const char *name)
+{
+	const struct kt_line *line = kt_account_line(account, name);
+
+	for (size_t i = 0; i < account->lines.count && !line; i++) {
+		if (strcasecmp(account->lines.items[i].title, name) == 0)
+			line = &account->lines.items[i];
+	}
+	return line;
+}
+
 static struct kt_err *explain(struct kt_session *session, const struct kt_options *options,
 	const struct kt_account *account, struct kt_report *report)
 {
-	const struct kt_line *line = kt_account_line(account, options->operands[0]);
+	const struct kt_line *line;
 	const struct kt_row *row;
 
+	if (!options->nr_operands) {
+		put_index(report, account);
+		return NULL;
+	}
+	line = find_line(account, options->operands[0]);
 	if (!line)
 		return kt_err_new(KT_ERR_USAGE,
-			"there is no row '%.64s' here; 'ktally -o csv' lists the rows",
+			"there is no row '%.64s' here; 'ktally explain' lists them",
 			options->operands[0]);
 	row = line->row ? line->row : kt_row_find(line->parent);
 	put_value(report, account, line, options);
@@ -221,10 +250,11 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 const struct kt_cmd kt_cmd_explain = {
 	.name = "explain",
 	.summary = "what a row is, what it is computed from, what its growth means",
-	.operands = "ROW",
-	.nr_operands_min = 1,
+	.operands = "[ROW]",
 	.nr_operands_max = 1,
 	.help = "Prints what a row of the account is, today's values that it is computed from with "
-		"the files they came from, what growth of it usually means and what to do next.",
+		"the files they came from, what growth of it usually means and what to do next. "
+		"ROW "
+		"is a row's name or its title; without it, the rows are listed.",
 	.run = run,
 };

@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cmd/cmd.h"
+#include "output/output.h"
 
 static const struct kt_column command_columns[] = {
 	{ .key = "command", .title = "COMMAND" },
 	{ .key = "summary", .title = "WHAT IT DOES", .flags = KT_COL_WRAP },
+};
+
+static const struct kt_column output_columns[] = {
+	{ .key = "format", .title = "FORMAT" },
+	{ .key = "summary", .title = "WHAT IT IS", .flags = KT_COL_WRAP },
 };
 
 static const struct kt_column option_columns[] = {
@@ -37,6 +43,15 @@ static void put_options(struct kt_report *report)
 				option->arg ? " " : "", option->arg ? option->arg : ""),
 			option->help);
 	}
+}
+
+static void put_outputs(struct kt_report *report)
+{
+	struct kt_table *table =
+		kt_report_table(report, "outputs", NULL, output_columns, KT_LEN(output_columns));
+
+	for (size_t i = 0; i < kt_nr_outputs; i++)
+		put_pair(report, table, kt_outputs[i]->name, kt_outputs[i]->summary);
 }
 
 static void put_commands(struct kt_report *report)
@@ -75,6 +90,7 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 		put_commands(report);
 	}
 	put_options(report);
+	put_outputs(report);
 	kt_report_note(report,
 		"Exit status: 0 done, 1 something could not be done, 2 the command line is wrong. "
 		"More in ktally(1).");
@@ -83,7 +99,7 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 
 const struct kt_cmd kt_cmd_help = {
 	.name = "help",
-	.summary = "how to use ktally or a command",
+	.summary = "how to use ktally, or a command",
 	.operands = "[COMMAND]",
 	.nr_operands_max = 1,
 	.help = "Prints the commands and options, or one command.",

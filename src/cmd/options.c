@@ -18,7 +18,7 @@ static void set_output(struct kt_options *o, const char *arg, struct kt_err **re
 {
 	if (!kt_output_find(arg))
 		*ret_err = kt_err_new(KT_ERR_USAGE,
-			"there is no output '%s'; there are text, json, csv and openmetrics", arg);
+			"there is no output '%.64s'; 'ktally --help' lists them", arg);
 	o->output = arg;
 }
 
@@ -80,11 +80,13 @@ const struct kt_option kt_option_table[] = {
 		"what to look at: a folder with proc/ and sys/ in it, a bundle written by 'ktally "
 		"capture' or any tar of such a folder; without it, the running machine",
 		set_source },
-	{ 'o', "output", "FORMAT", "text, json, csv or openmetrics", set_output },
+	{ 'o', "output", "FORMAT", "how to show it; the formats are below", set_output },
 	{ 'b', "bytes", NULL, "exact bytes instead of KiB, MiB and GiB", set_bytes },
-	{ 'd', "depth", "N", "show N levels of the tree", set_depth },
+	{ 'd', "depth", "N",
+		"show N levels of the tree, 1 to 9; without it 2, and always unattributed",
+		set_depth },
 	{ 'a', "all", NULL, "show every row, empty and missing ones too", set_all },
-	{ 'n', "node", NULL, "split by NUMA node", set_node },
+	{ 'n', "node", NULL, "account: one column for each NUMA node", set_node },
 	{ 0, "cheap", NULL,
 		"read nothing that walks long lists or wakes other CPUs; coarser, and kinder to a "
 		"machine in trouble",
@@ -94,8 +96,8 @@ const struct kt_option kt_option_table[] = {
 		"log",
 		set_scrub },
 	{ 0, "force", NULL, "capture: overwrite the file", set_force },
-	{ 'h', "help", NULL, "how to use ktally or a command", set_nothing },
-	{ 'V', "version", NULL, "the version", set_nothing },
+	{ 'h', "help", NULL, "this help, or that of a command", set_nothing },
+	{ 'V', "version", NULL, "print the version", set_nothing },
 };
 
 const size_t kt_nr_options = KT_LEN(kt_option_table);

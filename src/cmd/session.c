@@ -135,7 +135,7 @@ static void join_headline(struct kt_report *report, const char *const parts[], s
 	for (size_t i = 0; i < count; i++) {
 		if (parts[i])
 			line = kt_arena_printf(
-				&report->arena, "%s%s%s", line, *line ? "  " : "", parts[i]);
+				&report->arena, "%s%s%s", line, *line ? ", " : "", parts[i]);
 	}
 	if (*line)
 		kt_report_headline(report, "%s", line);

@@ -116,6 +116,15 @@ static void derive_host(struct kt_snapshot *snap)
 		snap->host.nr_cpus = nr_cpus;
 }
 
+static void copy_machine(struct kt_snapshot *snap, enum kt_metric metric, int node)
+{
+	struct kt_val val = kt_snapshot_get(snap, metric, KT_NO_NODE);
+
+	if (kt_ok(val))
+		kt_snapshot_derive(
+			snap, metric, node, val.value, val.quality, "as for the machine");
+}
+
 /*
  * MemTotal should be the sum of the managed pages. A kernel that initialises its memory
  * lazily counts the rest in MemTotal and MemFree but in no zone: then both differences
@@ -127,6 +136,12 @@ static void derive_gap(struct kt_snapshot *snap, int node)
 	struct kt_val meminfo_free = GET(MEM_FREE), zone_free = GET(NR_FREE);
 	int64_t gap, free_gap = 0;
 
+	if (node != KT_NO_NODE && snap->host.nr_nodes == 1) {
+		/* node files of such a kernel do not show it; on one node it is the machine's */
+		copy_machine(snap, KT_FREE_DEFERRED, node);
+		copy_machine(snap, KT_MANAGED_GAP, node);
+		return;
+	}
 	if (!kt_ok(total) || !kt_ok(zones))
 		return;
 	gap = total.value - zones.value;

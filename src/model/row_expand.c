@@ -70,7 +70,7 @@ void kt_expand_slab_unreclaimable(
 	struct kt_val large = kt_snapshot_get(snap, KT_KMALLOC_LARGE, node);
 
 	if (kt_ok(large))
-		add(arena, ret_children, "kmalloc_large", "large kmalloc, at least", large);
+		add(arena, ret_children, "kmalloc_large", "large kmalloc", large);
 }
 
 void kt_expand_hugepools(

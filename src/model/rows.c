@@ -27,8 +27,7 @@
 const struct kt_row kt_rows[] = {
 	{ .id = "ram",
 		.title = "installed memory",
-		.means = "All physical memory that can be told to exist: what the firmware keeps, "
-			 "what "
+		.means = "All physical memory that ktally can find: what the firmware keeps, what "
 			 "was reserved at boot, and what the page allocator has.",
 		.grows = "Only when memory is added.",
 		.next = "'ktally doctor' says which part of it could not be read." },
@@ -43,7 +42,7 @@ const struct kt_row kt_rows[] = {
 			"mirroring." },
 	{ .id = "fw_reserved",
 		.parent = "firmware",
-		.title = "reserved",
+		.title = "reserved by firmware",
 		.level = KT_LEVEL_FIRMWARE,
 		.terms = { PLUS(FW_RESERVED) },
 		.means =
@@ -66,7 +65,7 @@ const struct kt_row kt_rows[] = {
 		.title = "ACPI non-volatile storage",
 		.level = KT_LEVEL_FIRMWARE,
 		.terms = { PLUS(FW_NVS) },
-		.means = "Memory that the firmware needs over suspend.",
+		.means = "Memory that the firmware needs across suspend and hibernation.",
 		.grows = "A firmware update.",
 		.next = "Nothing to gain here." },
 	{ .id = "fw_persistent",
@@ -76,7 +75,7 @@ const struct kt_row kt_rows[] = {
 		.terms = { PLUS(FW_PERSISTENT) },
 		.means = "Non-volatile memory, used as a device and not as memory.",
 		.grows = "A namespace configured with ndctl.",
-		.next = "ndctl list; daxctl reconfigure-device turns it into memory." },
+		.next = "'ndctl list'; 'daxctl reconfigure-device' turns it into memory." },
 	{ .id = "fw_soft_reserved",
 		.parent = "firmware",
 		.title = "soft reserved",
@@ -84,7 +83,7 @@ const struct kt_row kt_rows[] = {
 		.terms = { PLUS(FW_SOFT) },
 		.means = "Special-purpose memory (high-bandwidth, CXL) that waits for a driver.",
 		.grows = "A device handed to device-dax instead of the page allocator.",
-		.next = "daxctl list; boot with efi=nosoftreserve to use it as memory." },
+		.next = "'daxctl list'; boot with efi=nosoftreserve to use it as memory." },
 	{ .id = "fw_unusable",
 		.parent = "firmware",
 		.title = "unusable",
@@ -140,9 +139,8 @@ const struct kt_row kt_rows[] = {
 		.means = "Present to the kernel and never given to the page allocator: present "
 			 "minus "
 			 "managed pages of the zones.",
-		.grows = "Fixed after boot, but for hot-plugged memory and huge pages that give "
-			 "part of "
-			 "their memory map back.",
+		.grows = "Fixed after boot, except that hot-plugged memory adds to it and HugeTLB "
+			 "can give memory map back.",
 		.next = "'ktally explain' of the rows below.",
 		.unusual_permille = 100 },
 	{ .id = "kernel_image",
@@ -154,7 +152,7 @@ const struct kt_row kt_rows[] = {
 		.next = "Compare kernel configurations." },
 	{ .id = "kernel_code",
 		.parent = "kernel_image",
-		.title = "code",
+		.title = "kernel code",
 		.level = KT_LEVEL_RESERVED,
 		.terms = { PLUS(BOOT_CODE) },
 		.means = "Machine code of the kernel, without modules.",
@@ -162,7 +160,7 @@ const struct kt_row kt_rows[] = {
 		.next = "Compare kernel configurations." },
 	{ .id = "kernel_rodata",
 		.parent = "kernel_image",
-		.title = "read-only data",
+		.title = "kernel read-only data",
 		.level = KT_LEVEL_RESERVED,
 		.terms = { PLUS(BOOT_RODATA) },
 		.means = "Constants of the kernel, its symbol table and type data included.",
@@ -170,7 +168,7 @@ const struct kt_row kt_rows[] = {
 		.next = "Compare kernel configurations." },
 	{ .id = "kernel_data",
 		.parent = "kernel_image",
-		.title = "data",
+		.title = "kernel data",
 		.level = KT_LEVEL_RESERVED,
 		.terms = { PLUS(BOOT_DATA) },
 		.means = "Initialised variables; before Linux 3.15, and where only proc/iomem "
@@ -180,7 +178,7 @@ const struct kt_row kt_rows[] = {
 		.next = "Compare kernel configurations." },
 	{ .id = "kernel_bss",
 		.parent = "kernel_image",
-		.title = "bss",
+		.title = "kernel bss",
 		.level = KT_LEVEL_RESERVED,
 		.terms = { PLUS(BOOT_BSS) },
 		.means = "Variables that start as zero.",
@@ -192,9 +190,10 @@ const struct kt_row kt_rows[] = {
 		.level = KT_LEVEL_RESERVED,
 		.terms = { PLUS(MEMMAP) },
 		.means = "One struct page, 64 bytes as a rule, for every page of memory: 1.6 % of "
-			 "it.",
+			 "it with pages of 4 KiB.",
 		.grows = "Only with memory.",
-		.next = "Huge pages with hugetlb_free_vmemmap=on give 7/8 of theirs back." },
+		.next = "hugetlb_free_vmemmap=on gives 7/8 of the map of 2 MiB HugeTLB pages back, "
+			"nearly all of that of 1 GiB pages, nothing for transparent ones." },
 	{ .id = "hash_early",
 		.parent = "boot",
 		.title = "early hash tables",
@@ -243,7 +242,7 @@ const struct kt_row kt_rows[] = {
 		.next = "Remove retain_initrd." },
 	{ .id = "boot_other",
 		.parent = "boot",
-		.title = "other",
+		.title = "other boot memory",
 		.level = KT_LEVEL_RESERVED,
 		.rest = true,
 		.means = "Everything else taken at boot: node data, the log buffer, early page "
@@ -252,7 +251,8 @@ const struct kt_row kt_rows[] = {
 			 "image.",
 		.grows = "memmap=, reserve_mem=, device tree reservations, kernel debugging "
 			 "options.",
-		.next = "debugfs memblock/reserved where the kernel keeps it; the kernel log." },
+		.next = "/sys/kernel/debug/memblock/reserved, where the kernel keeps it; the "
+			"kernel log." },
 
 	/* ---- the kernel, dynamic ---- */
 	{ .id = "kernel",
@@ -264,12 +264,12 @@ const struct kt_row kt_rows[] = {
 	{ .id = "slab",
 		.parent = "kernel",
 		.title = "slab",
-		.means = "Kernel objects in caches of equal size, and kmalloc.",
+		.means = "Kernel objects in caches of objects of one size each, and kmalloc.",
 		.grows = "See its two rows.",
 		.next = "'slabtop -sc' shows the largest caches." },
 	{ .id = "slab_reclaimable",
 		.parent = "slab",
-		.title = "reclaimable",
+		.title = "reclaimable slab",
 		.level = KT_LEVEL_MANAGED,
 		.terms = { PLUS(SLAB_R) },
 		.means = "Caches that the kernel shrinks when memory is short: directory entries, "
@@ -283,22 +283,21 @@ const struct kt_row kt_rows[] = {
 		.unusual_permille = 250 },
 	{ .id = "slab_unreclaimable",
 		.parent = "slab",
-		.title = "unreclaimable",
+		.title = "unreclaimable slab",
 		.level = KT_LEVEL_MANAGED,
 		.terms = { PLUS(SLAB_U), MINUS_OPT(STACKS_IN_SLAB) },
 		.expand = kt_expand_slab_unreclaimable,
 		.rest_title = "in slab caches",
 		.means = "Objects in use that only their owner can free.",
-		.grows = "Usually a leak, or cgroups, namespaces or connections that are created "
+		.grows = "A leak, or cgroups, namespaces or connections that are created "
 			 "faster "
 			 "than they die.",
 		.next = "'slabtop -sc': a kmalloc size near 100 % used that grows in a straight "
-			"line is a "
-			"leak; dying cgroups are in cgroup.stat.",
+			"line is a leak; dying cgroups are in /sys/fs/cgroup/cgroup.stat.",
 		.unusual_permille = 100 },
 	{ .id = "slab_unsplit",
 		.parent = "slab",
-		.title = "not told apart",
+		.title = "slab, not told apart",
 		.level = KT_LEVEL_MANAGED,
 		.terms = { PLUS(SLAB_UNSPLIT) },
 		.means = "All of slab, on kernels before 2.6.19, which do not tell what of it is "
@@ -316,7 +315,7 @@ const struct kt_row kt_rows[] = {
 		.grows = "BPF programs or maps that are loaded and not released; a driver that "
 			 "allocates "
 			 "for each event.",
-		.next = "Group /proc/vmallocinfo by caller; bpftool prog, bpftool map.",
+		.next = "Group /proc/vmallocinfo by caller; 'bpftool prog', 'bpftool map'.",
 		.unusual_permille = 50 },
 	{ .id = "kernel_stacks",
 		.parent = "kernel",
@@ -332,9 +331,8 @@ const struct kt_row kt_rows[] = {
 		.title = "page tables",
 		.level = KT_LEVEL_MANAGED,
 		.terms = { PLUS(PAGE_TABLES) },
-		.means = "Tables that map the memory of processes. Before 6.8 upper levels, and "
-			 "before "
-			 "6.17 those of the kernel itself, are not counted here.",
+		.means = "Tables that map the memory of processes. Before Linux 6.8 upper levels, "
+			 "and before 6.17 those of the kernel itself, are not counted here.",
 		.grows = "Many processes that map the same large shared memory with small pages.",
 		.next = "VmPTE in /proc/PID/status; huge pages for shared memory.",
 		.unusual_permille = 20 },
@@ -354,9 +352,8 @@ const struct kt_row kt_rows[] = {
 		.means = "Counters and lists that exist once for each CPU, without the chunk made "
 			 "at boot.",
 		.grows = "cgroups, network devices, namespaces, BPF maps, each times the number of "
-			 "CPUs. "
-			 "With unreclaimable slab at a fixed ratio: dying cgroups.",
-		.next = "nr_dying_descendants in cgroup.stat; number of cgroups.",
+			 "CPUs. If it grows in step with unreclaimable slab: dying cgroups.",
+		.next = "nr_dying_descendants in /sys/fs/cgroup/cgroup.stat; number of cgroups.",
 		.unusual_permille = 20 },
 	{ .id = "zsmalloc",
 		.parent = "kernel",
@@ -365,7 +362,7 @@ const struct kt_row kt_rows[] = {
 		.terms = { PLUS(ZSPAGES) },
 		.means = "Compressed pages of zram and zswap.",
 		.grows = "Swapping into memory.",
-		.next = "zramctl; /sys/kernel/debug/zswap." },
+		.next = "'zramctl'; /sys/kernel/debug/zswap." },
 	{ .id = "direct",
 		.parent = "kernel",
 		.title = "direct page allocations",
@@ -417,7 +414,8 @@ const struct kt_row kt_rows[] = {
 		.title = "graphics buffers",
 		.level = KT_LEVEL_MANAGED,
 		.terms = { PLUS(GPU_ACTIVE), PLUS_OPT(GPU_RECLAIM) },
-		.means = "System memory of graphics drivers, in use and kept for reuse (Linux 7).",
+		.means = "System memory of graphics drivers, in use and kept for reuse (counted "
+			 "since Linux 7.0).",
 		.grows = "Graphics or compute work; a driver that does not release buffers.",
 		.next = "debugfs dri/*/gem and dma_buf/bufinfo.",
 		.unusual_permille = 100 },
@@ -476,9 +474,8 @@ const struct kt_row kt_rows[] = {
 		.grows = "Drivers and network stacks that take pages directly: receive buffers, "
 			 "DMA memory, "
 			 "graphics, pipes, ring buffers. Steady growth is a leak of one of them.",
-		.next = "Boot with page_owner=on, or a kernel with allocation profiling "
-			"(/proc/allocinfo); "
-			"correlate with traffic; unload the suspected module.",
+		.next = "Sort /proc/allocinfo if it is there; else boot with page_owner=on. "
+			"Correlate with traffic; as a last test, unload the suspected module.",
 		.unusual_permille = 30 },
 
 	/* ---- user and cache ---- */
@@ -496,7 +493,7 @@ const struct kt_row kt_rows[] = {
 		.means = "Heaps and stacks of processes, huge pages and swap cache that is mapped "
 			 "included.",
 		.grows = "Processes.",
-		.next = "'ps -eo rss,comm --sort -rss'" },
+		.next = "RssAnon in /proc/PID/status; roughly, 'ps -eo rss,comm --sort -rss'." },
 	{ .id = "page_cache",
 		.parent = "user",
 		.title = "page cache",
@@ -520,11 +517,12 @@ const struct kt_row kt_rows[] = {
 		.title = "shared memory and tmpfs",
 		.level = KT_LEVEL_MANAGED,
 		.terms = { PLUS(SHMEM) },
-		.means = "tmpfs files, System V and POSIX shared memory, buffers of some graphics "
-			 "drivers. "
-			 "Without swap it can not be reclaimed.",
-		.grows = "Files in /dev/shm, /run, /tmp; databases; graphics drivers if neither.",
-		.next = "'df -t tmpfs'; 'ipcs -m'; what is above both is graphics.",
+		.means = "tmpfs files, System V and POSIX shared memory, memfd, buffers of some "
+			 "graphics drivers. Without swap it cannot be reclaimed.",
+		.grows = "Files in /dev/shm, /run, /tmp; databases; memfd, shared anonymous "
+			 "mappings or graphics drivers if neither.",
+		.next = "'df -t tmpfs'; 'ipcs -m'; what neither shows is memfd, shared anonymous "
+			"mappings or graphics.",
 		.unusual_permille = 250 },
 	{ .id = "swap_cache",
 		.parent = "user",
@@ -553,7 +551,7 @@ const struct kt_row kt_rows[] = {
 		.title = "given away",
 		.means = "Memory that this machine had or could have and does not use.",
 		.grows = "See the rows below.",
-		.next = "Ask on the host." },
+		.next = "See the rows below." },
 	{ .id = "balloon",
 		.parent = "given_away",
 		.title = "balloon",
@@ -570,7 +568,7 @@ const struct kt_row kt_rows[] = {
 		.terms = { PLUS(OFFLINE) },
 		.means = "Memory blocks that are present but switched off.",
 		.grows = "Memory taken offline, or added and never brought online.",
-		.next = "lsmem; chmem --enable." },
+		.next = "'lsmem'; 'chmem --enable'." },
 	{ .id = "unaccepted",
 		.parent = "given_away",
 		.title = "not yet accepted",
@@ -590,7 +588,7 @@ const struct kt_row kt_rows[] = {
 			 "the difference, signed: a container's view of /proc/meminfo, an old "
 			 "kernel, files "
 			 "of different machines.",
-		.grows = "It should be 0.",
+		.grows = "Never by itself; anything but 0 is odd.",
 		.next = "Compare proc/meminfo with proc/zoneinfo." },
 
 	/* ---- free ---- */
@@ -615,9 +613,8 @@ const struct kt_row kt_rows[] = {
 		.title = "per-CPU free lists",
 		.level = KT_LEVEL_MANAGED,
 		.terms = { PLUS(PCP) },
-		.means = "Free pages that each CPU keeps for itself; in no summary of the kernel. "
-			 "Up to an "
-			 "eighth of each zone since 6.7.",
+		.means = "Free pages that each CPU keeps for itself; no summary of the kernel "
+			 "counts them. Up to an eighth of each zone since 6.7.",
 		.grows = "Much allocating and freeing; it goes back by itself.",
 		.next = "vm.percpu_pagelist_high_fraction bounds it." },
 	{ .id = "free_cma",
@@ -645,22 +642,22 @@ const struct kt_row kt_rows[] = {
 const size_t kt_nr_rows = KT_LEN(kt_rows);
 
 const struct kt_annotation kt_annotations[] = {
-	{ "unevictable", "user", "of which unevictable", KT_UNEVICTABLE },
-	{ "mlocked", "user", "of which locked by mlock", KT_MLOCKED },
-	{ "mapped", "page_cache", "of which mapped by processes", KT_MAPPED },
-	{ "dirty", "page_cache", "of which waiting to be written", KT_DIRTY },
-	{ "writeback", "page_cache", "of which being written", KT_WRITEBACK },
-	{ "anon_huge", "anonymous", "of which in huge pages", KT_ANON_HUGE },
-	{ "shmem_huge", "shmem", "of which in huge pages", KT_SHMEM_HUGE },
-	{ "file_huge", "page_cache", "of which in huge pages", KT_FILE_HUGE },
+	{ "unevictable", "user", "unevictable", KT_UNEVICTABLE },
+	{ "mlocked", "user", "locked by mlock, unevictable too", KT_MLOCKED },
+	{ "mapped", "page_cache", "page cache mapped by processes", KT_MAPPED },
+	{ "dirty", "page_cache", "page cache waiting to be written", KT_DIRTY },
+	{ "writeback", "page_cache", "page cache being written", KT_WRITEBACK },
+	{ "anon_huge", "anonymous", "anonymous in huge pages", KT_ANON_HUGE },
+	{ "shmem_huge", "shmem", "shared memory in huge pages", KT_SHMEM_HUGE },
+	{ "file_huge", "page_cache", "page cache in huge pages", KT_FILE_HUGE },
 	{ "swap_cached", "anonymous", "swap cache, mapped or not", KT_SWAP_CACHED },
-	{ "iommu_pages", "sec_page_tables", "of which IOMMU", KT_IOMMU_PAGES },
-	{ "zswap", "zsmalloc", "of which zswap", KT_ZSWAP },
+	{ "iommu_pages", "sec_page_tables", "IOMMU page tables", KT_IOMMU_PAGES },
+	{ "zswap", "zsmalloc", "compressed pool of zswap", KT_ZSWAP },
 	{ "cma_total", "free_cma", "CMA in all, used part elsewhere", KT_CMA_TOTAL },
 	{ "kreclaimable", "slab_reclaimable", "reclaimable, with drivers", KT_KRECLAIMABLE },
 	{ "boot_init", "boot", "kernel init code and data, given back", KT_BOOT_INIT },
 	{ "boot_freed", "boot", "given back after boot in all", KT_BOOT_FREED },
-	{ "boot_freed_initrd", "boot", "of which initial RAM disk", KT_BOOT_FREED_INITRD },
+	{ "boot_freed_initrd", "boot", "initial RAM disk, given back", KT_BOOT_FREED_INITRD },
 };
 
 const size_t kt_nr_annotations = KT_LEN(kt_annotations);

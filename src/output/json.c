@@ -122,6 +122,6 @@ static void render(
 
 const struct kt_output kt_output_json = {
 	.name = "json",
-	.summary = "JSON, after the schemas in share/schema",
+	.summary = "JSON; the schemas are installed in share/ktally/schema",
 	.render = render,
 };

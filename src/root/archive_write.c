@@ -91,7 +91,10 @@ struct kt_err *kt_archive_create(
 	writer->path = strdup(path);
 	/* a capture may hold what only root may read */
 	writer->fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (force ? O_TRUNC : O_EXCL), 0600);
-	if (writer->fd < 0)
+	if (writer->fd < 0 && errno == EEXIST)
+		err = kt_err_new(
+			KT_ERR_REFUSED, "%s: is there already; --force overwrites it", path);
+	else if (writer->fd < 0)
 		err = kt_err_os(errno, "%s", path);
 	else if (!writer->path)
 		err = kt_err_new(KT_ERR_NOMEM, "%s: out of memory", path);

@@ -70,6 +70,7 @@ const struct kt_source kt_source_balloon = {
 	.gives = "a mounted /sys; debugfs for Hyper-V",
 	.provides = { KT_BALLOON_INSIDE, KT_BALLOON_DRIVER },
 	.nr_provides = 2,
+	.unwanted = "no balloon is inflated",
 	.wanted = wanted,
 	.parse = parse,
 };

@@ -76,10 +76,11 @@ const struct kt_source kt_source_blocks = {
 	.paths = { "sys/devices/system/memory/block_size_bytes",
 		"sys/devices/system/memory/*/state" },
 	.cost = KT_COST_WALK,
-	.lack = "without zoneinfo too, how much memory is present is unknown",
+	.lack = "how much memory is present is unknown, where zoneinfo is missing too",
 	.gives = "a mounted /sys and CONFIG_MEMORY_HOTPLUG",
 	.provides = { KT_BLOCKS_ONLINE, KT_BLOCKS_OFFLINE },
 	.nr_provides = 2,
+	.unwanted = "proc/zoneinfo has told already",
 	.wanted = wanted,
 	.read = read_it,
 };

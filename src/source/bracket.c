@@ -78,7 +78,7 @@ static struct kt_err *read_it(struct kt_root *root, struct kt_snapshot *snap)
 
 const struct kt_source kt_source_bracket = {
 	.name = "bracket",
-	.summary = "the counters once more, to bound what moved while reading",
+	.summary = "proc/vmstat once more, to bound what moved while reading",
 	.paths = { "ktally/vmstat.after" },
 	.cost = KT_COST_CHEAP,
 	.lack = "the error bound leaves out what moved while the files were read",

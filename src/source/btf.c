@@ -80,8 +80,10 @@ const struct kt_source kt_source_btf = {
 	.summary = "type data of the kernel: are task stacks part of vmalloc?",
 	.paths = { PATH },
 	.cost = KT_COST_CHEAP,
-	.lack = "without vmallocinfo too, it is assumed that task stacks come from vmalloc",
+	.lack = "it is assumed that task stacks come from vmalloc, where vmallocinfo is missing "
+		"too",
 	.gives = "CONFIG_DEBUG_INFO_BTF",
+	.unwanted = "proc/vmallocinfo has told already",
 	.wanted = wanted,
 	.read = read_it,
 };

@@ -19,6 +19,15 @@ const struct kt_source *const kt_sources[] = {
 
 const size_t kt_nr_sources = KT_LEN(kt_sources);
 
+const struct kt_source *kt_source_find(const char *name)
+{
+	for (size_t i = 0; i < kt_nr_sources; i++) {
+		if (strcmp(kt_sources[i]->name, name) == 0)
+			return kt_sources[i];
+	}
+	return NULL;
+}
+
 static bool match_component(struct kt_span pattern, struct kt_span name)
 {
 	size_t star = kt_span_find(pattern, "*");
@@ -50,6 +59,16 @@ bool kt_path_match(const char *pattern, const char *path)
 			return false;
 	}
 	return !right.n;
+}
+
+const char *kt_cost_name(enum kt_cost cost)
+{
+	switch (cost) {
+	case KT_COST_CHEAP: return "cheap";
+	case KT_COST_WALK: return "list";
+	case KT_COST_STOPS: return "disturbs";
+	}
+	return "?";
 }
 
 bool kt_source_wants_path(const char *path)
@@ -143,7 +162,8 @@ static struct kt_err *read_paths(struct kt_root *root, const struct kt_source *s
 		if (source->alternatives && state->nr_files)
 			break;
 	}
-	if (worst && kt_err_code(worst) == KT_ERR_ABSENT && state->nr_files) {
+	if (worst && state->nr_files &&
+		(kt_err_code(worst) == KT_ERR_ABSENT || kt_err_code(worst) == KT_ERR_DENIED)) {
 		kt_err_free(worst);
 		return NULL;
 	}
@@ -180,6 +200,17 @@ static void lack_provided(struct kt_snapshot *snap, const struct kt_source *sour
 	}
 }
 
+/* NULL where a source is wanted. */
+static const char *why_unwanted(const struct kt_source *source, const struct kt_collect_opts *opts,
+	const struct kt_snapshot *snap)
+{
+	if (source->wanted && !source->wanted(snap, opts->want))
+		return source->unwanted;
+	if (source->cost != KT_COST_CHEAP && (opts->want & KT_WANT_CHEAP))
+		return "left out by --cheap";
+	return NULL;
+}
+
 static void read_source(struct kt_root *root, const struct kt_source *source,
 	const struct kt_collect_opts *opts, struct kt_snapshot *snap)
 {
@@ -188,12 +219,11 @@ static void read_source(struct kt_root *root, const struct kt_source *source,
 	struct kt_source_state *slot;
 	int64_t start_ns = opts->clock_ns ? opts->clock_ns() : 0;
 
-	state.wanted = !source->wanted || source->wanted(snap, opts->want);
-	if (source->cost != KT_COST_CHEAP && (opts->want & KT_WANT_CHEAP))
-		state.wanted = false;
+	state.why = why_unwanted(source, opts, snap);
+	state.wanted = !state.why;
 	if (!state.wanted) {
-		state.why = "not needed here";
-		lack_provided(snap, source, KT_ABSENT, "not read: nothing here asked for it");
+		lack_provided(snap, source, KT_ABSENT,
+			kt_arena_printf(&snap->arena, "not read: %s", state.why));
 	} else {
 		err = source->read ? source->read(root, snap)
 				   : read_paths(root, source, snap, &state);

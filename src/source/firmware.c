@@ -70,7 +70,7 @@ const struct kt_source kt_source_firmware = {
 	.cost = KT_COST_CHEAP,
 	.lack = "what the firmware keeps comes from the kernel log, if that still has its "
 		"beginning",
-	.gives = "root, x86 and CONFIG_FIRMWARE_MEMMAP",
+	.gives = "x86 and CONFIG_FIRMWARE_MEMMAP",
 	.provides = { KT_FW_USABLE },
 	.nr_provides = 0,
 	.read = read_it,

@@ -82,6 +82,7 @@ const struct kt_source kt_source_meta = {
 	.cost = KT_COST_CHEAP,
 	.lack = "the page size is worked out from the files",
 	.gives = "a bundle written by 'ktally capture'",
+	.unwanted = "the running machine needs no capture's facts",
 	.wanted = wanted,
 	.parse = parse,
 };

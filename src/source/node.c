@@ -46,6 +46,7 @@ const struct kt_source kt_source_node = {
 	.cost = KT_COST_CHEAP,
 	.lack = "--node shows less",
 	.gives = "a mounted /sys",
+	.unwanted = "only --node asks for it",
 	.wanted = wanted,
 	.parse = parse,
 };

@@ -19,6 +19,8 @@ enum kt_cost {
 	KT_COST_STOPS, /* walks lists with interrupts off, or wakes every CPU */
 };
 
+const char *kt_cost_name(enum kt_cost cost);
+
 /** What a command needs beyond the account of the whole machine. */
 enum kt_want {
 	KT_WANT_NODES = 1u << 0, /* per-node numbers */
@@ -43,6 +45,7 @@ struct kt_source {
 	/** Metrics that nothing else gives; their reason when the source is missing. */
 	enum kt_metric provides[KT_SOURCE_METRICS];
 	size_t nr_provides;
+	const char *unwanted; /* why it is not read where `wanted` says no */
 	/** NULL: always. Asked after the sources before it were read. */
 	bool (*wanted)(const struct kt_snapshot *snap, unsigned want);
 	/** Takes out of a file what names a person, a host or a place; NULL: nothing to take. */
@@ -60,6 +63,8 @@ struct kt_source {
 extern const struct kt_source *const kt_sources[];
 extern const size_t kt_nr_sources;
 
+/** NULL where there is none of that name. */
+const struct kt_source *kt_source_find(const char *name);
 /** Could a source want this file? For unpacking bundles. */
 bool kt_source_wants_path(const char *path);
 /** Does `path` match `pattern`, component by component, `*` standing for any run? */

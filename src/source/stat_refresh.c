@@ -28,6 +28,8 @@ const struct kt_source kt_source_stat_refresh = {
 	.cost = KT_COST_STOPS,
 	.lack = "the error bound is wider by what each CPU may keep to itself",
 	.gives = "root, and no isolated CPUs",
+	.unwanted = "only root may, machines with isolated CPUs are left alone, and captures are "
+		    "past it",
 	.wanted = wanted,
 	.read = read_it,
 };
