@@ -189,9 +189,12 @@ struct kt_err *kt_options_parse(
 
 		if (code == ':')
 			return kt_err_new(KT_ERR_USAGE, "%s needs an argument", argv[optind - 1]);
+		if (!option && optopt)
+			return kt_err_new(KT_ERR_USAGE,
+				"there is no option '-%c'; 'ktally --help' lists them", optopt);
 		if (!option)
 			return kt_err_new(KT_ERR_USAGE,
-				"there is no option '%s'; 'ktally --help' lists them",
+				"there is no option '%.64s'; 'ktally --help' lists them",
 				argv[optind - 1]);
 		option->set(ret_options, optarg, &err);
 		if (option->letter == 'h')

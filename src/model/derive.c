@@ -309,7 +309,9 @@ static void derive_hugetlb(struct kt_snapshot *snap, int node)
 		if (pool->node != node || pool->total < 0 ||
 			__builtin_mul_overflow(pool->total, pool->page_bytes, &part))
 			continue;
-		any = !__builtin_add_overflow(sum, part, &sum);
+		if (__builtin_add_overflow(sum, part, &sum))
+			return;
+		any = true;
 	}
 	if (any)
 		kt_snapshot_derive(snap, KT_HUGETLB_POOLS, node, sum, KT_EXACT,

@@ -194,15 +194,14 @@ static void put_map(struct kt_snapshot *snap, const struct map *map)
 }
 
 /* Special-purpose memory that was added to the system after boot is no longer kept. */
-static uint64_t added_from_soft(const struct kt_snapshot *snap)
+static uint64_t added_from(const struct kt_snapshot *snap, enum kind wanted)
 {
 	uint64_t sum = 0;
 
 	for (size_t i = 0; i < snap->firmware.count; i++) {
 		const struct kt_region *region = &snap->firmware.items[i];
-		enum kind kind = kind_of(region->type);
 
-		if (kind == SOFT || kind == PERSISTENT)
+		if (kind_of(region->type) == wanted)
 			sum += covered(
 				snap->iomem.items, snap->iomem.count, region->start, region->end);
 	}
@@ -255,7 +254,6 @@ void kt_derive_firmware(struct kt_snapshot *snap)
 {
 	struct kt_val present = kt_snapshot_get(snap, KT_PRESENT, KT_NO_NODE);
 	struct map map;
-	uint64_t added;
 
 	make_disjoint(snap->firmware.items, &snap->firmware.count);
 	make_disjoint(snap->iomem.items, &snap->iomem.count);
@@ -263,8 +261,8 @@ void kt_derive_firmware(struct kt_snapshot *snap)
 	if (!snap->firmware.count)
 		return;
 	map = read_map(snap);
-	added = added_from_soft(snap);
-	map.sums[SOFT] -= added < map.sums[SOFT] ? added : map.sums[SOFT];
+	map.sums[SOFT] -= added_from(snap, SOFT);
+	map.sums[PERSISTENT] -= added_from(snap, PERSISTENT);
 	put_map(snap, &map);
 	/* without proc/iomem, memory offline cannot be told from memory left out */
 	if (!snap->iomem.count && kt_ok(present) && map.sums[USABLE] > (uint64_t)present.value)

@@ -64,11 +64,11 @@ static enum stack_place stack_place(const struct kt_snapshot *snap)
 		return STACKS_VMALLOC;
 	if (kt_ok(vmapped) && vmapped.value)
 		return STACKS_VMALLOC;
-	if (kt_ok(slab))
-		return slab.value > 0 ? STACKS_SLAB : STACKS_DIRECT;
+	if (kt_ok(slab) && slab.value > 0)
+		return STACKS_SLAB;
 	if (!kt_ok(areas) && !kt_ok(vmapped) && kt_ok(vmalloc) && vmalloc.value >= stacks.value)
 		return STACKS_VMALLOC_ASSUMED;
-	return snap->host.page_bytes >= 65536 ? STACKS_SLAB : STACKS_DIRECT;
+	return snap->host.page_bytes >= 65536 && !kt_ok(slab) ? STACKS_SLAB : STACKS_DIRECT;
 }
 
 static void derive_stacks(struct kt_snapshot *snap, int node)

@@ -91,8 +91,10 @@ void kt_snapshot_add(struct kt_snapshot *snap, struct kt_entry entry)
 	struct kt_entry *have = NULL;
 
 	while ((have = next_entry(snap, entry.metric, have))) {
-		if (have->node != entry.node || have->path != entry.path || have->state != KT_OK)
+		if (have->node != entry.node || have->path != entry.path)
 			continue;
+		if (have->state != KT_OK)
+			return;
 		if (__builtin_add_overflow(have->raw, entry.raw, &have->raw))
 			have->state = KT_BAD;
 		return;
@@ -224,7 +226,9 @@ struct kt_val kt_snapshot_sum_rank(
 
 		if (entry->node < 0 || entry->rank != rank)
 			continue;
-		if (!kt_ok(part) || !kt_ok(sum))
+		if (!kt_ok(part))
+			return part;
+		if (!kt_ok(sum))
 			sum = part;
 		else if (__builtin_add_overflow(sum.value, part.value, &sum.value))
 			return lacking(entry, KT_BAD, "the number is impossibly large");

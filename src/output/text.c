@@ -169,11 +169,10 @@ static void put_wrapped(const struct page *page, const char *text, int indent, i
 
 	while (*text) {
 		size_t n = strcspn(text, " ");
-		char word[256];
-		int w;
+		int w = 0;
 
-		snprintf(word, sizeof(word), "%.*s", (int)n, text);
-		w = columns_of(word);
+		for (size_t i = 0; i < n; i++)
+			w += (text[i] & 0xc0) != 0x80;
 		if (at > indent && at + 1 + w > width) {
 			kt_buf_puts(page->buf, "\n");
 			kt_buf_repeat(page->buf, " ", (size_t)indent);
@@ -182,7 +181,7 @@ static void put_wrapped(const struct page *page, const char *text, int indent, i
 			kt_buf_puts(page->buf, " ");
 			at++;
 		}
-		kt_buf_puts(page->buf, word);
+		kt_buf_add(page->buf, text, n);
 		at += w;
 		text += n;
 		text += strspn(text, " ");

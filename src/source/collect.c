@@ -124,12 +124,13 @@ static struct kt_err *read_file(struct kt_root *root, const struct kt_source *so
 	struct kt_err *err;
 
 	err = kt_root_read(root, path, &text);
-	if (!err) {
-		state->nr_files++;
-		state->nr_bytes += (int64_t)text.size;
+	if (!err)
 		err = source->parse(snap, &text);
-	}
-	return err;
+	if (err)
+		return err;
+	state->nr_files++;
+	state->nr_bytes += (int64_t)text.size;
+	return NULL;
 }
 
 /* Keeps the gravest of the errors: absent files are normal beside others that are there. */

@@ -43,7 +43,7 @@ static void put_value(struct kt_snapshot *snap, const struct kt_text *text,
 	};
 	struct kt_span number, unit = { 0 };
 
-	if (!kt_span_word(&rest, &number) || !kt_span_i64(number, &entry.raw)) {
+	if (!kt_span_word(&rest, &number) || !kt_span_i64(number, &entry.raw) || entry.raw < 0) {
 		entry.state = KT_BAD;
 		entry.field = "not a number, or one that wrapped below zero";
 	} else if (kt_span_word(&rest, &unit) != (key->unit == KT_KB) ||
