@@ -72,7 +72,11 @@ static int complain(struct kt_err *err)
 {
 	int status = kt_err_code(err) == KT_ERR_USAGE ? EXIT_USAGE : EXIT_FAILED;
 
-	fprintf(stderr, "ktally: %s\n", kt_err_text(err));
+	fputs("ktally: ", stderr);
+	/* names of foreign files are in it, and must not control the terminal */
+	for (const char *p = kt_err_text(err); *p; p++)
+		fputc((unsigned char)*p < 0x20 || *p == 0x7f ? '?' : *p, stderr);
+	fputc('\n', stderr);
 	kt_err_free(err);
 	return status;
 }

@@ -13,7 +13,7 @@ char *kt_buf_reserve(struct kt_buf *buf, size_t more)
 
 	if (buf->failed || __builtin_add_overflow(buf->size, more, &need))
 		return NULL;
-	if (need <= buf->room)
+	if (buf->data && need <= buf->room)
 		return buf->data + buf->size;
 	while (room < need && room <= (size_t)-1 / 2)
 		room *= 2;

@@ -73,13 +73,17 @@ static bool is_minor(const struct kt_line *line, const struct kt_options *option
 	return !options->depth && line->depth > DEFAULT_DEPTH;
 }
 
-static const char *error_mark(struct kt_report *report, const struct kt_account *account)
+static const char *error_mark(struct kt_report *report, const struct kt_account *account,
+	const struct kt_options *options)
 {
 	char human[24];
 
 	kt_human_bytes(account->error_bytes, human);
-	return kt_arena_printf(&report->arena, "± %s%s", human,
-		account->drift_known ? "" : ", and what moved while it was captured");
+	return kt_arena_printf(&report->arena, "± %s%s",
+		options->exact_bytes
+			? kt_arena_printf(&report->arena, "%lld", (long long)account->error_bytes)
+			: human,
+		account->drift_known ? "" : " or more");
 }
 
 static const char *quality_mark(const struct kt_line *line)
@@ -130,7 +134,7 @@ static void put_line(struct kt_report *report, struct kt_table *table,
 	row->mark = line->leaf ? quality_mark(line) : NULL;
 	if (is_unattributed(line)) {
 		cells[COL_ERROR] = kt_cell_number(account->error_bytes);
-		row->mark = error_mark(report, account);
+		row->mark = error_mark(report, account, options);
 	}
 }
 

@@ -81,6 +81,10 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 		kt_report_headline(report, "ktally [OPTIONS] %s%s%s", cmd->name,
 			cmd->operands ? " " : "", cmd->operands ? cmd->operands : "");
 		kt_report_headline(report, "%s", cmd->help);
+		kt_report_field(report, NULL, "command", KT_CELL_TEXT, kt_cell_text(cmd->name));
+		kt_report_field(report, NULL, "usage", KT_CELL_TEXT,
+			kt_report_text(report, report->headlines.items[0]));
+		kt_report_field(report, NULL, "help", KT_CELL_TEXT, kt_cell_text(cmd->help));
 	} else {
 		kt_report_headline(report, "ktally [OPTIONS] [COMMAND]");
 		kt_report_headline(report,

@@ -189,7 +189,7 @@ struct kt_err *kt_options_parse(
 
 		if (code == ':')
 			return kt_err_new(KT_ERR_USAGE, "%s needs an argument", argv[optind - 1]);
-		if (!option && optopt)
+		if (!option && optopt > 0 && optopt < 256)
 			return kt_err_new(KT_ERR_USAGE,
 				"there is no option '-%c'; 'ktally --help' lists them", optopt);
 		if (!option)

@@ -239,8 +239,8 @@ static void bound_error(struct computing *c)
 	for (size_t i = 0; i < snap->zones.count && !snap->folded; i++) {
 		const struct kt_zone *zone = &snap->zones.items[i];
 
-		if (zone->threshold > 1 << 20 || zone->nr_cpus > 1 << 20)
-			continue;
+		if (zone->threshold > 1 << 10 || zone->nr_cpus > 1 << 14)
+			continue; /* no kernel has that; the bound must not overflow */
 		lag_pages += zone->threshold * zone->nr_cpus * nr_zone_counters;
 		if (zone->threshold * zone->nr_cpus > largest)
 			largest = zone->threshold * zone->nr_cpus;

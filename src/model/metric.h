@@ -17,6 +17,12 @@ enum kt_metric {
 /** The unit a file has a quantity in. Outside the snapshot every size is in bytes. */
 enum kt_unit { KT_BYTES, KT_KB, KT_PAGES, KT_COUNT };
 
+/**
+ * No machine has more (x86 ends at 4 PiB). Every amount is checked against it, so that no
+ * sum over an account can overflow.
+ */
+#define KT_AMOUNT_MAX (1ll << 53)
+
 /** Why a value is there or is not. Missing is never zero. */
 enum kt_state {
 	KT_OK,

@@ -6,8 +6,16 @@
 static void add(struct kt_arena *arena, kt_children *children, const char *id, const char *title,
 	struct kt_val val)
 {
-	struct kt_child *child = kt_list_push(arena, children);
+	struct kt_child *child;
 
+	/* names that differ only in what an id cannot have */
+	for (size_t i = 0; i < children->count; i++) {
+		if (strcmp(children->items[i].id, id) == 0) {
+			add(arena, children, kt_arena_printf(arena, "%s_", id), title, val);
+			return;
+		}
+	}
+	child = kt_list_push(arena, children);
 	if (child)
 		*child = (struct kt_child){ id, title, val };
 }

@@ -134,7 +134,8 @@ static struct kt_val value_of(const struct kt_snapshot *snap, const struct kt_en
 		scale = snap->host.page_bytes;
 	if (!scale)
 		return lacking(entry, KT_BAD, "the page size of this machine is not known");
-	if (__builtin_mul_overflow(entry->raw, scale, &value))
+	if (__builtin_mul_overflow(entry->raw, scale, &value) || value > KT_AMOUNT_MAX ||
+		value < -KT_AMOUNT_MAX)
 		return lacking(entry, KT_BAD, "the number is impossibly large");
 	return (struct kt_val){ .value = value, .quality = entry->quality, .entry = entry };
 }
@@ -183,7 +184,8 @@ static struct kt_val sum_of_nodes(const struct kt_snapshot *snap, enum kt_metric
 			return part;
 		if (!any)
 			sum = part;
-		else if (__builtin_add_overflow(sum.value, part.value, &sum.value))
+		else if (__builtin_add_overflow(sum.value, part.value, &sum.value) ||
+			 sum.value > KT_AMOUNT_MAX)
 			return lacking(entry, KT_BAD, "the number is impossibly large");
 		any = true;
 	}
@@ -230,7 +232,8 @@ struct kt_val kt_snapshot_sum_rank(
 			return part;
 		if (!kt_ok(sum))
 			sum = part;
-		else if (__builtin_add_overflow(sum.value, part.value, &sum.value))
+		else if (__builtin_add_overflow(sum.value, part.value, &sum.value) ||
+			 sum.value > KT_AMOUNT_MAX)
 			return lacking(entry, KT_BAD, "the number is impossibly large");
 	}
 	return sum;

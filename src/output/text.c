@@ -162,28 +162,41 @@ static void put_bar(const struct page *page, double share, int room)
 	color(page, PLAIN);
 }
 
+/* Bytes of the next piece of `text` that is not broken: a word, or a step of a long path. */
+static size_t next_piece(const char *text, int room)
+{
+	size_t n = strcspn(text, " "), step;
+
+	if ((int)n <= room)
+		return n;
+	step = strcspn(text, "/ ");
+	return step < n ? step + 1 : n;
+}
+
 /* Breaks `text` at blanks, each further line behind `indent` blanks. */
 static void put_wrapped(const struct page *page, const char *text, int indent, int width)
 {
+	bool glued = true;
 	int at = indent;
 
 	while (*text) {
-		size_t n = strcspn(text, " ");
+		size_t n = next_piece(text, width - indent);
 		int w = 0;
 
 		for (size_t i = 0; i < n; i++)
 			w += (text[i] & 0xc0) != 0x80;
-		if (at > indent && at + 1 + w > width) {
+		if (at > indent && at + !glued + w > width) {
 			kt_buf_puts(page->buf, "\n");
 			kt_buf_repeat(page->buf, " ", (size_t)indent);
 			at = indent;
-		} else if (at > indent) {
+		} else if (at > indent && !glued) {
 			kt_buf_puts(page->buf, " ");
 			at++;
 		}
 		kt_buf_add(page->buf, text, n);
 		at += w;
 		text += n;
+		glued = *text != ' ';
 		text += strspn(text, " ");
 	}
 }

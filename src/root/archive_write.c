@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct kt_archive_writer {
@@ -95,6 +96,8 @@ struct kt_err *kt_archive_create(
 		err = kt_err_new(
 			KT_ERR_REFUSED, "%s: is there already; --force overwrites it", path);
 	else if (writer->fd < 0)
+		err = kt_err_os(errno, "%s", path);
+	else if (fchmod(writer->fd, 0600) < 0) /* an older file may be there already */
 		err = kt_err_os(errno, "%s", path);
 	else if (!writer->path)
 		err = kt_err_new(KT_ERR_NOMEM, "%s: out of memory", path);

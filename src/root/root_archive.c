@@ -17,41 +17,81 @@
 
 #define UNPACKED_MAX (1ull << 30) /* bytes unpacked in all, skipped members included */
 #define HEADERS_MAX  200000u
-#define MEMBERS_MAX  8192u
+#define MEMBERS_MAX  65536u
+#define TREES_MAX    16u
 #define PATH_MAX_LEN 512u
+
+/* One folder of the archive that has files in it which a source wants. */
+struct tree {
+	char prefix[PATH_MAX_LEN];
+	struct kt_root *root;
+	size_t nr_members;
+};
 
 struct unpacking {
 	const struct kt_libarchive *lib;
 	struct archive *archive;
-	struct kt_root *root;
 	kt_root_filter wanted;
 	uint64_t nr_unpacked_bytes, nr_kept_bytes;
-	size_t nr_headers, nr_members;
-	char prefix[PATH_MAX_LEN]; /* the folder that the first wanted member was in */
-	bool has_prefix;
+	size_t nr_headers, nr_members, nr_trees;
+	struct tree trees[TREES_MAX];
 };
 
-/*
- * Archives often hold a folder around the tree ("sosreport-x/proc/meminfo"). The first
- * suffix of a member's path that a source wants tells the folder; members of other
- * folders (a second machine) are left out.
- */
-static const char *inside_tree(struct unpacking *un, const char *path)
+static struct kt_err *tree_for(
+	struct unpacking *un, const char *path, size_t prefix_len, struct tree **ret_tree)
 {
-	if (un->has_prefix) {
-		size_t n = strlen(un->prefix);
+	struct tree *tree;
 
-		return strncmp(path, un->prefix, n) == 0 && un->wanted(path + n) ? path + n : NULL;
+	for (size_t i = 0; i < un->nr_trees; i++) {
+		tree = &un->trees[i];
+		if (strlen(tree->prefix) == prefix_len &&
+			memcmp(tree->prefix, path, prefix_len) == 0) {
+			*ret_tree = tree;
+			return NULL;
+		}
 	}
+	*ret_tree = NULL;
+	if (un->nr_trees == TREES_MAX)
+		return NULL;
+	tree = &un->trees[un->nr_trees];
+	memcpy(tree->prefix, path, prefix_len);
+	tree->prefix[prefix_len] = '\0';
+	*ret_tree = tree;
+	un->nr_trees++;
+	return kt_root_memory_new(KT_ROOT_BUNDLE, &tree->root);
+}
+
+/*
+ * Archives often hold a folder around the tree ("sosreport-x/proc/meminfo"). The longest
+ * suffix of a member's path that a source wants tells the folder. Returns NULL where
+ * nobody wants the member.
+ */
+static const char *inside_tree(const struct unpacking *un, const char *path)
+{
 	for (const char *p = path; p && *p; p = strchr(p, '/') ? strchr(p, '/') + 1 : NULL) {
-		if (!un->wanted(p))
-			continue;
-		memcpy(un->prefix, path, (size_t)(p - path));
-		un->prefix[p - path] = '\0';
-		un->has_prefix = true;
-		return p;
+		if (un->wanted(p))
+			return p;
 	}
 	return NULL;
+}
+
+/* Of several trees the one that is a machine's: a stray log must not hide it. */
+static struct tree *best_tree(struct unpacking *un)
+{
+	static const char *const telling[] = { "proc/meminfo", "proc/zoneinfo", "proc", "sys" };
+	struct tree *best = NULL;
+
+	for (size_t k = 0; k < KT_LEN(telling); k++) {
+		for (size_t i = 0; i < un->nr_trees; i++) {
+			if (kt_root_has(un->trees[i].root, telling[k]))
+				return &un->trees[i];
+		}
+	}
+	for (size_t i = 0; i < un->nr_trees; i++) {
+		if (!best || un->trees[i].nr_members > best->nr_members)
+			best = &un->trees[i];
+	}
+	return best;
 }
 
 static struct kt_err *check_path(const char *path)
@@ -97,22 +137,27 @@ static struct kt_err *unpack(struct unpacking *un, struct kt_buf *ret_data)
 	return ret_data && ret_data->failed ? kt_err_new(KT_ERR_NOMEM, "out of memory") : NULL;
 }
 
-static struct kt_err *keep(struct unpacking *un, struct archive_entry *entry, const char *path)
+static struct kt_err *keep(
+	struct unpacking *un, struct archive_entry *entry, const char *path, const char *inside)
 {
 	KT_CLEANUP(buf) struct kt_buf data = { 0 };
-	struct kt_err *err;
+	struct tree *tree;
+	struct kt_err *err = tree_for(un, path, (size_t)(inside - path), &tree);
 
+	if (err || !tree)
+		return err ? err : unpack(un, NULL);
 	if (++un->nr_members > MEMBERS_MAX)
 		return kt_err_new(KT_ERR_LIMIT, "holds more than %u wanted files", MEMBERS_MAX);
+	tree->nr_members++;
 	if (un->lib->entry_filetype(entry) != AE_IFREG || un->lib->entry_hardlink(entry))
 		return kt_root_memory_refuse(
-			un->root, path, "a link in the bundle, which is not followed");
+			tree->root, inside, "a link in the bundle, which is not followed");
 	err = unpack(un, &data);
 	if (!err) {
-		err = kt_root_memory_add(un->root, path, data.data, data.size);
+		err = kt_root_memory_add(tree->root, inside, data.data, data.size);
 		data = (struct kt_buf){ 0 };
 	}
-	return err ? kt_err_prepend(err, "%s", path) : NULL;
+	return err ? kt_err_prepend(err, "%s", inside) : NULL;
 }
 
 static struct kt_err *unpack_all(struct unpacking *un)
@@ -136,7 +181,7 @@ static struct kt_err *unpack_all(struct unpacking *un)
 		if (err || un->lib->entry_filetype(entry) == AE_IFDIR)
 			continue;
 		inside = inside_tree(un, path);
-		err = inside ? keep(un, entry, inside) : unpack(un, NULL);
+		err = inside ? keep(un, entry, path, inside) : unpack(un, NULL);
 	}
 	if (err)
 		return err;
@@ -158,33 +203,47 @@ static bool support_formats(const struct kt_libarchive *lib, struct archive *arc
 	       lib->read_support_format_zip(archive) == ARCHIVE_OK;
 }
 
+static struct kt_err *unpack_from(struct unpacking *un, int fd)
+{
+	struct kt_err *err;
+
+	un->archive = un->lib->read_new();
+	if (!un->archive || !support_formats(un->lib, un->archive))
+		err = kt_err_new(KT_ERR_ABSENT, "this libarchive cannot unpack by itself");
+	else if (un->lib->read_open_fd(un->archive, fd, 65536) != ARCHIVE_OK)
+		err = kt_err_new(KT_ERR_PARSE, "not an archive, or damaged: %s",
+			un->lib->error_string(un->archive));
+	else
+		err = unpack_all(un);
+	if (un->archive)
+		un->lib->read_free(un->archive);
+	return err;
+}
+
 struct kt_err *kt_root_archive_open(
 	int fd, const char *name, kt_root_filter wanted, struct kt_root **ret_root)
 {
-	struct unpacking un = { .wanted = wanted };
-	struct kt_err *err = kt_libarchive(&un.lib);
+	struct unpacking *un = calloc(1, sizeof(*un));
+	struct tree *best = NULL;
+	struct kt_err *err;
 
-	if (err)
-		return kt_err_prepend(err, "%s", name);
-	err = kt_root_memory_new(KT_ROOT_BUNDLE, &un.root);
-	if (err)
-		return err;
-	un.archive = un.lib->read_new();
-	if (!un.archive || !support_formats(un.lib, un.archive))
-		err = kt_err_new(KT_ERR_ABSENT, "this libarchive cannot unpack by itself");
-	else if (un.lib->read_open_fd(un.archive, fd, 65536) != ARCHIVE_OK)
-		err = kt_err_new(KT_ERR_PARSE, "not an archive, or damaged: %s",
-			un.lib->error_string(un.archive));
-	else
-		err = unpack_all(&un);
-	if (un.archive)
-		un.lib->read_free(un.archive);
-	if (!err && !un.nr_members)
-		err = kt_err_new(KT_ERR_ABSENT, "holds no file that ktally reads");
-	if (err) {
-		kt_root_free(un.root);
-		return kt_err_prepend(err, "%s", name);
+	if (!un)
+		return kt_err_new(KT_ERR_NOMEM, "%s: out of memory", name);
+	un->wanted = wanted;
+	err = kt_libarchive(&un->lib);
+	if (!err)
+		err = unpack_from(un, fd);
+	if (!err) {
+		best = best_tree(un);
+		if (!best)
+			err = kt_err_new(KT_ERR_ABSENT, "holds no file that ktally reads");
 	}
-	*ret_root = un.root;
-	return NULL;
+	if (best)
+		*ret_root = best->root;
+	for (size_t i = 0; i < un->nr_trees; i++) {
+		if (&un->trees[i] != best)
+			kt_root_free(un->trees[i].root);
+	}
+	free(un);
+	return err ? kt_err_prepend(err, "%s", name) : NULL;
 }

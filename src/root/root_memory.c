@@ -4,28 +4,58 @@
 
 #include "root/root_ops.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct member {
 	char *path, *data, *refused;
-	size_t size;
+	size_t size, index;
 };
 
 struct root_memory {
 	struct kt_root base;
 	struct member *members;
 	size_t count, room;
+	bool sorted;
 };
 
-static struct member *find(const struct root_memory *memory, const char *path)
+/* By path, and of two with one path the one that came first. */
+static int by_path(const void *a, const void *b)
 {
-	for (size_t i = 0; i < memory->count; i++) {
-		if (strcmp(memory->members[i].path, path) == 0)
-			return &memory->members[i];
+	const struct member *x = a, *y = b;
+	int order = strcmp(x->path, y->path);
+
+	return order ? order : (x->index > y->index) - (x->index < y->index);
+}
+
+/* Index of the first member whose path is not before `path`. Sorts what was added since. */
+static size_t lower_bound(struct root_memory *memory, const char *path)
+{
+	size_t low = 0, high = memory->count;
+
+	if (!memory->sorted && memory->count)
+		qsort(memory->members, memory->count, sizeof(*memory->members), by_path);
+	memory->sorted = true;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strcmp(memory->members[middle].path, path) < 0)
+			low = middle + 1;
+		else
+			high = middle;
 	}
-	return NULL;
+	return low;
+}
+
+static const struct member *find(struct root_memory *memory, const char *path)
+{
+	size_t at = lower_bound(memory, path);
+
+	return at < memory->count && strcmp(memory->members[at].path, path) == 0
+		       ? &memory->members[at]
+		       : NULL;
 }
 
 static struct kt_err *memory_read(struct kt_root *root, const char *path, uint64_t offset,
@@ -35,7 +65,7 @@ static struct kt_err *memory_read(struct kt_root *root, const char *path, uint64
 	size_t size;
 
 	if (!member)
-		return kt_err_new(KT_ERR_ABSENT, "%s: not in the bundle", path);
+		return kt_err_os(ENOENT, "%s", path);
 	if (member->refused)
 		return kt_err_new(KT_ERR_REFUSED, "%s: %s", path, member->refused);
 	size = offset > member->size ? 0 : member->size - (size_t)offset;
@@ -52,24 +82,27 @@ static struct kt_err *memory_read(struct kt_root *root, const char *path, uint64
 	return NULL;
 }
 
-/* Is `path` the folder `folder`, or below it? Sets `rest` to what follows. */
+/* Is `path` below `folder`? Sets what follows. Everything is below "". */
 static bool below(const char *path, const char *folder, const char **ret_rest)
 {
 	size_t n = strlen(folder);
 
-	if (strncmp(path, folder, n) != 0 || (n && path[n] && path[n] != '/'))
+	if (strncmp(path, folder, n) != 0 || (n && path[n] != '/'))
 		return false;
-	*ret_rest = path + n + (n && path[n] == '/');
+	*ret_rest = path + n + (n > 0);
 	return true;
 }
 
 static struct kt_err *memory_list(
 	struct kt_root *root, const char *path, struct kt_arena *arena, kt_names *ret_names)
 {
-	const struct root_memory *memory = (struct root_memory *)root;
+	struct root_memory *memory = (struct root_memory *)root;
 	bool any = false;
 
-	for (size_t i = 0; i < memory->count; i++) {
+	/* siblings such as "a-b" sort between "a" and "a/c", so the walk skips them */
+	for (size_t i = lower_bound(memory, path);
+		i < memory->count && strncmp(memory->members[i].path, path, strlen(path)) == 0;
+		i++) {
 		const char *rest, **slot;
 
 		if (!below(memory->members[i].path, path, &rest) || !*rest)
@@ -79,16 +112,19 @@ static struct kt_err *memory_list(
 		if (slot)
 			*slot = kt_arena_printf(arena, "%.*s", (int)strcspn(rest, "/"), rest);
 	}
-	return any ? NULL : kt_err_new(KT_ERR_ABSENT, "%s: not in the bundle", path);
+	return any ? NULL : kt_err_os(ENOENT, "%s", path);
 }
 
 static bool memory_has(struct kt_root *root, const char *path)
 {
-	const struct root_memory *memory = (struct root_memory *)root;
+	struct root_memory *memory = (struct root_memory *)root;
 	const char *rest;
 
-	for (size_t i = 0; i < memory->count; i++) {
-		if (below(memory->members[i].path, path, &rest))
+	for (size_t i = lower_bound(memory, path);
+		i < memory->count && strncmp(memory->members[i].path, path, strlen(path)) == 0;
+		i++) {
+		if (strcmp(memory->members[i].path, path) == 0 ||
+			below(memory->members[i].path, path, &rest))
 			return true;
 	}
 	return false;
@@ -135,15 +171,16 @@ static struct kt_err *add(
 			memory->room = room;
 		}
 	}
-	if (!name || memory->count == memory->room || find(memory, path)) {
-		bool twice = name && memory->count < memory->room;
-
+	if (!name || memory->count == memory->room) {
 		free(name);
 		free(data);
 		free(refused);
-		return twice ? NULL : kt_err_new(KT_ERR_NOMEM, "%s: out of memory", path);
+		return kt_err_new(KT_ERR_NOMEM, "%s: out of memory", path);
 	}
-	memory->members[memory->count++] = (struct member){ name, data, refused, size };
+	memory->members[memory->count] =
+		(struct member){ name, data, refused, size, memory->count };
+	memory->count++;
+	memory->sorted = false;
 	return NULL;
 }
 

@@ -98,11 +98,23 @@ static struct kt_err *descend(int *fd)
 	return err;
 }
 
+/* Content tells, not the name: every archive has a byte that no text has early on. */
+static bool is_text(int fd)
+{
+	unsigned char head[512];
+	ssize_t n = pread(fd, head, sizeof(head), 0);
+
+	for (ssize_t i = 0; i < n; i++) {
+		if ((head[i] < ' ' && !strchr("\t\n\r", head[i])) || head[i] == 0x7f || !head[i])
+			return false;
+	}
+	return n > 0;
+}
+
 struct kt_err *kt_root_open(const char *path, kt_root_filter wanted, struct kt_root **ret_root)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct kt_err *err;
-	unsigned char magic[4] = { 0 };
 	struct stat st;
 
 	if (fd < 0)
@@ -114,9 +126,7 @@ struct kt_err *kt_root_open(const char *path, kt_root_filter wanted, struct kt_r
 		return err ? (close(fd), err) : kt_root_dir_new(fd, KT_ROOT_DIR, ret_root);
 	} else if (!S_ISREG(st.st_mode))
 		err = kt_err_new(KT_ERR_REFUSED, "%s: neither a folder nor a file", path);
-	else if (pread(fd, magic, sizeof(magic), 0) >= 2 && magic[0] >= ' ' && magic[0] < 0x7f &&
-		 magic[1] >= ' ' && magic[1] < 0x7f && strncmp((char *)magic, "BZh", 3) != 0 &&
-		 strncmp((char *)magic, "PK", 2) != 0 && !strstr(path, ".tar"))
+	else if (is_text(fd))
 		err = open_single(fd, path, ret_root);
 	else
 		err = kt_root_archive_open(fd, path, wanted, ret_root);

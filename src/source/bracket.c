@@ -54,7 +54,8 @@ static struct kt_err *parse(struct kt_snapshot *snap, const struct kt_text *text
 			return kt_err_new(KT_ERR_PARSE, "%s: impossible numbers", text->path);
 	}
 	if (nr_seen && snap->host.page_bytes &&
-		!__builtin_mul_overflow(moved_pages, snap->host.page_bytes, &moved_pages))
+		!__builtin_mul_overflow(moved_pages, snap->host.page_bytes, &moved_pages) &&
+		moved_pages <= KT_AMOUNT_MAX)
 		snap->drift_bytes = moved_pages;
 	return NULL;
 }

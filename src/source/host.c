@@ -201,6 +201,21 @@ static struct kt_err *read_host(struct kt_root *root, struct kt_snapshot *snap)
 	return NULL;
 }
 
+/* Of proc/cpuinfo only what is read: on some machines it has a serial number. */
+static void scrub(const struct kt_text *text, struct kt_buf *ret_text)
+{
+	struct kt_span rest = kt_text_span(text), line;
+
+	if (strcmp(text->path, "proc/cpuinfo") != 0) {
+		kt_buf_add(ret_text, text->data, text->size);
+		return;
+	}
+	while (kt_span_line(&rest, &line)) {
+		if (kt_span_starts(line, "flags"))
+			kt_buf_printf(ret_text, "%.*s\n", (int)line.n, line.p);
+	}
+}
+
 const struct kt_source kt_source_host = {
 	.name = "host",
 	.summary = "name, kernel, CPUs, nodes, hypervisor, container",
@@ -214,5 +229,6 @@ const struct kt_source kt_source_host = {
 	.lack = "the head of a report says less",
 	.gives = "a mounted /proc and /sys",
 	.parse = parse,
+	.scrub = scrub,
 	.read = read_host,
 };

@@ -13,6 +13,7 @@
 #include "source/host.h"
 #include "source/source.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define HASHES_MAX 256u
@@ -223,14 +224,16 @@ static void on_ramdisk(struct log *log, struct kt_span rest)
 		put(log, KT_INITRD, KT_BYTES, (int64_t)(end - start), "RAMDISK:");
 }
 
-/* "software IO TLB: mapped [mem a-b] (64MB)" */
+/* "software IO TLB: mapped [mem a-b] (64MB)"; unlike everywhere else, b is exclusive. */
 static void on_swiotlb(struct log *log, struct kt_span rest)
 {
 	uint64_t start, end;
 
 	rest = kt_span_trim(rest);
-	if (kt_span_skip(&rest, "mapped ") && take_range(&rest, &start, &end))
-		put(log, KT_SWIOTLB, KT_BYTES, (int64_t)(end - start), "software IO TLB: mapped");
+	if (!kt_span_skip(&rest, "mapped ") || !take_range(&rest, &start, &end))
+		return;
+	end -= (end - 1) % 4096 == 0;
+	put(log, KT_SWIOTLB, KT_BYTES, (int64_t)(end - start), "software IO TLB: mapped");
 }
 
 static void on_graphics(struct log *log, struct kt_span rest)
@@ -469,6 +472,62 @@ static struct kt_err *parse(struct kt_snapshot *snap, const struct kt_text *text
 	return NULL;
 }
 
+/* The words that the lines above are made of; any other may name a person or a host. */
+static const char vocabulary[] =
+	" BIOS e820 mem usable reserved ACPI data NVS tables unusable persistent type soft Memory "
+	"K "
+	"k available kernel code rwdata rodata init bss cma absent highmem Freeing initrd memory "
+	"SMP "
+	"alternatives unused decrypted image initmem text gap freed percpu PERCPU Embedded pages "
+	"cpu "
+	"pcpu alloc RAMDISK software IO TLB mapped MB No low Reserving Intel graphics stolen at "
+	"ftrace allocating allocated entries in with groups bytes of page_ext Hypervisor detected "
+	"KVM "
+	"VMware Microsoft Hyper V Xen hash table order linear vmalloc hugepage on NUMA nodes total "
+	"KiB "
+	"zone DMA DMA32 Normal Movable HighMem Device used for memmap Linux version scrubbed VFS "
+	"Dentry Inode cache PV qspinlock PID Mount Mountpoint futex IP idents TCP established bind "
+	"tcp_listen_portaddr_hash Table perturb MPTCP token UDP Lite posixtimers Dquot RPC NFS ";
+
+static bool is_known_word(struct kt_span word)
+{
+	char padded[40];
+	uint64_t number;
+
+	if (kt_span_hex(word, &number))
+		return true;
+	/* "s185496", "r0": a letter before a number; "64MB", "0K": a unit behind one */
+	if (word.n > 1 && kt_span_u64(kt_span_from(word, 1), &number))
+		return true;
+	kt_span_take_u64(&word, &number);
+	if (word.n > sizeof(padded) - 3)
+		return false;
+	snprintf(padded, sizeof(padded), " %.*s ", (int)word.n, word.p);
+	return strstr(vocabulary, padded) != NULL;
+}
+
+static bool is_word_char(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       c == '_';
+}
+
+static bool is_harmless(struct kt_span message)
+{
+	struct kt_span rest = message;
+
+	while (rest.n) {
+		size_t n = 0;
+
+		while (n < rest.n && is_word_char(rest.p[n]))
+			n++;
+		if (n && !is_known_word((struct kt_span){ rest.p, n }))
+			return false;
+		rest = kt_span_from(rest, n ? n : 1);
+	}
+	return true;
+}
+
 /* Only lines that ktally itself reads: all others may name people, hosts and processes. */
 static void scrub(const struct kt_text *text, struct kt_buf *ret_text)
 {
@@ -479,7 +538,7 @@ static void scrub(const struct kt_text *text, struct kt_buf *ret_text)
 
 		if (kt_span_starts(message, "Linux version "))
 			message = KT_SPAN("Linux version (scrubbed)");
-		if (kt_kmsg_is_used(message))
+		if (kt_kmsg_is_used(message) && is_harmless(message))
 			kt_buf_printf(ret_text, "%.*s\n", (int)message.n, message.p);
 	}
 }

@@ -12,7 +12,7 @@
 #define NODE_MAX  1024u
 
 static struct kt_zone *new_zone(
-	struct kt_snapshot *snap, struct kt_span line, struct kt_err **ret_err)
+	struct kt_snapshot *snap, size_t first, struct kt_span line, struct kt_err **ret_err)
 {
 	struct kt_span number, name;
 	struct kt_zone *zone;
@@ -28,6 +28,13 @@ static struct kt_zone *new_zone(
 		*ret_err = kt_err_new(KT_ERR_LIMIT, "more than %u zones", ZONES_MAX);
 		return NULL;
 	}
+	for (size_t i = first; i < snap->zones.count; i++) {
+		if (snap->zones.items[i].node == (int)node &&
+			kt_span_eq(name, snap->zones.items[i].name)) {
+			*ret_err = kt_err_new(KT_ERR_PARSE, "a zone stands twice");
+			return NULL;
+		}
+	}
 	zone = kt_list_push(&snap->arena, &snap->zones);
 	if (zone)
 		*zone = (struct kt_zone){ .node = (int)node,
@@ -40,9 +47,19 @@ static struct kt_zone *new_zone(
 static bool number_behind(struct kt_span line, int64_t *ret_value)
 {
 	struct kt_span word;
+	int64_t value;
 
-	return kt_span_word(&line, &word) && kt_span_i64(word, ret_value) && *ret_value >= 0 &&
-	       *ret_value < INT64_MAX / 1024 / 1024;
+	if (!kt_span_word(&line, &word) || !kt_span_i64(word, &value) || value < 0 ||
+		value > KT_AMOUNT_MAX / 4096)
+		return false;
+	*ret_value = value;
+	return true;
+}
+
+/* Sticks above what any machine has, where the account refuses it. */
+static int64_t add_pages(int64_t sum, int64_t pages)
+{
+	return sum > KT_AMOUNT_MAX ? sum : sum + pages;
 }
 
 /* The zone's own lines. Returns false where `name` is none of them. */
@@ -59,7 +76,7 @@ static bool zone_line(struct kt_zone *zone, struct kt_span name, struct kt_span 
 	else if (kt_span_eq(name, "managed"))
 		zone->has_managed = number_behind(rest, &zone->managed);
 	else if (kt_span_eq(name, "count:"))
-		zone->pcp += number_behind(rest, &value) ? value : 0;
+		zone->pcp = add_pages(zone->pcp, number_behind(rest, &value) ? value : 0);
 	else if (kt_span_eq(name, "vm")) {
 		if (kt_span_word(&rest, &word) && kt_span_eq(word, "stats") &&
 			kt_span_word(&rest, &word) && kt_span_eq(word, "threshold:") &&
@@ -137,7 +154,7 @@ static struct kt_err *parse(struct kt_snapshot *snap, const struct kt_text *text
 
 	while (!err && kt_span_line(&rest, &line)) {
 		if (kt_span_starts(line, "Node ")) {
-			zone = new_zone(snap, line, &err);
+			zone = new_zone(snap, first, line, &err);
 			continue;
 		}
 		if (!zone || !kt_span_word(&line, &name) || zone_line(zone, name, line))

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""An account closes, whatever it is made of: must_close() in lib.py says what that is."""
+
+import json
+import tarfile
+
+import lib
+import trees
+from lib import Folder, Skip, close_or_refuse, corpus_trees, need_root, plant, report_of, test
+
+
+@test
+def the_account_of_the_running_machine_closes():
+    for options in ((), ("--cheap",), ("-n",), ("-n", "--cheap")):
+        report = lib.succeed("-o", "json", *options).json()
+        lib.must_close(report)
+        assert report["host"]["live"], "the running machine is not called live"
+        assert lib.row_bytes(report)["ram"] > 16 << 20, "less than 16 MiB of memory"
+
+
+@test
+def the_running_machine_shows_its_own_meminfo():
+    with open("/proc/meminfo", encoding="ascii") as file:
+        kb = {line.split(":")[0]: int(line.split()[1]) for line in file}
+    report = lib.succeed("-o", "json").json()
+    rows = lib.row_bytes(report)
+    if report["host"]["container"]:
+        managed = rows["ram"] - sum(rows[row] or 0 for row in ("firmware", "boot", "balloon",
+                                                               "offline"))
+        if managed != kb["MemTotal"] * 1024:
+            raise Skip("in a container, whose meminfo need not be the machine's")
+    for row, value in (("kernel_stacks", kb.get("KernelStack")), ("buffers", kb["Buffers"])):
+        if value:
+            assert abs(rows[row] - value * 1024) < 64 << 20, f"{row}: {rows[row]}, not {value} kB"
+
+
+@test
+def the_account_of_every_made_up_machine_closes():
+    for name, tree in trees.ALL.items():
+        with Folder() as folder:
+            report = report_of(plant(folder, tree), "-n")
+            assert not report["host"]["live"], f"{name} is called live"
+
+
+@test
+def the_account_of_every_captured_machine_closes():
+    closed = 0
+    for tree in corpus_trees():
+        try:
+            closed += close_or_refuse(tree, "-n").status == 0
+        except AssertionError as error:
+            raise AssertionError(f"{tree.name}: {error}") from error
+    assert closed >= 15, f"only {closed} trees of the corpus have an account"
+
+
+@test
+def packed_memory_blocks_of_other_machines_are_looked_at_or_refused():
+    for bundle in sorted(lib.corpus("sysfs_memory").glob("*.tar.bz2")):
+        lib.note_corpus(bundle)
+        close_or_refuse(bundle)
+        report = lib.succeed("-s", bundle, "doctor", "-o", "json").json()
+        blocks = next(source for source in report["sources"] if source["name"] == "blocks")
+        with tarfile.open(bundle) as tar:
+            has_size = any(name.endswith("memory/block_size_bytes") for name in tar.getnames())
+        assert (blocks["state"] == "ok") == has_size, f"{bundle.name}: blocks {blocks['why']}"
+
+
+@test
+def a_kernel_log_alone_is_no_machine_and_is_refused_in_one_line():
+    logs = [log for part in ("bootlog", "oom") for log in sorted(lib.corpus(part).iterdir())]
+    for log in logs:
+        lib.note_corpus(log)
+        lib.refuse("-s", log)
+
+
+@test
+def a_boot_log_of_another_machine_gives_its_rows_names():
+    for log in sorted(lib.corpus("bootlog").iterdir()):
+        lib.note_corpus(log)
+        with Folder() as folder:
+            plant(folder, {**trees.OLD, "dmesg": log.read_bytes()})
+            rows = lib.row_bytes(report_of(folder))
+            assert rows["kernel_code"], f"{log.name}: nothing of the log was read"
+
+
+@test
+def the_quiet_way_of_reading_gives_the_same_account_of_a_tree_but_for_its_details():
+    with Folder() as folder:
+        plant(folder, trees.MODERN)
+        full, cheap = (lib.row_bytes(report_of(folder, *how)) for how in ((), ("--cheap",)))
+    assert cheap["ram"] == full["ram"], "--cheap sees other memory"
+    assert "slab_unreclaimable.kmalloc_large" in full
+    assert "slab_unreclaimable.kmalloc_large" not in cheap, "--cheap read slabinfo"
+
+
+@test
+def two_runs_on_a_tree_say_the_same_to_the_byte():
+    with Folder() as folder:
+        plant(folder, trees.MODERN)
+        for output in ("text", "json", "csv", "openmetrics"):
+            first, second = (lib.succeed("-s", folder, "-o", output, "-n").out for _ in "12")
+            assert first == second, f"{output} differs"
+
+
+@test
+def the_running_machine_as_root_has_no_hidden_parts_above_its_error():
+    need_root()
+    report = json.loads(lib.succeed("-o", "json").text)
+    if report["host"]["container"] and lib.row_bytes(report)["boot"] is None:
+        raise Skip("in a container that hides the zones")
+    rest = lib.row_of(report, "unattributed")
+    assert rest["bytes"] >= -rest["error_bytes"], \
+        f"unattributed is {rest['bytes']}, below its bound of {rest['error_bytes']}"

@@ -1,0 +1,266 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What programs read: JSON after its schemas, CSV and OpenMetrics that say the same."""
+
+import csv
+import io
+import json
+
+import lib
+import openmetrics
+import trees
+from lib import Folder, Skip, plant, succeed, test
+
+try:
+    import jsonschema
+except ImportError:
+    jsonschema = None
+
+COMMANDS = ("account", "explain", "doctor", "capture", "help", "version")
+
+# names and values that need escaping in one format or another
+AWKWARD = {
+    **trees.MODERN,
+    "proc/sys/kernel/hostname": b'a "b", \\c\\\tn\x1b[31m\xff\xc3{}\n',
+    "proc/meminfo": trees.MODERN["proc/meminfo"] + 'Odd"Field\\,{x}:  7 kB\n',
+    "dmesg": trees.MODERN["dmesg"] +
+             '[ 1.0] O"d\\d, {one}\x07 hash table entries: 4 (order: 0, 4096 bytes, linear)\n',
+}
+
+
+def schema(name):
+    with open(lib.SCHEMAS / f"{name}.schema.json", encoding="utf-8") as file:
+        return json.load(file)
+
+
+def must_be_valid(name, result):
+    if jsonschema is None:
+        raise Skip("needs python3-jsonschema")
+    report = result.json()
+    validator = jsonschema.Draft202012Validator(schema(name))
+    for error in validator.iter_errors(report):
+        place = "/".join(map(str, error.absolute_path))
+        raise AssertionError(f"{name}: {place or 'the whole'}: {error.message[:200]}")
+    return report
+
+
+def sources():
+    """The running machine and every made-up one: (name, options)."""
+    yield "live", ()
+    for name, tree in {**trees.ALL, "AWKWARD": AWKWARD}.items():
+        with Folder() as folder:
+            yield name, ("-s", plant(folder, tree))
+
+
+@test
+def schemas_are_schemas_and_strict():
+    if jsonschema is None:
+        raise Skip("needs python3-jsonschema")
+    for name in COMMANDS:
+        text = schema(name)
+        jsonschema.Draft202012Validator.check_schema(text)
+        assert text["properties"]["schema"]["const"] == f"ktally/{name}/1", name
+        open_objects = [place for place, part in parts(text) if part.get("type") == "object"
+                        and part.get("additionalProperties", True) is not False]
+        assert not open_objects, f"{name}: {open_objects} allow anything"
+    assert schema("account")["$defs"]["host"] == schema("doctor")["$defs"]["host"], \
+        "the two schemas disagree about the host"
+
+
+def parts(node, place="top"):
+    """Every object in a schema, with its place."""
+    if isinstance(node, dict):
+        yield place, node
+        for key, value in node.items():
+            yield from parts(value, f"{place}/{key}")
+    elif isinstance(node, list):
+        for index, value in enumerate(node):
+            yield from parts(value, f"{place}/{index}")
+
+
+@test
+def accounts_and_doctors_reports_are_after_their_schemas():
+    for name, source in sources():
+        for options in ((), ("-n",), ("-a", "-b", "-d", "1"), ("--cheap",)):
+            report = must_be_valid("account", succeed(*source, "-o", "json", *options))
+            assert ("node_rows" in report) == ("-n" in options), f"{name}: {options}"
+        must_be_valid("doctor", succeed(*source, "doctor", "-o", "json"))
+
+
+@test
+def the_explanation_of_every_row_is_after_its_schema_and_of_the_same_size():
+    for name, source in sources():
+        if name not in ("live", "MODERN", "OLD", "BIG_PAGES"):
+            continue
+        for row in succeed(*source, "-o", "json").json()["rows"]:
+            told = must_be_valid("explain", succeed(*source, "explain", row["id"], "-o", "json"))
+            assert (told["id"], told["title"]) == (row["id"], row["title"]), row["id"]
+            if name == "live":
+                continue
+            assert (told["bytes"], told["state"]) == (row["bytes"], row["state"]), \
+                f"{name}: {row['id']} is {row['bytes']}, explained as {told['bytes']}"
+
+
+@test
+def explain_without_a_row_lists_the_rows():
+    with Folder() as folder:
+        plant(folder, trees.MODERN)
+        told = must_be_valid("explain", succeed("-s", folder, "explain", "-o", "json"))
+        rows = lib.report_of(folder)["rows"]
+        assert [(one["id"], one["bytes"]) for one in told["children"]] == \
+            [(row["id"], row["bytes"]) for row in rows], "other rows than the account's"
+
+
+@test
+def the_terms_of_an_explained_row_add_up_to_it():
+    for name, tree in trees.ALL.items():
+        with Folder() as folder:
+            plant(folder, tree)
+            for row in lib.report_of(folder)["rows"]:
+                told = succeed("-s", folder, "explain", row["id"], "-o", "json").json()
+                signed = [term for term in told.get("terms", []) if term["sign"]]
+                if row["bytes"] is None or not signed:
+                    continue
+                total = sum((term["value"] or 0) * (1 if term["sign"] == "+" else -1)
+                            for term in signed)
+                assert total == row["bytes"], f"{name}: {row['id']} {row['bytes']}, terms {total}"
+
+
+@test
+def the_children_of_an_explained_row_are_those_of_the_account():
+    with Folder() as folder:
+        plant(folder, trees.MODERN)
+        rows = lib.report_of(folder)["rows"]
+        for row in rows:
+            told = succeed("-s", folder, "explain", row["id"], "-o", "json").json()
+            below = [(one["id"], one["bytes"]) for one in rows if one["parent"] == row["id"]]
+            found = [(one["id"], one["bytes"]) for one in told.get("children", [])]
+            assert found == below, f"{row['id']}: {found}"
+
+
+@test
+def help_version_and_capture_are_after_their_schemas():
+    must_be_valid("version", succeed("version", "-o", "json"))
+    assert must_be_valid("help", succeed("help", "-o", "json"))["commands"]
+    for command in COMMANDS:
+        must_be_valid("help", succeed("help", command, "-o", "json"))
+    with Folder() as folder:
+        bundle = folder / "b.tar"
+        tree = plant(folder / "tree", trees.MODERN)
+        report = must_be_valid("capture", succeed("-s", tree, "capture", bundle, "-o", "json"))
+        assert report["file"] == str(bundle), report["file"]
+
+
+@test
+def the_help_of_a_command_is_in_its_json_too():
+    for command in COMMANDS:
+        prose = succeed("help", command).text.split("\n\n")[0].split("\n", 1)[1]
+        told = must_be_valid("help", succeed("help", command, "-o", "json"))
+        assert told["command"] == command, told["command"]
+        assert told["help"] == " ".join(prose.split()), f"the JSON of help {command} says less"
+
+
+def csv_cell(value, key):
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(int(value))
+    return f"{value:.6f}" if key == "share" else str(value)
+
+
+def must_match(rows, result):
+    """CSV (RFC 4180) with the same rows as the JSON."""
+    text = result.out.decode("utf-8")
+    assert text.count("\n") == text.count("\r\n"), "lines do not end in CR LF"
+    lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    head, body = lines[0], lines[1:]
+    assert len(set(head)) == len(head), f"columns twice: {head}"
+    assert set(head) <= set(rows[0]), f"{set(head) - set(rows[0])} are not in the JSON"
+    for row, line in zip(rows, body, strict=True):
+        found = dict(zip(head, line, strict=True))
+        for key in head:
+            assert found[key] == csv_cell(row[key], key), f"{row} is {line}"
+
+
+@test
+def csv_has_the_rows_of_the_json():
+    for name, source in sources():
+        account = succeed(*source, "-o", "json").json()
+        lines = succeed(*source, "-o", "csv")
+        if name != "live":
+            must_match(account["rows"], lines)
+        else:
+            ids = [line[0] for line in csv.reader(io.StringIO(lines.text))][1:]
+            assert ids == [row["id"] for row in account["rows"]], "other rows"
+
+
+@test
+def csv_of_every_command_is_a_table():
+    with Folder() as folder:
+        plant(folder, AWKWARD)
+        for args in (("doctor",), ("help",), ("explain", "vmalloc"), ("-n",)):
+            result = succeed("-s", folder, *args, "-o", "csv")
+            lines = list(csv.reader(io.StringIO(result.out.decode("utf-8"), newline=""),
+                                    strict=True))
+            assert len(lines) > 1, f"{args}: nothing but {lines}"
+            assert {len(line) for line in lines} == {len(lines[0])}, f"{args}: ragged"
+
+
+def leaves(family, **labels):
+    return sum(value for found, value in family.samples if found["leaf"] == "true"
+               and all(found[name] == text for name, text in labels.items()))
+
+
+@test
+def openmetrics_is_to_the_letter_and_its_leaves_add_up():
+    for name, source in sources():
+        families = openmetrics.parse(succeed(*source, "-n", "-o", "openmetrics").out)
+        total = families["ktally_installed_bytes"].samples[0][1]
+        rows = families["ktally_account_bytes"]
+        assert leaves(rows) == total, f"{name}: leaves are {leaves(rows)}, not {total}"
+        error = families["ktally_account_error_bytes"].samples
+        assert [labels["row"] for labels, _ in error] == ["unattributed"], f"{name}: {error}"
+        if name != "live":
+            report = lib.report_of(source[1])
+            found = {labels["row"]: value for labels, value in rows.samples}
+            known = {row: value for row, value in lib.row_bytes(report).items()
+                     if value is not None}
+            assert found == known, f"{name}: not the rows of the JSON"
+
+
+@test
+def openmetrics_of_every_command_is_to_the_letter():
+    with Folder() as folder:
+        plant(folder, AWKWARD)
+        for args in (("doctor",), ("help",), ("version",), ("explain", "vmalloc"),
+                     ("explain", "unattributed")):
+            for source in ((), ("-s", folder)):
+                openmetrics.parse(succeed(*source, *args, "-o", "openmetrics").out)
+
+
+@test
+def every_family_of_bytes_is_in_bytes():
+    with Folder() as folder:
+        plant(folder, trees.TWO_NODES)
+        families = openmetrics.parse(succeed("-s", folder, "-n", "-o", "openmetrics").out)
+    assert set(families) >= {"ktally_installed_bytes", "ktally_account_bytes",
+                             "ktally_account_error_bytes", "ktally_annotation_bytes",
+                             "ktally_node_account_bytes"}, sorted(families)
+    for name, family in families.items():
+        assert name.startswith("ktally_"), name
+        assert family.head.get("UNIT") == "bytes", f"{name} has no unit"
+    nodes = families["ktally_node_account_bytes"]
+    roots = {labels["node"]: value for labels, value in nodes.samples if labels["row"] == "ram"}
+    for node, total in roots.items():
+        assert leaves(nodes, node=node) == total, f"node {node}: leaves are not {total}"
+
+
+@test
+def hostile_names_stay_text_in_every_output():
+    with Folder() as folder:
+        plant(folder, AWKWARD)
+        for output in ("text", "json", "csv", "openmetrics"):
+            for args in ((), ("doctor",)):
+                out = succeed("-s", folder, *args, "-o", output).out
+                out.decode("utf-8")
+                bad = [byte for byte in out if byte < 0x20 and byte not in b"\r\n"]
+                assert not bad and b"\x7f" not in out, f"{output}: control codes {bad}"

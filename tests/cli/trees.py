@@ -1,0 +1,516 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Made-up machines, small enough to work their accounts out by hand.
+
+A tree is {path: text}. What is expected stands beside it in test_golden.py, as arithmetic
+on the numbers below: pages times the page size, kB times 1024.
+"""
+
+# A virtual machine of 1 GiB on a current kernel: firmware map and boot in the kernel log,
+# stacks in vmalloc, memory not yet accepted, one pool of huge pages.
+MODERN = {
+    "proc/sys/kernel/hostname": "made-up\n",
+    "proc/sys/kernel/osrelease": "6.12.0-made-up\n",
+    "proc/uptime": "90061.00 170000.00\n",
+    "sys/devices/system/cpu/online": "0-1\n",
+    "sys/devices/system/cpu/possible": "0-1\n",
+    "sys/devices/system/node/online": "0\n",
+    "proc/meminfo": """\
+MemTotal:         975360 kB
+MemFree:          215360 kB
+MemAvailable:     560000 kB
+Buffers:           12000 kB
+Cached:           300000 kB
+SwapCached:            0 kB
+Unevictable:           8 kB
+Mlocked:               8 kB
+SwapTotal:             0 kB
+SwapFree:              0 kB
+Dirty:                40 kB
+Writeback:             0 kB
+AnonPages:        200000 kB
+Mapped:            60000 kB
+Shmem:              4000 kB
+KReclaimable:      24012 kB
+Slab:              44000 kB
+SReclaimable:      24000 kB
+SUnreclaim:        20000 kB
+KernelStack:        1600 kB
+PageTables:         2800 kB
+SecPageTables:         0 kB
+VmallocTotal:   34359738367 kB
+VmallocUsed:       20000 kB
+VmallocChunk:          0 kB
+Percpu:             1400 kB
+HardwareCorrupted:     4 kB
+AnonHugePages:         0 kB
+CmaTotal:              0 kB
+CmaFree:               0 kB
+Unaccepted:         4000 kB
+HugePages_Total:       4
+HugePages_Free:        3
+HugePages_Rsvd:        0
+HugePages_Surp:        0
+Hugepagesize:       2048 kB
+Hugetlb:            8192 kB
+""",
+    "proc/vmstat": """\
+nr_free_pages 53840
+nr_mlock 2
+nr_bounce 0
+nr_zspages 10
+nr_free_cma 0
+nr_unaccepted 1000
+nr_inactive_anon 20000
+nr_active_anon 31000
+nr_inactive_file 40000
+nr_active_file 37000
+nr_unevictable 2
+nr_slab_reclaimable 6000
+nr_slab_unreclaimable 5000
+nr_isolated_anon 0
+nr_isolated_file 0
+nr_anon_pages 50000
+nr_mapped 15000
+nr_file_pages 78000
+nr_dirty 10
+nr_writeback 0
+nr_shmem 1000
+nr_kernel_misc_reclaimable 3
+nr_kernel_stack 1600
+nr_page_table_pages 700
+nr_sec_page_table_pages 0
+nr_swapcached 0
+nr_memmap_pages 32
+nr_memmap_boot_pages 4094
+pgpginodesteal 0
+balloon_inflate 0
+balloon_deflate 0
+""",
+    "proc/zoneinfo": """\
+Node 0, zone      DMA
+  per-node stats
+      nr_anon_pages 50000
+  pages free     3840
+        min      67
+        spanned  4095
+        present  3998
+        managed  3840
+        cma      0
+      nr_free_pages 3840
+      nr_unaccepted 0
+  pagesets
+    cpu: 0
+              count:    0
+              high:     0
+  vm stats threshold: 8
+    cpu: 1
+              count:    0
+              high:     0
+  vm stats threshold: 8
+  start_pfn:           1
+Node 0, zone    DMA32
+  pages free     50000
+        min      5000
+        spanned  258012
+        present  258012
+        managed  240000
+        cma      0
+      nr_free_pages 50000
+      nr_unaccepted 1000
+  pagesets
+    cpu: 0
+              count:    100
+              high:     500
+  vm stats threshold: 16
+    cpu: 1
+              count:    23
+              high:     500
+  vm stats threshold: 16
+  start_pfn:           4096
+""",
+    "proc/iomem": """\
+00000000-00000fff : Reserved
+00001000-0009fbff : System RAM
+0009fc00-0009ffff : Reserved
+000a0000-000bffff : PCI Bus 0000:00
+000f0000-000fffff : Reserved
+  000f0000-000fffff : System ROM
+00100000-3ffdbfff : System RAM
+  01000000-01dfffff : Kernel code
+  01e00000-0273ffff : Kernel rodata
+  02800000-02a57fff : Kernel data
+  02d00000-031fffff : Kernel bss
+3ffdc000-3fffffff : Reserved
+feffc000-feffffff : Reserved
+""",
+    "proc/slabinfo": """\
+slabinfo - version: 2.1
+# name <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab> : tunables : slabdata
+dentry 90000 105000 192 21 1 : tunables 0 0 0 : slabdata 5000 5000 0
+inode_cache 10000 10500 600 27 4 : tunables 0 0 0 : slabdata 375 375 0
+kmalloc-1k 32000 32000 1024 32 8 : tunables 0 0 0 : slabdata 500 500 0
+""",
+    "proc/vmallocinfo": """\
+0xffff8000-0xffffa000 8192 irq_init+0x1/0x2 phys=0x00000000feffc000 ioremap
+0xffffa000-0xfffff000 16384 copy_process+0x1/0x2 pages=400 vmalloc N0=400
+0xfffff000-0xffffff00 16384 bpf_prog_alloc+0x1/0x2 pages=4600 vmalloc vpages N0=4600
+""",
+    "sys/kernel/kexec_crash_size": "0\n",
+    "sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages": "4\n",
+    "sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages": "3\n",
+    "sys/kernel/mm/hugepages/hugepages-2048kB/resv_hugepages": "0\n",
+    "sys/kernel/mm/hugepages/hugepages-2048kB/surplus_hugepages": "0\n",
+    "dmesg": """\
+[    0.000000] Linux version 6.12.0-made-up (builder@farm) (gcc) #1 SMP
+[    0.000000] Command line: root=/dev/vda quiet
+[    0.000000] BIOS-provided physical RAM map:
+[    0.000000] BIOS-e820: [mem 0x0000000000000000-0x000000000009fbff] usable
+[    0.000000] BIOS-e820: [mem 0x000000000009fc00-0x000000000009ffff] reserved
+[    0.000000] BIOS-e820: [mem 0x00000000000f0000-0x00000000000fffff] reserved
+[    0.000000] BIOS-e820: [mem 0x0000000000100000-0x000000003ffdbfff] usable
+[    0.000000] BIOS-e820: [mem 0x000000003ffdc000-0x000000003fffffff] reserved
+[    0.000000] BIOS-e820: [mem 0x00000000feffc000-0x00000000feffffff] reserved
+[    0.000000] Hypervisor detected: KVM
+[    0.004000] RAMDISK: [mem 0x36000000-0x36ffffff]
+[    0.010000] percpu: Embedded 53 pages/cpu s178200 r8192 d30696 u1048576
+[    0.010001] pcpu-alloc: s178200 r8192 d30696 u1048576 alloc=1*2097152
+[    0.010002] pcpu-alloc: [0] 0 1
+[    0.020000] Dentry cache hash table entries: 131072 (order: 8, 1048576 bytes, linear)
+[    0.020001] Inode-cache hash table entries: 65536 (order: 7, 524288 bytes, linear)
+[    0.030000] software IO TLB: area num 2.
+[    0.040000] Memory: 900000K/1048040K available (14336K kernel code, 2400K rwdata, 9472K rodata, 2660K init, 5120K bss, 148040K reserved, 0K cma-reserved)
+[    0.050000] ftrace: allocating 55000 entries in 215 pages
+[    0.050001] ftrace: allocated 217 pages with 6 groups
+[    0.060000] Mount-cache hash table entries: 2048 (order: 2, 16384 bytes, linear)
+[    0.060001] futex hash table entries: 512 (order: 3, 32768 bytes, linear)
+[    0.070000] TCP established hash table entries: 8192 (order: 4, 65536 bytes, linear)
+[    0.070001] UDP hash table entries: 512 (order: 3, 32768 bytes, vmalloc)
+[    0.080000] Freeing initrd memory: 16380K
+[    0.090000] software IO TLB: mapped [mem 0x000000003b000000-0x000000003c000000] (16MB)
+[    0.100000] Freeing unused kernel image (initmem) memory: 2660K
+[    5.000000] systemd[1]: Started something.
+""",
+}
+
+# 2.6.32: no managed pages, all counters per zone, VmallocUsed is address space, no log.
+OLD = {
+    "proc/meminfo": """\
+MemTotal:        1000000 kB
+MemFree:          400000 kB
+Buffers:           40000 kB
+Cached:           200000 kB
+SwapCached:            0 kB
+Active:           200000 kB
+Inactive:         190000 kB
+Active(anon):     100000 kB
+Inactive(anon):    50400 kB
+Active(file):     100000 kB
+Inactive(file):   139600 kB
+Unevictable:           0 kB
+Mlocked:               0 kB
+SwapTotal:       2000000 kB
+SwapFree:        2000000 kB
+Dirty:                 8 kB
+Writeback:             0 kB
+AnonPages:        150000 kB
+Mapped:            30000 kB
+Shmem:               400 kB
+Slab:              60000 kB
+SReclaimable:      40000 kB
+SUnreclaim:        20000 kB
+KernelStack:        1200 kB
+PageTables:         8000 kB
+NFS_Unstable:          0 kB
+Bounce:                0 kB
+WritebackTmp:          0 kB
+CommitLimit:     2500000 kB
+Committed_AS:     500000 kB
+VmallocTotal:   34359738367 kB
+VmallocUsed:      280000 kB
+VmallocChunk:   34359450000 kB
+HugePages_Total:       0
+HugePages_Free:        0
+HugePages_Rsvd:        0
+HugePages_Surp:        0
+Hugepagesize:       2048 kB
+DirectMap4k:       10240 kB
+DirectMap2M:     1034240 kB
+""",
+    "proc/vmstat": """\
+nr_free_pages 100000
+nr_inactive_anon 12600
+nr_active_anon 25000
+nr_inactive_file 34900
+nr_active_file 25000
+nr_unevictable 0
+nr_mlock 0
+nr_anon_pages 37500
+nr_mapped 7500
+nr_file_pages 60000
+nr_dirty 2
+nr_writeback 0
+nr_slab_reclaimable 10000
+nr_slab_unreclaimable 5000
+nr_page_table_pages 2000
+nr_kernel_stack 150
+nr_unstable 0
+nr_bounce 0
+nr_vmscan_write 0
+nr_writeback_temp 0
+nr_isolated_anon 0
+nr_isolated_file 0
+nr_shmem 100
+pgpgin 1000
+""",
+    "proc/zoneinfo": """\
+Node 0, zone      DMA
+  pages free     3000
+        min      11
+        scanned  0
+        spanned  4095
+        present  3841
+    nr_free_pages 3000
+    nr_anon_pages 0
+  pagesets
+    cpu: 0
+              count: 0
+              high:  0
+  vm stats threshold: 4
+  all_unreclaimable: 1
+  start_pfn:         0
+Node 0, zone    DMA32
+  pages free     97000
+        min      702
+        scanned  0
+        spanned  258046
+        present  254518
+    nr_free_pages 97000
+    nr_anon_pages 37500
+  pagesets
+    cpu: 0
+              count: 77
+              high:  186
+  vm stats threshold: 16
+  all_unreclaimable: 0
+  start_pfn:         4096
+""",
+}
+
+# ppc64 with pages of 64 KiB: a stack of 16 KiB is an object of a slab cache.
+BIG_PAGES = {
+    "proc/meminfo": """\
+MemTotal:        8388608 kB
+MemFree:         6400000 kB
+Buffers:           64000 kB
+Cached:           640000 kB
+SwapCached:            0 kB
+Active(anon):     256000 kB
+Inactive(anon):   128000 kB
+Active(file):     384000 kB
+Inactive(file):   192000 kB
+AnonPages:        256000 kB
+Mapped:            64000 kB
+Shmem:            128000 kB
+Slab:             320000 kB
+SReclaimable:     192000 kB
+SUnreclaim:       128000 kB
+KernelStack:       16000 kB
+PageTables:         6400 kB
+VmallocUsed:           0 kB
+VmallocChunk:          0 kB
+HardwareCorrupted:     0 kB
+HugePages_Total:       2
+HugePages_Free:        2
+Hugepagesize:      16384 kB
+""",
+    "proc/vmstat": """\
+nr_free_pages 100000
+nr_inactive_anon 2000
+nr_active_anon 4000
+nr_inactive_file 3000
+nr_active_file 6000
+nr_unevictable 0
+nr_anon_pages 4000
+nr_mapped 1000
+nr_file_pages 11000
+nr_slab_reclaimable 3000
+nr_slab_unreclaimable 2000
+nr_page_table_pages 100
+nr_shmem 2000
+nr_bounce 0
+""",
+    "proc/slabinfo": """\
+slabinfo - version: 2.1
+# name <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab> : tunables : slabdata
+dentry 90000 100000 192 341 1 : tunables 0 0 0 : slabdata 3000 3000 0
+thread_stack 1000 1040 16384 4 1 : tunables 0 0 0 : slabdata 260 260 0
+task_struct 1000 1000 9000 7 1 : tunables 0 0 0 : slabdata 1600 1600 0
+""",
+}
+
+
+def _node_zone(node, zone, free, present, managed, pcp, extra=""):
+    return f"""\
+Node {node}, zone   {zone}
+{extra}  pages free     {free}
+        min      67
+        spanned  {present}
+        present  {present}
+        managed  {managed}
+  pagesets
+    cpu: 0
+              count: {pcp}
+  vm stats threshold: 10
+  start_pfn:           4096
+"""
+
+
+def _node_stats(anon, file, shmem, slab_r, slab_u, tables):
+    return f"""\
+  per-node stats
+      nr_slab_reclaimable {slab_r}
+      nr_slab_unreclaimable {slab_u}
+      nr_anon_pages {anon}
+      nr_file_pages {file}
+      nr_shmem     {shmem}
+      nr_page_table_pages {tables}
+"""
+
+
+def _node_meminfo(node, **kb):
+    return "".join(f"Node {node} {name + ':':<16}{value:>10} kB\n" for name, value in kb.items())
+
+
+# Two nodes of 4 KiB pages, node 1 with twice the memory of node 0.
+TWO_NODES = {
+    "sys/devices/system/node/online": "0-1\n",
+    "sys/devices/system/cpu/online": "0-1\n",
+    "proc/meminfo": """\
+MemTotal:        1200000 kB
+MemFree:          600000 kB
+Buffers:               0 kB
+Cached:           160000 kB
+SwapCached:            0 kB
+AnonPages:        240000 kB
+Shmem:             24000 kB
+Slab:              72000 kB
+SReclaimable:      48000 kB
+SUnreclaim:        24000 kB
+KernelStack:        2400 kB
+PageTables:         4800 kB
+VmallocUsed:       10000 kB
+VmallocChunk:          0 kB
+Percpu:             4000 kB
+""",
+    "proc/vmstat": """\
+nr_free_pages 150000
+nr_anon_pages 60000
+nr_file_pages 40000
+nr_shmem 6000
+nr_slab_reclaimable 12000
+nr_slab_unreclaimable 6000
+nr_page_table_pages 1200
+""",
+    "proc/zoneinfo": _node_zone(0, "Normal", 70000, 110000, 100000, 11,
+                                _node_stats(20000, 10000, 2000, 4000, 2000, 400)) +
+                     _node_zone(1, "Normal", 80000, 215000, 200000, 22,
+                                _node_stats(40000, 30000, 4000, 8000, 4000, 800)),
+    "proc/vmallocinfo": "0x1000-0x2000 4096 load_module+0x1/0x2 pages=1900 vmalloc "
+                        "N0=1000 N1=900\n"
+                        "0x3000-0x4000 4096 dup_task_struct+0x1/0x2 pages=600 vmalloc "
+                        "N0=200 N1=400\n",
+    "sys/devices/system/node/node0/meminfo": _node_meminfo(
+        0, MemTotal=400000, MemFree=280000, MemUsed=120000, AnonPages=80000, FilePages=40000,
+        Shmem=8000, KernelStack=800, PageTables=1600, SReclaimable=16000, SUnreclaim=8000),
+    "sys/devices/system/node/node1/meminfo": _node_meminfo(
+        1, MemTotal=800000, MemFree=320000, MemUsed=480000, AnonPages=160000, FilePages=120000,
+        Shmem=16000, KernelStack=1600, PageTables=3200, SReclaimable=32000, SUnreclaim=16000),
+}
+
+# A kernel of the future: fields that nobody knows yet.
+UNKNOWN_FIELD = {
+    "proc/meminfo": """\
+MemTotal:        1000000 kB
+MemFree:          500000 kB
+Buffers:           10000 kB
+Cached:           100000 kB
+SwapCached:            0 kB
+AnonPages:        200000 kB
+Shmem:             20000 kB
+SReclaimable:      30000 kB
+SUnreclaim:        15000 kB
+KernelStack:        3000 kB
+PageTables:         5000 kB
+QuantumFoam:       12345 kB
+VmallocUsed:        8000 kB
+VmallocChunk:          0 kB
+Percpu:             1000 kB
+""",
+    "proc/vmstat": "nr_free_pages 125000\nnr_quantum_foam 77\npgquantum 5\n",
+}
+
+# vfree() subtracted pages that were never added: VmallocUsed is below zero, unsigned.
+WRAPPED_VMALLOC = {
+    **{"proc/meminfo": UNKNOWN_FIELD["proc/meminfo"]
+       .replace("QuantumFoam:       12345 kB\n", "")
+       .replace("VmallocUsed:        8000 kB", "VmallocUsed:  18446744073709551216 kB")},
+    "sys/devices/system/cpu/online": "0\n",
+    "ktally/meta": "page_bytes=4096\n",
+    "proc/vmallocinfo": "0x1000-0x2000 4096 load_module+0x1/0x2 pages=1500 vmalloc N0=1500\n"
+                        "0x3000-0x4000 4096 dup_task_struct+0x1/0x2 pages=750 vmalloc N0=750\n"
+                        "0x5000-0x6000 4096 ioremap+0x1/0x2 phys=0x1000 ioremap\n",
+}
+
+# Part of the swap cache is mapped (and so anonymous), part is not; some CMA is free.
+SWAPPING = {
+    "proc/meminfo": """\
+MemTotal:         500000 kB
+MemFree:           50000 kB
+Buffers:            2000 kB
+Cached:            90000 kB
+SwapCached:         6000 kB
+Active(anon):     100000 kB
+Inactive(anon):   102000 kB
+Active(file):      40000 kB
+Inactive(file):    48000 kB
+Unevictable:        2800 kB
+Mlocked:            2800 kB
+AnonPages:        200000 kB
+Shmem:              2000 kB
+SReclaimable:      10000 kB
+SUnreclaim:        12000 kB
+KernelStack:        2000 kB
+PageTables:         4000 kB
+VmallocUsed:       12000 kB
+VmallocChunk:          0 kB
+CmaTotal:          64000 kB
+CmaFree:           16000 kB
+""",
+    "proc/vmallocinfo": "0x1000-0x2000 4096 load_module+0x1/0x2 pages=3000 vmalloc N0=3000\n",
+    "ktally/meta": "page_bytes=4096\ntaken_s=1700000000\nstack_vmapped=0\n",
+}
+
+# A container's meminfo (2 GiB) over the zones of its machine (16 GiB).
+CONTAINER = {
+    "ktally/meta": "page_bytes=4096\n",
+    "proc/meminfo": "MemTotal: 2097152 kB\nMemFree: 1000000 kB\nBuffers: 0 kB\n"
+                    "Cached: 300000 kB\nAnonPages: 500000 kB\nShmem: 0 kB\n"
+                    "SReclaimable: 1 kB\nSUnreclaim: 1 kB\n",
+    "proc/vmstat": "nr_free_pages 1000000\nnr_anon_pages 900000\nnr_file_pages 1500000\n"
+                   "nr_shmem 100000\nnr_slab_reclaimable 50000\nnr_slab_unreclaimable 40000\n"
+                   "nr_page_table_pages 9000\n",
+    "proc/zoneinfo": _node_zone(0, "Normal", 1000000, 4194304, 4100000, 50),
+}
+
+# A kernel that initialises memory lazily: 1000 MiB are in MemTotal and MemFree, in no zone.
+LAZY = {
+    "ktally/meta": "page_bytes=4096\n",
+    "proc/meminfo": "MemTotal: 4096000 kB\nMemFree: 1424000 kB\nBuffers: 0 kB\n"
+                    "Cached: 100000 kB\nSwapCached: 0 kB\nAnonPages: 80000 kB\nShmem: 0 kB\n"
+                    "SReclaimable: 20000 kB\nSUnreclaim: 20000 kB\nPageTables: 1000 kB\n",
+    "proc/vmstat": "nr_free_pages 100000\nnr_slab_reclaimable 5000\n"
+                   "nr_slab_unreclaimable 5000\nnr_page_table_pages 250\n",
+    "proc/zoneinfo": _node_zone(0, "Normal", 100000, 1040000, 768000, 9),
+}
+
+ALL = {name: tree for name, tree in globals().items() if name.isupper()}

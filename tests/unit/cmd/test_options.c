@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cmd/cmd.h"
+
+#include "test.h"
+
+#include <getopt.h>
+
+#define ARGS_MAX 12
+
+struct parsed {
+	struct kt_options options;
+	const struct kt_cmd *cmd;
+	int code; /* of the error, or -1 */
+	char message[256];
+};
+
+/* Splits a line at blanks, the program's name before it, and parses that. */
+static struct parsed parse(const char *line)
+{
+	/* the options point into the words: two lines may be looked at side by side */
+	static char buffers[2][512];
+	static int turn;
+	char *words = buffers[turn = !turn];
+	char *argv[ARGS_MAX + 2] = { (char *)"ktally" };
+	struct parsed parsed = { .code = -1 };
+	struct kt_err *err;
+	int argc = 1;
+
+	snprintf(words, sizeof(buffers[0]), "%s", line);
+	for (char *word = strtok(words, " "); word && argc < ARGS_MAX; word = strtok(NULL, " "))
+		argv[argc++] = word;
+	optind = 0; /* glibc: start over */
+	err = kt_options_parse(argc, argv, &parsed.options, &parsed.cmd);
+	if (err) {
+		parsed.code = (int)kt_err_code(err);
+		snprintf(parsed.message, sizeof(parsed.message), "%s", kt_err_text(err));
+	}
+	kt_err_free(err);
+	return parsed;
+}
+
+TEST(without_a_command_it_is_account_as_text)
+{
+	struct parsed p = parse("");
+
+	CHECK_INT(p.code, -1);
+	CHECK(p.cmd == &kt_cmd_account);
+	CHECK_STR(p.options.output, "text");
+	CHECK_STR(p.options.source, NULL);
+	CHECK_INT(p.options.depth, 0);
+}
+
+TEST(options_may_stand_before_and_behind_the_command)
+{
+	static const char *const lines[] = { "-b -o json -d 3 explain slab",
+		"explain slab --bytes --output=json --depth=3", "explain -bojson slab -d3",
+		"-b explain --output json --depth 3 slab" };
+
+	for (size_t i = 0; i < KT_LEN(lines); i++) {
+		struct parsed p = parse(lines[i]);
+
+		CHECK_STR(p.message, "");
+		CHECK(p.cmd == &kt_cmd_explain);
+		CHECK(p.options.exact_bytes && !p.options.all);
+		CHECK_STR(p.options.output, "json");
+		CHECK_INT(p.options.depth, 3);
+		CHECK_INT(p.options.nr_operands, 1);
+		CHECK_STR(p.options.operands[0], "slab");
+	}
+}
+
+TEST(every_switch_sets_its_own_field)
+{
+	struct parsed p = parse("-s /tmp/x -a -n --cheap --scrub --force");
+	struct parsed none = parse("account");
+
+	CHECK_STR(p.options.source, "/tmp/x");
+	CHECK(p.options.all && p.options.node && p.options.cheap && p.options.scrub &&
+		p.options.force && !p.options.exact_bytes);
+	CHECK(!none.options.all && !none.options.node && !none.options.cheap &&
+		!none.options.scrub && !none.options.force);
+}
+
+TEST(what_cannot_be_meant_is_a_usage_error)
+{
+	static const char *const lines[] = { "nonsense", "-x", "--nonsense", "-o xml", "-o",
+		"--depth", "--depth 0", "--depth 10", "--depth 3x", "--depth -1", "account extra",
+		"capture", "capture a b", "explain a b", "--bytes=1", "help a b" };
+
+	for (size_t i = 0; i < KT_LEN(lines); i++) {
+		struct parsed p = parse(lines[i]);
+
+		if (!CHECK_INT(p.code, KT_ERR_USAGE))
+			printf("  for %s\n", lines[i]);
+	}
+}
+
+TEST(the_message_names_the_word_that_is_wrong)
+{
+	static const struct {
+		const char *line, *word;
+	} cases[] = { { "nonsense", "'nonsense'" }, { "--nonsense", "--nonsense" }, { "-x", "-x" },
+		{ "-xb", "-x" }, { "account -bxa", "-x" }, { "-o xml", "'xml'" },
+		{ "--bytes=1", "--bytes" }, { "-b -o", "-o" }, { "account extra", "'extra'" },
+		{ "capture", "FILE" } };
+
+	for (size_t i = 0; i < KT_LEN(cases); i++) {
+		struct parsed p = parse(cases[i].line);
+		/* the program's own name is no word that anybody can correct */
+		const char *message = strstr(p.message, "option 'ktally'") ? "" : p.message;
+
+		if (!CHECK(strstr(message, cases[i].word) != NULL))
+			printf("  '%s' gives: %s\n", cases[i].line, p.message);
+	}
+}
+
+TEST(help_and_version_win_wherever_they_stand)
+{
+	CHECK(parse("--help").cmd == &kt_cmd_help);
+	CHECK(parse("-V").cmd == &kt_cmd_version);
+	CHECK(parse("help").cmd == &kt_cmd_help);
+	CHECK(parse("version").cmd == &kt_cmd_version);
+	CHECK_STR(parse("explain --help").options.operands[0], "explain");
+	CHECK(parse("explain --help").cmd == &kt_cmd_help);
+	CHECK_INT(parse("help help").code, -1);
+	CHECK_INT(parse("help --help").options.nr_operands, 0);
+}
+
+TEST(behind_two_dashes_everything_is_an_operand)
+{
+	struct parsed p = parse("explain -- -x");
+
+	CHECK_INT(p.code, -1);
+	CHECK_STR(p.options.operands[0], "-x");
+}
+
+TEST(every_option_can_be_written_and_is_described)
+{
+	for (size_t i = 0; i < kt_nr_options; i++) {
+		const struct kt_option *option = &kt_option_table[i];
+
+		CHECK(option->name && option->help && option->set);
+		for (size_t k = 0; k < i; k++) {
+			CHECK(strcmp(option->name, kt_option_table[k].name) != 0);
+			CHECK(!option->letter || option->letter != kt_option_table[k].letter);
+		}
+	}
+	for (size_t i = 0; i < kt_nr_cmds; i++) {
+		CHECK(kt_cmd_find(kt_cmds[i]->name) == kt_cmds[i]);
+		CHECK(kt_cmds[i]->summary && kt_cmds[i]->run);
+		CHECK(kt_cmds[i]->nr_operands_max <=
+			(int)KT_LEN(((struct kt_options *)0)->operands));
+	}
+	CHECK(!kt_cmd_find("accoun"));
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "render.h"
+#include "test.h"
+
+static const struct kt_output_opts plain = { 0 };
+
+TEST(a_family_has_a_head_and_a_sample_for_each_row_that_is_known)
+{
+	KT_CLEANUP(report) struct kt_report report = { 0 };
+	struct kt_table *table = start_report(&report);
+	struct kt_report_row *row = add_row(&report, table, "ram", 0, 42);
+
+	row->cells[COL_COUNT] = kt_cell_number(7);
+	row->cells[COL_REST] = kt_cell_number(1);
+	row = add_row(&report, table, "gone", 0, 0);
+	row->cells[COL_BYTES] = kt_cell_missing(KT_DENIED, "no");
+	row->cells[COL_SHARE] = kt_cell_real(0.125);
+	CHECK_STR(rendered(&kt_output_openmetrics, &report, plain),
+		"# TYPE t_bytes gauge\n"
+		"# UNIT t_bytes bytes\n"
+		"# HELP t_bytes a \\\"size\\\"\\nin bytes\n"
+		"t_bytes{row=\"ram\",count=\"7\",rest=\"true\"} 42\n"
+		"# TYPE t_ratio gauge\n"
+		"# UNIT t_ratio ratio\n"
+		"# HELP t_ratio share\n"
+		"t_ratio{row=\"gone\",count=\"\",rest=\"\"} 0.125000\n"
+		"# EOF\n");
+}
+
+TEST(labels_are_escaped)
+{
+	KT_CLEANUP(report) struct kt_report report = { 0 };
+	struct kt_table *table = start_report(&report);
+
+	add_row(&report, table, "a\"b\\c\nd", 0, 1);
+	CHECK(strstr(
+		rendered(&kt_output_openmetrics, &report, plain), "{row=\"a\\\"b\\\\c\\nd\","));
+}
+
+TEST(fields_without_a_family_or_a_value_give_nothing)
+{
+	KT_CLEANUP(report) struct kt_report report = { 0 };
+	struct kt_field *field;
+
+	kt_report_init(&report, "s");
+	kt_report_field(&report, NULL, "a", KT_CELL_COUNT, kt_cell_number(1));
+	field = kt_report_field(&report, NULL, "b", KT_CELL_COUNT, kt_cell_missing(KT_BAD, "no"));
+	field->metric = "m_b";
+	field = kt_report_field(&report, NULL, "c", KT_CELL_COUNT, kt_cell_number(5));
+	field->metric = "m_c";
+	CHECK_STR(rendered(&kt_output_openmetrics, &report, plain),
+		"# TYPE m_c gauge\n# HELP m_c \nm_c 5\n# EOF\n");
+}

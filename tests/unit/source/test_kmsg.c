@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "feed.h"
+#include "test.h"
+
+#include "source/kmsg.h"
+
+#define PATH "ktally/dmesg"
+#define BOOT "[    0.000000] Linux version 6.1.0-18-amd64 (builder@host) #1 SMP\n"
+
+static struct kt_snapshot *parsed(const char *text)
+{
+	struct kt_snapshot *snap = machine(4096);
+
+	CHECK_INT(FEED(snap, kmsg, PATH, text), NO_ERROR);
+	return snap;
+}
+
+TEST(the_message_is_found_behind_every_prefix)
+{
+	static const char wanted[] = "Memory: 1K/2K available";
+	static const char *const lines[] = {
+		"Memory: 1K/2K available",
+		"[    0.512345] Memory: 1K/2K available",
+		"[12345.512345] Memory: 1K/2K available",
+		"<6>[    0.512345] Memory: 1K/2K available",
+		"<6>Memory: 1K/2K available",
+		"6,339,514062,-;Memory: 1K/2K available",
+		"30,339,514062,-,caller=T1;Memory: 1K/2K available",
+		"Feb  3 13:50:55 myhost kernel: [    0.512345] Memory: 1K/2K available",
+		"Feb  3 13:50:55 myhost kernel: Memory: 1K/2K available",
+		"2024-02-03T13:50:55.123+01:00 myhost kernel: [    0.5] Memory: 1K/2K available",
+		"[    0.512345]   Memory: 1K/2K available\r",
+	};
+
+	for (size_t i = 0; i < KT_LEN(lines); i++) {
+		struct kt_span message = kt_kmsg_message(kt_span_str(lines[i]));
+
+		if (!CHECK(kt_span_eq(message, wanted)))
+			printf("  %s\n  gives %.*s\n", lines[i], (int)message.n, message.p);
+	}
+}
+
+TEST(brackets_that_are_no_time_stamp_belong_to_the_message)
+{
+	CHECK(kt_span_eq(kt_kmsg_message(KT_SPAN("[drm] ready")), "[drm] ready"));
+	CHECK(kt_span_eq(kt_kmsg_message(KT_SPAN("[    0.1] [drm] ready")), "[drm] ready"));
+	CHECK(kt_span_eq(kt_kmsg_message(KT_SPAN("<longer>text")), "<longer>text"));
+	CHECK_INT(kt_kmsg_message(KT_SPAN("")).n, 0);
+}
+
+TEST(the_memory_line_names_what_is_reserved)
+{
+	KT_CLEANUP(snapshot)
+	struct kt_snapshot *snap = parsed(BOOT
+		"[    0.3] Memory: 3212572K/25165432K available (18457K kernel code, 3276K rwdata, "
+		"10248K rodata, 3728K init, 5096K bss, 454932K reserved, 0K cma-reserved)\n");
+
+	CHECK_VALUE(snap, BOOT_PRESENT, 25165432 * KIB);
+	CHECK_VALUE(snap, BOOT_CODE, 18457 * KIB);
+	CHECK_VALUE(snap, BOOT_DATA, 3276 * KIB);
+	CHECK_VALUE(snap, BOOT_RODATA, 10248 * KIB);
+	CHECK_VALUE(snap, BOOT_INIT, 3728 * KIB);
+	CHECK_VALUE(snap, BOOT_BSS, 5096 * KIB);
+	CHECK_VALUE(snap, BOOT_RESERVED, 454932 * KIB);
+}
+
+TEST(the_memory_line_before_3_10_counted_holes_and_named_them)
+{
+	KT_CLEANUP(snapshot)
+	struct kt_snapshot *snap = parsed(BOOT "[    0.0] Memory: 8065900k/9437184k available "
+					       "(5003k kernel code, 1060164k absent, "
+					       "311120k reserved, 6030k data, 1008k init)\n");
+
+	CHECK_VALUE(snap, BOOT_PRESENT, (9437184 - 1060164) * KIB);
+	CHECK_VALUE(snap, BOOT_CODE, 5003 * KIB);
+	CHECK_VALUE(snap, BOOT_DATA, 6030 * KIB);
+	CHECK_STATE(snap, BOOT_RODATA, KT_ABSENT);
+}
+
+TEST(only_what_is_freed_after_the_memory_line_counts)
+{
+	KT_CLEANUP(snapshot)
+	struct kt_snapshot *snap =
+		parsed(BOOT "[    0.1] Freeing SMP alternatives memory: 999K\n"
+			    "[    0.3] Memory: 1000K/2000K available (1K kernel code)\n"
+			    "[    0.4] Freeing SMP alternatives memory: 48K\n"
+			    "[    1.0] Freeing initrd memory: 30564K\n"
+			    "[    1.1] Freeing unused kernel image (initmem) memory: 3728K\n"
+			    "[    1.2] Freeing unused kernel memory: 984k freed\n"
+			    "[    1.3] Freeing nothing in particular\n");
+
+	CHECK_VALUE(snap, BOOT_FREED, (48 + 30564 + 3728 + 984) * KIB);
+	CHECK_VALUE(snap, BOOT_FREED_INITRD, 30564 * KIB);
+}
+
+TEST(the_first_percpu_chunk_is_in_pages_of_a_unit)
+{
+	static const char *const lines[] = {
+		"[    0.2] percpu: Embedded 53 pages/cpu s185496 r8192 d28520 u262144\n",
+		"[    0.2] PERCPU: Embedded 53 pages/cpu @ffff88023fc00000 s185496 r8192\n",
+		"[    0.2] percpu: 53 4K pages/cpu s185496 r8192 d28520\n",
+	};
+
+	for (size_t i = 0; i < KT_LEN(lines); i++) {
+		KT_CLEANUP(snapshot) struct kt_snapshot *snap = parsed(lines[i]);
+
+		CHECK_VALUE(snap, PERCPU_FIRST_UNIT, 53 * 4096);
+	}
+}
+
+TEST(units_without_a_cpu_are_units)
+{
+	KT_CLEANUP(snapshot)
+	struct kt_snapshot *snap =
+		parsed(BOOT "[    0.2] pcpu-alloc: s185496 r8192 d28520 u262144 alloc=1*2097152\n"
+			    "[    0.2] pcpu-alloc: [0] 00 01 02 03 [0] 04 05 -- -- \n"
+			    "[    0.2] pcpu-alloc: [1] 06 07 08 09 \n");
+
+	CHECK_VALUE(snap, PERCPU_UNITS, 12);
+}
+
+TEST(ranges_are_inclusive_but_for_that_of_the_bounce_buffers)
+{
+	KT_CLEANUP(snapshot)
+	struct kt_snapshot *snap = parsed(BOOT
+		"[    0.0] RAMDISK: [mem 0x35fa2000-0x36fa1fff]\n"
+		"[    0.5] software IO TLB: mapped [mem 0x00000000b7c00000-0x00000000bbc00000] "
+		"(64MB)\n"
+		"[    0.0] Reserving Intel graphics memory at [mem 0x7c000000-0x7fffffff]\n");
+
+	CHECK_VALUE(snap, INITRD, 0x1000000);
+	CHECK_VALUE(snap, SWIOTLB, 64 * MIB);
+	CHECK_VALUE(snap, FW_GRAPHICS, 64 * MIB);
+	CHECK_INT(snap->graphics.start, 0x7c000000);
+	CHECK_INT(snap->graphics.end, 0x80000000);
+}
+
+TEST(tracer_records_that_were_taken_are_believed_before_those_that_were_needed)
+{
+	KT_CLEANUP(snapshot)
+	struct kt_snapshot *old =
+		parsed("[    0.4] ftrace: allocating 49152 entries in 192 pages\n");
+	KT_CLEANUP(snapshot)
+	struct kt_snapshot *both =
+		parsed("[    0.4] ftrace: allocating 49152 entries in 192 pages\n"
+		       "[    0.4] ftrace: allocated 200 pages with 3 groups\n");
+
+	CHECK_VALUE(old, BOOT_FTRACE, 192 * 4096);
+	CHECK_INT(value(old, KT_BOOT_FTRACE).quality, KT_ESTIMATE);
+	CHECK_VALUE(both, BOOT_FTRACE, 200 * 4096);
+	CHECK_INT(value(both, KT_BOOT_FTRACE).quality, KT_EXACT);
+}
+
+TEST(what_is_made_late_is_named_with_its_unit)
+{
+	KT_CLEANUP(snapshot)
+	struct kt_snapshot *snap =
+		parsed(BOOT "[    0.1]   DMA zone: 64 pages used for memmap\n"
+			    "[    0.1]   DMA zone: 22 pages reserved\n"
+			    "[    0.1]   DMA32 zone: 12000 pages used for memmap\n"
+			    "[    0.4] ftrace: allocating 49152 entries in 192 pages\n"
+			    "[    0.4] ftrace: allocated 192 pages with 2 groups\n"
+			    "[    0.5] allocated 6291456 bytes of page_ext\n"
+			    "[    0.5] allocated 1048576 bytes of page_ext\n");
+
+	CHECK_VALUE(snap, BOOT_MEMMAP_LINES, 12064 * 4096);
+	CHECK_VALUE(snap, BOOT_FTRACE, 192 * 4096);
+	CHECK_VALUE(snap, BOOT_PAGE_EXT, 7 * MIB);
+}
+
+/* ---- hash tables ---- */
+
+static void check_hash(const char *line, struct kt_hash wanted)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = parsed(line);
+	const struct kt_hash *hash = snap->hashes.items;
+
+	if (!CHECK_INT(snap->hashes.count, 1)) {
+		printf("  %s\n", line);
+		return;
+	}
+	CHECK_STR(hash->name, wanted.name);
+	CHECK_INT(hash->entries, wanted.entries);
+	CHECK_INT(hash->size_bytes, wanted.size_bytes);
+	CHECK_INT(hash->place, wanted.place);
+	CHECK_INT(hash->has_kind, wanted.has_kind);
+	CHECK_INT(hash->order, wanted.order);
+}
+
+TEST(hash_tables_are_read_in_every_form)
+{
+	check_hash("[0.1] Dentry cache hash table entries: 2097152 (order: 12, 16777216 bytes, "
+		   "linear)",
+		(struct kt_hash){ "Dentry cache", 2097152, 16777216, KT_HASH_RESERVED, true, 12 });
+	check_hash("[0.1] Inode-cache hash table entries: 1048576 (order: 11, 8388608 bytes, "
+		   "vmalloc)",
+		(struct kt_hash){ "Inode-cache", 1048576, 8388608, KT_HASH_VMALLOC, true, 11 });
+	check_hash("[0.1] TCP established hash table entries: 65536 (order: 7, 524288 bytes, "
+		   "vmalloc hugepage)",
+		(struct kt_hash){ "TCP established", 65536, 524288, KT_HASH_VMALLOC, true, 7 });
+	check_hash("[0.1] UDP hash table entries: 8192 (order: 6, 262144 bytes, linear)",
+		(struct kt_hash){ "UDP", 8192, 262144, KT_HASH_DIRECT, true, 6 });
+	/* before 5.5 without a kind */
+	check_hash("[0.1] Mount-cache hash table entries: 32768 (order: 6, 262144 bytes)",
+		(struct kt_hash){ "Mount-cache", 32768, 262144, KT_HASH_DIRECT, false, 6 });
+	check_hash("[0.1] PID hash table entries: 4096 (order: 3, 32768 bytes)",
+		(struct kt_hash){ "PID", 4096, 32768, KT_HASH_RESERVED, false, 3 });
+	/* quota: no colon behind order */
+	check_hash("[0.1] VFS: Dquot-cache hash table entries: 512 (order 0, 4096 bytes)",
+		(struct kt_hash){ "Dquot-cache", 512, 4096, KT_HASH_DIRECT, false, 0 });
+	/* futex from 6.17: a share for each node, then the total */
+	check_hash("[0.1] futex hash table entries: 4096 (262144 bytes on 2 NUMA nodes, total 512 "
+		   "KiB, linear).",
+		(struct kt_hash){ "futex", 4096, 524288, KT_HASH_DIRECT, true, 0 });
+}
+
+TEST(the_same_table_of_an_earlier_boot_is_replaced)
+{
+	KT_CLEANUP(snapshot)
+	struct kt_snapshot *snap =
+		parsed("UDP hash table entries: 1 (order: 0, 4096 bytes, linear)\n"
+		       "UDP hash table entries: 2 (order: 1, 8192 bytes, linear)\n");
+
+	if (CHECK_INT(snap->hashes.count, 1))
+		CHECK_INT(snap->hashes.items[0].size_bytes, 8192);
+}
+
+TEST(hash_tables_that_cannot_be_are_skipped)
+{
+	KT_CLEANUP(snapshot)
+	struct kt_snapshot *snap =
+		parsed("UDP hash table entries: 1 (order: 0, 0 bytes, linear)\n"
+		       "UDP hash table entries: 1\n"
+		       "UDP hash table entries: (order: 0, 4096 bytes)\n"
+		       "UDP hash table entries: 1 (order: 99, 9999999999999999 bytes)\n"
+		       "TCP: Hash tables configured (established 65536 bind 65536)\n");
+
+	CHECK_INT(snap->hashes.count, 0);
+}
+
+TEST(a_table_without_a_kind_is_in_vmalloc_where_nodes_or_its_order_say_so)
+{
+	static const struct {
+		int64_t nr_nodes;
+		int order;
+		enum kt_hash_place wanted;
+	} cases[] = { { 1, 6, KT_HASH_DIRECT }, { 2, 6, KT_HASH_VMALLOC },
+		{ 1, 11, KT_HASH_VMALLOC } };
+
+	for (size_t i = 0; i < KT_LEN(cases); i++) {
+		char line[128];
+
+		snprintf(line, sizeof(line), "UDP hash table entries: 1 (order: %d, 4096 bytes)",
+			cases[i].order);
+		KT_CLEANUP(snapshot) struct kt_snapshot *snap = parsed(line);
+
+		snap->host.nr_nodes = cases[i].nr_nodes;
+		kt_derive(snap);
+		CHECK_INT(snap->hashes.items[0].place, cases[i].wanted);
+	}
+}
+
+/* ---- firmware map ---- */
+
+TEST(the_firmware_map_is_read_in_the_old_and_the_new_form)
+{
+	KT_CLEANUP(snapshot)
+	struct kt_snapshot *snap = parsed(
+		"BIOS-e820: [mem 0x0000000000000000-0x000000000009fbff] usable\n"
+		"BIOS-e820: 000000000009fc00 - 00000000000a0000 (reserved)\n"
+		"BIOS-e820: [mem 0x0000000100000000-0x00000001ffffffff] persistent (type 7)\n"
+		"BIOS-e820: [mem 0x5-0x1] usable\n"
+		"BIOS-e820: [mem 0x5\n");
+
+	if (!CHECK_INT(snap->firmware.count, 3))
+		return;
+	CHECK_INT(snap->firmware.items[0].end, 0x9fc00);
+	CHECK_STR(snap->firmware.items[0].type, "usable");
+	CHECK_INT(snap->firmware.items[1].start, 0x9fc00);
+	CHECK_INT(snap->firmware.items[1].end, 0xa0000);
+	CHECK_STR(snap->firmware.items[1].type, "reserved");
+	CHECK_STR(snap->firmware.items[2].type, "persistent (type 7)");
+}
+
+TEST(the_log_does_not_add_to_a_map_that_is_known)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+
+	*kt_list_push(&snap->arena, &snap->firmware) = (struct kt_region){ 0, 1, "System RAM" };
+	FEED(snap, kmsg, PATH, "BIOS-e820: [mem 0x0-0xfff] usable\n");
+	CHECK_INT(snap->firmware.count, 1);
+}
+
+/* ---- the log as a whole ---- */
+
+TEST(only_the_last_boot_of_a_log_counts)
+{
+	KT_CLEANUP(snapshot)
+	struct kt_snapshot *snap = parsed(
+		"Feb  3 10:00:00 h kernel: [    0.0] Linux version 5.10\n"
+		"Feb  3 10:00:00 h kernel: [    0.0] RAMDISK: [mem 0x1000-0x1fff]\n"
+		"Feb  3 10:00:00 h kernel: [    0.1] ftrace: allocated 9 pages with 2 groups\n"
+		"Feb  3 11:00:00 h kernel: [    0.0] Linux version 6.1\n"
+		"Feb  3 11:00:00 h kernel: [    0.0] RAMDISK: [mem 0x1000-0x4fff]\n"
+		"Feb  3 11:00:01 h su: Linux version 7 is what he said\n");
+
+	CHECK_VALUE(snap, INITRD, 0x4000);
+	CHECK_STATE(snap, BOOT_FTRACE, KT_ABSENT);
+	CHECK(!snap->log_cut);
+}
+
+TEST(a_log_that_lost_its_beginning_is_told_and_still_read)
+{
+	KT_CLEANUP(snapshot)
+	struct kt_snapshot *snap = parsed("[    0.4] ftrace: allocated 192 pages with 2 groups\n");
+
+	CHECK(snap->log_cut);
+	CHECK_VALUE(snap, BOOT_FTRACE, 192 * 4096);
+}
+
+TEST(a_hypervisor_named_by_the_log_is_known)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = parsed("[ 0.0] Hypervisor detected: KVM\n");
+
+	CHECK_STR(snap->host.hypervisor, "KVM");
+	CHECK_INT(snap->host.kind, KT_MACHINE_VIRTUAL);
+}
+
+TEST(a_scrubbed_log_has_only_lines_that_are_read_and_reads_the_same)
+{
+	static const char log[] =
+		BOOT "[    0.0] Command line: root=UUID=secret\n"
+		     "[    0.3] Memory: 1000K/2000K available (1K kernel code)\n"
+		     "[    0.4] audit: user alice did something\n"
+		     "[    0.4] UDP hash table entries: 1 (order: 0, 4096 bytes, linear)\n"
+		     "[    0.5]   DMA zone: 64 pages used for memmap\n";
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = NULL;
+	KT_CLEANUP(buf) struct kt_buf clean = { 0 };
+	struct kt_text text = { (char *)log, sizeof(log) - 1, PATH };
+
+	kt_source_kmsg.scrub(&text, &clean);
+	kt_buf_add(&clean, "", 1);
+	CHECK(!strstr(clean.data, "secret") && !strstr(clean.data, "alice") &&
+		!strstr(clean.data, "builder"));
+	snap = parsed(clean.data);
+	CHECK(!snap->log_cut);
+	CHECK_VALUE(snap, BOOT_PRESENT, 2000 * KIB);
+	CHECK_INT(snap->hashes.count, 1);
+	CHECK_VALUE(snap, BOOT_MEMMAP_LINES, 64 * 4096);
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "feed.h"
+#include "test.h"
+
+#include "source/meta.h"
+
+#define PATH "ktally/meta"
+
+TEST(what_is_written_is_read_back)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *from = machine(65536);
+	KT_CLEANUP(snapshot) struct kt_snapshot *to = machine(0);
+	KT_CLEANUP(buf) struct kt_buf text = { 0 };
+
+	from->host.taken_s = 1700000000;
+	from->host.privileged = true;
+	from->host.machine = "aarch64";
+	from->folded = true;
+	put_entry(from, KT_STACK_VMAPPED, KT_COUNT, KT_RANK_FIRST, "a", 1);
+	kt_meta_write(from, &text);
+	CHECK_INT(feed_bytes(to, &kt_source_meta, PATH, text.data, text.size), NO_ERROR);
+	CHECK_INT(to->host.page_bytes, 65536);
+	CHECK_INT(to->host.taken_s, 1700000000);
+	CHECK(to->host.privileged && to->folded);
+	CHECK_STR(to->host.machine, "aarch64");
+	CHECK_VALUE(to, STACK_VMAPPED, 1);
+}
+
+TEST(a_page_size_that_no_machine_has_is_not_taken)
+{
+	static const char *const texts[] = { "page_bytes=0\n", "page_bytes=-4096\n",
+		"page_bytes=4095\n", "page_bytes=12288\n", "page_bytes=2048\n",
+		"page_bytes=2097152\n", "page_bytes=4096 \n" /* this one is */ };
+
+	for (size_t i = 0; i < KT_LEN(texts); i++) {
+		KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(0);
+
+		FEED(snap, meta, PATH, texts[i]);
+		CHECK_INT(snap->host.page_bytes, i + 1 == KT_LEN(texts) ? 4096 : 0);
+	}
+}
+
+TEST(denied_files_are_listed_and_unknown_names_are_skipped)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(0);
+
+	CHECK_INT(FEED(snap, meta, PATH,
+			  "denied=proc/iomem\nfuture=thing\nno equals sign\n"
+			  "denied=dev/kmsg\n"),
+		NO_ERROR);
+	if (!CHECK_INT(snap->denied.count, 2))
+		return;
+	CHECK_STR(snap->denied.items[0], "proc/iomem");
+	CHECK_STR(snap->denied.items[1], "dev/kmsg");
+}
