@@ -209,7 +209,10 @@ static void derive_managed(struct kt_snapshot *snap, int node)
 		kt_snapshot_derive(snap, KT_MANAGED, node, total.value, KT_EXACT, "MemTotal");
 	else
 		kt_snapshot_lack(snap, KT_MANAGED, node, total.state,
-			"neither proc/zoneinfo nor proc/meminfo says how much memory there is");
+			zones.entry && zones.state == KT_BAD
+				? zones.reason
+				: "neither proc/zoneinfo nor proc/meminfo says how much memory "
+				  "there is");
 	derive_gap(snap, node);
 
 	if (!kt_ok(free))

@@ -5,15 +5,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 struct kt_archive_writer {
 	const struct kt_libarchive *lib;
 	struct archive *archive;
-	char *path;
+	char *path, *part; /* written as `part`, and given its name when it is whole */
+	bool force;
 	int fd;
 };
 
@@ -56,6 +57,7 @@ static void writer_free(struct kt_archive_writer *writer)
 	if (writer->fd >= 0)
 		close(writer->fd);
 	free(writer->path);
+	free(writer->part);
 	free(writer);
 }
 
@@ -71,6 +73,37 @@ static struct kt_err *open_archive(struct kt_archive_writer *writer, const char 
 		lib->write_open_fd(writer->archive, writer->fd) != ARCHIVE_OK)
 		return failed(writer);
 	return NULL;
+}
+
+static struct kt_err *exists(const char *path)
+{
+	return kt_err_new(KT_ERR_REFUSED, "%s: is there already; --force overwrites it", path);
+}
+
+/* A capture may hold what only root may read; a link left by somebody is not written through. */
+static struct kt_err *open_part(struct kt_archive_writer *writer)
+{
+	unlink(writer->part);
+	writer->fd = open(writer->part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	return writer->fd < 0 ? kt_err_os(errno, "%s", writer->part) : NULL;
+}
+
+/* Without force an existing file must survive even if it came while we wrote. */
+static struct kt_err *name_it(struct kt_archive_writer *writer)
+{
+	if (writer->force) {
+		if (rename(writer->part, writer->path) < 0)
+			return kt_err_os(errno, "%s", writer->path);
+		return NULL;
+	}
+	if (renameat2(AT_FDCWD, writer->part, AT_FDCWD, writer->path, RENAME_NOREPLACE) == 0)
+		return NULL;
+	/* file systems that cannot do that */
+	if (errno == EINVAL && link(writer->part, writer->path) == 0) {
+		unlink(writer->part);
+		return NULL;
+	}
+	return errno == EEXIST ? exists(writer->path) : kt_err_os(errno, "%s", writer->path);
 }
 
 struct kt_err *kt_archive_create(
@@ -89,20 +122,21 @@ struct kt_err *kt_archive_create(
 	if (!writer)
 		return kt_err_new(KT_ERR_NOMEM, "%s: out of memory", path);
 	writer->lib = lib;
+	writer->force = force;
+	writer->fd = -1;
 	writer->path = strdup(path);
-	/* a capture may hold what only root may read */
-	writer->fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (force ? O_TRUNC : O_EXCL), 0600);
-	if (writer->fd < 0 && errno == EEXIST)
-		err = kt_err_new(
-			KT_ERR_REFUSED, "%s: is there already; --force overwrites it", path);
-	else if (writer->fd < 0)
-		err = kt_err_os(errno, "%s", path);
-	else if (fchmod(writer->fd, 0600) < 0) /* an older file may be there already */
-		err = kt_err_os(errno, "%s", path);
-	else if (!writer->path)
+	if (asprintf(&writer->part, "%s.part", path) < 0)
+		writer->part = NULL;
+	if (!writer->path || !writer->part)
 		err = kt_err_new(KT_ERR_NOMEM, "%s: out of memory", path);
+	else if (!force && access(path, F_OK) == 0)
+		err = exists(path);
 	else
+		err = open_part(writer);
+	if (!err)
 		err = open_archive(writer, filter);
+	if (err && writer->part && writer->fd >= 0)
+		unlink(writer->part);
 	if (err)
 		writer_free(writer);
 	else
@@ -139,14 +173,16 @@ struct kt_err *kt_archive_close(struct kt_archive_writer *writer)
 		err = failed(writer);
 	else if (fsync(writer->fd) < 0 && errno != EINVAL && errno != EROFS)
 		err = kt_err_os(errno, "%s", writer->path);
+	else
+		err = name_it(writer);
 	if (err)
-		unlink(writer->path);
+		unlink(writer->part);
 	writer_free(writer);
 	return err;
 }
 
 void kt_archive_abandon(struct kt_archive_writer *writer)
 {
-	unlink(writer->path);
+	unlink(writer->part);
 	writer_free(writer);
 }

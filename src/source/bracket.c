@@ -46,7 +46,8 @@ static struct kt_err *parse(struct kt_snapshot *snap, const struct kt_text *text
 			!kt_span_i64(number, &after))
 			continue;
 		before = kt_snapshot_get_rank(snap, key->metric, KT_NO_NODE, KT_RANK_VMSTAT);
-		if (!before.entry || before.entry->state != KT_OK || after > INT64_MAX / 4096)
+		if (!before.entry || before.entry->state != KT_OK || after < 0 ||
+			after > KT_AMOUNT_MAX || before.entry->raw > KT_AMOUNT_MAX)
 			continue;
 		nr_seen++;
 		after -= before.entry->raw;

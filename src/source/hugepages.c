@@ -26,7 +26,7 @@ static bool parse_path(
 				return false;
 		}
 	}
-	if (!size_kb || size_kb > 1ull << 40 || node > 65536)
+	if (!size_kb || size_kb > 1ull << 40 || node >= 1024)
 		return false;
 	*ret_node = has_node ? (int)node : KT_NO_NODE;
 	*ret_page_bytes = (int64_t)size_kb * 1024;

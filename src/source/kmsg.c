@@ -170,6 +170,8 @@ static void on_memory(struct log *log, struct kt_span rest)
 static void on_freeing(struct log *log, struct kt_span rest)
 {
 	bool initrd = kt_span_starts(rest, "initrd");
+	/* x86 keeps variables shared with a hypervisor in a part of bss (BSS_DECRYPTED) */
+	bool bss = kt_span_starts(rest, "unused decrypted");
 	struct kt_span what;
 	int64_t kib;
 
@@ -179,6 +181,8 @@ static void on_freeing(struct log *log, struct kt_span rest)
 	if (!take_kib(&rest, &kib))
 		return;
 	add(log, KT_BOOT_FREED, KT_KB, kib, "Freeing … memory:");
+	if (bss)
+		add(log, KT_BOOT_FREED_BSS, KT_KB, kib, "Freeing unused decrypted memory:");
 	if (initrd)
 		add(log, KT_BOOT_FREED_INITRD, KT_KB, kib, "Freeing initrd memory:");
 }

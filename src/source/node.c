@@ -7,12 +7,14 @@
 
 #include <string.h>
 
+#define NODES_MAX 1024u /* the kernel's own limit: MAX_NUMNODES */
+
 static bool node_of(const char *path, uint64_t *ret_node)
 {
 	struct kt_span rest = kt_span_str(path);
 
 	return kt_span_skip(&rest, "sys/devices/system/node/node") &&
-	       kt_span_take_u64(&rest, ret_node) && *ret_node <= 65536;
+	       kt_span_take_u64(&rest, ret_node) && *ret_node < NODES_MAX;
 }
 
 static struct kt_err *parse(struct kt_snapshot *snap, const struct kt_text *text)

@@ -115,8 +115,14 @@ static void scrub(const struct kt_text *text, struct kt_buf *ret_text)
 	struct kt_span rest = kt_text_span(text), line, word;
 
 	while (kt_span_line(&rest, &line)) {
-		if (kt_span_word(&line, &word))
-			kt_buf_printf(ret_text, "0x0-0x0 %.*s\n", (int)line.n, line.p);
+		if (!kt_span_word(&line, &word))
+			continue;
+		kt_buf_puts(ret_text, "0x0-0x0");
+		while (kt_span_word(&line, &word)) {
+			if (!kt_span_starts(word, "phys="))
+				kt_buf_printf(ret_text, " %.*s", (int)word.n, word.p);
+		}
+		kt_buf_puts(ret_text, "\n");
 	}
 }
 
