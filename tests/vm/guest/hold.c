@@ -1,0 +1,437 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Holds a known amount of memory of one kind: allocates it in a child, returns once all of
+// it is there, and leaves the child holding it until "hold free". Runs in the test machine.
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/bpf.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/shm.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define HOLDERS "/tmp/holders"
+#define MIB	((size_t)1 << 20)
+#define PAGE	((size_t)4096)
+#define LARGE	(2 * MIB) /* what one table of the lowest level maps */
+
+#ifndef MADV_PAGEOUT
+#define MADV_PAGEOUT 21
+#endif
+
+static void *map(size_t size, int protection, int flags)
+{
+	void *memory = mmap(
+		NULL, size, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | flags, -1, 0);
+
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
+/* A kernel that has no others refuses. */
+static void small_pages(void *memory, size_t size)
+{
+	(void)madvise(memory, size, MADV_NOHUGEPAGE);
+}
+
+static void *sleeper(void *arg)
+{
+	(void)arg;
+	for (;;)
+		pause();
+	return NULL;
+}
+
+static bool hold_threads(long count, long unused)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+
+	(void)unused;
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, 65536);
+	for (long i = 0; i < count; i++) {
+		if (pthread_create(&thread, &attr, sleeper, NULL) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* Bytes that no compressor makes smaller. */
+static void fill(uint64_t *words, size_t count)
+{
+	uint64_t state = 0x9e3779b97f4a7c15;
+
+	for (size_t i = 0; i < count; i++) {
+		state ^= state << 13;
+		state ^= state >> 7;
+		state ^= state << 17;
+		words[i] = state;
+	}
+}
+
+static bool hold_anon(long mib, long huge)
+{
+	size_t size = (size_t)mib * MIB;
+	char *memory = map(size + LARGE, PROT_READ | PROT_WRITE, 0);
+
+	if (!memory)
+		return false;
+	memory += LARGE - (uintptr_t)memory % LARGE;
+	if (huge && madvise(memory, size, MADV_HUGEPAGE) != 0)
+		return false;
+	if (!huge)
+		small_pages(memory, size);
+	fill((uint64_t *)memory, size / sizeof(uint64_t));
+	return true;
+}
+
+/* Anonymous memory that was written to swap; every stride-th page is read back. */
+static bool hold_swapped(long mib, long stride)
+{
+	size_t size = (size_t)mib * MIB;
+	volatile char *memory = map(size, PROT_READ | PROT_WRITE, 0);
+
+	if (!memory)
+		return false;
+	small_pages((void *)memory, size);
+	fill((uint64_t *)memory, size / sizeof(uint64_t));
+	if (madvise((void *)memory, size, MADV_PAGEOUT) != 0)
+		return false;
+	for (size_t at = 0; stride && at < size; at += (size_t)stride * PAGE)
+		(void)memory[at];
+	return true;
+}
+
+/* One page of zeros mapped in each 2 MiB: a table of the lowest level each, no memory. */
+static bool hold_tables(long count, long unused)
+{
+	volatile char *memory = map((size_t)count * LARGE, PROT_READ, 0);
+
+	(void)unused;
+	if (!memory)
+		return false;
+	small_pages((void *)memory, (size_t)count * LARGE);
+	for (long i = 0; i < count; i++)
+		(void)memory[(size_t)i * LARGE];
+	return true;
+}
+
+static bool hold_hugetlb(long count, long unused)
+{
+	char *memory = map((size_t)count * LARGE, PROT_READ | PROT_WRITE, MAP_HUGETLB);
+
+	(void)unused;
+	for (long i = 0; memory && i < count; i++)
+		memory[(size_t)i * LARGE] = 1;
+	return memory != NULL;
+}
+
+static bool hold_sysv(long mib, long unused)
+{
+	int id = shmget(IPC_PRIVATE, (size_t)mib * MIB, IPC_CREAT | 0600);
+	void *memory = id < 0 ? (void *)-1 : shmat(id, NULL, 0);
+
+	(void)unused;
+	if (memory == (void *)-1)
+		return false;
+	shmctl(id, IPC_RMID, NULL);
+	memset(memory, 1, (size_t)mib * MIB);
+	return true;
+}
+
+static bool hold_lock(const char *path)
+{
+	int fd = open(path, O_RDONLY);
+	struct stat st;
+	void *memory;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return false;
+	memory = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
+	return memory != MAP_FAILED && mlock(memory, (size_t)st.st_size) == 0;
+}
+
+/* Names that are looked up and do not exist. They outlive the process. */
+static bool look_up(const char *folder, long count)
+{
+	char path[256];
+	struct stat st;
+
+	for (long i = 0; i < count; i++) {
+		snprintf(path, sizeof(path), "%s/no-%ld", folder, i);
+		if (stat(path, &st) == 0 || errno != ENOENT)
+			return false;
+	}
+	return true;
+}
+
+/* Empty files. They outlive the process. */
+static bool create(const char *folder, long count)
+{
+	char path[256];
+
+	for (long i = 0; i < count; i++) {
+		int fd;
+
+		snprintf(path, sizeof(path), "%s/f%ld", folder, i);
+		fd = open(path, O_CREAT | O_WRONLY, 0600);
+		if (fd < 0)
+			return false;
+		close(fd);
+	}
+	return true;
+}
+
+/* Files that never had a name: nothing is paid for a directory. */
+static bool hold_inodes(long count, long unused)
+{
+	(void)unused;
+	for (long i = 0; i < count; i++) {
+		if (open("/tmp", O_TMPFILE | O_RDWR, 0600) < 0)
+			return false;
+	}
+	return true;
+}
+
+static bool hold_epoll(long watchers, long watched)
+{
+	int targets[4096];
+
+	for (long i = 0; i < watched && i < 4096; i++) {
+		targets[i] = eventfd(0, 0);
+		if (targets[i] < 0)
+			return false;
+	}
+	for (long i = 0; i < watchers; i++) {
+		struct epoll_event event = { .events = EPOLLIN };
+		int epoll = epoll_create1(0);
+
+		for (long k = 0; k < watched && k < 4096; k++) {
+			if (epoll_ctl(epoll, EPOLL_CTL_ADD, targets[k], &event) != 0)
+				return false;
+		}
+	}
+	return true;
+}
+
+static bool hold_pipes(long count, long pages)
+{
+	static char data[PAGE];
+
+	for (long i = 0; i < count; i++) {
+		int fds[2];
+
+		if (pipe2(fds, O_NONBLOCK) != 0)
+			return false;
+		for (long k = 0; k < pages; k++) {
+			if (write(fds[1], data, PAGE) != (ssize_t)PAGE)
+				return false;
+		}
+	}
+	return true;
+}
+
+/* Pairs of sockets, each with one message that nobody reads. */
+static bool hold_sockets(long count, long bytes)
+{
+	char *data = calloc(1, (size_t)bytes + 1);
+
+	for (long i = 0; data && i < count; i++) {
+		int fds[2];
+
+		if (socketpair(AF_UNIX, SOCK_DGRAM, 0, fds) != 0)
+			return false;
+		if (bytes && send(fds[0], data, (size_t)bytes, 0) != bytes)
+			return false;
+	}
+	free(data);
+	return data != NULL;
+}
+
+static bool hold_map(enum bpf_map_type type, long value_size, long count)
+{
+	union bpf_attr attr = { 0 };
+
+	attr.map_type = type;
+	attr.key_size = 4;
+	attr.value_size = (uint32_t)value_size;
+	attr.max_entries = (uint32_t)count;
+	return syscall(SYS_bpf, BPF_MAP_CREATE, &attr, sizeof(attr)) >= 0;
+}
+
+static bool hold_bpf_array(long value_size, long count)
+{
+	return hold_map(BPF_MAP_TYPE_ARRAY, value_size, count);
+}
+
+static bool hold_bpf_percpu(long value_size, long count)
+{
+	return hold_map(BPF_MAP_TYPE_PERCPU_ARRAY, value_size, count);
+}
+
+static bool hold_netns(long count, long unused)
+{
+	(void)unused;
+	for (long i = 0; i < count; i++) {
+		if (unshare(CLONE_NEWNET) != 0 || open("/proc/self/ns/net", O_RDONLY) < 0)
+			return false;
+	}
+	return true;
+}
+
+static const struct {
+	const char *name;
+	bool (*hold)(long, long);
+} kinds[] = {
+	{ "threads", hold_threads },
+	{ "anon", hold_anon },
+	{ "swapped", hold_swapped },
+	{ "tables", hold_tables },
+	{ "hugetlb", hold_hugetlb },
+	{ "sysv", hold_sysv },
+	{ "inodes", hold_inodes },
+	{ "epoll", hold_epoll },
+	{ "pipes", hold_pipes },
+	{ "sockets", hold_sockets },
+	{ "bpf-array", hold_bpf_array },
+	{ "bpf-percpu", hold_bpf_percpu },
+	{ "netns", hold_netns },
+};
+
+static bool allocate(int argc, char **argv)
+{
+	struct rlimit files = { 1 << 20, 1 << 20 };
+	long a = argc > 2 ? atol(argv[2]) : 0, b = argc > 3 ? atol(argv[3]) : 0;
+
+	setrlimit(RLIMIT_NOFILE, &files);
+	if (strcmp(argv[1], "lock") == 0 && argc > 2)
+		return hold_lock(argv[2]);
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (strcmp(argv[1], kinds[i].name) == 0)
+			return kinds[i].hold(a, b);
+	}
+	errno = EINVAL;
+	return false;
+}
+
+/* The child holds; the parent goes when the child says that everything is there. */
+static int hold(int argc, char **argv)
+{
+	int ready[2];
+	char byte = 0;
+	pid_t pid;
+	FILE *list;
+
+	if (pipe(ready) != 0)
+		return EXIT_FAILURE;
+	pid = fork();
+	if (pid == 0) {
+		byte = allocate(argc, argv);
+		if (!byte)
+			perror(argv[1]);
+		if (write(ready[1], &byte, 1) != 1 || !byte)
+			_exit(EXIT_FAILURE);
+		close(ready[0]);
+		close(ready[1]);
+		for (int fd = 0; fd <= 2; fd++)
+			close(fd);
+		sleeper(NULL);
+	}
+	close(ready[1]);
+	if (pid < 0 || read(ready[0], &byte, 1) != 1 || !byte)
+		return EXIT_FAILURE;
+	list = fopen(HOLDERS, "a");
+	if (!list || fprintf(list, "%d\n", (int)pid) < 0 || fclose(list) != 0)
+		return EXIT_FAILURE;
+	return EXIT_SUCCESS;
+}
+
+/*
+ * Bytes of the pages in [first, last] that carry none of the flags below: free ones and
+ * those that no class of the kernel claims. include/uapi/linux/kernel-page-flags.h; 32 is
+ * KPF_RESERVED.
+ */
+static uint64_t unclaimed(int fd, uint64_t first, uint64_t last)
+{
+	static const uint64_t claimed = 1 << 3 | 1 << 5 | 1 << 7 | 1 << 11 | 1 << 12 | 1 << 13 |
+					1 << 14 | 1 << 17 | 1 << 19 | 1 << 20 | 1 << 23 | 1 << 24 |
+					1 << 26 | 1ull << 32;
+	static uint64_t flags[8192];
+	uint64_t found = 0;
+
+	while (first <= last) {
+		size_t count = last - first + 1 < 8192 ? last - first + 1 : 8192;
+		ssize_t got = pread(fd, flags, count * 8, (off_t)(first * 8));
+
+		if (got <= 0)
+			break;
+		for (size_t i = 0; i < (size_t)got / 8; i++)
+			found += !(flags[i] & claimed);
+		first += (uint64_t)got / 8;
+	}
+	return found * PAGE;
+}
+
+static bool print_unclaimed(void)
+{
+	FILE *map = fopen("/proc/iomem", "r");
+	int fd = open("/proc/kpageflags", O_RDONLY);
+	char line[256];
+	uint64_t start, end, sum = 0;
+
+	while (map && fd >= 0 && fgets(line, sizeof(line), map)) {
+		if (line[0] != ' ' && strstr(line, ": System RAM") &&
+			sscanf(line, "%lx-%lx", &start, &end) == 2)
+			sum += unclaimed(fd, (start + PAGE - 1) / PAGE, (end + 1) / PAGE - 1);
+	}
+	return map && fd >= 0 && printf("%lu\n", sum) > 0;
+}
+
+static int free_all(void)
+{
+	FILE *list = fopen(HOLDERS, "r");
+	int pid;
+
+	if (!list)
+		return EXIT_SUCCESS;
+	while (fscanf(list, "%d", &pid) == 1) {
+		kill(pid, SIGKILL);
+		while (kill(pid, 0) == 0)
+			usleep(2000);
+	}
+	fclose(list);
+	return truncate(HOLDERS, 0) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int main(int argc, char **argv)
+{
+	bool ok;
+
+	if (argc < 2)
+		return EXIT_FAILURE;
+	if (strcmp(argv[1], "free") == 0)
+		return free_all();
+	if (strcmp(argv[1], "unclaimed") == 0)
+		ok = print_unclaimed();
+	else if (argc == 4 && strcmp(argv[1], "look-up") == 0)
+		ok = look_up(argv[2], atol(argv[3]));
+	else if (argc == 4 && strcmp(argv[1], "create") == 0)
+		ok = create(argv[2], atol(argv[3]));
+	else
+		return hold(argc, argv);
+	return ok ? EXIT_SUCCESS : EXIT_FAILURE;
+}

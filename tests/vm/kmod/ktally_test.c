@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Holds known amounts of kernel memory of a known kind until told to free them. Commands,
+// one a write, to debugfs ktally_test/command:
+//
+//   kmalloc SIZE COUNT             objects by kmalloc
+//   cache SIZE COUNT [ctor] [reclaim]   objects of a cache of their own, never merged
+//   pages ORDER COUNT              pages, straight from the page allocator
+//   vmalloc SIZE COUNT             areas by vmalloc
+//   percpu SIZE COUNT              objects that exist once for each CPU
+//   mempool SIZE MIN               a pool that keeps MIN objects in reserve
+//   leak KIND BYTES_PER_S SECONDS  ten times a second; kinds: kmalloc cache pages vmalloc percpu
+//   free                           everything, leaks are stopped
+//
+// debugfs ktally_test/held says how much of each kind is held, in bytes. What is held is
+// linked through its own first word, so that holding costs nothing beside.
+
+#include <linux/debugfs.h>
+#include <linux/gfp.h>
+#include <linux/mempool.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/percpu.h>
+#include <linux/sched.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <linux/vmalloc.h>
+#include <linux/workqueue.h>
+
+#define TICKS_PER_S   10
+#define COMMAND_MAX   128
+#define LEAK_CHUNK    4096
+#define LEAK_OBJ      256
+#define LEAK_VMALLOC  (8 * PAGE_SIZE)
+#define BATCH_RESCHED 1024
+
+enum kind { KMALLOC, CACHE, PAGES, VMALLOC, PERCPU, MEMPOOL, NR_KINDS };
+
+static const char *const kind_names[] = { "kmalloc", "cache", "pages", "vmalloc", "percpu",
+	"mempool" };
+
+struct leak {
+	struct delayed_work work;
+	enum kind kind;
+	u64 until, bytes_per_tick; /* what is to be held after the next step */
+	unsigned long nr_ticks;
+};
+
+static DEFINE_MUTEX(lock);
+static struct dentry *folder;
+static void *first[NR_KINDS];
+static u64 held_bytes[NR_KINDS];
+static LIST_HEAD(page_list);
+static struct kmem_cache *cache;
+static mempool_t *pool;
+static struct leak leaks[NR_KINDS];
+
+/* The constructor makes a difference to how the cache is laid out, not to what is in it. */
+static void construct(void *object)
+{
+	memset(object, 0, sizeof(void *));
+}
+
+/* A cache with a region for user space has no other merged into it, on every kernel. */
+static int make_cache(size_t size, bool ctor, bool reclaim)
+{
+	if (cache)
+		return -EBUSY;
+	cache = kmem_cache_create_usercopy("ktally_test", size, 0,
+		reclaim ? SLAB_RECLAIM_ACCOUNT : 0, 0, size, ctor ? construct : NULL);
+	return cache ? 0 : -ENOMEM;
+}
+
+static int hold_object(enum kind kind, size_t size)
+{
+	void *object;
+
+	if (kind == KMALLOC)
+		object = kmalloc(size, GFP_KERNEL);
+	else if (kind == CACHE)
+		object = kmem_cache_alloc(cache, GFP_KERNEL);
+	else
+		object = vmalloc(size);
+	if (!object)
+		return -ENOMEM;
+	*(void **)object = first[kind];
+	first[kind] = object;
+	held_bytes[kind] += size;
+	return 0;
+}
+
+static int hold_page(unsigned int order)
+{
+	struct page *page = alloc_pages(GFP_KERNEL | __GFP_NOWARN, order);
+
+	if (!page)
+		return -ENOMEM;
+	set_page_private(page, order);
+	list_add(&page->lru, &page_list);
+	held_bytes[PAGES] += PAGE_SIZE << order;
+	return 0;
+}
+
+static int percpu_cpu(void)
+{
+	return cpumask_first(cpu_possible_mask);
+}
+
+static int hold_percpu(size_t size)
+{
+	void __percpu *object = __alloc_percpu(size, sizeof(void *));
+
+	if (!object)
+		return -ENOMEM;
+	*(void **)per_cpu_ptr(object, percpu_cpu()) = first[PERCPU];
+	first[PERCPU] = (void __force *)object;
+	held_bytes[PERCPU] += size * num_possible_cpus();
+	return 0;
+}
+
+static int hold_mempool(size_t size, unsigned long count)
+{
+	if (pool)
+		return -EBUSY;
+	pool = mempool_create_kmalloc_pool(count, size);
+	if (!pool)
+		return -ENOMEM;
+	held_bytes[MEMPOOL] += size * count;
+	return 0;
+}
+
+static int hold(enum kind kind, size_t size, unsigned long count)
+{
+	int err = 0;
+
+	if (kind == MEMPOOL)
+		return hold_mempool(size, count);
+	for (unsigned long i = 0; !err && i < count; i++) {
+		if (kind == PAGES)
+			err = hold_page(size);
+		else if (kind == PERCPU)
+			err = hold_percpu(size);
+		else
+			err = hold_object(kind, size);
+		if (i % BATCH_RESCHED == 0)
+			cond_resched();
+	}
+	return err;
+}
+
+static void free_objects(enum kind kind)
+{
+	while (first[kind]) {
+		void *object = first[kind];
+
+		if (kind == PERCPU)
+			first[kind] = *(void **)per_cpu_ptr(
+				(void __percpu __force *)object, percpu_cpu());
+		else
+			first[kind] = *(void **)object;
+		if (kind == KMALLOC)
+			kfree(object);
+		else if (kind == CACHE)
+			kmem_cache_free(cache, object);
+		else if (kind == VMALLOC)
+			vfree(object);
+		else
+			free_percpu((void __percpu __force *)object);
+		cond_resched();
+	}
+}
+
+static void free_all(void)
+{
+	struct page *page, *next;
+
+	free_objects(KMALLOC);
+	free_objects(CACHE);
+	free_objects(VMALLOC);
+	free_objects(PERCPU);
+	list_for_each_entry_safe(page, next, &page_list, lru)
+	{
+		unsigned int order = page_private(page);
+
+		list_del(&page->lru);
+		set_page_private(page, 0);
+		__free_pages(page, order);
+	}
+	mempool_destroy(pool);
+	kmem_cache_destroy(cache);
+	pool = NULL;
+	cache = NULL;
+	memset(held_bytes, 0, sizeof(held_bytes));
+}
+
+static void leak_some(struct work_struct *work)
+{
+	struct leak *leak = container_of(to_delayed_work(work), struct leak, work);
+	static const size_t sizes[] = { [KMALLOC] = LEAK_CHUNK,
+		[CACHE] = LEAK_OBJ,
+		[PAGES] = 0,
+		[VMALLOC] = LEAK_VMALLOC,
+		[PERCPU] = LEAK_CHUNK };
+	size_t step = sizes[leak->kind];
+
+	mutex_lock(&lock);
+	leak->until += leak->bytes_per_tick;
+	while (held_bytes[leak->kind] < leak->until && !hold(leak->kind, step, 1))
+		;
+	mutex_unlock(&lock);
+	if (--leak->nr_ticks)
+		schedule_delayed_work(&leak->work, HZ / TICKS_PER_S);
+}
+
+static int start_leak(enum kind kind, size_t bytes_per_s, unsigned long seconds)
+{
+	struct leak *leak = &leaks[kind];
+
+	if (kind == MEMPOOL || !seconds || leak->nr_ticks)
+		return -EINVAL;
+	if (kind == CACHE && !cache) {
+		int err = make_cache(LEAK_OBJ, false, true);
+
+		if (err)
+			return err;
+	}
+	leak->kind = kind;
+	leak->until = held_bytes[kind];
+	leak->bytes_per_tick = bytes_per_s / TICKS_PER_S;
+	leak->nr_ticks = seconds * TICKS_PER_S;
+	schedule_delayed_work(&leak->work, 0);
+	return 0;
+}
+
+/* Without the lock: a leak that is running takes it. */
+static void stop_leaks(void)
+{
+	for (int i = 0; i < NR_KINDS; i++) {
+		cancel_delayed_work_sync(&leaks[i].work);
+		leaks[i].nr_ticks = 0;
+	}
+}
+
+static int kind_of(const char *name)
+{
+	for (int i = 0; i < NR_KINDS; i++) {
+		if (strcmp(name, kind_names[i]) == 0)
+			return i;
+	}
+	return -EINVAL;
+}
+
+static int execute(char *text)
+{
+	char name[16], kind_name[16], flag[2][16] = { "", "" };
+	unsigned long size, count;
+	int kind;
+
+	if (sscanf(text, "leak %15s %lu %lu", kind_name, &size, &count) == 3) {
+		kind = kind_of(kind_name);
+		return kind < 0 ? kind : start_leak(kind, size, count);
+	}
+	if (sscanf(text, "%15s %lu %lu %15s %15s", name, &size, &count, flag[0], flag[1]) < 3)
+		return -EINVAL;
+	kind = kind_of(name);
+	if (kind < 0 || (kind == PAGES ? size > 10 : size < sizeof(void *)))
+		return -EINVAL;
+	if (kind == CACHE) {
+		bool ctor = !strcmp(flag[0], "ctor") || !strcmp(flag[1], "ctor");
+		bool reclaim = !strcmp(flag[0], "reclaim") || !strcmp(flag[1], "reclaim");
+		int err = make_cache(size, ctor, reclaim);
+
+		if (err)
+			return err;
+	}
+	return hold(kind, size, count);
+}
+
+static ssize_t write_command(
+	struct file *file, const char __user *buffer, size_t size, loff_t *offset)
+{
+	char text[COMMAND_MAX];
+	int err = 0;
+
+	if (size >= sizeof(text))
+		return -EINVAL;
+	if (copy_from_user(text, buffer, size))
+		return -EFAULT;
+	text[size] = '\0';
+	if (strcmp(strim(text), "free") == 0)
+		stop_leaks();
+	mutex_lock(&lock);
+	if (strcmp(strim(text), "free") == 0)
+		free_all();
+	else
+		err = execute(strim(text));
+	mutex_unlock(&lock);
+	return err ? err : size;
+}
+
+static int held_show(struct seq_file *seq, void *data)
+{
+	mutex_lock(&lock);
+	for (int i = 0; i < NR_KINDS; i++)
+		seq_printf(seq, "%s %llu\n", kind_names[i], held_bytes[i]);
+	mutex_unlock(&lock);
+	return 0;
+}
+
+DEFINE_SHOW_ATTRIBUTE(held);
+
+static const struct file_operations command_fops = {
+	.owner = THIS_MODULE,
+	.open = simple_open,
+	.write = write_command,
+};
+
+static int __init start(void)
+{
+	for (int i = 0; i < NR_KINDS; i++)
+		INIT_DELAYED_WORK(&leaks[i].work, leak_some);
+	folder = debugfs_create_dir("ktally_test", NULL);
+	debugfs_create_file("command", 0200, folder, NULL, &command_fops);
+	debugfs_create_file("held", 0400, folder, NULL, &held_fops);
+	return PTR_ERR_OR_ZERO(folder);
+}
+
+static void __exit stop(void)
+{
+	debugfs_remove_recursive(folder);
+	stop_leaks();
+	free_all();
+}
+
+module_init(start);
+module_exit(stop);
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("holds known amounts of memory for the tests of ktally");

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Machines to boot the kernels on: one entry each."""
+
+import dataclasses
+
+
+@dataclasses.dataclass
+class Layout:
+    name: str
+    about: str
+    mib: int = 2048
+    cpus: int = 2
+    command: tuple = ()  # words of the kernel's command line
+    qemu: tuple = ("-device", "virtio-balloon-pci")
+    hotplug_mib: int = 0  # room for memory added while the machine runs
+
+    def memory(self):
+        more = f",slots=2,maxmem={self.mib + self.hotplug_mib}M" if self.hotplug_mib else ""
+        return f"{self.mib}M{more}"
+
+
+LAYOUTS = {layout.name: layout for layout in [
+    Layout("plain", "one node"),
+    Layout("numa", "two nodes, the balloon inside MemTotal", qemu=(
+        "-device", "virtio-balloon-pci,deflate-on-oom=on",
+        "-object", "memory-backend-ram,id=m0,size=1024M",
+        "-object", "memory-backend-ram,id=m1,size=1024M",
+        "-numa", "node,nodeid=0,cpus=0,memdev=m0", "-numa", "node,nodeid=1,cpus=1,memdev=m1")),
+    Layout("hugepages", "128 huge pages reserved at boot", command=("hugepages=128",)),
+    Layout("crashkernel", "192 MiB kept for a crash kernel", command=("crashkernel=192M",)),
+    Layout("hotplug", "room for more memory", hotplug_mib=1024),
+    Layout("mem", "mem= below the installed size", command=("mem=1536M",)),
+]}

@@ -1,0 +1,319 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Scenarios: files of "key: value" lines under scenarios/. What to do inside the machine,
+which row must move by how much, what must not move.
+
+    about    one line for people
+    needs    "module" (the test module), a path that must exist inside, or "run COMMAND" that
+             must succeed inside; what is missing skips the scenario, and is named
+    layouts  names of layouts; "plain" when missing
+    prepare  shell commands inside before the first account
+    do, undo shell commands inside; "monitor: COMMAND" goes to qemu instead
+    once     no second attempt: it cannot be undone
+    last     runs behind all others, because it changes the machine for good
+    is       ROW[+ROW] AMOUNT [~ SLACK]: what the row holds before anything is done, within
+             1 % or 2 pages, or within SLACK; LOW..HIGH for AMOUNT as well
+    moves    ROW[+ROW] AMOUNT [~ MORE]: must move by AMOUNT, within 1 % or 2 pages, and back;
+             MORE is allowed on top where the kernel needs something beside
+    also     ROW LOW..HIGH: may move by that much along with it
+    keeps    ROWS that need not come back
+    leaks    SECONDS SAMPLES: a leak of 1 MiB/s that is watched; the amounts of "moves" may
+             then name kinds of the test module, which tells how much of each it holds
+
+Amounts are arithmetic with K, M, G after numbers, and with these names: cpus, page, ram,
+slab("cache") (bytes that one object takes in its cache), tags("cache") (what the kernel keeps
+beside for it, in kmalloc: nothing but where allocations are profiled), cost("cache") (both;
+0 for a cache that the kernel does not have if a "?" is behind its name), file("path") (a
+number in a file inside), unclaimed() (pages that /proc/kpageflags calls free or
+nothing at all)."""
+
+import pathlib
+import re
+import time
+
+from machine import Broken
+
+FOLDER = pathlib.Path(__file__).resolve().parent / "scenarios"
+PAGE = 4096
+KMALLOC_SIZES = [8, 16, 32, 64, 96, 128, 192, 256, 512, 1024, 2048, 4096, 8192]
+# what may happen in half a second on an idle machine: a process more, a page of log
+SLACK = 256 << 10
+ATTEMPTS = 3
+SETTLE_S = 0.2
+RETURN_S = 6.0
+# free memory is what the others leave; lists of free pages are not asked
+FREE = ("free_buddy", "free_pcp")
+KEYS = ("about", "needs", "layouts", "once", "last", "prepare", "do", "undo", "is", "moves", "also", "keeps", "leaks")
+
+
+class Skip(Exception):
+    pass
+
+
+class Scenario:
+    def __init__(self, path):
+        self.name = path.stem
+        self.values = {key: [] for key in KEYS}
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            if not line.strip() or line.startswith("#"):
+                continue
+            key, colon, value = line.partition(":")
+            if not colon or key not in KEYS:
+                raise ValueError(f"{path}:{number}: no such key")
+            self.values[key].append(value.strip())
+        self.about = " ".join(self.values["about"])
+        self.layouts = " ".join(self.values["layouts"]).split() or ["plain"]
+
+
+def load():
+    scenarios = [Scenario(path) for path in sorted(FOLDER.glob("*.txt"))]
+    return sorted(scenarios, key=lambda item: bool(item.values["last"]))
+
+
+class Amounts:
+    """Evaluates amounts; asks the machine what it needs to know."""
+
+    def __init__(self, machine):
+        self.machine = machine
+        self.names = {"__builtins__": {}, "page": PAGE, "slab": self.slab, "file": self.file,
+                      "tags": self.tags, "cost": self.cost,
+                      "unclaimed": lambda: int(machine.run("hold unclaimed")), "cpus": machine.layout.cpus, "ram": machine.layout.mib << 20}
+
+    def file(self, path):
+        return int(self.machine.run(f"cat {path}").split()[0])
+
+    def slab(self, name):
+        at = f"/sys/kernel/slab/{name}"
+        return (PAGE << self.file(f"{at}/order")) / self.file(f"{at}/objs_per_slab")
+
+    def tags(self, name):
+        """mm/slab.h, struct slabobj_ext: 16 bytes an object, in one piece for each slab."""
+        if self.machine.try_run("test -e /proc/allocinfo")[0]:
+            return 0
+        objects = self.file(f"/sys/kernel/slab/{name}/objs_per_slab")
+        return min(size for size in KMALLOC_SIZES if size >= objects * 16) / objects
+
+    def cost(self, name):
+        if name.endswith("?"):
+            name = name[:-1]
+            if self.machine.try_run(f"test -e /sys/kernel/slab/{name}")[0]:
+                return 0
+        return self.slab(name) + self.tags(name)
+
+    def __call__(self, text, names=()):
+        text = re.sub(r"\b(\d+)([KMG])\b", lambda m: f"({m[1]} << {'KMG'.index(m[2]) * 10 + 10})",
+                      text)
+        return int(eval(text, {**self.names, **dict(names)}))  # our own files, names as listed
+
+
+def rows_of(report):
+    return {row["id"]: row["bytes"] for row in report["rows"]}
+
+
+def stated_rows(report):
+    """Rows that stand for memory of their own: neither groups of rows nor parts of one."""
+    groups = {row["parent"] for row in report["rows"] if "." not in row["id"]}
+    return [row["id"] for row in report["rows"] if "." not in row["id"]
+            and row["id"] not in groups and row["id"] not in FREE and row["state"] == "ok"]
+
+
+def closes(report):
+    """Problems with the closing of an account: children that do not add up."""
+    rows = rows_of(report)
+    problems = []
+    sums = {}
+    for row in report["rows"]:
+        if row["parent"] is not None:
+            sums[row["parent"]] = sums.get(row["parent"], 0) + (row["bytes"] or 0)
+    for parent, total in sums.items():
+        if rows[parent] is not None and total != rows[parent]:
+            problems.append(f"{parent} is {rows[parent]}, its children are {total}")
+    if rows["ram"] != report["installed_bytes"]:
+        problems.append(f"ram is {rows['ram']}, installed {report['installed_bytes']}")
+    return problems
+
+
+def mib(value):
+    return f"{value / (1 << 20):.2f} MiB"
+
+
+def tolerance(amount):
+    return max(abs(amount) // 100, 2 * PAGE)
+
+
+class Run:
+    """One scenario on one machine."""
+
+    def __init__(self, scenario, machine, save):
+        self.scenario, self.machine, self.save = scenario, machine, save
+        self.values = scenario.values
+        self.amounts = Amounts(machine)
+        self.moves = []
+
+    def check_needs(self):
+        for need in self.values["needs"]:
+            if need == "module":
+                if not self.machine.kernel.test_module:
+                    raise Skip(f"no test module: {self.machine.kernel.why_no_module}")
+            elif need.startswith("run "):
+                status, text = self.machine.try_run(need.removeprefix("run "))
+                if status != 0:
+                    raise Skip(f"{need[4:]}: {text.strip()[-160:]}")
+            elif self.machine.try_run(f"test -e {need}")[0] != 0:
+                raise Skip(f"no {need}")
+
+    def account(self, when):
+        time.sleep(SETTLE_S)
+        report = self.machine.account()
+        self.save(f"{self.scenario.name}-{when}.json", report)
+        problems = closes(report)
+        if problems:
+            raise AssertionError(f"{when}: " + "; ".join(problems))
+        return report
+
+    def perform(self, commands):
+        for command in commands:
+            if command.startswith("monitor:"):
+                self.machine.monitor(command.removeprefix("monitor:").strip())
+            else:
+                self.machine.run(command)
+
+    def parse_moves(self):
+        """After "do": what it names, such as a slab cache, may be new."""
+        self.moves = []
+        for text in self.values["moves"]:
+            rows, amount = text.split(None, 1)
+            amount, _, more = amount.partition("~")
+            amount = self.amounts(amount)
+            most = tolerance(amount) + (self.amounts(more) if more else 0)
+            self.moves.append((rows.split("+"), amount, most))
+
+    def allowed(self):
+        ranges = {}
+        for text in self.values["also"]:
+            row, limits = text.split(None, 1)
+            low, high = limits.split("..")
+            ranges[row] = (self.amounts(low), self.amounts(high))
+        return ranges
+
+    def check_delta(self, before, after):
+        problems, told = [], []
+        old, new = rows_of(before), rows_of(after)
+        moved = {row for rows, _, _ in self.moves for row in rows}
+        for rows, amount, most in self.moves:
+            change = sum((new[row] or 0) - (old[row] or 0) for row in rows)
+            told.append(f"{'+'.join(rows)} {change / (1 << 20):+.2f} MiB")
+            if abs(change - amount) > most:
+                problems.append(f"{'+'.join(rows)} moved by {mib(change)}, not {mib(amount)}")
+        ranges = self.allowed()
+        for row in stated_rows(after):
+            if row in moved or old.get(row) is None:
+                continue
+            low, high = ranges.get(row, (-SLACK, SLACK))
+            change = new[row] - old[row]
+            if not low <= change <= high:
+                problems.append(f"{row} moved by {mib(change)}")
+        return problems, told
+
+    def check_is(self, report):
+        problems, told, rows = [], [], rows_of(report)
+        for text in self.values["is"]:
+            names, amount = text.split(None, 1)
+            value = sum(rows[name] or 0 for name in names.split("+"))
+            if ".." in amount:
+                low, high = map(self.amounts, amount.split(".."))
+            else:
+                amount, _, slack = amount.partition("~")
+                middle = self.amounts(amount)
+                slack = self.amounts(slack) if slack else tolerance(middle)
+                low, high = middle - slack, middle + slack
+            told.append(f"{names} {mib(value)}")
+            if not low <= value <= high:
+                problems.append(f"{names} is {mib(value)}, not {mib(low)} to {mib(high)}")
+        return problems, told
+
+    def check_return(self, before):
+        """Freed memory comes back: delayed frees get some seconds."""
+        kept = set(" ".join(self.values["keeps"]).split())
+        ends = time.monotonic() + RETURN_S
+        while True:
+            report = self.account("released")
+            old, new = rows_of(before), rows_of(report)
+            problems = []
+            for rows, amount, _ in self.moves:
+                change = sum((new[row] or 0) - (old[row] or 0) for row in rows)
+                # "prepare" may have taken memory before, which is freed as well
+                left = change if amount > 0 else -change
+                if not kept & set(rows) and left > abs(amount) // 100 + SLACK:
+                    problems.append(f"{'+'.join(rows)} stays {mib(change)} from where it was")
+            if not problems or time.monotonic() > ends:
+                return problems
+
+    def once(self):
+        self.perform(self.values["prepare"])
+        before = self.account("before")
+        problems, told = self.check_is(before)
+        if not self.values["do"]:
+            return problems, told
+        already = self.held() if self.values["leaks"] else None
+        try:
+            self.perform(self.values["do"])
+            if already:
+                more, told_more = self.follow_leak(before, already)
+            else:
+                self.parse_moves()
+                more, told_more = self.check_delta(before, self.account("held"))
+        finally:
+            self.perform(self.values["undo"])
+        return problems + more + self.check_return(before), told + told_more
+
+    def held(self):
+        """What the test module holds, in bytes by kind."""
+        text = self.machine.run("cat /sys/kernel/debug/ktally_test/held")
+        return {name: int(value) for name, value in map(str.split, text.splitlines())}
+
+    def follow_leak(self, before, already):
+        """While a leak runs, each row holds what the module says it has by then."""
+        seconds, samples = map(int, self.values["leaks"][0].split())
+        started, problems, told = time.monotonic(), [], []
+        for sample in range(1, samples + 1):
+            time.sleep(max(0, started + seconds * sample / samples - time.monotonic()))
+            low = self.held()
+            report = self.account(f"leak-{sample}")
+            high = self.held()
+            self.moves = []
+            for row, text in (line.split(None, 1) for line in self.values["moves"]):
+                # the account falls between two steps of the leak
+                first, last = (self.amounts(text, {kind: held[kind] - already[kind]
+                                                   for kind in held}) for held in (low, high))
+                amount = (first + last) // 2
+                self.moves.append(([row], amount, tolerance(amount) + (last - first) // 2))
+            more, told = self.check_delta(before, report)
+            problems += [f"after {seconds * sample // samples} s: {text}" for text in more]
+        for rows, amount, _ in self.moves:
+            if not 0.9 * seconds <= amount / (1 << 20) <= 1.1 * seconds:
+                problems.append(f"{rows[0]}: leaked {mib(amount)} in {seconds} s")
+        return problems, told
+
+    def __call__(self):
+        """(problems, what was seen). What disturbs from outside does not happen thrice."""
+        self.check_needs()
+        for attempt in range(ATTEMPTS):
+            try:
+                problems, told = self.once()
+            except AssertionError as error:
+                problems, told = [str(error)], []
+            if not problems:
+                told += [f"attempt {attempt + 1}"] if attempt else []
+                break
+            if attempt + 1 < ATTEMPTS and not (self.values["leaks"] or self.values["once"]):
+                time.sleep(1)
+            else:
+                break
+        return problems, told
+
+
+def run(scenario, machine, save):
+    try:
+        return Run(scenario, machine, save)()
+    except Broken as error:
+        return [str(error)], []

@@ -1,0 +1,240 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Boots kernels in virtual machines, puts known amounts of memory into known places there
+and holds every number of ktally against them. Run by script/vmtest."""
+
+import argparse
+import concurrent.futures
+import datetime
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+import fixture
+import initramfs
+import kernels
+import layouts
+import machine
+import scenario
+
+BOOT_AND_ALL_S = 420  # no machine lives longer
+SUPPORT = kernels.REPOSITORY / "docs/SUPPORT.md"
+FIXTURES = kernels.REPOSITORY / "tests/fixtures"
+
+_print_lock = threading.Lock()
+
+
+def say(text):
+    with _print_lock:
+        print(text, flush=True)
+
+
+class Results:
+    def __init__(self):
+        self.rows = []  # (kernel, layout, scenario, outcome, text)
+        self.failed_folders = set()
+        self.versions = {}
+
+    def add(self, kernel, layout, name, outcome, text):
+        self.rows.append((kernel, layout, name, outcome, text))
+        say(f"{outcome:7} {kernel} {layout} {name}{': ' if text else ''}{text}")
+
+    def count(self, outcome):
+        return sum(row[3] == outcome for row in self.rows)
+
+
+class Job:
+    """One kernel on one layout, with its scenarios."""
+
+    def __init__(self, kernel, layout, scenarios, options):
+        self.kernel, self.layout, self.scenarios = kernel, layout, scenarios
+        self.options = options
+        self.folder = options.folder / f"{kernel.name}-{layout.name}"
+
+    def cost(self):
+        return sum(60 if s.values["leaks"] else 2 for s in self.scenarios)
+
+    def save(self, name, report):
+        (self.folder / name).write_text(json.dumps(report, indent=1))
+
+    def run(self, results):
+        self.folder.mkdir()
+        started = time.monotonic()
+        failed = False
+        vm = None
+        try:
+            vm = machine.Machine(self.kernel, self.layout, self.options.initrds[self.kernel.name],
+                                 self.folder, BOOT_AND_ALL_S)
+            booted = vm.wait_ready()
+            vm.run("sleep 1; ktally >/dev/null")  # what booting left behind goes
+            results.versions[self.kernel.name] = vm.run("uname -r").strip()
+            for item in self.scenarios:
+                failed |= self.run_one(item, vm, results)
+            if self.options.fixture == self.kernel.name and self.layout.name == "plain":
+                fixture.take(vm, FIXTURES / self.kernel.name)
+                say(f"fixture {FIXTURES / self.kernel.name} written")
+            say(f"        {self.kernel.name} {self.layout.name}: booted in {booted:.0f} s, "
+                f"all in {time.monotonic() - started:.0f} s")
+        except machine.Broken as error:
+            results.add(self.kernel.name, self.layout.name, "boot", "FAILED", str(error))
+            failed = True
+        finally:
+            if vm:
+                vm.stop()
+        if failed:
+            results.failed_folders.add(self.folder)
+        elif not self.options.keep:
+            shutil.rmtree(self.folder)
+
+    def run_one(self, item, vm, results):
+        started = time.monotonic()
+        try:
+            problems, told = scenario.run(item, vm, self.save)
+        except scenario.Skip as why:
+            results.add(self.kernel.name, self.layout.name, item.name, "skipped", str(why))
+            return False
+        if not problems:
+            results.add(self.kernel.name, self.layout.name, item.name, "passed", ", ".join(told)
+                        + f" ({time.monotonic() - started:.1f} s)")
+            return False
+        results.add(self.kernel.name, self.layout.name, item.name, "FAILED", "; ".join(problems))
+        try:
+            fixture.take(vm, self.folder / f"tree-{item.name}")
+        except machine.Broken as error:
+            say(f"        no tree of {item.name} could be captured: {error}")
+        if vm.process.poll() is not None:
+            raise machine.Broken(f"the machine ended in {item.name}; see {vm.log}")
+        return True
+
+
+def parse_options(all_scenarios):
+    parser = argparse.ArgumentParser(prog="script/vmtest", description=__doc__)
+    parser.add_argument("--ktally", required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--list", action="store_true", help="kernels, layouts and scenarios")
+    parser.add_argument("--support", action="store_true", help="write docs/SUPPORT.md")
+    parser.add_argument("--keep", action="store_true", help="keep logs and accounts of all")
+    parser.add_argument("--fixture", metavar="KERNEL", choices=kernels.KERNELS,
+                        help="keep a snapshot of KERNEL in tests/fixtures")
+    parser.add_argument("--jobs", type=int, default=max(1, min(2, os.cpu_count() or 1)),
+                        help="machines at a time")
+    parser.add_argument("words", nargs="*", metavar="KERNEL|LAYOUT|SCENARIO")
+    options = parser.parse_intermixed_args()
+    names = {"kernels": list(kernels.KERNELS), "layouts": list(layouts.LAYOUTS),
+             "scenarios": [item.name for item in all_scenarios]}
+    for kind, known in names.items():
+        setattr(options, kind, [word for word in known if word in options.words] or known)
+    unknown = [word for word in options.words if not any(word in known for known in
+                                                         names.values())]
+    if unknown:
+        parser.error("not a kernel, layout or scenario: " + " ".join(unknown))
+    if options.fixture:
+        options.kernels, options.layouts, options.scenarios = [options.fixture], ["plain"], ["idle"]
+    return options
+
+
+def show_list(all_scenarios):
+    for name, (_, what) in kernels.KERNELS.items():
+        print(f"kernel    {name:20} {what}")
+    for layout in layouts.LAYOUTS.values():
+        print(f"layout    {layout.name:20} {layout.about}")
+    for item in all_scenarios:
+        print(f"scenario  {item.name:20} {item.about} ({', '.join(item.layouts)})")
+
+
+def make_jobs(options, all_scenarios, results):
+    helper = initramfs.build_helper(options.folder)
+    options.initrds, jobs = {}, []
+    for name in options.kernels:
+        try:
+            kernel = kernels.get(name)
+            options.initrds[name] = initramfs.make(kernel, options.ktally, helper,
+                                                   options.folder / f"{name}.cpio")
+        except (kernels.Missing, OSError, subprocess.SubprocessError) as why:
+            results.add(name, "all", "all", "skipped", str(why).strip().splitlines()[-1])
+            continue
+        for layout in options.layouts:
+            chosen = [item for item in all_scenarios
+                      if item.name in options.scenarios and layout in item.layouts]
+            if chosen:
+                jobs.append(Job(kernel, layouts.LAYOUTS[layout], chosen, options))
+    return sorted(jobs, key=Job.cost, reverse=True)
+
+
+def write_support(results, seconds):
+    """The table of what a full run showed: a line a scenario, a column a kernel and layout."""
+    columns = []
+    for kernel in kernels.KERNELS:
+        for layout in layouts.LAYOUTS:
+            if any(row[:2] == (kernel, layout) for row in results.rows):
+                columns.append((kernel, layout))
+    cells = {(row[0], row[1], row[2]): row[3] for row in results.rows}
+    signs = {"passed": "+", "FAILED": "**fails**", "skipped": "skipped"}
+    lines = ["<!-- SPDX-License-Identifier: GPL-2.0-or-later -->", "# What was shown", "",
+             "Written by `script/vmtest --support`; do not edit. Each kernel was booted in a "
+             "virtual machine on each layout;",
+             "in each scenario a known amount of memory went to a known place, and every row of "
+             "the account was held against it.",
+             "`+` is shown, an empty cell is not part of the matrix.", ""]
+    for kernel, version in sorted(results.versions.items()):
+        lines.append(f"- {kernel}: Linux {version}")
+    lines += ["", f"{results.count('passed')} passed, {results.count('FAILED')} failed, "
+              f"{results.count('skipped')} skipped, {datetime.date.today()}, "
+              f"{seconds / 60:.0f} minutes.", "",
+              "| scenario | " + " | ".join(f"{k} {layout}" for k, layout in columns) + " |",
+              "|---|" + "---|" * len(columns)]
+    for item in sorted({row[2] for row in results.rows}):
+        row = [signs.get(cells.get((*column, item)), "") for column in columns]
+        lines.append(f"| {item} | " + " | ".join(row) + " |")
+    reasons = sorted({f"- {row[0]}, {row[2]}: {row[4].splitlines()[0][:160]}"
+                      for row in results.rows if row[3] == "skipped"})
+    if reasons:
+        lines += ["", "Skipped:", "", *reasons]
+    SUPPORT.write_text("\n".join(lines) + "\n")
+    say(f"        {SUPPORT} written")
+
+
+def run_jobs(jobs, options, results):
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        try:
+            for future in [pool.submit(job.run, results) for job in jobs]:
+                future.result()
+        finally:
+            machine.kill_all()
+            pool.shutdown(cancel_futures=True)
+
+
+def main():
+    all_scenarios = scenario.load()
+    options = parse_options(all_scenarios)
+    if options.list:
+        show_list(all_scenarios)
+        return 0
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    results, started = Results(), time.monotonic()
+    options.folder = pathlib.Path(tempfile.mkdtemp(prefix="ktally-vm-"))
+    try:
+        run_jobs(make_jobs(options, all_scenarios, results), options, results)
+    finally:
+        if results.failed_folders:
+            for folder in sorted(results.failed_folders):
+                say(f"kept: {folder} (serial.log, accounts, captured trees)")
+        elif not options.keep:
+            shutil.rmtree(options.folder, ignore_errors=True)
+    seconds = time.monotonic() - started
+    if options.support:
+        write_support(results, seconds)
+    say(f"        {seconds:.0f} s")
+    say(f"{results.count('passed')} passed, {results.count('FAILED')} failed, "
+        f"{results.count('skipped')} skipped")
+    return 1 if results.count("FAILED") else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
