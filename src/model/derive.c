@@ -225,40 +225,59 @@ static void derive_managed(struct kt_snapshot *snap, int node)
 			"free pages - free CMA pages - unaccepted pages");
 }
 
-/*
- * Swap cache pages are in the page cache counter, and those that are still mapped in the
- * anonymous one as well. The LRU lists hold every page once, so what they have beyond the
- * other two is the swap cache that is counted nowhere else.
- */
-static void derive_swap_cache(struct kt_snapshot *snap, int node, int64_t counted)
+/* One LRU counter, of meminfo where it has it: of the moment of what it is compared with. */
+static struct kt_val lru_list(const struct kt_snapshot *snap, enum kt_metric metric, int node)
+{
+	struct kt_val val = kt_snapshot_get_rank(snap, metric, node, KT_RANK_MEMINFO);
+
+	return kt_ok(val) ? val : kt_snapshot_get(snap, metric, node);
+}
+
+static bool sum_lru(const struct kt_snapshot *snap, int node, int64_t *ret_sum)
 {
 	static const enum kt_metric lists[] = { KT_ACTIVE_ANON, KT_INACTIVE_ANON, KT_ACTIVE_FILE,
 		KT_INACTIVE_FILE, KT_UNEVICTABLE };
-	struct kt_val swap = GET(SWAP_CACHED);
-	int64_t sum = or_zero(GET(ISOLATED_ANON)) + or_zero(GET(ISOLATED_FILE)), only;
 
-	if (!kt_ok(swap) || swap.value == 0) {
-		if (kt_ok(swap))
-			kt_snapshot_derive(
-				snap, KT_SWAP_CACHE_ONLY, node, 0, KT_EXACT, "no swap cache");
-		return;
-	}
+	*ret_sum = or_zero(GET(ISOLATED_ANON)) + or_zero(GET(ISOLATED_FILE));
 	for (size_t i = 0; i < KT_LEN(lists); i++) {
-		struct kt_val list = kt_snapshot_get(snap, lists[i], node);
+		struct kt_val list = lru_list(snap, lists[i], node);
 
-		if (!kt_ok(list)) {
-			kt_snapshot_lack(snap, KT_SWAP_CACHE_ONLY, node, KT_UNSUPPORTED,
-				"without LRU counters it cannot be told how much of the swap cache "
-				"is counted as anonymous too");
-			return;
-		}
-		sum += list.value;
+		if (!kt_ok(list))
+			return false;
+		*ret_sum += list.value;
 	}
-	only = sum - counted;
-	/* per-CPU LRU batches make the lists short by a few pages; the bounds are physical */
-	only = only < 0 ? 0 : only > swap.value ? swap.value : only;
-	kt_snapshot_derive(snap, KT_SWAP_CACHE_ONLY, node, only, KT_ESTIMATE,
-		"LRU lists + isolated - anonymous - page cache - buffers");
+	return true;
+}
+
+/*
+ * The LRU lists hold every user page once. What they have beyond the counters of mapped
+ * anonymous pages and of the page cache is swap cache that nobody maps (the mapped part is
+ * counted as anonymous), and, beyond the size of the swap cache, parts of transparent huge
+ * pages that were unmapped and wait to be split: mapped by nobody, not free. Per-CPU LRU
+ * batches make the lists short by a few pages, so less than nothing is nothing.
+ */
+static void derive_lru(struct kt_snapshot *snap, int node, int64_t counted)
+{
+	struct kt_val swap = GET(SWAP_CACHED);
+	int64_t lru, surplus, in_swap;
+	bool known = sum_lru(snap, node, &lru);
+
+	if (!known && kt_ok(swap) && swap.value)
+		kt_snapshot_lack(snap, KT_SWAP_CACHE_ONLY, node, KT_UNSUPPORTED,
+			"without LRU counters it cannot be told how much of the swap cache is "
+			"counted as anonymous too");
+	if (!known && kt_ok(swap) && !swap.value)
+		kt_snapshot_derive(snap, KT_SWAP_CACHE_ONLY, node, 0, KT_EXACT, "no swap cache");
+	if (!known || !kt_ok(swap))
+		return;
+	surplus = lru > counted ? lru - counted : 0;
+	in_swap = surplus < swap.value ? surplus : swap.value;
+	kt_snapshot_derive(snap, KT_SWAP_CACHE_ONLY, node, in_swap,
+		swap.value ? KT_ESTIMATE : KT_EXACT,
+		swap.value ? "LRU lists + isolated - anonymous - page cache - buffers"
+			   : "no swap cache");
+	kt_snapshot_derive(snap, KT_LRU_ONLY, node, surplus - in_swap, KT_ESTIMATE,
+		"LRU lists + isolated - anonymous - page cache - buffers - swap cache");
 }
 
 /* What only the counters have, where meminfo has no such line. */
@@ -295,7 +314,7 @@ static void derive_user(struct kt_snapshot *snap, int node)
 	kt_snapshot_derive(snap, KT_PAGE_CACHE, node, cached.value - or_zero(shmem),
 		kt_ok(shmem) ? KT_EXACT : KT_UPPER_BOUND, how);
 	if (kt_ok(anon))
-		derive_swap_cache(snap, node, anon.value + cached.value + or_zero(buffers));
+		derive_lru(snap, node, anon.value + cached.value + or_zero(buffers));
 }
 
 /* Huge page pools are on no LRU list and in no other counter, used or free. */

@@ -533,6 +533,18 @@ const struct kt_row kt_rows[] = {
 			 "anonymous.",
 		.grows = "Swapping.",
 		.next = "Nothing: freed when memory is needed." },
+	{ .id = "lru_only",
+		.parent = "user",
+		.title = "unmapped, not yet freed",
+		.level = KT_LEVEL_MANAGED,
+		.terms = { PLUS(LRU_ONLY) },
+		.means = "Pages on the LRU lists that no process maps and no file owns: parts of "
+			 "transparent huge pages that were unmapped and wait to be split, and "
+			 "pages on "
+			 "their way out. In no counter of user memory.",
+		.grows = "Processes that give back parts of huge pages (allocators that call "
+			 "madvise).",
+		.next = "Memory pressure frees it; transparent_hugepage=madvise avoids it." },
 	{ .id = "hugetlb",
 		.parent = "user",
 		.title = "huge page pools",

@@ -53,8 +53,8 @@ def build_helper(folder):
     """Builds guest/hold.c without shared libraries; gives the path of the program."""
     helper = folder / "hold"
     source = HERE / "guest/hold.c"
-    subprocess.run(["gcc", "-std=gnu17", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-Werror", "-static",
-                    "-pthread", "-o", helper, source], check=True, timeout=120)
+    subprocess.run(["gcc", "-std=gnu17", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-Werror",
+                    "-static", "-pthread", "-o", helper, source], check=True, timeout=120)
     return helper
 
 

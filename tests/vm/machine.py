@@ -69,8 +69,8 @@ class Machine:
         self.ends = time.monotonic() + lifetime_s
         self.log = folder / "serial.log"
         command = ["console=ttyS0", "rdinit=/init", "panic=-1", "oops=panic", *layout.command]
-        args = ["timeout", "-k", "2", str(int(lifetime_s)), "qemu-system-x86_64", *accelerator(kernel.image),
-                "-nodefaults", "-no-reboot", "-display", "none",
+        args = ["timeout", "-k", "2", str(int(lifetime_s)), "qemu-system-x86_64",
+                *accelerator(kernel.image), "-nodefaults", "-no-reboot", "-display", "none",
                 "-m", layout.memory(), "-smp", str(layout.cpus), *layout.qemu,
                 "-kernel", kernel.image, "-initrd", initrd, "-append", " ".join(command),
                 "-chardev", f"file,id=log,path={self.log}", "-serial", "chardev:log",
@@ -106,8 +106,11 @@ class Machine:
 
     def try_run(self, command, timeout=COMMAND_S):
         """(status, text) of a shell command inside."""
-        self.process.stdin.write(command.encode() + b"\n")
-        self.process.stdin.flush()
+        try:
+            self.process.stdin.write(command.encode() + b"\n")
+            self.process.stdin.flush()
+        except OSError as error:
+            raise Broken(f"the machine ended; see {self.log}") from error
         deadline = time.monotonic() + timeout
         lines = []
         while True:
@@ -139,7 +142,9 @@ class Machine:
 
     def read(self, command):
         """What a command inside prints, of any kind and length."""
-        text = self.run(f"{{ {command}; }} 2>/dev/null | gzip -1 | base64")
+        # one after the other: what packs must not be there yet while ktally counts
+        text = self.run(f"{{ {command}; }} >/tmp/out 2>/dev/null; gzip -1 </tmp/out | base64; "
+                        ": >/tmp/out")
         return gzip.decompress(base64.b64decode(text))
 
     def account(self):

@@ -42,7 +42,8 @@ SETTLE_S = 0.2
 RETURN_S = 6.0
 # free memory is what the others leave; lists of free pages are not asked
 FREE = ("free_buddy", "free_pcp")
-KEYS = ("about", "needs", "layouts", "once", "last", "prepare", "do", "undo", "is", "moves", "also", "keeps", "leaks")
+KEYS = ("about", "needs", "layouts", "once", "last", "prepare", "do", "undo", "is", "moves",
+        "also", "keeps", "leaks")
 
 
 class Skip(Exception):
@@ -74,9 +75,10 @@ class Amounts:
 
     def __init__(self, machine):
         self.machine = machine
-        self.names = {"__builtins__": {}, "page": PAGE, "slab": self.slab, "file": self.file,
-                      "tags": self.tags, "cost": self.cost,
-                      "unclaimed": lambda: int(machine.run("hold unclaimed")), "cpus": machine.layout.cpus, "ram": machine.layout.mib << 20}
+        self.names = {"__builtins__": {}, "page": PAGE, "cpus": machine.layout.cpus,
+                      "ram": machine.layout.mib << 20, "slab": self.slab, "tags": self.tags,
+                      "cost": self.cost, "file": self.file,
+                      "unclaimed": lambda: int(machine.run("hold unclaimed"))}
 
     def file(self, path):
         return int(self.machine.run(f"cat {path}").split()[0])
@@ -157,7 +159,7 @@ class Run:
             elif need.startswith("run "):
                 status, text = self.machine.try_run(need.removeprefix("run "))
                 if status != 0:
-                    raise Skip(f"{need[4:]}: {text.strip()[-160:]}")
+                    raise Skip(text.strip()[-160:] or need[4:])
             elif self.machine.try_run(f"test -e {need}")[0] != 0:
                 raise Skip(f"no {need}")
 
@@ -305,10 +307,9 @@ class Run:
             if not problems:
                 told += [f"attempt {attempt + 1}"] if attempt else []
                 break
-            if attempt + 1 < ATTEMPTS and not (self.values["leaks"] or self.values["once"]):
-                time.sleep(1)
-            else:
+            if self.values["leaks"] or self.values["once"]:
                 break
+            time.sleep(1)
         return problems, told
 
 

@@ -100,6 +100,8 @@ class Job:
         except scenario.Skip as why:
             results.add(self.kernel.name, self.layout.name, item.name, "skipped", str(why))
             return False
+        except (KeyError, OSError, SyntaxError, ValueError) as error:
+            problems = [f"the test is broken: {error!r}"]
         if not problems:
             results.add(self.kernel.name, self.layout.name, item.name, "passed", ", ".join(told)
                         + f" ({time.monotonic() - started:.1f} s)")
@@ -107,7 +109,7 @@ class Job:
         results.add(self.kernel.name, self.layout.name, item.name, "FAILED", "; ".join(problems))
         try:
             fixture.take(vm, self.folder / f"tree-{item.name}")
-        except machine.Broken as error:
+        except (machine.Broken, OSError, ValueError) as error:
             say(f"        no tree of {item.name} could be captured: {error}")
         if vm.process.poll() is not None:
             raise machine.Broken(f"the machine ended in {item.name}; see {vm.log}")
@@ -206,8 +208,8 @@ def run_jobs(jobs, options, results):
             for future in [pool.submit(job.run, results) for job in jobs]:
                 future.result()
         finally:
+            pool.shutdown(wait=False, cancel_futures=True)
             machine.kill_all()
-            pool.shutdown(cancel_futures=True)
 
 
 def main():
