@@ -11,11 +11,19 @@
 
 #include <string.h>
 
+#define REREAD_MAX 256u /* files back in which a second reading is looked for */
+
+struct member {
+	const char *path;
+	struct kt_buf data;
+};
+
 struct capture {
+	struct kt_arena arena;
+	KT_LIST(struct member) members;
 	struct kt_archive_writer *writer;
 	struct kt_snapshot *snap;
 	struct kt_buf denied; /* lines for ktally/meta */
-	struct kt_err *err;   /* the first that happened while writing */
 	bool scrub;
 	int64_t nr_files, nr_bytes;
 };
@@ -45,14 +53,59 @@ static bool is_private(const char *path)
 	       strncmp(path, "sys/firmware/dmi/", 17) == 0 || strcmp(path, "proc/1/cgroup") == 0;
 }
 
+/* Where the counters are read again, because the machine moved, the last reading counts. */
+static struct member *member_for(struct capture *capture, const char *path)
+{
+	size_t count = capture->members.count, first = count > REREAD_MAX ? count - REREAD_MAX : 0;
+	struct member *member;
+
+	for (size_t i = first; i < count; i++) {
+		member = &capture->members.items[i];
+		if (strcmp(member->path, path) == 0) {
+			kt_buf_cleanup(&member->data);
+			return member;
+		}
+	}
+	member = kt_list_push(&capture->arena, &capture->members);
+	if (member)
+		*member = (struct member){ .path = kt_arena_printf(&capture->arena, "%s", path) };
+	return member;
+}
+
 static void add(struct capture *capture, const char *path, const char *data, size_t size)
 {
-	if (capture->err)
-		return;
-	capture->err =
-		kt_archive_add(capture->writer, path, data, size, capture->snap->host.taken_s);
-	capture->nr_files++;
-	capture->nr_bytes += (int64_t)size;
+	struct member *member = member_for(capture, path);
+
+	if (member)
+		kt_buf_add(&member->data, data, size);
+	if (!member || member->data.failed)
+		capture->arena.failed = true;
+}
+
+static struct kt_err *write_members(struct capture *capture)
+{
+	struct kt_err *err = NULL;
+
+	if (capture->arena.failed)
+		return kt_err_new(KT_ERR_NOMEM, "out of memory");
+	for (size_t i = 0; i < capture->members.count && !err; i++) {
+		const struct member *member = &capture->members.items[i];
+
+		err = kt_archive_add(capture->writer, member->path,
+			member->data.data ? member->data.data : "", member->data.size,
+			capture->snap->host.taken_s);
+		capture->nr_files++;
+		capture->nr_bytes += (int64_t)member->data.size;
+	}
+	return err;
+}
+
+static void capture_fini(struct capture *capture)
+{
+	for (size_t i = 0; i < capture->members.count; i++)
+		kt_buf_cleanup(&capture->members.items[i].data);
+	kt_arena_fini(&capture->arena);
+	kt_buf_cleanup(&capture->denied);
 }
 
 static void on_read(
@@ -92,9 +145,7 @@ static struct kt_err *write_all(
 	kt_meta_write(session->snap, &meta);
 	kt_buf_add(&meta, capture->denied.data, capture->denied.size);
 	add(capture, "ktally/meta", meta.data ? meta.data : "", meta.size);
-	err = capture->err;
-	capture->err = NULL;
-	return err;
+	return write_members(capture);
 }
 
 static void put_report(
@@ -126,8 +177,7 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 		return err;
 	capture.snap = session.snap;
 	err = write_all(&session, options, &capture);
-	kt_buf_cleanup(&capture.denied);
-	kt_err_free(capture.err);
+	capture_fini(&capture);
 	if (err) {
 		kt_archive_abandon(capture.writer);
 		return err;

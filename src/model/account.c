@@ -94,6 +94,9 @@ static struct kt_val rest_of_level(struct computing *c, enum kt_level level)
 	for (size_t i = 0; i < kt_nr_rows; i++) {
 		if (kt_rows[i].level != level || kt_rows[i].rest || !kt_ok(c->cells[i].val))
 			continue;
+		/* the modules' sizes do not count persistent memory: see source/dmi.c */
+		if (kt_rows[i].terms[0].metric == KT_FW_PERSISTENT && kt_rows[i].terms[0].sign)
+			continue;
 		if (!add_value(&rest.value, -c->cells[i].val.value))
 			return impossible();
 	}
@@ -234,7 +237,7 @@ static void bound_error(struct computing *c)
 {
 	const struct kt_snapshot *snap = c->snap;
 	int64_t drift = snap->drift_bytes, lag_pages = 0, largest = 0;
-	const int nr_zone_counters = 2, nr_node_counters = 6;
+	const int nr_zone_counters = 2, nr_node_counters = 8;
 
 	for (size_t i = 0; i < snap->zones.count && !snap->folded; i++) {
 		const struct kt_zone *zone = &snap->zones.items[i];
@@ -242,6 +245,11 @@ static void bound_error(struct computing *c)
 		if (zone->threshold > 1 << 10 || zone->nr_cpus > 1 << 14)
 			continue; /* no kernel has that; the bound must not overflow */
 		lag_pages += zone->threshold * zone->nr_cpus * nr_zone_counters;
+		/* node counters lag by the threshold of the node's largest zone */
+		if (i && zone->node != snap->zones.items[i - 1].node) {
+			lag_pages += largest * nr_node_counters;
+			largest = 0;
+		}
 		if (zone->threshold * zone->nr_cpus > largest)
 			largest = zone->threshold * zone->nr_cpus;
 	}

@@ -67,16 +67,31 @@ void kt_derive_page_size(struct kt_snapshot *snap)
 		snap->host.page_bytes = 4096ll << best;
 }
 
+/* A container without a limit has the machine's MemTotal, but its own page cache. */
+static bool foreign_cache(const struct kt_snapshot *snap)
+{
+	const int node = KT_NO_NODE;
+	struct kt_val file = GET(FILE_PAGES), cached = GET(CACHED);
+	int64_t sum;
+
+	if (!kt_ok(file) || !kt_ok(cached))
+		return false;
+	sum = cached.value + or_zero(GET(BUFFERS)) + or_zero(GET(SWAP_CACHED));
+	return llabs(sum - file.value) > 256 * MIB + file.value / 4;
+}
+
 /*
  * A container's /proc/meminfo (lxcfs), or one of another machine, has a MemTotal well
- * below what the zones manage. Its numbers must not be mixed with those of the zones.
+ * below what the zones manage, or a page cache that is not the counters'. Its numbers must
+ * not be mixed with those of the zones.
  */
 static void distrust_meminfo(struct kt_snapshot *snap)
 {
 	const int node = KT_NO_NODE;
 	struct kt_val total = GET(MEM_TOTAL), zones = GET(ZONE_MANAGED);
 
-	if (!kt_ok(total) || !kt_ok(zones) || total.value >= zones.value / 10 * 9)
+	if (!kt_ok(total) || !kt_ok(zones) ||
+		(total.value >= zones.value / 10 * 9 && !foreign_cache(snap)))
 		return;
 	kt_snapshot_note(snap,
 		"proc/meminfo (MemTotal %lld MiB) is not of the machine that proc/zoneinfo is of "
@@ -302,6 +317,7 @@ static void derive_user(struct kt_snapshot *snap, int node)
 	struct kt_val shmem = or_counter(snap, node, KT_SHMEM, KT_SHMEM_BASE);
 	struct kt_val cached = GET(CACHED), file = GET(FILE_PAGES);
 	struct kt_val buffers = GET(BUFFERS), swap = GET(SWAP_CACHED);
+	bool exact = kt_ok(cached); /* Cached is without swap cache */
 	const char *how = "Cached - Shmem";
 
 	if (!kt_ok(cached) && kt_ok(file)) {
@@ -312,7 +328,7 @@ static void derive_user(struct kt_snapshot *snap, int node)
 	if (!kt_ok(cached))
 		return;
 	kt_snapshot_derive(snap, KT_PAGE_CACHE, node, cached.value - or_zero(shmem),
-		kt_ok(shmem) ? KT_EXACT : KT_UPPER_BOUND, how);
+		kt_ok(shmem) && (exact || kt_ok(swap)) ? KT_EXACT : KT_UPPER_BOUND, how);
 	if (kt_ok(anon))
 		derive_lru(snap, node, anon.value + cached.value + or_zero(buffers));
 }

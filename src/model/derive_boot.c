@@ -5,6 +5,8 @@
 
 #include "model/derive.h"
 
+#include <string.h>
+
 #define GET(metric) kt_snapshot_get(snap, KT_##metric, node)
 
 #define STRUCT_PAGE_BYTES 64 /* of every 64-bit kernel that packs its struct page well */
@@ -24,6 +26,32 @@ static void derive_present(struct kt_snapshot *snap, int node)
 			"online memory blocks, holes included");
 }
 
+/*
+ * One struct page for each page present at boot: memory added later brings its own, from
+ * the page allocator. It cannot be more than was reserved; huge pages may have given part
+ * of it back. 32-bit kernels, known by their HighMem zone, have struct pages of half size.
+ */
+static void estimate_memmap(struct kt_snapshot *snap, int node, int64_t present)
+{
+	struct kt_val log = GET(BOOT_PRESENT), managed = GET(MANAGED);
+	int64_t struct_page = STRUCT_PAGE_BYTES, bytes;
+
+	for (size_t i = 0; i < snap->zones.count; i++) {
+		if (strcmp(snap->zones.items[i].name, "HighMem") == 0)
+			struct_page = STRUCT_PAGE_BYTES / 2;
+	}
+	if (kt_ok(log) && log.value > 0 && log.value < present)
+		bytes = log.value / snap->host.page_bytes * struct_page;
+	else
+		bytes = present / snap->host.page_bytes * struct_page;
+	if (kt_ok(managed) && managed.value < present && bytes > present - managed.value)
+		kt_snapshot_derive(snap, KT_MEMMAP, node, present - managed.value, KT_UPPER_BOUND,
+			"all that is reserved; less than a struct page for each page");
+	else
+		kt_snapshot_derive(snap, KT_MEMMAP, node, bytes, KT_ESTIMATE,
+			"a struct page for each page present at boot");
+}
+
 static void derive_memmap(struct kt_snapshot *snap, int node)
 {
 	struct kt_val boot = GET(MEMMAP_BOOT), lines = GET(BOOT_MEMMAP_LINES);
@@ -36,9 +64,7 @@ static void derive_memmap(struct kt_snapshot *snap, int node)
 		kt_snapshot_derive(snap, KT_MEMMAP, node, lines.value, KT_ESTIMATE,
 			"pages used for memmap, by the kernel log");
 	else if (kt_ok(present) && snap->host.page_bytes)
-		kt_snapshot_derive(snap, KT_MEMMAP, node,
-			present.value / snap->host.page_bytes * STRUCT_PAGE_BYTES, KT_ESTIMATE,
-			"64 bytes for each page present");
+		estimate_memmap(snap, node, present.value);
 }
 
 static void derive_initrd(struct kt_snapshot *snap, int node)

@@ -5,6 +5,8 @@
 
 #include "model/derive.h"
 
+#include <string.h>
+
 #define GET(metric) kt_snapshot_get(snap, KT_##metric, node)
 
 #define MIB (1ll << 20)
@@ -68,7 +70,7 @@ static enum stack_place stack_place(const struct kt_snapshot *snap)
 		return STACKS_SLAB;
 	if (!kt_ok(areas) && !kt_ok(vmapped) && kt_ok(vmalloc) && vmalloc.value >= stacks.value)
 		return STACKS_VMALLOC_ASSUMED;
-	return snap->host.page_bytes >= 65536 && !kt_ok(slab) ? STACKS_SLAB : STACKS_DIRECT;
+	return snap->host.page_bytes >= 65536 ? STACKS_SLAB : STACKS_DIRECT;
 }
 
 static void derive_stacks(struct kt_snapshot *snap, int node)
@@ -186,7 +188,8 @@ static struct kt_val balloon_size(const struct kt_snapshot *snap, int node)
 /* A balloon's pages leave MemTotal or stay in it, depending on the driver and the host. */
 static void derive_balloon(struct kt_snapshot *snap, int node)
 {
-	struct kt_val size = balloon_size(snap, node), inside = GET(BALLOON_INSIDE);
+	struct kt_val size = balloon_size(snap, node);
+	struct kt_val inside = kt_snapshot_get(snap, KT_BALLOON_INSIDE, KT_NO_NODE);
 	struct kt_val driver = GET(BALLOON_DRIVER), present = GET(PRESENT), managed = GET(MANAGED);
 	bool in = kt_ok(inside) && inside.value, known = kt_ok(inside);
 
@@ -197,6 +200,9 @@ static void derive_balloon(struct kt_snapshot *snap, int node)
 	}
 	if (!kt_ok(size))
 		return;
+	/* the VMware driver never takes its pages out of MemTotal */
+	if (snap->host.hypervisor && strcmp(snap->host.hypervisor, "VMware") == 0)
+		in = known = true;
 	if (!known && kt_ok(present) && kt_ok(managed) &&
 		present.value - managed.value < size.value)
 		in = known = true;

@@ -117,7 +117,8 @@ struct kt_snapshot {
 	int64_t drift_bytes;	      /* change of the counters while they were read; -1: unknown */
 	int64_t skew_bytes;	      /* disagreement of a capture's files; -1: unknown */
 	bool folded;		      /* per-CPU counters were folded before reading */
-	bool log_cut;		      /* the kernel log has lost its beginning */
+	bool hashdist; /* the large hash tables come from vmalloc (CONFIG_NUMA before 5.2) */
+	bool log_cut;  /* the kernel log has lost its beginning */
 };
 
 struct kt_snapshot *kt_snapshot_new(void); /* NULL when out of memory */

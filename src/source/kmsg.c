@@ -26,7 +26,7 @@ struct log {
 	bool complete;	  /* the first line of the boot was seen */
 	bool fill_map;	  /* the firmware map is wanted from here */
 	bool past_memory; /* the "Memory:" line was seen; only what is freed after it counts */
-	int64_t nr_units;
+	int64_t nr_units, holes_kib;
 };
 
 static struct kt_entry entry_of(const struct log *log, enum kt_metric metric, enum kt_unit unit,
@@ -141,6 +141,8 @@ static void memory_part(struct log *log, struct kt_span part)
 		return;
 	part = kt_span_trim(part);
 	/* before 3.10 the second number counted holes too, and named them here */
+	if (kt_span_eq(part, "reserved") && log->holes_kib)
+		add(log, KT_BOOT_PRESENT, KT_KB, kib, "Memory:");
 	if (kt_span_eq(part, "absent"))
 		add(log, KT_BOOT_PRESENT, KT_KB, -kib, "Memory:");
 	for (size_t i = 0; i < KT_LEN(memory_parts); i++) {
@@ -154,14 +156,21 @@ static void on_memory(struct log *log, struct kt_span rest)
 {
 	struct kt_span part, inside;
 	int64_t available, present;
+	bool old;
 
 	rest = kt_span_trim(rest);
+	old = kt_span_find(rest, "k/") < kt_span_find(rest, "K/");
 	if (!take_kib(&rest, &available) || !kt_span_skip(&rest, "/") || !take_kib(&rest, &present))
 		return;
 	put(log, KT_BOOT_PRESENT, KT_KB, present, "Memory:");
 	log->past_memory = true;
 	if (!kt_span_until(&rest, '(', &part) || !kt_span_until(&rest, ')', &inside))
 		return;
+	/* 2.6 without "absent": the second number is the end of memory, holes included */
+	if (old && kt_span_find(inside, "absent") == inside.n) {
+		log->holes_kib = present - available;
+		add(log, KT_BOOT_PRESENT, KT_KB, -log->holes_kib, "Memory:");
+	}
 	while (next_part(&inside, &part))
 		memory_part(log, part);
 }
@@ -395,6 +404,10 @@ static void hash_line(struct log *log, struct kt_span text)
 		return;
 	*hash = (struct kt_hash){ kt_arena_name(&log->snap->arena, name), (int64_t)entries,
 		(int64_t)bytes, hash_place(name, kind) };
+	/* early tables are printed before "Memory:"; later, they were spread by vmalloc */
+	if (!kind.n && log->past_memory && hash->place == KT_HASH_RESERVED &&
+		!kt_span_eq(name, "PV qspinlock"))
+		log->snap->hashdist = true;
 	hash->has_kind = kind.n > 0;
 	hash->order = order > 63 ? 63 : (int)order;
 }

@@ -321,7 +321,7 @@ def a_capture_of_an_unprivileged_user_says_what_was_denied():
 # ---- bundles ----
 
 # what no two readings of a running machine agree on to the byte
-MOVING = re.compile(r"(anonymous|page_cache|buffers|shmem|swap_cache|slab.*|vmalloc|percpu|zsmalloc"
+MOVING = re.compile(r"(anonymous|page_cache|buffers|shmem|swap_cache|lru_only|slab.*|vmalloc|percpu|zsmalloc"
                     r"|kernel_stacks|page_tables|sec_page_tables|direct|unattributed|free.*|user"
                     r"|kernel|misc_reclaimable|hugetlb.*|boot|boot_other|memmap.*|balloon.*"
                     r"|unaccepted|given_away|gpu)")

@@ -80,6 +80,8 @@ static inline bool levels_closed(const struct kt_snapshot *snap, const struct kt
 	struct kt_val managed = kt_snapshot_get(snap, KT_MANAGED, account->node);
 	struct kt_val present = kt_snapshot_get(snap, KT_PRESENT, account->node);
 	struct kt_val dimms = kt_snapshot_get(snap, KT_DIMMS, account->node);
+	/* persistent memory is no part of what SMBIOS calls memory modules */
+	struct kt_val persistent = kt_snapshot_get(snap, KT_FW_PERSISTENT, account->node);
 	bool has_rest;
 	int64_t sum = sum_of_level(account, KT_LEVEL_MANAGED, &has_rest);
 
@@ -89,6 +91,7 @@ static inline bool levels_closed(const struct kt_snapshot *snap, const struct kt
 	if (has_rest && (!kt_ok(present) || sum != present.value - managed.value))
 		return false;
 	sum = sum_of_level(account, KT_LEVEL_FIRMWARE, &has_rest);
+	sum -= kt_ok(persistent) ? persistent.value : 0;
 	return !has_rest || (kt_ok(dimms) && kt_ok(present) && sum == dimms.value - present.value);
 }
 

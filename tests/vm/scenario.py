@@ -288,7 +288,8 @@ class Run:
                 first, last = (self.amounts(text, {kind: held[kind] - already[kind]
                                                    for kind in held}) for held in (low, high))
                 amount = (first + last) // 2
-                self.moves.append(([row], amount, tolerance(amount) + (last - first) // 2))
+                self.moves.append(([row], amount, 
+                                   tolerance(amount) + SLACK + (last - first) // 2))
             more, told = self.check_delta(before, report)
             problems += [f"after {seconds * sample // samples} s: {text}" for text in more]
         for rows, amount, _ in self.moves:

@@ -170,29 +170,29 @@ def make_jobs(options, all_scenarios, results):
 
 
 def write_support(results, seconds):
-    """The table of what a full run showed: a line a scenario, a column a kernel and layout."""
-    columns = []
-    for kernel in kernels.KERNELS:
-        for layout in layouts.LAYOUTS:
-            if any(row[:2] == (kernel, layout) for row in results.rows):
-                columns.append((kernel, layout))
-    cells = {(row[0], row[1], row[2]): row[3] for row in results.rows}
-    signs = {"passed": "+", "FAILED": "**fails**", "skipped": "skipped"}
+    """The table of what a full run showed: a line a scenario, a column a kernel."""
+    signs = {"passed": "{}", "FAILED": "**{} fails**", "skipped": "({})"}
+    cells = {}
+    for kernel, layout, item, outcome, _ in results.rows:
+        cells.setdefault((item, kernel), []).append(signs[outcome].format(layout))
     lines = ["<!-- SPDX-License-Identifier: GPL-2.0-or-later -->", "# What was shown", "",
              "Written by `script/vmtest --support`; do not edit. Each kernel was booted in a "
              "virtual machine on each layout;",
              "in each scenario a known amount of memory went to a known place, and every row of "
              "the account was held against it.",
-             "`+` is shown, an empty cell is not part of the matrix.", ""]
+             "A cell names the layouts on which it was shown, in parentheses where it was "
+             "skipped:", ""]
+    lines += [f"- {layout.name}: {layout.about}" for layout in layouts.LAYOUTS.values()]
+    lines.append("")
     for kernel, version in sorted(results.versions.items()):
         lines.append(f"- {kernel}: Linux {version}")
     lines += ["", f"{results.count('passed')} passed, {results.count('FAILED')} failed, "
               f"{results.count('skipped')} skipped, {datetime.date.today()}, "
               f"{seconds / 60:.0f} minutes.", "",
-              "| scenario | " + " | ".join(f"{k} {layout}" for k, layout in columns) + " |",
-              "|---|" + "---|" * len(columns)]
+              "| scenario | " + " | ".join(kernels.KERNELS) + " |",
+              "|---|" + "---|" * len(kernels.KERNELS)]
     for item in sorted({row[2] for row in results.rows}):
-        row = [signs.get(cells.get((*column, item)), "") for column in columns]
+        row = [" ".join(cells.get((item, kernel), "")) for kernel in kernels.KERNELS]
         lines.append(f"| {item} | " + " | ".join(row) + " |")
     reasons = sorted({f"- {row[0]}, {row[2]}: {row[4].splitlines()[0][:160]}"
                       for row in results.rows if row[3] == "skipped"})
