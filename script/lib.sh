@@ -10,7 +10,10 @@ install_missing() {
 	for pair in "$@"; do
 		case ${pair%%=*} in
 		/*) [ -e "${pair%%=*}" ] || missing="$missing ${pair#*=}" ;;
-		py:*) /usr/bin/python3 -c "import ${pair#py:}" 2>/dev/null || missing="$missing ${pair#*=}" ;;
+		py:*)
+			module=${pair%%=*}
+			/usr/bin/python3 -c "import ${module#py:}" 2>/dev/null || missing="$missing ${pair#*=}"
+			;;
 		*) command -v "${pair%%=*}" >/dev/null 2>&1 || missing="$missing ${pair#*=}" ;;
 		esac
 	done

@@ -14,7 +14,7 @@ import subprocess
 import threading
 import time
 
-BOOT_S = 120
+BOOT_S = 60
 COMMAND_S = 90
 QEMU_OVERHEAD = 3 << 30
 

@@ -24,6 +24,7 @@ import layouts
 import machine
 import scenario
 
+BOOTS = 3
 BOOT_AND_ALL_S = 420  # no machine lives longer
 SUPPORT = kernels.REPOSITORY / "docs/SUPPORT.md"
 FIXTURES = kernels.REPOSITORY / "tests/fixtures"
@@ -70,9 +71,7 @@ class Job:
         failed = False
         vm = None
         try:
-            vm = machine.Machine(self.kernel, self.layout, self.options.initrds[self.kernel.name],
-                                 self.folder, BOOT_AND_ALL_S)
-            booted = vm.wait_ready()
+            vm, booted = self.boot()
             vm.run("sleep 1; ktally >/dev/null")  # what booting left behind goes
             results.versions[self.kernel.name] = vm.run("uname -r").strip()
             for item in self.scenarios:
@@ -92,6 +91,25 @@ class Job:
             results.failed_folders.add(self.folder)
         elif not self.options.keep:
             shutil.rmtree(self.folder)
+
+    def boot(self):
+        """Software emulation of two CPUs loses a race with a kernel that patches its own code
+        in one boot of fifty; what dies before it says anything may try again."""
+        for attempt in range(BOOTS):
+            vm = machine.Machine(self.kernel, self.layout, self.options.initrds[self.kernel.name],
+                                 self.folder, BOOT_AND_ALL_S)
+            try:
+                return vm, vm.wait_ready()
+            except machine.Broken:
+                vm.stop()
+                if attempt + 1 == BOOTS:
+                    raise
+                vm.log.rename(self.folder / f"serial-{attempt + 1}.log")
+                say(f"        {self.kernel.name} {self.layout.name}: did not boot, once more")
+            except BaseException:
+                vm.kill()
+                raise
+        raise AssertionError
 
     def run_one(self, item, vm, results):
         started = time.monotonic()
