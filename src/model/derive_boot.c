@@ -28,8 +28,9 @@ static void derive_present(struct kt_snapshot *snap, int node)
 
 /*
  * One struct page for each page present at boot: memory added later brings its own, from
- * the page allocator. It cannot be more than was reserved; huge pages may have given part
- * of it back. 32-bit kernels, known by their HighMem zone, have struct pages of half size.
+ * the page allocator, and memory taken offline leaves its own behind. It cannot be more
+ * than was reserved; huge pages may have given part of it back. 32-bit kernels, known by their
+ * HighMem zone, have struct pages of half size.
  */
 static void estimate_memmap(struct kt_snapshot *snap, int node, int64_t present)
 {
@@ -40,10 +41,8 @@ static void estimate_memmap(struct kt_snapshot *snap, int node, int64_t present)
 		if (strcmp(snap->zones.items[i].name, "HighMem") == 0)
 			struct_page = STRUCT_PAGE_BYTES / 2;
 	}
-	if (kt_ok(log) && log.value > 0 && log.value < present)
-		bytes = log.value / snap->host.page_bytes * struct_page;
-	else
-		bytes = present / snap->host.page_bytes * struct_page;
+	bytes = (kt_ok(log) && log.value > 0 ? log.value : present) / snap->host.page_bytes *
+		struct_page;
 	if (kt_ok(managed) && managed.value < present && bytes > present - managed.value)
 		kt_snapshot_derive(snap, KT_MEMMAP, node, present - managed.value, KT_UPPER_BOUND,
 			"all that is reserved; less than a struct page for each page");

@@ -19,6 +19,7 @@ COMMAND_S = 90
 QEMU_OVERHEAD = 3 << 30
 
 _live = set()
+_stopping = False
 _lock = threading.Lock()
 
 
@@ -27,7 +28,10 @@ class Broken(Exception):
 
 
 def kill_all():
+    """Ends every machine; none is started from here on."""
+    global _stopping
     with _lock:
+        _stopping = True
         machines = list(_live)
     for machine in machines:
         machine.kill()
@@ -76,6 +80,8 @@ class Machine:
                 "-chardev", f"file,id=log,path={self.log}", "-serial", "chardev:log",
                 "-chardev", "stdio,id=agent,signal=off", "-serial", "chardev:agent",
                 "-monitor", f"unix:{folder}/monitor,server=on,wait=off"]
+        if _stopping:
+            raise Broken("the tests are being ended")
         self.errors = open(folder / "qemu.log", "wb")
         limit = (layout.mib << 20) + QEMU_OVERHEAD
         self.process = subprocess.Popen(

@@ -183,6 +183,16 @@ TEST(present_memory_without_zones_comes_from_the_log_and_then_from_the_blocks)
 	CHECK_INT(value(other, KT_PRESENT).quality, KT_UPPER_BOUND);
 }
 
+TEST(memory_taken_offline_leaves_its_struct_pages_behind)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+
+	fact(snap, KT_BOOT_PRESENT, 4 * GIB);
+	zones(snap, 4 * GIB - 128 * MIB, 4 * GIB - 328 * MIB, GIB);
+	kt_derive(snap);
+	CHECK_VALUE(snap, MEMMAP, 64 * MIB);
+}
+
 /* ---- user memory ---- */
 
 TEST(shared_memory_is_inside_the_page_cache)
