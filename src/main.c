@@ -5,6 +5,9 @@
 
 #include "base/buf.h"
 #include "cmd/cmd.h"
+#include "cmd/session.h"
+#include "model/growth.h"
+#include "model/list.h"
 #include "output/output.h"
 
 #include <errno.h>
@@ -14,7 +17,9 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-enum { EXIT_DONE, EXIT_FAILED, EXIT_USAGE };
+#define LIST_TOP 20 /* rows of a list in text, where nobody says how many */
+
+enum { EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_CLOSED /* nobody reads: not an error */ };
 
 static bool has_utf8(void)
 {
@@ -81,28 +86,75 @@ static int complain(struct kt_err *err)
 	return status;
 }
 
-static int print(const struct kt_report *report, const struct kt_options *options)
+static int print(const struct kt_report *report, const struct kt_options *options, int64_t turn)
 {
 	KT_CLEANUP(buf) struct kt_buf text = { 0 };
 	struct kt_output_opts opts = output_opts(options);
+	char when[32];
 
+	opts.turn = turn;
+	opts.when = options->interval_s ? kt_session_clock_text(when) : NULL;
 	kt_output_find(options->output)->render(report, &opts, &text);
 	if (text.failed || report->arena.failed)
 		return complain(kt_err_new(KT_ERR_NOMEM, "out of memory"));
-	if (!write_all(text.data, text.size) && errno != EPIPE)
-		return complain(kt_err_os(errno, "standard output"));
+	if (!write_all(text.data, text.size))
+		return errno == EPIPE ? EXIT_CLOSED : complain(kt_err_os(errno, "standard output"));
 	return EXIT_DONE;
+}
+
+/* One report, from the machine to the terminal. */
+static int run_once(const struct kt_cmd *cmd, const struct kt_options *options,
+	struct kt_growth *growth, int64_t turn)
+{
+	KT_CLEANUP(report) struct kt_report report = { 0 };
+	struct kt_list_opts list = {
+		.sort = options->sort,
+		.filter = options->filter,
+		.top = options->top,
+		.empty = options->all || strcmp(options->output, "text") != 0,
+	};
+	struct kt_err *err = cmd->run(options, &report);
+
+	if (!list.top && !options->all && strcmp(options->output, "text") == 0)
+		list.top = LIST_TOP;
+	if (!err && growth)
+		kt_growth_apply(growth, &report, kt_session_clock_ns());
+	if (!err)
+		err = kt_list_finish(&report, &list);
+	return err ? complain(err) : print(&report, options, turn);
+}
+
+/* At multiples of the interval from the start; a late one does not shift the others. */
+static int run_repeatedly(const struct kt_cmd *cmd, const struct kt_options *options)
+{
+	KT_CLEANUP(growth) struct kt_growth *growth = kt_growth_new();
+	int64_t step_ns = (int64_t)(options->interval_s * 1e9), next_ns = kt_session_clock_ns();
+	int status = EXIT_DONE;
+
+	if (!growth)
+		return complain(kt_err_new(KT_ERR_NOMEM, "out of memory"));
+	for (int64_t turn = 0; status == EXIT_DONE; turn++) {
+		status = run_once(cmd, options, growth, turn);
+		if (turn + 1 == options->count)
+			break;
+		next_ns += step_ns;
+		while (next_ns <= kt_session_clock_ns())
+			next_ns += step_ns;
+		kt_session_sleep_until(next_ns);
+	}
+	return status;
 }
 
 int main(int argc, char **argv)
 {
-	KT_CLEANUP(report) struct kt_report report = { 0 };
 	const struct kt_cmd *cmd = NULL;
 	struct kt_options options;
-	struct kt_err *err;
+	struct kt_err *err = kt_options_parse(argc, argv, &options, &cmd);
+	int status;
 
-	err = kt_options_parse(argc, argv, &options, &cmd);
-	if (!err)
-		err = cmd->run(&options, &report);
-	return err ? complain(err) : print(&report, &options);
+	if (err)
+		return complain(err);
+	status = options.interval_s ? run_repeatedly(cmd, &options)
+				    : run_once(cmd, &options, NULL, 0);
+	return status == EXIT_CLOSED ? EXIT_DONE : status;
 }

@@ -23,6 +23,9 @@ static const struct kind kinds[] = {
 	{ "FORMAT", "words=$outputs", "_ktally_outputs" },
 	{ "[ROW]", "words=$rows", "_ktally_rows" },
 	{ "[COMMAND]", "words=$commands", "_ktally_commands" },
+	{ "SECONDS", "words='1 5 10 60'", "(1 5 10 60)" },
+	{ "COLUMN", "words='bytes name growth rate'", "(bytes name growth rate)" },
+	{ "PATTERN", "words=", "" },
 	{ "N", "words='1 2 3 4 5 6 7 8 9'", "(1 2 3 4 5 6 7 8 9)" },
 };
 

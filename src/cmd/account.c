@@ -14,6 +14,8 @@ enum {
 	COL_PARENT,
 	COL_TITLE,
 	COL_BYTES,
+	COL_GROWTH,
+	COL_RATE,
 	COL_SHARE,
 	COL_BAR,
 	COL_STATE,
@@ -26,7 +28,7 @@ enum {
 static const struct kt_column columns[] = {
 	[COL_ID] = { .key = "id",
 		.title = "ROW",
-		.flags = KT_COL_DATA_ONLY | KT_COL_LABEL,
+		.flags = KT_COL_DATA_ONLY | KT_COL_LABEL | KT_COL_KEY,
 		.label = "row" },
 	[COL_PARENT] = { .key = "parent",
 		.title = "PARENT",
@@ -35,9 +37,18 @@ static const struct kt_column columns[] = {
 	[COL_BYTES] = { .key = "bytes",
 		.title = "SIZE",
 		.type = KT_CELL_BYTES,
+		.flags = KT_COL_TRACK,
 		.metric = "ktally_account_bytes",
 		.help = "Physical memory by row of the account; the rows whose leaf label "
 			"is true add up to all of it." },
+	[COL_GROWTH] = { .key = "growth",
+		.title = "GROWTH",
+		.type = KT_CELL_BYTES,
+		.flags = KT_COL_GROWTH },
+	[COL_RATE] = { .key = "rate",
+		.title = "PER S",
+		.type = KT_CELL_BYTES,
+		.flags = KT_COL_RATE },
 	[COL_SHARE] = { .key = "share", .title = "SHARE", .type = KT_CELL_SHARE },
 	[COL_BAR] = { .key = "bar",
 		.title = "",
@@ -307,7 +318,7 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 	kt_report_init(report, "ktally/account/1");
 	err = kt_session_open(options, &session);
 	if (!err)
-		err = kt_session_collect(&session, options, 0);
+		err = kt_session_collect(&session, options, 0, NULL);
 	if (!err)
 		err = kt_session_blame(
 			options, kt_account_compute(session.snap, KT_NO_NODE, &account));
@@ -331,5 +342,6 @@ const struct kt_cmd kt_cmd_account = {
 		"'unattributed', with its error bound. Two levels are shown; --depth and --all "
 		"show "
 		"more, --node splits by NUMA node. 'ktally explain ROW' says what a row is.",
+	.repeats = true,
 	.run = run,
 };

@@ -138,7 +138,7 @@ static struct kt_err *write_all(
 	struct kt_err *err;
 
 	kt_root_set_watch(session->root, on_read, capture);
-	err = kt_session_collect(session, options, KT_WANT_ALL);
+	err = kt_session_collect(session, options, KT_WANT_ALL, NULL);
 	kt_root_set_watch(session->root, NULL, NULL);
 	if (err)
 		return err;

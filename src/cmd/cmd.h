@@ -6,12 +6,15 @@
 #include "model/report.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /** Everything the command line can say, parsed. */
 struct kt_options {
-	const char *source, *output;
-	bool exact_bytes, all, node, cheap, scrub, force;
+	const char *source, *output, *sort, *filter;
+	bool exact_bytes, all, node, cheap, scrub, force, expensive;
 	int depth;
+	int64_t top, count; /* 0: not given */
+	double interval_s;  /* 0: once */
 	const char *operands[4];
 	int nr_operands;
 };
@@ -21,6 +24,7 @@ struct kt_option {
 	char letter; /* 0: only the long form */
 	const char *name, *arg, *help;
 	void (*set)(struct kt_options *options, const char *arg, struct kt_err **ret_err);
+	const char *only; /* names of the commands that take it, between blanks; NULL: all */
 };
 
 /** One command. One file here is one command, one line in commands.def. */
@@ -29,6 +33,7 @@ struct kt_cmd {
 	const char *operands; /* usage of its operands, or NULL */
 	int nr_operands_min, nr_operands_max;
 	const char *help; /* a paragraph or more for --help and the man page */
+	bool repeats;	  /* -i repeats it */
 	struct kt_err *(*run)(const struct kt_options *options, struct kt_report *report);
 };
 

@@ -116,7 +116,7 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 	kt_report_init(report, "ktally/doctor/1");
 	err = kt_session_open(options, &session);
 	if (!err)
-		err = kt_session_collect(&session, options, KT_WANT_ALL);
+		err = kt_session_collect(&session, options, KT_WANT_ALL, NULL);
 	if (err)
 		return err;
 	kt_session_describe(&session, options, report);

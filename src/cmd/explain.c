@@ -240,7 +240,7 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 	kt_report_init(report, "ktally/explain/1");
 	err = kt_session_open(options, &session);
 	if (!err)
-		err = kt_session_collect(&session, options, 0);
+		err = kt_session_collect(&session, options, 0, NULL);
 	if (!err)
 		err = kt_session_blame(
 			options, kt_account_compute(session.snap, KT_NO_NODE, &account));

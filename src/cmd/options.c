@@ -7,6 +7,9 @@
 #include <string.h>
 
 #define NR_SHORT_MAX 64
+#define COUNT_MAX    1000000000u
+#define INTERVAL_MIN 0.1 /* seconds */
+#define INTERVAL_MAX 86400u
 
 static void set_source(struct kt_options *o, const char *arg, struct kt_err **ret_err)
 {
@@ -69,6 +72,65 @@ static void set_force(struct kt_options *o, const char *arg, struct kt_err **ret
 	o->force = true;
 }
 
+static void set_expensive(struct kt_options *o, const char *arg, struct kt_err **ret_err)
+{
+	(void)arg, (void)ret_err;
+	o->expensive = true;
+}
+
+static void set_sort(struct kt_options *o, const char *arg, struct kt_err **ret_err)
+{
+	(void)ret_err;
+	o->sort = arg;
+}
+
+static void set_filter(struct kt_options *o, const char *arg, struct kt_err **ret_err)
+{
+	(void)ret_err;
+	o->filter = arg;
+}
+
+static void set_top(struct kt_options *o, const char *arg, struct kt_err **ret_err)
+{
+	uint64_t top;
+
+	if (!kt_span_u64(kt_span_str(arg), &top) || top < 1 || top > COUNT_MAX)
+		*ret_err = kt_err_new(KT_ERR_USAGE, "--top takes a number of rows, 1 or more");
+	else
+		o->top = (int64_t)top;
+}
+
+static void set_count(struct kt_options *o, const char *arg, struct kt_err **ret_err)
+{
+	uint64_t count;
+
+	if (!kt_span_u64(kt_span_str(arg), &count) || count < 1 || count > COUNT_MAX)
+		*ret_err = kt_err_new(KT_ERR_USAGE, "--count takes a number, 1 or more");
+	else
+		o->count = (int64_t)count;
+}
+
+/* "5", "0.5": seconds. */
+static void set_interval(struct kt_options *o, const char *arg, struct kt_err **ret_err)
+{
+	struct kt_span rest = kt_span_str(arg);
+	uint64_t whole = 0, digit;
+	double part = 0.1;
+	bool good = kt_span_take_u64(&rest, &whole) && whole <= INTERVAL_MAX;
+
+	o->interval_s = (double)whole;
+	if (good && kt_span_skip(&rest, ".")) {
+		good = rest.n > 0 && rest.n < 7;
+		for (; good && rest.n; rest = kt_span_from(rest, 1), part /= 10) {
+			good = kt_span_u64((struct kt_span){ rest.p, 1 }, &digit);
+			o->interval_s += part * (double)digit;
+		}
+	}
+	if (!good || rest.n || o->interval_s < INTERVAL_MIN)
+		*ret_err = kt_err_new(
+			KT_ERR_USAGE, "--interval takes seconds, from 0.1 to 86400: 5, 0.5");
+}
+
 /* --help and --version become their commands in kt_options_parse(). */
 static void set_nothing(struct kt_options *o, const char *arg, struct kt_err **ret_err)
 {
@@ -85,17 +147,31 @@ const struct kt_option kt_option_table[] = {
 	{ 'd', "depth", "N",
 		"show N levels of the tree, 1 to 9; without it 2, and always unattributed",
 		set_depth },
-	{ 'a', "all", NULL, "show every row, empty and missing ones too", set_all },
-	{ 'n', "node", NULL, "account: one column for each NUMA node", set_node },
+	{ 'a', "all", NULL, "show every row and column, empty and missing ones too", set_all },
+	{ 0, "top", "N", "lists: the first N rows; the others are added up in one", set_top },
+	{ 0, "sort", "COLUMN", "lists: sort by this column, named as in JSON: bytes, name, growth",
+		set_sort },
+	{ 0, "filter", "PATTERN",
+		"lists: only rows whose name contains PATTERN or matches it as a shell pattern; "
+		"the others are added up in one",
+		set_filter },
+	{ 'i', "interval", "SECONDS",
+		"repeat every SECONDS, with the growth since the start and per second",
+		set_interval },
+	{ 'n', "count", "N", "end after N repetitions; without -i one a second", set_count },
+	{ 'N', "node", NULL, "one column for each NUMA node", set_node, "account" },
 	{ 0, "cheap", NULL,
 		"read nothing that walks long lists or wakes other CPUs; coarser, and kinder to a "
 		"machine in trouble",
 		set_cheap },
+	{ 0, "expensive", NULL,
+		"read also what holds up the rest of the machine for longer; 'ktally doctor' says "
+		"what that is",
+		set_expensive },
 	{ 0, "scrub", NULL,
-		"capture: leave out host names, addresses, process names and most of the kernel "
-		"log",
-		set_scrub },
-	{ 0, "force", NULL, "capture: overwrite the file", set_force },
+		"leave out host names, addresses, process names and most of the kernel log",
+		set_scrub, "capture" },
+	{ 0, "force", NULL, "overwrite the file", set_force, "capture" },
 	{ 'h', "help", NULL, "this help, or that of a command", set_nothing },
 	{ 'V', "version", NULL, "print the version", set_nothing },
 };
@@ -148,6 +224,40 @@ static void make_getopt_tables(char letters[NR_SHORT_MAX], struct option *longs)
 	longs[kt_nr_options] = (struct option){ 0 };
 }
 
+static bool takes(const struct kt_option *option, const struct kt_cmd *cmd)
+{
+	struct kt_span rest = kt_span_str(option->only ? option->only : cmd->name), word;
+
+	while (kt_span_word(&rest, &word)) {
+		if (kt_span_eq(word, cmd->name))
+			return true;
+	}
+	return false;
+}
+
+/* What does not depend on the order in which the words stand. */
+static struct kt_err *check(
+	const struct kt_options *options, const struct kt_cmd *cmd, const bool *given)
+{
+	for (size_t i = 0; i < kt_nr_options; i++) {
+		if (given[i] && !takes(&kt_option_table[i], cmd) && cmd != &kt_cmd_help)
+			return kt_err_new(KT_ERR_USAGE, "'%s' does not take --%s", cmd->name,
+				kt_option_table[i].name);
+	}
+	if (!options->interval_s)
+		return NULL;
+	if (!cmd->repeats)
+		return kt_err_new(KT_ERR_USAGE, "'%s' is not repeated by -i", cmd->name);
+	if (options->source)
+		return kt_err_new(KT_ERR_USAGE,
+			"-i follows the running machine; %.200s is one moment of one",
+			options->source);
+	if (strcmp(options->output, "openmetrics") == 0)
+		return kt_err_new(
+			KT_ERR_USAGE, "OpenMetrics is one moment; -i goes with the other outputs");
+	return NULL;
+}
+
 static struct kt_err *take_operands(
 	int argc, char **argv, int at, struct kt_options *options, const struct kt_cmd **cmd)
 {
@@ -178,6 +288,7 @@ struct kt_err *kt_options_parse(
 {
 	struct option longs[KT_LEN(kt_option_table) + 1];
 	char letters[NR_SHORT_MAX];
+	bool given[KT_LEN(kt_option_table)] = { false };
 	const struct kt_cmd *cmd = NULL;
 	struct kt_err *err = NULL;
 	int code;
@@ -197,6 +308,7 @@ struct kt_err *kt_options_parse(
 				"there is no option '%.64s'; 'ktally --help' lists them",
 				argv[optind - 1]);
 		option->set(ret_options, optarg, &err);
+		given[option - kt_option_table] = true;
 		if (option->letter == 'h')
 			cmd = &kt_cmd_help;
 		if (option->letter == 'V')
@@ -204,7 +316,9 @@ struct kt_err *kt_options_parse(
 	}
 	if (err)
 		return err;
+	if (ret_options->count && !ret_options->interval_s)
+		ret_options->interval_s = 1;
 	err = take_operands(argc, argv, optind, ret_options, &cmd);
 	*ret_cmd = cmd;
-	return err;
+	return err ? err : check(ret_options, cmd, given);
 }

@@ -3,17 +3,36 @@
 
 #include "model/derive.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
-static int64_t clock_ns(void)
+int64_t kt_session_clock_ns(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+void kt_session_sleep_until(int64_t clock_ns)
+{
+	struct timespec until = { clock_ns / 1000000000, clock_ns % 1000000000 };
+
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
+		;
+}
+
+const char *kt_session_clock_text(char ret[32])
+{
+	time_t now = time(NULL);
+	struct tm parts;
+
+	if (!gmtime_r(&now, &parts) || !strftime(ret, 32, "%Y-%m-%dT%H:%M:%SZ", &parts))
+		ret[0] = '\0';
+	return ret;
 }
 
 struct kt_err *kt_session_open(const struct kt_options *options, struct kt_session *ret_session)
@@ -44,16 +63,20 @@ static void describe_live(struct kt_snapshot *snap)
 		snap->host.machine = kt_arena_name(&snap->arena, kt_span_str(uts.machine));
 }
 
-struct kt_err *kt_session_collect(
-	struct kt_session *session, const struct kt_options *options, unsigned want)
+struct kt_err *kt_session_collect(struct kt_session *session, const struct kt_options *options,
+	unsigned want, const char *sources)
 {
-	struct kt_collect_opts opts = { .want = want, .clock_ns = clock_ns };
+	struct kt_collect_opts opts = {
+		.want = want, .sources = sources, .clock_ns = kt_session_clock_ns
+	};
 	struct kt_err *err;
 
 	if (options->cheap)
 		opts.want |= KT_WANT_CHEAP;
 	if (options->node)
 		opts.want |= KT_WANT_NODES;
+	if (options->expensive)
+		opts.want |= KT_WANT_EXPENSIVE;
 	if (kt_root_kind(session->root) == KT_ROOT_LIVE)
 		describe_live(session->snap);
 	err = kt_collect(session->root, &opts, session->snap);

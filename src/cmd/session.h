@@ -19,9 +19,12 @@ struct kt_session {
 /** Opens the source that the options name, and nothing else. */
 struct kt_err *kt_session_open(
 	const struct kt_options *options, struct kt_session *ret_session) KT_MUST_CHECK;
-/** Reads the sources and works out what follows from them. `want`: enum kt_want. */
-struct kt_err *kt_session_collect(
-	struct kt_session *session, const struct kt_options *options, unsigned want) KT_MUST_CHECK;
+/**
+ * Reads sources and works out what follows from them. `want`: enum kt_want. `sources` names
+ * the ones that the command needs, between blanks; NULL: those of the account.
+ */
+struct kt_err *kt_session_collect(struct kt_session *session, const struct kt_options *options,
+	unsigned want, const char *sources) KT_MUST_CHECK;
 /** Names the source that an error is about; gives `err` back, NULL included. */
 struct kt_err *kt_session_blame(const struct kt_options *options, struct kt_err *err);
 void kt_session_cleanup(struct kt_session *session);
@@ -29,5 +32,11 @@ void kt_session_cleanup(struct kt_session *session);
 /** Host, kernel, hypervisor, time: fields "host" and headlines of a report. */
 void kt_session_describe(const struct kt_session *session, const struct kt_options *options,
 	struct kt_report *report);
+
+/** A clock that only runs forward. */
+int64_t kt_session_clock_ns(void);
+void kt_session_sleep_until(int64_t clock_ns);
+/** The time of day, UTC: "2026-01-31T23:59:59Z". Gives `ret` back. */
+const char *kt_session_clock_text(char ret[32]);
 
 #endif

@@ -43,6 +43,16 @@ struct kt_table *kt_report_table(struct kt_report *report, const char *key, cons
 	return table;
 }
 
+struct kt_table *kt_report_list(struct kt_report *report, const char *key, const char *title,
+	const struct kt_column *columns, size_t nr_columns)
+{
+	struct kt_table *table = kt_report_table(report, key, title, columns, nr_columns);
+
+	if (table)
+		table->list = true;
+	return table;
+}
+
 struct kt_report_row *kt_table_row(struct kt_report *report, struct kt_table *table)
 {
 	struct kt_report_row *row = kt_list_push(&report->arena, &table->rows);

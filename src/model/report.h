@@ -17,6 +17,7 @@ enum kt_cell_type {
 	KT_CELL_BYTES, /* int64 */
 	KT_CELL_COUNT, /* int64 */
 	KT_CELL_SHARE, /* double, 1 is all */
+	KT_CELL_REAL,  /* double */
 	KT_CELL_BOOL,  /* int64 */
 };
 
@@ -34,6 +35,14 @@ enum kt_column_flags {
 	KT_COL_TEXT_ONLY = 1u << 3, /* only in text */
 	KT_COL_BAR = 1u << 4,	    /* text draws a bar of the share */
 	KT_COL_WRAP = 1u << 5,	    /* text wraps it, being the last */
+	KT_COL_WIDE = 1u << 6, /* in text only where everything is asked for, or it is sorted by */
+	/* of lists, see model/list.h */
+	KT_COL_KEY = 1u << 7,	  /* tells the rows apart, and is what --filter looks at */
+	KT_COL_SUM = 1u << 8,	  /* adds up over the rows */
+	KT_COL_RANK = 1u << 9,	  /* what a list is sorted by where nobody says, largest first */
+	KT_COL_TRACK = 1u << 10,  /* whose change over time is told; one in a table */
+	KT_COL_GROWTH = 1u << 11, /* filled by model/growth.h: its change since the start */
+	KT_COL_RATE = 1u << 12,	  /* filled by model/growth.h: its change per second, of late */
 };
 
 struct kt_column {
@@ -42,6 +51,8 @@ struct kt_column {
 	unsigned flags;
 	const char *metric, *help; /* OpenMetrics family of a value column, or NULL */
 	const char *label;	   /* name as a label, where it is not the key */
+	/* a share that is one column of its row over another, in sums too; both 0: it is not */
+	unsigned char num, den;
 };
 
 struct kt_report_row {
@@ -58,6 +69,12 @@ struct kt_table {
 	size_t nr_columns;
 	KT_LIST(struct kt_report_row) rows;
 	bool data_only, text_only;
+	/* Lists, which kt_list_finish() sorts and cuts. */
+	bool list;
+	struct kt_report_row *rest;  /* the sum of the rows that were cut, or NULL */
+	struct kt_report_row *total; /* the sum of all rows, or NULL */
+	size_t nr_rest;
+	size_t sorted_by; /* index of the column */
 };
 
 struct kt_field {
@@ -74,6 +91,7 @@ struct kt_report {
 	KT_LIST(struct kt_table *) tables;
 	KT_LIST(const char *) headlines; /* text: above everything */
 	KT_LIST(const char *) notes;
+	bool followed; /* growth and rates are in it */
 };
 
 void kt_report_init(struct kt_report *report, const char *schema);
@@ -83,6 +101,9 @@ struct kt_field *kt_report_field(struct kt_report *report, const char *group, co
 	enum kt_cell_type type, struct kt_cell cell);
 /** `columns` must outlive the report. NULL when out of memory. */
 struct kt_table *kt_report_table(struct kt_report *report, const char *key, const char *title,
+	const struct kt_column *columns, size_t nr_columns);
+/** A table whose rows are sorted, filtered, cut and added up when the command is done. */
+struct kt_table *kt_report_list(struct kt_report *report, const char *key, const char *title,
 	const struct kt_column *columns, size_t nr_columns);
 /** The cells start absent. NULL when out of memory. */
 struct kt_report_row *kt_table_row(struct kt_report *report, struct kt_table *table);

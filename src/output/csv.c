@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // CSV (RFC 4180): the first table of the report, a header line, one line a row. A missing
-// value is an empty field. Sizes are bytes, shares are fractions of 1.
+// value is an empty field. Sizes are bytes, shares are fractions of 1. Repeated, the time is
+// the first column, and the header stands once.
 
 #include "output/output.h"
 
@@ -28,14 +29,18 @@ static void put_cell(struct kt_buf *buf, enum kt_cell_type type, const struct kt
 	case KT_CELL_BOOL:
 	case KT_CELL_BYTES:
 	case KT_CELL_COUNT: kt_buf_printf(buf, "%lld", (long long)cell->number); break;
-	case KT_CELL_SHARE: kt_buf_printf(buf, "%.6f", cell->real); break;
+	case KT_CELL_SHARE:
+	case KT_CELL_REAL: kt_buf_printf(buf, "%.6f", cell->real); break;
 	}
 }
 
-static void put_line(
-	struct kt_buf *buf, const struct kt_table *table, const struct kt_report_row *row)
+static void put_line(struct kt_buf *buf, const struct kt_table *table,
+	const struct kt_report_row *row, const char *when)
 {
-	bool first = true;
+	bool first = !when;
+
+	if (when)
+		put_text(buf, row ? when : "time");
 
 	for (size_t i = 0; i < table->nr_columns; i++) {
 		if (table->columns[i].flags & KT_COL_TEXT_ONLY)
@@ -55,14 +60,16 @@ static void render(
 {
 	const struct kt_table *table = NULL;
 
-	(void)opts;
 	for (size_t i = 0; i < report->tables.count && !table; i++)
 		table = report->tables.items[i]->text_only ? NULL : report->tables.items[i];
 	if (!table)
 		return;
-	put_line(ret_text, table, NULL);
+	if (!opts->turn)
+		put_line(ret_text, table, NULL, opts->when);
 	for (size_t i = 0; i < table->rows.count; i++)
-		put_line(ret_text, table, &table->rows.items[i]);
+		put_line(ret_text, table, &table->rows.items[i], opts->when);
+	if (table->rest)
+		put_line(ret_text, table, table->rest, opts->when);
 }
 
 const struct kt_output kt_output_csv = {

@@ -2,7 +2,8 @@
 //
 // JSON: fields at the top level or in their group, tables as arrays of objects, notes as
 // an array of strings. A missing value is null; where a row has a column "state", it says
-// why. Integers stay integers. Schemas: share/schema.
+// why. A list has the sum of what was cut beside it, and the total. Integers stay integers.
+// Schemas: share/schema.
 
 #include "output/output.h"
 
@@ -32,7 +33,8 @@ static void put_cell(struct kt_buf *buf, enum kt_cell_type type, const struct kt
 	case KT_CELL_TEXT: put_string(buf, cell->text ? cell->text : ""); break;
 	case KT_CELL_BYTES:
 	case KT_CELL_COUNT: kt_buf_printf(buf, "%lld", (long long)cell->number); break;
-	case KT_CELL_SHARE: kt_buf_printf(buf, "%.6f", cell->real); break;
+	case KT_CELL_SHARE:
+	case KT_CELL_REAL: kt_buf_printf(buf, "%.6f", cell->real); break;
 	case KT_CELL_BOOL: kt_buf_puts(buf, cell->number ? "true" : "false"); break;
 	}
 }
@@ -98,6 +100,15 @@ static void put_table(struct kt_buf *buf, const struct kt_table *table)
 		put_row(buf, table, &table->rows.items[i]);
 	}
 	kt_buf_puts(buf, table->rows.count ? "\n  ]" : "]");
+	if (!table->list)
+		return;
+	kt_buf_printf(buf, ",\n  \"%s_others\": ", table->key);
+	if (table->rest)
+		put_row(buf, table, table->rest);
+	else
+		kt_buf_puts(buf, "null");
+	kt_buf_printf(buf, ",\n  \"%s_total\": ", table->key);
+	put_row(buf, table, table->total);
 }
 
 static void render(

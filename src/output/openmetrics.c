@@ -44,7 +44,7 @@ static void put_head(
 
 static void put_number(struct kt_buf *buf, enum kt_cell_type type, const struct kt_cell *cell)
 {
-	if (type == KT_CELL_SHARE)
+	if (type == KT_CELL_SHARE || type == KT_CELL_REAL)
 		kt_buf_printf(buf, " %.6f\n", cell->real);
 	else
 		kt_buf_printf(buf, " %lld\n", (long long)cell->number);
@@ -74,20 +74,25 @@ static void put_labels(
 		kt_buf_puts(buf, "}");
 }
 
+static void put_sample(struct kt_buf *buf, const struct kt_table *table,
+	const struct kt_report_row *row, size_t index)
+{
+	if (row->cells[index].state != KT_OK)
+		return;
+	kt_buf_puts(buf, table->columns[index].metric);
+	put_labels(buf, table, row);
+	put_number(buf, table->columns[index].type, &row->cells[index]);
+}
+
 static void put_column(struct kt_buf *buf, const struct kt_table *table, size_t index)
 {
 	const struct kt_column *column = &table->columns[index];
 
 	put_head(buf, column->metric, column->help, column->type);
-	for (size_t i = 0; i < table->rows.count; i++) {
-		const struct kt_report_row *row = &table->rows.items[i];
-
-		if (row->cells[index].state != KT_OK)
-			continue;
-		kt_buf_puts(buf, column->metric);
-		put_labels(buf, table, row);
-		put_number(buf, column->type, &row->cells[index]);
-	}
+	for (size_t i = 0; i < table->rows.count; i++)
+		put_sample(buf, table, &table->rows.items[i], index);
+	if (table->rest)
+		put_sample(buf, table, table->rest, index);
 }
 
 static void render(

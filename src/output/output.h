@@ -10,7 +10,16 @@ struct kt_output_opts {
 	bool exact_bytes, color, all, unicode;
 	int depth; /* of trees; 0: the output's default */
 	int width; /* columns of the terminal */
+	/* of a report that is repeated: which it is from 0, and its time; otherwise 0 and NULL */
+	int64_t turn;
+	const char *when;
 };
+
+/** Is this column shown at all? Growth is not where nothing is followed. */
+static inline bool kt_column_filled(const struct kt_report *report, const struct kt_column *column)
+{
+	return report->followed || !(column->flags & (KT_COL_GROWTH | KT_COL_RATE));
+}
 
 /** One way to show any report. One file here is one output, one line in outputs.def. */
 struct kt_output {

@@ -19,6 +19,7 @@
 struct page {
 	struct kt_buf *buf;
 	const struct kt_output_opts *opts;
+	const struct kt_report *report;
 	const struct kt_table *table;
 	int widths[32];
 };
@@ -39,9 +40,13 @@ static void color(const struct page *page, const char *code)
 		kt_buf_puts(page->buf, code);
 }
 
-static bool shown(const struct kt_column *column)
+static bool shown(const struct page *page, size_t index)
 {
-	return !(column->flags & (KT_COL_DATA_ONLY | KT_COL_BAR));
+	const struct kt_column *column = &page->table->columns[index];
+	bool asked = page->opts->all || (page->table->list && page->table->sorted_by == index);
+
+	return !(column->flags & (KT_COL_DATA_ONLY | KT_COL_BAR)) &&
+	       (asked || !(column->flags & KT_COL_WIDE)) && kt_column_filled(page->report, column);
 }
 
 static void cell_text(const struct page *page, const struct kt_column *column,
@@ -59,6 +64,7 @@ static void cell_text(const struct page *page, const struct kt_column *column,
 	case KT_CELL_COUNT: snprintf(ret, size, "%lld", (long long)cell->number); break;
 	case KT_CELL_BOOL: snprintf(ret, size, "%s", cell->number ? "yes" : "no"); break;
 	case KT_CELL_SHARE: snprintf(ret, size, "%.2f %%", cell->real * 100); break;
+	case KT_CELL_REAL: snprintf(ret, size, "%.2f", cell->real); break;
 	case KT_CELL_BYTES:
 		if (page->opts->exact_bytes) {
 			snprintf(ret, size, "%lld", (long long)cell->number);
@@ -110,26 +116,33 @@ static int branches(const struct page *page, size_t index, struct kt_buf *buf)
 	return depth * 2;
 }
 
+static int cell_width(const struct page *page, size_t index, const struct kt_report_row *row)
+{
+	const struct kt_column *column = &page->table->columns[index];
+	char text[256];
+
+	if (!row || !row_shown(page, row))
+		return 0;
+	cell_text(page, column, &row->cells[index], text, sizeof(text));
+	return columns_of(text) + (column->flags & KT_COL_TREE ? row->depth * 2 : 0);
+}
+
+static int wider(int a, int b)
+{
+	return a > b ? a : b;
+}
+
 static void measure(struct page *page)
 {
 	const struct kt_table *table = page->table;
 
 	for (size_t k = 0; k < table->nr_columns && k < KT_LEN(page->widths); k++) {
-		const struct kt_column *column = &table->columns[k];
-		int width = columns_of(column->title);
+		int width = columns_of(table->columns[k].title);
 
-		for (size_t i = 0; i < table->rows.count; i++) {
-			const struct kt_report_row *row = &table->rows.items[i];
-			char text[256];
-			int w;
-
-			if (!row_shown(page, row))
-				continue;
-			cell_text(page, column, &row->cells[k], text, sizeof(text));
-			w = columns_of(text) + (column->flags & KT_COL_TREE ? row->depth * 2 : 0);
-			width = w > width ? w : width;
-		}
-		page->widths[k] = width;
+		for (size_t i = 0; i < table->rows.count; i++)
+			width = wider(width, cell_width(page, k, &table->rows.items[i]));
+		width = wider(width, cell_width(page, k, table->rest));
+		page->widths[k] = wider(width, cell_width(page, k, table->total));
 	}
 }
 
@@ -206,7 +219,7 @@ static int table_width(const struct page *page)
 	int sum = 0;
 
 	for (size_t k = 0; k < page->table->nr_columns; k++) {
-		if (shown(&page->table->columns[k]))
+		if (shown(page, k))
 			sum += page->widths[k] + (sum ? 2 : 0);
 	}
 	return sum;
@@ -220,7 +233,7 @@ static void put_head(const struct page *page)
 	for (size_t k = 0; k < page->table->nr_columns; k++) {
 		const struct kt_column *column = &page->table->columns[k];
 
-		if (!shown(column))
+		if (!shown(page, k))
 			continue;
 		if (at)
 			kt_buf_puts(page->buf, "  ");
@@ -235,9 +248,10 @@ static void put_head(const struct page *page)
 	kt_buf_puts(page->buf, "\n");
 }
 
-static void put_row(const struct page *page, size_t index, int bar_room)
+/* `index` is the row's place in the tree; rows below the table have none. */
+static void put_row(
+	const struct page *page, const struct kt_report_row *row, size_t index, int bar_room)
 {
-	const struct kt_report_row *row = &page->table->rows.items[index];
 	int at = 0;
 
 	for (size_t k = 0; k < page->table->nr_columns; k++) {
@@ -247,7 +261,7 @@ static void put_row(const struct page *page, size_t index, int bar_room)
 
 		if (column->flags & KT_COL_BAR && row->cells[k].state == KT_OK && !row->mark)
 			put_bar(page, row->cells[k].real, bar_room);
-		if (!shown(column))
+		if (!shown(page, k))
 			continue;
 		if (at)
 			kt_buf_puts(page->buf, "  ");
@@ -257,7 +271,7 @@ static void put_row(const struct page *page, size_t index, int bar_room)
 			put_wrapped(page, text, at, page->opts->width);
 			continue;
 		}
-		if (column->flags & KT_COL_TREE) {
+		if (column->flags & KT_COL_TREE && index < page->table->rows.count) {
 			color(page, DIM);
 			width -= branches(page, index, page->buf);
 			color(page, PLAIN);
@@ -292,7 +306,16 @@ static void put_table(struct page *page, const struct kt_table *table)
 	put_head(page);
 	for (size_t i = 0; i < table->rows.count; i++) {
 		if (row_shown(page, &table->rows.items[i]))
-			put_row(page, i, bar_room < 5 ? 0 : bar_room);
+			put_row(page, &table->rows.items[i], i, bar_room < 5 ? 0 : bar_room);
+	}
+	if (table->rest) {
+		color(page, DIM);
+		put_row(page, table->rest, SIZE_MAX, 0);
+		color(page, PLAIN);
+	}
+	if (table->total) {
+		table->total->strong = true;
+		put_row(page, table->total, SIZE_MAX, 0);
 	}
 }
 
@@ -328,7 +351,10 @@ static void to_ascii(struct kt_buf *buf)
 static void render(
 	const struct kt_report *report, const struct kt_output_opts *opts, struct kt_buf *ret_text)
 {
-	struct page page = { .buf = ret_text, .opts = opts };
+	struct page page = { .buf = ret_text, .opts = opts, .report = report };
+
+	if (opts->turn)
+		kt_buf_puts(ret_text, "\n");
 
 	for (size_t i = 0; i < report->headlines.count; i++) {
 		color(&page, i ? "" : BOLD);

@@ -67,6 +67,7 @@ const char *kt_cost_name(enum kt_cost cost)
 	case KT_COST_CHEAP: return "cheap";
 	case KT_COST_WALK: return "list";
 	case KT_COST_STOPS: return "disturbs";
+	case KT_COST_SCAN: return "scan";
 	}
 	return "?";
 }
@@ -201,6 +202,25 @@ static void lack_provided(struct kt_snapshot *snap, const struct kt_source *sour
 	}
 }
 
+static bool is_named(const char *names, const char *name)
+{
+	struct kt_span rest = kt_span_str(names), word;
+
+	while (kt_span_word(&rest, &word)) {
+		if (kt_span_eq(word, name))
+			return true;
+	}
+	return false;
+}
+
+/* What nobody asked for leaves no trace in the snapshot. */
+static bool is_asked(const struct kt_source *source, const struct kt_collect_opts *opts)
+{
+	if (opts->sources)
+		return is_named(opts->sources, source->name);
+	return !source->extra || (opts->want & KT_WANT_ALL);
+}
+
 /* NULL where a source is wanted. */
 static const char *why_unwanted(const struct kt_source *source, const struct kt_collect_opts *opts,
 	const struct kt_snapshot *snap)
@@ -209,6 +229,8 @@ static const char *why_unwanted(const struct kt_source *source, const struct kt_
 		return source->unwanted;
 	if (source->cost != KT_COST_CHEAP && (opts->want & KT_WANT_CHEAP))
 		return "left out by --cheap";
+	if (source->cost == KT_COST_SCAN && !opts->sources)
+		return "it looks at every page; 'ktally census' reads it";
 	return NULL;
 }
 
@@ -274,7 +296,8 @@ struct kt_err *kt_collect(
 	for (size_t i = 0; i < kt_nr_sources; i++) {
 		if (i == first)
 			mark = kt_snapshot_mark(snap);
-		read_source(root, kt_sources[i], opts, snap);
+		if (is_asked(kt_sources[i], opts))
+			read_source(root, kt_sources[i], opts, snap);
 		if (i == last && live && !is_calm(snap) && attempt++ < ATTEMPTS) {
 			kt_snapshot_rewind(snap, &mark);
 			i = first - 1;

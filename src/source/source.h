@@ -17,15 +17,17 @@ enum kt_cost {
 	KT_COST_CHEAP, /* microseconds */
 	KT_COST_WALK,  /* walks a list; grows with its length */
 	KT_COST_STOPS, /* walks lists with interrupts off, or wakes every CPU */
+	KT_COST_SCAN,  /* looks at every page of the machine */
 };
 
 const char *kt_cost_name(enum kt_cost cost);
 
 /** What a command needs beyond the account of the whole machine. */
 enum kt_want {
-	KT_WANT_NODES = 1u << 0, /* per-node numbers */
-	KT_WANT_CHEAP = 1u << 1, /* nothing dearer than KT_COST_CHEAP */
-	KT_WANT_ALL = 1u << 2,	 /* whatever any command could use: capture, doctor */
+	KT_WANT_NODES = 1u << 0,     /* per-node numbers */
+	KT_WANT_CHEAP = 1u << 1,     /* nothing dearer than KT_COST_CHEAP */
+	KT_WANT_ALL = 1u << 2,	     /* whatever any command could use: capture, doctor */
+	KT_WANT_EXPENSIVE = 1u << 3, /* what holds up the rest of the machine too */
 };
 
 #define KT_SOURCE_PATHS	  18
@@ -40,6 +42,8 @@ struct kt_source {
 	/** The first of the alternatives is for the running machine, the rest for captures. */
 	bool first_is_live;
 	enum kt_cost cost;
+	/** Not part of the account: read where a command names it, and for KT_WANT_ALL. */
+	bool extra;
 	const char *lack;  /* what its lack costs, one sentence */
 	const char *gives; /* what would provide it */
 	/** Metrics that nothing else gives; their reason when the source is missing. */
@@ -73,6 +77,7 @@ bool kt_path_match(const char *pattern, const char *path);
 /** The snapshot's own facts that no file holds: set by the session before collecting. */
 struct kt_collect_opts {
 	unsigned want;
+	const char *sources; /* names between blanks: only these; NULL: those of the account */
 	int64_t (*clock_ns)(void); /* NULL: costs are not measured */
 };
 

@@ -11,7 +11,7 @@ from lib import Folder, Skip, close_or_refuse, corpus_trees, need_root, plant, r
 
 @test
 def the_account_of_the_running_machine_closes():
-    for options in ((), ("--cheap",), ("-n",), ("-n", "--cheap")):
+    for options in ((), ("--cheap",), ("-N",), ("-N", "--cheap")):
         report = lib.succeed("-o", "json", *options).json()
         lib.must_close(report)
         assert report["host"]["live"], "the running machine is not called live"
@@ -38,7 +38,7 @@ def the_running_machine_shows_its_own_meminfo():
 def the_account_of_every_made_up_machine_closes():
     for name, tree in trees.ALL.items():
         with Folder() as folder:
-            report = report_of(plant(folder, tree), "-n")
+            report = report_of(plant(folder, tree), "-N")
             assert not report["host"]["live"], f"{name} is called live"
 
 
@@ -47,7 +47,7 @@ def the_account_of_every_captured_machine_closes():
     closed = 0
     for tree in corpus_trees():
         try:
-            closed += close_or_refuse(tree, "-n").status == 0
+            closed += close_or_refuse(tree, "-N").status == 0
         except AssertionError as error:
             raise AssertionError(f"{tree.name}: {error}") from error
     assert closed >= 15, f"only {closed} trees of the corpus have an account"
@@ -98,7 +98,7 @@ def two_runs_on_a_tree_say_the_same_to_the_byte():
     with Folder() as folder:
         plant(folder, trees.MODERN)
         for output in ("text", "json", "csv", "openmetrics"):
-            first, second = (lib.succeed("-s", folder, "-o", output, "-n").out for _ in "12")
+            first, second = (lib.succeed("-s", folder, "-o", output, "-N").out for _ in "12")
             assert first == second, f"{output} differs"
 
 

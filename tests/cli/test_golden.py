@@ -243,7 +243,7 @@ def two_nodes_have_their_own_accounts_that_add_up():
         **machine, "ram": 325000 * PAGE, "boot": 25000 * PAGE, "managed_gap": 0,
         "unattributed": 300000 * PAGE - sum(machine.values())}, nodes=2, cpus=2)
     with Folder() as folder:
-        rows = report_of(plant(folder, trees.TWO_NODES), "-n")["node_rows"]
+        rows = report_of(plant(folder, trees.TWO_NODES), "-N")["node_rows"]
     for node, expected in enumerate(nodes):
         managed, present = ((100000, 110000), (200000, 215000))[node]
         expected["unattributed"] = managed * PAGE - sum(v or 0 for v in expected.values())

@@ -65,7 +65,7 @@ def garbage_is_refused_or_left_out():
         for junk in (dice.randbytes(5000), b"", b"\n" * 5000, b"\0" * 5000, b" " * 5000,
                      b"9" * 5000, b"-" * 5000, b"\xff\xfe" * 2500,
                      ("é€😀: 1 kB\n" * 500).encode(), b"Node 0, zone " * 500):
-            in_folder({**GOOD, path: junk}, "-n")
+            in_folder({**GOOD, path: junk}, "-N")
 
 
 @test
@@ -74,7 +74,7 @@ def a_file_cut_off_anywhere_costs_rows_but_not_the_account():
         data = text.encode()
         for cut in sorted({len(data) * part // 20 for part in range(20)}):
             try:
-                in_folder({**GOOD, path: data[:cut]}, "-n")
+                in_folder({**GOOD, path: data[:cut]}, "-N")
             except AssertionError as error:
                 raise AssertionError(f"{path} cut at {cut}: {error}") from error
 
@@ -94,7 +94,7 @@ def one_extreme_number_breaks_no_sum():
                 changed = text[:match.start()] + extreme + text[match.end():]
                 line = text[text.rfind("\n", 0, match.start()) + 1:match.end()]
                 try:
-                    in_folder({**GOOD, path: changed}, "-n")
+                    in_folder({**GOOD, path: changed}, "-N")
                 except AssertionError as error:
                     raise AssertionError(f"{path}: {line} -> {extreme}: {error}") from error
 
@@ -106,7 +106,7 @@ def files_full_of_extreme_numbers_break_no_sum():
             tree = {name: NUMBER.sub(extreme, text) if path in (name, "all of them") else text
                     for name, text in GOOD.items()}
             try:
-                in_folder(tree, "-n")
+                in_folder(tree, "-N")
             except AssertionError as error:
                 raise AssertionError(f"{path} full of {extreme}: {error}") from error
 
@@ -119,7 +119,7 @@ def extreme_numbers_of_both_signs_break_no_sum():
                                  if dice.random() < 0.3 else match.group(), text)
                 if path in TEXTS[:3] else text for path, text in GOOD.items()}
         try:
-            in_folder(tree, "-n")
+            in_folder(tree, "-N")
         except AssertionError as error:
             raise AssertionError(f"round {round_}: {error}") from error
 
@@ -162,7 +162,7 @@ def changed_files_break_no_sum():
         tree = {path: mutated(text, dice) if dice.random() < 0.5 else text
                 for path, text in base.items()}
         try:
-            in_folder(tree, "-n")
+            in_folder(tree, "-N")
         except AssertionError as error:
             raise AssertionError(f"round {round_}: {error}") from error
 
@@ -170,8 +170,8 @@ def changed_files_break_no_sum():
 @test
 def the_same_zone_table_or_pool_twice_is_one_row_or_none():
     zones = GOOD["proc/zoneinfo"]
-    in_folder({**GOOD, "proc/zoneinfo": zones + zones}, "-n")
-    in_folder({**GOOD, "proc/zoneinfo": zones + zones.replace("DMA32", "dma32")}, "-n")
+    in_folder({**GOOD, "proc/zoneinfo": zones + zones}, "-N")
+    in_folder({**GOOD, "proc/zoneinfo": zones + zones.replace("DMA32", "dma32")}, "-N")
     in_folder({**GOOD, "dmesg": GOOD["dmesg"] + "".join(
         f"[ 1.0] {name} hash table entries: 4 (order: 0, 4096 bytes, linear)\n"
         for name in ("A B", "A-B", "a b", "", " ", "é", "è"))})
@@ -340,7 +340,7 @@ def a_tree_works_on_kernels_without_openat2():
 def thousands_of_nodes_and_pools_take_bounded_time():
     node = "Node {0} MemTotal: 1024 kB\nNode {0} MemFree: 1000 kB\nNode {0} AnonPages: 1 kB\n"
     in_folder({f"sys/devices/system/node/node{number}/meminfo": node.format(number)
-               for number in range(8000)}, "-n")
+               for number in range(8000)}, "-N")
     in_folder({**SMALL, **{f"sys/kernel/mm/hugepages/hugepages-{size}kB/nr_hugepages": "1\n"
                            for size in range(1, 8000)}})
 

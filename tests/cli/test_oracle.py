@@ -184,7 +184,7 @@ def nodes_are_what_pcp_expects_of_them():
     table = {"anonymous": "anonpages", "kernel_stacks": "kernelStack"}
     for name in MACHINES:
         tree, metrics = machine(name)
-        rows = report_of(tree, "-n")["node_rows"]
+        rows = report_of(tree, "-N")["node_rows"]
         nodes = metrics["mem.numa.util.anonpages"]
         assert {row["node"] for row in rows} == {int(node.removeprefix("node")) for node in nodes}
         for node in nodes:

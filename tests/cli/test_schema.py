@@ -15,7 +15,7 @@ try:
 except ImportError:
     jsonschema = None
 
-COMMANDS = ("account", "explain", "doctor", "capture", "help", "version")
+COMMANDS = ("account", "explain", "doctor", "capture", "help", "version", *lib.LISTS)
 
 # names and values that need escaping in one format or another
 AWKWARD = {
@@ -36,7 +36,10 @@ def must_be_valid(name, result):
     if jsonschema is None:
         raise Skip("needs python3-jsonschema")
     report = result.json()
-    validator = jsonschema.Draft202012Validator(schema(name))
+    texts = {one["$id"]: one for one in (schema(name), schema("common"))}
+    text = schema(name)
+    validator = jsonschema.Draft202012Validator(
+        text, resolver=jsonschema.RefResolver(text["$id"], text, texts))
     for error in validator.iter_errors(report):
         place = "/".join(map(str, error.absolute_path))
         raise AssertionError(f"{name}: {place or 'the whole'}: {error.message[:200]}")
@@ -62,8 +65,9 @@ def schemas_are_schemas_and_strict():
         open_objects = [place for place, part in parts(text) if part.get("type") == "object"
                         and part.get("additionalProperties", True) is not False]
         assert not open_objects, f"{name}: {open_objects} allow anything"
-    assert schema("account")["$defs"]["host"] == schema("doctor")["$defs"]["host"], \
-        "the two schemas disagree about the host"
+    for name in ("account", "doctor"):
+        assert schema(name)["$defs"]["host"] == schema("common")["$defs"]["host"], \
+            f"{name} disagrees about the host"
 
 
 def parts(node, place="top"):
@@ -80,9 +84,9 @@ def parts(node, place="top"):
 @test
 def accounts_and_doctors_reports_are_after_their_schemas():
     for name, source in sources():
-        for options in ((), ("-n",), ("-a", "-b", "-d", "1"), ("--cheap",)):
+        for options in ((), ("-N",), ("-a", "-b", "-d", "1"), ("--cheap",)):
             report = must_be_valid("account", succeed(*source, "-o", "json", *options))
-            assert ("node_rows" in report) == ("-n" in options), f"{name}: {options}"
+            assert ("node_rows" in report) == ("-N" in options), f"{name}: {options}"
         must_be_valid("doctor", succeed(*source, "doctor", "-o", "json"))
 
 
@@ -197,7 +201,7 @@ def csv_has_the_rows_of_the_json():
 def csv_of_every_command_is_a_table():
     with Folder() as folder:
         plant(folder, AWKWARD)
-        for args in (("doctor",), ("help",), ("explain", "vmalloc"), ("-n",)):
+        for args in (("doctor",), ("help",), ("explain", "vmalloc"), ("-N",)):
             result = succeed("-s", folder, *args, "-o", "csv")
             lines = list(csv.reader(io.StringIO(result.out.decode("utf-8"), newline=""),
                                     strict=True))
@@ -213,7 +217,7 @@ def leaves(family, **labels):
 @test
 def openmetrics_is_to_the_letter_and_its_leaves_add_up():
     for name, source in sources():
-        families = openmetrics.parse(succeed(*source, "-n", "-o", "openmetrics").out)
+        families = openmetrics.parse(succeed(*source, "-N", "-o", "openmetrics").out)
         total = families["ktally_installed_bytes"].samples[0][1]
         rows = families["ktally_account_bytes"]
         assert leaves(rows) == total, f"{name}: leaves are {leaves(rows)}, not {total}"
@@ -241,7 +245,7 @@ def openmetrics_of_every_command_is_to_the_letter():
 def every_family_of_bytes_is_in_bytes():
     with Folder() as folder:
         plant(folder, trees.TWO_NODES)
-        families = openmetrics.parse(succeed("-s", folder, "-n", "-o", "openmetrics").out)
+        families = openmetrics.parse(succeed("-s", folder, "-N", "-o", "openmetrics").out)
     assert set(families) >= {"ktally_installed_bytes", "ktally_account_bytes",
                              "ktally_account_error_bytes", "ktally_annotation_bytes",
                              "ktally_node_account_bytes"}, sorted(families)

@@ -135,7 +135,7 @@ def must_fit(text, columns):
 
 def every_text(source, **how):
     """What each command prints for people."""
-    for args in ((), ("-a",), ("-n",), ("-b",), ("doctor",), ("help",), ("explain", "vmalloc"),
+    for args in ((), ("-a",), ("-N",), ("-b",), ("doctor",), ("help",), ("explain", "vmalloc"),
                  ("explain", "unattributed"), ("explain", "kernel")):
         yield args, succeed("-s", source, *args, **how).out
 
@@ -368,12 +368,12 @@ def an_unpacked_bundle_has_the_account_of_the_bundle():
 def a_capture_of_a_tree_or_bundle_keeps_its_account():
     for name, tree in trees.ALL.items():
         with Folder() as folder:
-            direct = report_of(plant(folder / "tree", tree), "-n")
+            direct = report_of(plant(folder / "tree", tree), "-N")
             source = folder / "tree"
             for turn, suffix in enumerate((*SUFFIXES, ".tgz")):
                 bundle = folder / f"b{turn}{suffix}"
                 succeed("-s", source, "capture", bundle)
-                again = report_of(bundle, "-n")
+                again = report_of(bundle, "-N")
                 assert figures(again) == figures(direct), f"{name}: {suffix}: other rows"
                 for part in ("annotations", "host"):
                     assert again[part] == direct[part], f"{name}: {suffix}: other {part}"

@@ -71,21 +71,42 @@ TEST(options_may_stand_before_and_behind_the_command)
 
 TEST(every_switch_sets_its_own_field)
 {
-	struct parsed p = parse("-s /tmp/x -a -n --cheap --scrub --force");
-	struct parsed none = parse("account");
+	struct parsed p = parse("-s /tmp/x -a -N --cheap --expensive");
+	struct parsed c = parse("capture x --scrub --force"), none;
 
 	CHECK_STR(p.options.source, "/tmp/x");
-	CHECK(p.options.all && p.options.node && p.options.cheap && p.options.scrub &&
-		p.options.force && !p.options.exact_bytes);
+	CHECK(p.options.all && p.options.node && p.options.cheap && p.options.expensive &&
+		!p.options.scrub && !p.options.force && !p.options.exact_bytes);
+	CHECK(c.options.scrub && c.options.force && !c.options.node && !c.options.cheap);
+	none = parse("account");
 	CHECK(!none.options.all && !none.options.node && !none.options.cheap &&
-		!none.options.scrub && !none.options.force);
+		!none.options.scrub && !none.options.force && !none.options.expensive);
+}
+
+TEST(lists_are_sorted_filtered_cut_and_repeated_as_asked)
+{
+	struct parsed p = parse("hash --sort bytes --filter tcp* --top 7"), often;
+
+	CHECK_INT(p.code, -1);
+	CHECK_STR(p.options.sort, "bytes");
+	CHECK_STR(p.options.filter, "tcp*");
+	CHECK_INT(p.options.top, 7);
+	CHECK(p.options.interval_s == 0);
+	often = parse("account -i 0.25 -n 3");
+	CHECK_INT(often.code, -1);
+	CHECK(often.options.interval_s > 0.2499 && often.options.interval_s < 0.2501);
+	CHECK_INT(often.options.count, 3);
+	often = parse("account -n 2");
+	CHECK(often.options.interval_s == 1);
 }
 
 TEST(what_cannot_be_meant_is_a_usage_error)
 {
 	static const char *const lines[] = { "nonsense", "-x", "--nonsense", "-o xml", "-o",
 		"--depth", "--depth 0", "--depth 10", "--depth 3x", "--depth -1", "account extra",
-		"capture", "capture a b", "explain a b", "--bytes=1", "help a b" };
+		"capture", "capture a b", "explain a b", "--bytes=1", "help a b", "--scrub",
+		"capture x -N", "--top 0", "--top x", "-i 0", "-i 0.05", "-i 1.x", "-i 99999",
+		"-i .5", "-n 0", "-i 1 doctor", "-i 1 -s /tmp/x", "-i 1 -o openmetrics" };
 
 	for (size_t i = 0; i < KT_LEN(lines); i++) {
 		struct parsed p = parse(lines[i]);

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "model/list.h"
+
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NO_COLUMN SIZE_MAX
+#define REST_NAME "(others)"
+
+static size_t column_with(const struct kt_table *table, unsigned flag)
+{
+	for (size_t i = 0; i < table->nr_columns; i++) {
+		if (table->columns[i].flags & flag)
+			return i;
+	}
+	return NO_COLUMN;
+}
+
+static size_t column_named(const struct kt_table *table, const char *key)
+{
+	for (size_t i = 0; i < table->nr_columns; i++) {
+		if (strcmp(table->columns[i].key, key) == 0 &&
+			!(table->columns[i].flags & KT_COL_TEXT_ONLY))
+			return i;
+	}
+	return NO_COLUMN;
+}
+
+static bool is_real(const struct kt_column *column)
+{
+	return column->type == KT_CELL_SHARE || column->type == KT_CELL_REAL;
+}
+
+/* ---- shares and sums ---- */
+
+static void fill_shares(const struct kt_table *table, struct kt_report_row *row)
+{
+	for (size_t i = 0; i < table->nr_columns; i++) {
+		const struct kt_column *column = &table->columns[i];
+		const struct kt_cell *num = &row->cells[column->num],
+				     *den = &row->cells[column->den];
+
+		if (column->num == column->den || num->state != KT_OK || den->state != KT_OK ||
+			den->number == 0)
+			continue;
+		row->cells[i] = kt_cell_real((double)num->number / (double)den->number);
+	}
+}
+
+/* Missing numbers are not zero: a sum over none of them is missing too. */
+static void add_row(
+	const struct kt_table *table, struct kt_report_row *sum, const struct kt_report_row *row)
+{
+	for (size_t i = 0; i < table->nr_columns; i++) {
+		struct kt_cell *to = &sum->cells[i];
+		const struct kt_cell *from = &row->cells[i];
+
+		if (!(table->columns[i].flags & KT_COL_SUM) || from->state != KT_OK ||
+			to->state == KT_BAD)
+			continue;
+		to->state = KT_OK;
+		if (is_real(&table->columns[i]))
+			to->real += from->real;
+		else if (__builtin_add_overflow(to->number, from->number, &to->number))
+			*to = kt_cell_missing(KT_BAD, "the sum is too large");
+	}
+}
+
+static struct kt_report_row *sum_row(
+	struct kt_report *report, const struct kt_table *table, const char *name)
+{
+	struct kt_report_row *row = kt_arena_alloc(&report->arena, sizeof(*row));
+	size_t key = column_with(table, KT_COL_KEY);
+
+	if (!row)
+		return NULL;
+	row->cells = kt_arena_alloc(&report->arena, table->nr_columns * sizeof(*row->cells));
+	if (!row->cells)
+		return NULL;
+	for (size_t i = 0; i < table->nr_columns; i++)
+		row->cells[i].state = KT_ABSENT;
+	if (key != NO_COLUMN && table->columns[key].type == KT_CELL_TEXT)
+		row->cells[key] = kt_cell_text(name);
+	return row;
+}
+
+/* ---- order ---- */
+
+struct order {
+	const struct kt_table *table;
+	size_t column, rank;
+};
+
+static int compare_cells(
+	const struct kt_column *column, const struct kt_cell *a, const struct kt_cell *b)
+{
+	if (a->state != KT_OK || b->state != KT_OK)
+		return (a->state != KT_OK) - (b->state != KT_OK);
+	if (column->type == KT_CELL_TEXT)
+		return strcmp(a->text, b->text);
+	if (is_real(column))
+		return (a->real < b->real) - (a->real > b->real);
+	return (a->number < b->number) - (a->number > b->number);
+}
+
+/* Numbers largest first, text from A, what is missing last; ties by size, then by name. */
+static int compare_rows(const void *left, const void *right, void *arg)
+{
+	const struct order *order = arg;
+	const struct kt_report_row *a = left, *b = right;
+	const struct kt_column *columns = order->table->columns;
+	int result = compare_cells(
+		&columns[order->column], &a->cells[order->column], &b->cells[order->column]);
+
+	if (!result)
+		result = compare_cells(
+			&columns[order->rank], &a->cells[order->rank], &b->cells[order->rank]);
+	for (size_t i = 0; !result && i < order->table->nr_columns; i++) {
+		if (columns[i].flags & KT_COL_KEY)
+			result = compare_cells(&columns[i], &a->cells[i], &b->cells[i]);
+	}
+	return result;
+}
+
+static bool matches(
+	const struct kt_table *table, const struct kt_report_row *row, const char *filter)
+{
+	for (size_t i = 0; i < table->nr_columns; i++) {
+		const struct kt_cell *cell = &row->cells[i];
+
+		if (!(table->columns[i].flags & KT_COL_KEY) || cell->state != KT_OK ||
+			table->columns[i].type != KT_CELL_TEXT)
+			continue;
+		if (fnmatch(filter, cell->text, 0) == 0 ||
+			(!strpbrk(filter, "*?[") && strstr(cell->text, filter)))
+			return true;
+	}
+	return false;
+}
+
+/* Zero where every number of the row that the list is about is zero or missing. */
+static bool is_empty(const struct kt_table *table, const struct kt_report_row *row)
+{
+	for (size_t i = 0; i < table->nr_columns; i++) {
+		const struct kt_column *column = &table->columns[i];
+
+		if (column->flags & (KT_COL_RANK | KT_COL_GROWTH) && row->cells[i].state == KT_OK &&
+			row->cells[i].number != 0)
+			return false;
+	}
+	return column_with(table, KT_COL_RANK) != NO_COLUMN;
+}
+
+/* The cut rows stay in memory behind the ones that are kept. */
+static void cut(struct kt_report *report, struct kt_table *table, const struct kt_list_opts *opts)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < table->rows.count; i++) {
+		struct kt_report_row row = table->rows.items[i];
+		bool shown = (!opts->filter || matches(table, &row, opts->filter)) &&
+			     (!opts->top || (int64_t)kept < opts->top) &&
+			     (opts->empty || !is_empty(table, &row));
+
+		if (shown) {
+			table->rows.items[kept++] = row;
+			continue;
+		}
+		if (!table->rest)
+			table->rest = sum_row(report, table, REST_NAME);
+		if (!table->rest)
+			return;
+		add_row(table, table->rest, &row);
+		table->nr_rest++;
+	}
+	table->rows.count = kept;
+}
+
+static struct kt_err *finish(
+	struct kt_report *report, struct kt_table *table, const struct kt_list_opts *opts)
+{
+	struct order order = { table, column_with(table, KT_COL_RANK),
+		column_with(table, KT_COL_RANK) };
+
+	if (order.rank == NO_COLUMN)
+		order.rank = order.column = 0;
+	if (opts->sort && column_named(table, opts->sort) != NO_COLUMN)
+		order.column = column_named(table, opts->sort);
+	table->sorted_by = order.column;
+	table->total = sum_row(report, table, "total");
+	for (size_t i = 0; i < table->rows.count && table->total; i++) {
+		fill_shares(table, &table->rows.items[i]);
+		add_row(table, table->total, &table->rows.items[i]);
+	}
+	if (table->rows.count)
+		qsort_r(table->rows.items, table->rows.count, sizeof(*table->rows.items),
+			compare_rows, &order);
+	cut(report, table, opts);
+	if (report->arena.failed)
+		return kt_err_new(KT_ERR_NOMEM, "out of memory");
+	fill_shares(table, table->total);
+	if (table->rest)
+		fill_shares(table, table->rest);
+	return NULL;
+}
+
+/* The sentence of the error names what the lists of this report can be sorted by. */
+static struct kt_err *check_sort(struct kt_report *report, const char *sort)
+{
+	const char *known = "";
+
+	for (size_t i = 0; i < report->tables.count; i++) {
+		const struct kt_table *table = report->tables.items[i];
+
+		if (!table->list)
+			continue;
+		if (column_named(table, sort) != NO_COLUMN)
+			return NULL;
+		for (size_t k = 0; k < table->nr_columns; k++) {
+			if (!(table->columns[k].flags & KT_COL_TEXT_ONLY))
+				known = kt_arena_printf(&report->arena, "%s%s%s", known,
+					*known ? ", " : "", table->columns[k].key);
+		}
+	}
+	if (!*known)
+		return kt_err_new(KT_ERR_USAGE, "there is no list here that --sort could sort");
+	return kt_err_new(
+		KT_ERR_USAGE, "there is no column '%.64s' to sort by; there are %s", sort, known);
+}
+
+struct kt_err *kt_list_finish(struct kt_report *report, const struct kt_list_opts *opts)
+{
+	struct kt_err *err = opts->sort ? check_sort(report, opts->sort) : NULL;
+
+	for (size_t i = 0; i < report->tables.count && !err; i++) {
+		if (report->tables.items[i]->list)
+			err = finish(report, report->tables.items[i], opts);
+	}
+	return err;
+}
