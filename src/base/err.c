@@ -52,6 +52,7 @@ static enum kt_err_code code_of_errno(int errnum)
 	case EACCES:
 	case EPERM: return KT_ERR_DENIED;
 	case ENOENT:
+	case ESRCH: /* a file of a process that has ended */
 	case ENOTDIR:
 	case ENODEV:
 	case ENXIO: return KT_ERR_ABSENT;

@@ -11,7 +11,8 @@
 /** Everything the command line can say, parsed. */
 struct kt_options {
 	const char *source, *output, *sort, *filter;
-	bool exact_bytes, all, node, cheap, scrub, force, expensive;
+	const char *by; /* "name", "process"; NULL: the command's default */
+	bool exact_bytes, all, node, cheap, scrub, force, expensive, shared;
 	int depth;
 	int64_t top, count; /* 0: not given */
 	double interval_s;  /* 0: once */

@@ -90,6 +90,20 @@ static void set_filter(struct kt_options *o, const char *arg, struct kt_err **re
 	o->filter = arg;
 }
 
+static void set_by(struct kt_options *o, const char *arg, struct kt_err **ret_err)
+{
+	if (strcmp(arg, "name") != 0 && strcmp(arg, "family") != 0 && strcmp(arg, "process") != 0)
+		*ret_err = kt_err_new(KT_ERR_USAGE,
+			"--by takes name (family is the same) or process, not '%.64s'", arg);
+	o->by = arg;
+}
+
+static void set_shared(struct kt_options *o, const char *arg, struct kt_err **ret_err)
+{
+	(void)arg, (void)ret_err;
+	o->shared = true;
+}
+
 static void set_top(struct kt_options *o, const char *arg, struct kt_err **ret_err)
 {
 	uint64_t top;
@@ -168,6 +182,13 @@ const struct kt_option kt_option_table[] = {
 		"read also what holds up the rest of the machine for longer; 'ktally doctor' says "
 		"what that is",
 		set_expensive },
+	{ 0, "by", "GROUP",
+		"one row for each name (kernel threads: each family), or for each process", set_by,
+		"stacks pagetables" },
+	{ 0, "shared", NULL,
+		"also which files are mapped by many processes, and what page tables that costs; "
+		"reads the mappings of every process",
+		set_shared, "pagetables" },
 	{ 0, "scrub", NULL,
 		"leave out host names, addresses, process names and most of the kernel log",
 		set_scrub, "capture" },

@@ -324,7 +324,7 @@ const struct kt_row kt_rows[] = {
 		.terms = { PLUS(KERNEL_STACK) },
 		.means = "One stack for each thread, 16 KiB on most machines.",
 		.grows = "Threads: a pool without a limit, or work items that block.",
-		.next = "Count threads by process: 'ps -eo nlwp,comm --sort -nlwp'.",
+		.next = "'ktally stacks' shows which programs and kernel threads have them.",
 		.unusual_permille = 20 },
 	{ .id = "page_tables",
 		.parent = "kernel",
@@ -334,7 +334,8 @@ const struct kt_row kt_rows[] = {
 		.means = "Tables that map the memory of processes. Before Linux 6.8 upper levels, "
 			 "and before 6.17 those of the kernel itself, are not counted here.",
 		.grows = "Many processes that map the same large shared memory with small pages.",
-		.next = "VmPTE in /proc/PID/status; huge pages for shared memory.",
+		.next = "'ktally pagetables' shows whose they are and what huge pages would spare, "
+			"with --shared which files many processes map.",
 		.unusual_permille = 20 },
 	{ .id = "sec_page_tables",
 		.parent = "kernel",

@@ -4,7 +4,9 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "model/mapping.h"
 #include "model/metric.h"
+#include "model/task.h"
 
 /**
  * One machine at one moment: what the sources read, before anything is concluded.
@@ -110,10 +112,15 @@ struct kt_snapshot {
 	KT_LIST(struct kt_region) firmware; /* the firmware map */
 	KT_LIST(struct kt_region) iomem;    /* System RAM and what ktally knows inside it */
 	struct kt_region graphics;	    /* integrated graphics; empty where none is known */
-	KT_LIST(struct kt_unknown) unknown; /* fields of a newer kernel */
+	KT_LIST(struct kt_task) tasks;
+	KT_LIST(struct kt_mapped_file) mapped_files;
+	KT_LIST(struct kt_mapping) mappings; /* of files only */
+	KT_LIST(struct kt_unknown) unknown;  /* fields of a newer kernel */
 	KT_LIST(struct kt_source_state) sources;
 	KT_LIST(const char *) denied; /* files that a capture was not allowed to read */
 	KT_LIST(const char *) notes;  /* what a reader of the numbers has to know */
+	int64_t nr_tasks_left_out;    /* processes beyond what is read */
+	int64_t nr_maps_left_out;     /* processes whose mappings were not read, being too many */
 	int64_t drift_bytes;	      /* change of the counters while they were read; -1: unknown */
 	int64_t skew_bytes;	      /* disagreement of a capture's files; -1: unknown */
 	bool folded;		      /* per-CPU counters were folded before reading */

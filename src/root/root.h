@@ -35,7 +35,7 @@ static inline struct kt_span kt_text_span(const struct kt_text *text)
 void kt_text_cleanup(struct kt_text *text);
 
 #define KT_ROOT_FILE_MAX  (64u << 20)  /* the largest file that is read whole */
-#define KT_ROOT_LIST_MAX  65536u       /* names taken from one directory */
+#define KT_ROOT_LIST_MAX  262144u      /* names taken from one directory */
 #define KT_ROOT_TOTAL_MAX (256u << 20) /* what is kept of one bundle */
 
 /** What kind of root it is; the first two differ in how much they are trusted. */

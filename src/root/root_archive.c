@@ -17,7 +17,7 @@
 
 #define UNPACKED_MAX (1ull << 30) /* bytes unpacked in all, skipped members included */
 #define HEADERS_MAX  200000u
-#define MEMBERS_MAX  65536u
+#define MEMBERS_MAX  131072u
 #define TREES_MAX    16u
 #define PATH_MAX_LEN 512u
 

@@ -22,6 +22,9 @@ AWKWARD = {
     **trees.MODERN,
     "proc/sys/kernel/hostname": b'a "b", \\c\\\tn\x1b[31m\xff\xc3{}\n',
     "proc/meminfo": trees.MODERN["proc/meminfo"] + 'Odd"Field\\,{x}:  7 kB\n',
+    "proc/600/status": b'Name:\ta) "b" (\\n,\x1b[31m {c}\xff: d\nState:\tS (sleeping)\n'
+                       b"PPid:\t1\nVmSize:\t 10 kB\nVmPTE:\t 9 kB\nThreads:\t1\n",
+    "proc/600/maps": b'10000-20000 r--p 00000000 00:01 7  /a "b"\\012,\x1b[31m{c}\xff\n',
     "dmesg": trees.MODERN["dmesg"] +
              '[ 1.0] O"d\\d, {one}\x07 hash table entries: 4 (order: 0, 4096 bytes, linear)\n',
 }

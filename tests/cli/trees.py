@@ -5,9 +5,56 @@ A tree is {path: text}. What is expected stands beside it in test_golden.py, as 
 on the numbers below: pages times the page size, kB times 1024.
 """
 
+def _process(pid, name, threads, *, state="S (sleeping)", ppid=1, kthread=None, **kb):
+    """One proc/PID/status; without kb a kernel thread or a zombie. kthread=None: before 6.8."""
+    lines = [f"Name:\t{name}", "Umask:\t0022", f"State:\t{state}", f"Tgid:\t{pid}",
+             f"Pid:\t{pid}", f"PPid:\t{ppid}", "Uid:\t1000\t1000\t1000\t1000",
+             "Groups:\t4 24 27 "]
+    lines += [] if kthread is None else [f"Kthread:\t{kthread}"]
+    lines += [f"{key}:\t{value:8} kB" for key, value in kb.items()]
+    lines += [f"Threads:\t{threads}", "SigQ:\t0/7700", "Cpus_allowed_list:\t0-1"]
+    return {f"proc/{pid}/status": "\n".join(lines) + "\n"}
+
+
+def _memory(tables, anon, file, shmem, swap=0):
+    rss = anon + file + shmem
+    return {"VmSize": rss * 3, "VmRSS": rss, "RssAnon": anon, "RssFile": file,
+            "RssShmem": shmem, "VmPTE": tables, "VmSwap": swap, "HugetlbPages": 0}
+
+
+def _segment(pid):
+    """Maps a shared segment of 8 MiB, aligned to 2 MiB, and most of a library of 300 KiB."""
+    return {f"proc/{pid}/maps":
+            "7e0000000000-7e0000800000 rw-s 00000000 00:01 99                 /SYSV0001 (deleted)\n"
+            "7f0000000000-7f0000028000 r--p 00000000 fe:00 332835             /usr/lib/libc.so.6\n"
+            "7f0000028000-7f000004b000 r-xp 00028000 fe:00 332835             /usr/lib/libc.so.6\n"
+            "7f000004b000-7f0000050000 rw-p 00000000 00:00 0 \n"
+            "7ffd00000000-7ffd00021000 rw-p 00000000 00:00 0                  [stack]\n"}
+
+
+# 99 threads and an idle one are 100 stacks of 16 KiB; 1760 of 2800 kB of page tables.
+PROCESSES = {
+    "proc/loadavg": "0.10 0.20 0.30 1/100 4242\n",
+    **_process(1, "init", 1, kthread=0, **_memory(60, 4000, 2000, 0)),
+    **_process(2, "kthreadd", 1, ppid=0, kthread=1),
+    **_process(10, "kworker/0:1-events", 1, ppid=2, kthread=1),
+    **_process(11, "kworker/1:0H-kblockd", 1, ppid=2, kthread=1),
+    **_process(12, "kworker/R-xfsalloc", 1, ppid=2, kthread=1),
+    **_process(13, "kswapd0", 1, ppid=2, kthread=1),
+    **_process(14, "jbd2/vda1-8", 1, ppid=2, kthread=1),
+    **_process(300, "java", 80, kthread=0, **_memory(800, 90000, 9000, 0)),
+    **_process(400, "postgres", 1, kthread=0, **_memory(300, 2000, 3000, 8192)),
+    **_process(401, "postgres", 1, ppid=400, kthread=0, **_memory(300, 2000, 3000, 8192)),
+    **_process(402, "postgres", 1, ppid=400, kthread=0, **_memory(300, 2000, 3000, 8192)),
+    **_process(500, "half dead", 10, state="Z (zombie)", kthread=0),
+    **_process(501, "gone", 1, state="Z (zombie)", kthread=0),
+    **_segment(400), **_segment(401), **_segment(402),
+}
+
 # A virtual machine of 1 GiB on a current kernel: firmware map and boot in the kernel log,
 # stacks in vmalloc, memory not yet accepted, one pool of huge pages.
 MODERN = {
+    **PROCESSES,
     "proc/sys/kernel/hostname": "made-up\n",
     "proc/sys/kernel/osrelease": "6.12.0-made-up\n",
     "proc/uptime": "90061.00 170000.00\n",
@@ -194,6 +241,10 @@ kmalloc-1k 32000 32000 1024 32 8 : tunables 0 0 0 : slabdata 500 500 0
 
 # 2.6.32: no managed pages, all counters per zone, VmallocUsed is address space, no log.
 OLD = {
+    **_process(1, "init", 1, ppid=0, VmSize=20000, VmRSS=1500, VmPTE=40),
+    **_process(2, "kthreadd", 1, ppid=0),
+    **_process(3, "migration/0", 1, ppid=2),
+    **_process(4, "httpd", 140, VmSize=900000, VmRSS=400000, VmPTE=7900, VmSwap=100),
     "proc/meminfo": """\
 MemTotal:        1000000 kB
 MemFree:          400000 kB
@@ -513,4 +564,5 @@ LAZY = {
     "proc/zoneinfo": _node_zone(0, "Normal", 100000, 1040000, 768000, 9),
 }
 
-ALL = {name: tree for name, tree in globals().items() if name.isupper()}
+ALL = {name: tree for name, tree in globals().items() if name.isupper()
+       and name != "PROCESSES"}

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "analysis/tasks.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ENTRY_BYTES 8 /* of a page-table entry, on every 64-bit machine and with PAE */
+
+void kt_add_known(int64_t *sum, int64_t value)
+{
+	if (value < 0)
+		return;
+	if (*sum < 0)
+		*sum = 0;
+	if (__builtin_add_overflow(*sum, value, sum))
+		*sum = INT64_MAX;
+}
+
+int64_t kt_table_span(int64_t page_bytes)
+{
+	return page_bytes / ENTRY_BYTES * page_bytes;
+}
+
+/* ---- families ---- */
+
+/*
+ * Kernel threads are named FAMILY/CPU, FAMILY/CPU:ID, FAMILY/DEVICE, FAMILY-PID, FAMILY_N,
+ * FAMILY.N or FAMILYN. The rescuers of workqueues ("kworker/R-xfsalloc", one for each queue and
+ * fixed) are no workers that come with the load.
+ */
+const char *kt_thread_family(struct kt_arena *arena, const char *name)
+{
+	size_t n = strcspn(name, "/"), last;
+
+	if (strncmp(name, "kworker/R-", 10) == 0)
+		return "kworker/R";
+	if (n && name[n] == '/')
+		return kt_arena_printf(arena, "%.*s", (int)n, name);
+	n = strcspn(name, ":");
+	for (last = n; last && name[last - 1] >= '0' && name[last - 1] <= '9';)
+		last--;
+	if (last < n && last && strchr("-_.", name[last - 1]))
+		last--;
+	return last > 1 ? kt_arena_printf(arena, "%.*s", (int)last, name) : name;
+}
+
+/* ---- groups ---- */
+
+/*
+ * Memory that could be mapped by huge pages of its own: anonymous and shared memory, in
+ * whole spans. Each span has a page of entries to lose. With hugetlbfs it is lost; so it is
+ * with huge pages of shared memory, but not with transparent huge pages of anonymous memory,
+ * which keep one in reserve (pgtable_trans_huge_deposit()). Where the tables could not map
+ * what is mapped, huge pages are in use already, and what is left of small ones is not told.
+ */
+int64_t kt_huge_saves(const struct kt_task *task, int64_t page_bytes)
+{
+	int64_t tables = task->bytes[KT_TASK_TABLES], small = -1, saves;
+
+	if (tables < 0 || page_bytes <= 0 || task->bytes[KT_TASK_ANON] < 0 ||
+		task->bytes[KT_TASK_SHMEM] < 0)
+		return -1;
+	kt_add_known(&small, task->bytes[KT_TASK_ANON]);
+	kt_add_known(&small, task->bytes[KT_TASK_SHMEM]);
+	if (task->bytes[KT_TASK_RSS] / (page_bytes / ENTRY_BYTES) > tables)
+		return -1;
+	saves = small / kt_table_span(page_bytes) * page_bytes;
+	return saves < tables ? saves : tables;
+}
+
+/* The leader of a process that has ended lives on as a zombie; its stack does not. */
+static int64_t stacks_of(const struct kt_task *task)
+{
+	if (task->nr_threads < 0)
+		return -1;
+	return task->zombie && task->nr_threads > 0 ? task->nr_threads - 1 : task->nr_threads;
+}
+
+struct item {
+	const struct kt_task *task;
+	const char *name;
+};
+
+static int by_group(const void *a, const void *b)
+{
+	const struct item *x = a, *y = b;
+	int order = x->task->kernel - y->task->kernel;
+
+	return order ? order : strcmp(x->name, y->name);
+}
+
+static struct kt_task_group *add_group(
+	struct kt_arena *arena, kt_task_groups *groups, const struct item *item)
+{
+	struct kt_task_group *group = kt_list_push(arena, groups);
+
+	if (!group)
+		return NULL;
+	*group = (struct kt_task_group){ .nr_stacks = -1, .huge_saves_bytes = -1 };
+	group->sum = (struct kt_task){ .name = item->name,
+		.kernel = item->task->kernel,
+		.pid = -1,
+		.ppid = -1,
+		.uid = -1,
+		.nr_threads = -1 };
+	for (size_t i = 0; i < KT_TASK_AMOUNTS; i++)
+		group->sum.bytes[i] = -1;
+	return group;
+}
+
+static void add_task(struct kt_task_group *group, const struct kt_task *task, int64_t page_bytes)
+{
+	for (size_t i = 0; i < KT_TASK_AMOUNTS; i++)
+		kt_add_known(&group->sum.bytes[i], task->bytes[i]);
+	kt_add_known(&group->sum.nr_threads, task->nr_threads);
+	kt_add_known(&group->nr_stacks, stacks_of(task));
+	kt_add_known(&group->huge_saves_bytes, kt_huge_saves(task, page_bytes));
+	group->nr_processes++;
+	group->nr_spaces += task->bytes[KT_TASK_TABLES] >= 0;
+}
+
+bool kt_task_groups_make(struct kt_arena *arena, const struct kt_snapshot *snap, enum kt_task_by by,
+	kt_task_groups *ret_groups)
+{
+	size_t count = snap->tasks.count;
+	struct item *items = kt_arena_alloc(arena, (count + 1) * sizeof(*items));
+	struct kt_task_group *group = NULL;
+
+	if (!items)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		const struct kt_task *task = &snap->tasks.items[i];
+
+		items[i] = (struct item){ task, task->name };
+		if (task->kernel && by == KT_BY_NAME)
+			items[i].name = kt_thread_family(arena, task->name);
+	}
+	if (by == KT_BY_NAME)
+		qsort(items, count, sizeof(*items), by_group);
+	for (size_t i = 0; i < count; i++) {
+		if (by == KT_BY_PROCESS || !group || by_group(&items[i - 1], &items[i]) != 0)
+			group = add_group(arena, ret_groups, &items[i]);
+		if (!group)
+			return false;
+		add_task(group, items[i].task, snap->host.page_bytes);
+		if (by == KT_BY_PROCESS) {
+			group->sum.pid = items[i].task->pid;
+			group->sum.zombie = items[i].task->zombie;
+		}
+	}
+	return !arena->failed;
+}
+
+/* ---- stacks ---- */
+
+/*
+ * THREAD_SIZE is a power of two that the kernel does not tell: 16 KiB on x86-64 and arm64,
+ * others elsewhere, twice that with KASAN. Threads that come and go while counter and
+ * processes are read make the quotient inexact, but not by a factor of 1.4.
+ */
+static int64_t stack_size(int64_t total_bytes, int64_t nr_stacks)
+{
+	if (total_bytes <= 0 || nr_stacks <= 0)
+		return -1;
+	for (int64_t size = 4096; size <= 1 << 20; size *= 2) {
+		double ratio = (double)total_bytes / ((double)size * (double)nr_stacks);
+
+		if (ratio > 0.8 && ratio < 1.25)
+			return size;
+	}
+	return -1;
+}
+
+/*
+ * Each CPU that may come has an idle thread (idle_threads_init()), which /proc does not
+ * show; the stack of the first is part of the kernel image and not counted.
+ */
+static int64_t idle_of(const struct kt_snapshot *snap)
+{
+	int64_t nr_cpus = snap->host.nr_cpus_possible;
+
+	if (!nr_cpus)
+		nr_cpus = snap->host.nr_cpus;
+	return nr_cpus > 1 ? nr_cpus - 1 : 0;
+}
+
+struct kt_stacks kt_stacks_of(const struct kt_snapshot *snap)
+{
+	struct kt_val total = kt_snapshot_get(snap, KT_KERNEL_STACK, KT_NO_NODE);
+	struct kt_val threads = kt_snapshot_get(snap, KT_NR_THREADS, KT_NO_NODE);
+	struct kt_stacks stacks = { .total_bytes = kt_ok(total) ? total.value : -1,
+		.each_bytes = -1,
+		.nr_idle = idle_of(snap) };
+	bool any_kernel = false;
+	int64_t hidden;
+
+	for (size_t i = 0; i < snap->tasks.count; i++) {
+		const struct kt_task *task = &snap->tasks.items[i];
+
+		kt_add_known(&stacks.nr_seen, stacks_of(task));
+		stacks.nr_zombies += task->zombie;
+		any_kernel |= task->kernel;
+	}
+	/* nr_threads counts zombies, which wait in it for their parents */
+	hidden = kt_ok(threads) ? threads.value - stacks.nr_zombies - stacks.nr_seen : 0;
+	/* who is shown everything is shown kernel threads; what is missing then came or went */
+	if (hidden > 0 && (!any_kernel || snap->nr_tasks_left_out))
+		stacks.nr_hidden = hidden;
+	stacks.each_bytes =
+		stack_size(stacks.total_bytes, stacks.nr_seen + stacks.nr_hidden + stacks.nr_idle);
+	return stacks;
+}

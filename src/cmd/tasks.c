@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cmd/tasks.h"
+
+#include "output/output.h"
+
+#include <string.h>
+
+static enum kt_task_by by_of(const struct kt_options *options)
+{
+	return options->by && strcmp(options->by, "process") == 0 ? KT_BY_PROCESS : KT_BY_NAME;
+}
+
+struct kt_err *kt_tasks_collect(struct kt_session *session, const struct kt_options *options,
+	unsigned want, const char *sources, struct kt_report *report, kt_task_groups *ret_groups)
+{
+	const struct kt_snapshot *snap;
+	struct kt_err *err = kt_session_open(options, session);
+
+	if (!err)
+		err = kt_session_collect(session, options, want, sources);
+	if (err)
+		return err;
+	snap = session->snap;
+	if (!snap->tasks.count)
+		return kt_session_blame(options,
+			kt_err_new(KT_ERR_ABSENT,
+				options->cheap
+					? "--cheap leaves out the list of processes, which "
+					  "this command is about"
+					: "no processes: proc/PID/status is needed of each"));
+	if (!kt_task_groups_make(&report->arena, snap, by_of(options), ret_groups))
+		return kt_err_new(KT_ERR_NOMEM, "out of memory");
+	kt_session_describe(session, options, report);
+	return NULL;
+}
+
+struct kt_column *kt_tasks_columns(struct kt_report *report, const struct kt_options *options,
+	const struct kt_column *columns, size_t nr_columns, size_t pid, size_t nr_processes)
+{
+	struct kt_column *copy = kt_arena_alloc(&report->arena, nr_columns * sizeof(*copy));
+	size_t needless = by_of(options) == KT_BY_PROCESS ? nr_processes : pid;
+
+	if (!copy)
+		return NULL;
+	memcpy(copy, columns, nr_columns * sizeof(*copy));
+	copy[needless].flags |= KT_COL_DATA_ONLY;
+	return copy;
+}
+
+struct kt_cell kt_tasks_name(struct kt_report *report, const struct kt_task *task)
+{
+	return kt_cell_text(kt_arena_printf(
+		&report->arena, task->kernel ? "[%s]" : "%s", *task->name ? task->name : "?"));
+}
+
+struct kt_cell kt_tasks_amount(int64_t amount)
+{
+	return amount < 0 ? kt_cell_missing(KT_ABSENT, NULL) : kt_cell_number(amount);
+}
+
+struct kt_cell kt_tasks_share(int64_t part, int64_t all)
+{
+	return all > 0 ? kt_cell_real((double)part / (double)all)
+		       : kt_cell_missing(KT_ABSENT, NULL);
+}
+
+const char *kt_tasks_human(struct kt_report *report, int64_t bytes)
+{
+	char text[24];
+
+	kt_human_bytes(bytes, text);
+	return kt_arena_printf(&report->arena, "%s", text);
+}
+
+int64_t kt_tasks_memory(const struct kt_snapshot *snap)
+{
+	struct kt_val present = kt_snapshot_get(snap, KT_PRESENT, KT_NO_NODE);
+	struct kt_val total = kt_snapshot_get(snap, KT_MEM_TOTAL, KT_NO_NODE);
+
+	return kt_ok(present) ? present.value : kt_ok(total) ? total.value : 0;
+}
+
+const char *kt_tasks_summary(
+	struct kt_report *report, const struct kt_snapshot *snap, int64_t bytes, const char *what)
+{
+	int64_t memory = kt_tasks_memory(snap);
+	const char *text =
+		kt_arena_printf(&report->arena, "%s of %s", kt_tasks_human(report, bytes), what);
+
+	if (!memory)
+		return text;
+	return kt_arena_printf(&report->arena, "%s, %.2f %% of memory", text,
+		100 * (double)bytes / (double)memory);
+}
+
+void kt_tasks_notes(
+	struct kt_report *report, const struct kt_snapshot *snap, const struct kt_stacks *stacks)
+{
+	if (snap->nr_tasks_left_out)
+		kt_report_note(report,
+			"%lld processes are not in the list: %zu is all that is read",
+			(long long)snap->nr_tasks_left_out, snap->tasks.count);
+	else if (stacks->nr_hidden)
+		kt_report_note(report,
+			"%lld threads of this machine are not shown to this user or container, "
+			"but the counters have them: run it as root on the host itself",
+			(long long)stacks->nr_hidden);
+}
