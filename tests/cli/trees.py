@@ -5,7 +5,7 @@ A tree is {path: text}. What is expected stands beside it in test_golden.py, as 
 on the numbers below: pages times the page size, kB times 1024.
 """
 
-def _process(pid, name, threads, *, state="S (sleeping)", ppid=1, kthread=None, **kb):
+def process(pid, name, threads, *, state="S (sleeping)", ppid=1, kthread=None, **kb):
     """One proc/PID/status; without kb a kernel thread or a zombie. kthread=None: before 6.8."""
     lines = [f"Name:\t{name}", "Umask:\t0022", f"State:\t{state}", f"Tgid:\t{pid}",
              f"Pid:\t{pid}", f"PPid:\t{ppid}", "Uid:\t1000\t1000\t1000\t1000",
@@ -16,13 +16,13 @@ def _process(pid, name, threads, *, state="S (sleeping)", ppid=1, kthread=None, 
     return {f"proc/{pid}/status": "\n".join(lines) + "\n"}
 
 
-def _memory(tables, anon, file, shmem, swap=0):
+def memory(tables, anon, file, shmem, swap=0):
     rss = anon + file + shmem
     return {"VmSize": rss * 3, "VmRSS": rss, "RssAnon": anon, "RssFile": file,
             "RssShmem": shmem, "VmPTE": tables, "VmSwap": swap, "HugetlbPages": 0}
 
 
-def _segment(pid):
+def segment(pid):
     """Maps a shared segment of 8 MiB, aligned to 2 MiB, and most of a library of 300 KiB."""
     return {f"proc/{pid}/maps":
             "7e0000000000-7e0000800000 rw-s 00000000 00:01 99                 /SYSV0001 (deleted)\n"
@@ -35,20 +35,20 @@ def _segment(pid):
 # 99 threads and an idle one are 100 stacks of 16 KiB; 1760 of 2800 kB of page tables.
 PROCESSES = {
     "proc/loadavg": "0.10 0.20 0.30 1/100 4242\n",
-    **_process(1, "init", 1, kthread=0, **_memory(60, 4000, 2000, 0)),
-    **_process(2, "kthreadd", 1, ppid=0, kthread=1),
-    **_process(10, "kworker/0:1-events", 1, ppid=2, kthread=1),
-    **_process(11, "kworker/1:0H-kblockd", 1, ppid=2, kthread=1),
-    **_process(12, "kworker/R-xfsalloc", 1, ppid=2, kthread=1),
-    **_process(13, "kswapd0", 1, ppid=2, kthread=1),
-    **_process(14, "jbd2/vda1-8", 1, ppid=2, kthread=1),
-    **_process(300, "java", 80, kthread=0, **_memory(800, 90000, 9000, 0)),
-    **_process(400, "postgres", 1, kthread=0, **_memory(300, 2000, 3000, 8192)),
-    **_process(401, "postgres", 1, ppid=400, kthread=0, **_memory(300, 2000, 3000, 8192)),
-    **_process(402, "postgres", 1, ppid=400, kthread=0, **_memory(300, 2000, 3000, 8192)),
-    **_process(500, "half dead", 10, state="Z (zombie)", kthread=0),
-    **_process(501, "gone", 1, state="Z (zombie)", kthread=0),
-    **_segment(400), **_segment(401), **_segment(402),
+    **process(1, "init", 1, kthread=0, **memory(60, 4000, 2000, 0)),
+    **process(2, "kthreadd", 1, ppid=0, kthread=1),
+    **process(10, "kworker/0:1-events", 1, ppid=2, kthread=1),
+    **process(11, "kworker/1:0H-kblockd", 1, ppid=2, kthread=1),
+    **process(12, "kworker/R-xfsalloc", 1, ppid=2, kthread=1),
+    **process(13, "kswapd0", 1, ppid=2, kthread=1),
+    **process(14, "jbd2/vda1-8", 1, ppid=2, kthread=1),
+    **process(300, "java", 80, kthread=0, **memory(800, 90000, 9000, 0)),
+    **process(400, "postgres", 1, kthread=0, **memory(300, 2000, 3000, 8192)),
+    **process(401, "postgres", 1, ppid=400, kthread=0, **memory(300, 2000, 3000, 8192)),
+    **process(402, "postgres", 1, ppid=400, kthread=0, **memory(300, 2000, 3000, 8192)),
+    **process(500, "half dead", 10, state="Z (zombie)", kthread=0),
+    **process(501, "gone", 1, state="Z (zombie)", kthread=0),
+    **segment(400), **segment(401), **segment(402),
 }
 
 # A virtual machine of 1 GiB on a current kernel: firmware map and boot in the kernel log,
@@ -241,10 +241,10 @@ kmalloc-1k 32000 32000 1024 32 8 : tunables 0 0 0 : slabdata 500 500 0
 
 # 2.6.32: no managed pages, all counters per zone, VmallocUsed is address space, no log.
 OLD = {
-    **_process(1, "init", 1, ppid=0, VmSize=20000, VmRSS=1500, VmPTE=40),
-    **_process(2, "kthreadd", 1, ppid=0),
-    **_process(3, "migration/0", 1, ppid=2),
-    **_process(4, "httpd", 140, VmSize=900000, VmRSS=400000, VmPTE=7900, VmSwap=100),
+    **process(1, "init", 1, ppid=0, VmSize=20000, VmRSS=1500, VmPTE=40),
+    **process(2, "kthreadd", 1, ppid=0),
+    **process(3, "migration/0", 1, ppid=2),
+    **process(4, "httpd", 140, VmSize=900000, VmRSS=400000, VmPTE=7900, VmSwap=100),
     "proc/meminfo": """\
 MemTotal:        1000000 kB
 MemFree:          400000 kB
