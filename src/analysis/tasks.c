@@ -203,8 +203,8 @@ struct kt_stacks kt_stacks_of(const struct kt_snapshot *snap)
 	}
 	/* nr_threads counts zombies, which wait in it for their parents */
 	hidden = kt_ok(threads) ? threads.value - stacks.nr_zombies - stacks.nr_seen : 0;
-	/* who is shown everything is shown kernel threads; what is missing then came or went */
-	if (hidden > 0 && (!any_kernel || snap->nr_tasks_left_out))
+	/* who is shown everything is shown kernel threads; few that are missing came or went */
+	if (hidden > 0 && (!any_kernel || snap->nr_tasks_left_out || hidden > stacks.nr_seen / 8))
 		stacks.nr_hidden = hidden;
 	stacks.each_bytes =
 		stack_size(stacks.total_bytes, stacks.nr_seen + stacks.nr_hidden + stacks.nr_idle);

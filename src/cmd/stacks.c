@@ -147,11 +147,11 @@ static void put_fields(struct kt_report *report, const struct kt_snapshot *snap,
 	}
 	kt_report_headline(report, "%s: %s",
 		kt_tasks_summary(report, snap, stacks->total_bytes, "kernel stacks"),
-		stacks->each_bytes < 0
-			? "how large one is cannot be told from the threads shown here"
-			: kt_arena_printf(&report->arena, "%lld of %s each",
+		stacks->each_bytes > 0
+			? kt_arena_printf(&report->arena, "%lld of %s each",
 				  (long long)(stacks->total_bytes / stacks->each_bytes),
-				  kt_tasks_human(report, stacks->each_bytes)));
+				  kt_tasks_human(report, stacks->each_bytes))
+			: "how large one is cannot be told from the threads shown here");
 }
 
 /* The largest group, where stacks are worth a word at all. */

@@ -54,10 +54,10 @@ TEST(a_hundred_mappers_of_one_segment_repeat_it_ninety_nine_times)
 	file = only(snap);
 	CHECK_INT(file.nr_processes, 100);
 	CHECK_INT(file.mapped_bytes, 6400 * MIB);
-	CHECK_INT(file.entry_bytes, 100 * 32 * PAGE);
-	CHECK_INT(file.repeated_bytes, 99 * 32 * PAGE);
-	CHECK_INT(file.shared_saves_bytes, 99 * 32 * PAGE);
-	CHECK_INT(file.aligned_saves_bytes, 99 * 32 * PAGE);
+	CHECK_INT(file.entry_bytes, 100ll * 32 * PAGE);
+	CHECK_INT(file.repeated_bytes, 99ll * 32 * PAGE);
+	CHECK_INT(file.shared_saves_bytes, 99ll * 32 * PAGE);
+	CHECK_INT(file.aligned_saves_bytes, 99ll * 32 * PAGE);
 }
 
 TEST(one_process_repeats_nothing)
@@ -77,8 +77,8 @@ TEST(entries_of_a_small_library_are_repeated_but_no_whole_table_is_shared)
 
 	for (uint32_t pid = 1; pid <= 3; pid++)
 		map(snap, pid, BASE + pid * PAGE, 160 * KIB, 0, READ);
-	CHECK_INT(only(snap).entry_bytes, 3 * 40 * 8);
-	CHECK_INT(only(snap).repeated_bytes, 2 * 40 * 8);
+	CHECK_INT(only(snap).entry_bytes, 3ll * 40 * 8);
+	CHECK_INT(only(snap).repeated_bytes, 2ll * 40 * 8);
 	CHECK_INT(only(snap).shared_saves_bytes, 0);
 	CHECK_INT(only(snap).aligned_saves_bytes, 0);
 }

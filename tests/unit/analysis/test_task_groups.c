@@ -152,9 +152,9 @@ TEST(the_size_of_a_stack_is_the_counter_over_the_threads)
 
 TEST(threads_that_came_or_went_do_not_change_the_size_of_a_stack)
 {
-	KT_CLEANUP(snapshot) struct kt_snapshot *more = stacks_machine(16 * 115, 1);
-	KT_CLEANUP(snapshot) struct kt_snapshot *less = stacks_machine(16 * 85, 1);
-	KT_CLEANUP(snapshot) struct kt_snapshot *other = stacks_machine(16 * 140, 1);
+	KT_CLEANUP(snapshot) struct kt_snapshot *more = stacks_machine(16ll * 115, 1);
+	KT_CLEANUP(snapshot) struct kt_snapshot *less = stacks_machine(16ll * 85, 1);
+	KT_CLEANUP(snapshot) struct kt_snapshot *other = stacks_machine(16ll * 140, 1);
 
 	add(more, "k", true, 100);
 	add(less, "k", true, 100);
@@ -166,7 +166,7 @@ TEST(threads_that_came_or_went_do_not_change_the_size_of_a_stack)
 
 TEST(a_zombie_leader_has_no_stack_and_its_threads_have)
 {
-	KT_CLEANUP(snapshot) struct kt_snapshot *snap = stacks_machine(16 * 10, 1);
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = stacks_machine(16ll * 10, 1);
 
 	add(snap, "half dead", false, 10)->zombie = true;
 	add(snap, "dead", false, 1)->zombie = true;
@@ -184,8 +184,8 @@ static void threads_in_all(struct kt_snapshot *snap, int64_t threads)
 
 TEST(in_a_container_the_size_comes_from_the_threads_of_the_whole_machine)
 {
-	KT_CLEANUP(snapshot) struct kt_snapshot *inside = stacks_machine(16 * 1000, 1);
-	KT_CLEANUP(snapshot) struct kt_snapshot *outside = stacks_machine(16 * 1000, 1);
+	KT_CLEANUP(snapshot) struct kt_snapshot *inside = stacks_machine(16ll * 1000, 1);
+	KT_CLEANUP(snapshot) struct kt_snapshot *outside = stacks_machine(16ll * 1000, 1);
 
 	add(inside, "sh", false, 3);
 	threads_in_all(inside, 1000);
@@ -220,7 +220,7 @@ TEST(huge_pages_spare_a_table_for_each_whole_span)
 
 	CHECK_INT(kt_table_span(4096), 2 * MIB);
 	CHECK_INT(kt_table_span(65536), 512 * MIB);
-	CHECK_INT(kt_huge_saves(&task, 4096), 34 * 4096);
+	CHECK_INT(kt_huge_saves(&task, 4096), 34ll * 4096);
 	CHECK_INT(kt_huge_saves(&task, 65536), 0);
 	task.bytes[KT_TASK_SHMEM] = -1;
 	CHECK_INT(kt_huge_saves(&task, 4096), -1);
@@ -244,4 +244,14 @@ TEST(huge_pages_spare_no_more_than_there_is)
 					[KT_TASK_ANON] = 40 * MIB } };
 
 	CHECK_INT(kt_huge_saves(&task, 4096), 40 * KIB);
+}
+
+TEST(many_threads_that_are_missing_did_not_all_come_while_reading)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = stacks_machine(16ll * 1000, 1);
+
+	add(snap, "k", true, 500);
+	threads_in_all(snap, 1000);
+	CHECK_INT(kt_stacks_of(snap).nr_hidden, 500);
+	CHECK_INT(kt_stacks_of(snap).each_bytes, 16 * KIB);
 }
