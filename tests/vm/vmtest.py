@@ -139,6 +139,7 @@ def parse_options(all_scenarios):
     parser.add_argument("--ktally", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--list", action="store_true", help="kernels, layouts and scenarios")
     parser.add_argument("--support", action="store_true", help="write docs/SUPPORT.md")
+    parser.add_argument("--skip", metavar="REASON", help="run nothing, name what is skipped")
     parser.add_argument("--keep", action="store_true", help="keep logs and accounts of all")
     parser.add_argument("--fixture", metavar="KERNEL", choices=kernels.KERNELS,
                         help="keep a snapshot of KERNEL in tests/fixtures")
@@ -168,22 +169,39 @@ def show_list(all_scenarios):
         print(f"scenario  {item.name:20} {item.about} ({', '.join(item.layouts)})")
 
 
+def chosen_scenarios(options, all_scenarios):
+    """(layout, scenarios to run on it)"""
+    for layout in options.layouts:
+        chosen = [item for item in all_scenarios
+                  if item.name in options.scenarios and layout in item.layouts]
+        if chosen:
+            yield layout, chosen
+
+
+def skip_kernel(name, why, options, all_scenarios, results):
+    """What cannot be shown is named, one line each, as it would be if it could."""
+    for layout, chosen in chosen_scenarios(options, all_scenarios):
+        for item in chosen:
+            results.add(name, layout, item.name, "skipped", why)
+
+
 def make_jobs(options, all_scenarios, results):
-    helper = initramfs.build_helper(options.folder)
     options.initrds, jobs = {}, []
+    if options.skip:
+        for name in options.kernels:
+            skip_kernel(name, options.skip, options, all_scenarios, results)
+        return []
+    helper = initramfs.build_helper(options.folder)
     for name in options.kernels:
         try:
             kernel = kernels.get(name)
             options.initrds[name] = initramfs.make(kernel, options.ktally, helper,
                                                    options.folder / f"{name}.cpio")
         except (kernels.Missing, OSError, subprocess.SubprocessError) as why:
-            results.add(name, "all", "all", "skipped", str(why).strip().splitlines()[-1])
+            skip_kernel(name, str(why).strip().splitlines()[-1], options, all_scenarios, results)
             continue
-        for layout in options.layouts:
-            chosen = [item for item in all_scenarios
-                      if item.name in options.scenarios and layout in item.layouts]
-            if chosen:
-                jobs.append(Job(kernel, layouts.LAYOUTS[layout], chosen, options))
+        for layout, chosen in chosen_scenarios(options, all_scenarios):
+            jobs.append(Job(kernel, layouts.LAYOUTS[layout], chosen, options))
     return sorted(jobs, key=Job.cost, reverse=True)
 
 
