@@ -14,8 +14,12 @@ import subprocess
 import threading
 import time
 
-BOOT_S = 60
-COMMAND_S = 90
+# Wide enough for a machine that others use at the same time: what is hung shows by silence.
+BOOT_S = 300
+SILENCE_S = 60  # a kernel that boots says something more often
+COMMAND_S = 300
+MONITOR_S = 60
+POLL_S = 2
 QEMU_OVERHEAD = 3 << 30
 
 _live = set()
@@ -89,24 +93,34 @@ class Machine:
             start_new_session=True,
             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)))
         self.pending = b""
+        self.log_size, self.log_grew = -1, time.monotonic()
         with _lock:
             _live.add(self)
 
-    def _line(self, deadline):
+    def silent(self):
+        """Whether the kernel's log has not grown for long."""
+        size = self.log.stat().st_size if self.log.exists() else 0
+        if size != self.log_size:
+            self.log_size, self.log_grew = size, time.monotonic()
+        return time.monotonic() - self.log_grew > SILENCE_S
+
+    def _line(self, deadline, quiet=False):
         while b"\n" not in self.pending:
             left = min(deadline, self.ends) - time.monotonic()
-            ready = left > 0 and select.select([self.process.stdout], [], [], left)[0]
-            data = os.read(self.process.stdout.fileno(), 1 << 16) if ready else b""
-            if not data:
-                why = "ended" if ready else "does not answer"
-                raise Broken(f"the machine {why}; see {self.log}")
-            self.pending += data
+            ready = left > 0 and select.select([self.process.stdout], [], [], min(left, POLL_S))[0]
+            if ready:
+                data = os.read(self.process.stdout.fileno(), 1 << 16)
+                if not data:
+                    raise Broken(f"the machine ended; see {self.log}")
+                self.pending += data
+            elif left <= 0 or (quiet and self.silent()):
+                raise Broken(f"the machine does not answer; see {self.log}")
         line, self.pending = self.pending.split(b"\n", 1)
         return line.rstrip(b"\r").decode("utf-8", "replace")
 
     def wait_ready(self):
         started = time.monotonic()
-        while self._line(started + BOOT_S) != "@ready":
+        while self._line(started + BOOT_S, quiet=True) != "@ready":
             pass
         return time.monotonic() - started
 
@@ -134,7 +148,7 @@ class Machine:
     def monitor(self, command):
         """Tells qemu something, such as how large the balloon is to be."""
         with socket.socket(socket.AF_UNIX) as monitor:
-            monitor.settimeout(10)
+            monitor.settimeout(MONITOR_S)
             monitor.connect(str(self.folder / "monitor"))
             monitor.sendall(command.encode() + b"\n")
             said = b""

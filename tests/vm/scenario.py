@@ -37,9 +37,11 @@ PAGE = 4096
 KMALLOC_SIZES = [8, 16, 32, 64, 96, 128, 192, 256, 512, 1024, 2048, 4096, 8192]
 # what may happen in half a second on an idle machine: a process more, a page of log
 SLACK = 256 << 10
+REST = 64 << 10
 ATTEMPTS = 3
 SETTLE_S = 0.2
-RETURN_S = 6.0
+RETURN_S = 20.0
+REST_S = 20.0
 # free memory is what the others leave; lists of free pages are not asked
 FREE = ("free_buddy", "free_pcp")
 KEYS = ("about", "needs", "layouts", "once", "last", "prepare", "do", "undo", "is", "moves",
@@ -250,6 +252,16 @@ class Run:
             if not problems or time.monotonic() > ends:
                 return problems
 
+    def wait_rest(self):
+        """What the attempt before left behind goes, until one second moves nothing."""
+        ends = time.monotonic() + REST_S
+        now = rows_of(self.account("rest"))
+        while time.monotonic() < ends:
+            time.sleep(1)
+            last, now = now, rows_of(self.account("rest"))
+            if all(abs((now[row] or 0) - (last[row] or 0)) <= REST for row in now):
+                return
+
     def once(self):
         self.perform(self.values["prepare"])
         before = self.account("before")
@@ -288,7 +300,7 @@ class Run:
                 first, last = (self.amounts(text, {kind: held[kind] - already[kind]
                                                    for kind in held}) for held in (low, high))
                 amount = (first + last) // 2
-                self.moves.append(([row], amount, 
+                self.moves.append(([row], amount,
                                    tolerance(amount) + SLACK + (last - first) // 2))
             more, told = self.check_delta(before, report)
             problems += [f"after {seconds * sample // samples} s: {text}" for text in more]
@@ -302,6 +314,8 @@ class Run:
         self.check_needs()
         for attempt in range(ATTEMPTS):
             try:
+                if attempt:
+                    self.wait_rest()
                 problems, told = self.once()
             except AssertionError as error:
                 problems, told = [str(error)], []
@@ -310,7 +324,6 @@ class Run:
                 break
             if self.values["leaks"] or self.values["once"]:
                 break
-            time.sleep(1)
         return problems, told
 
 

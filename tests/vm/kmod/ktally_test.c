@@ -44,8 +44,8 @@ static const char *const kind_names[] = { "kmalloc", "cache", "pages", "vmalloc"
 struct leak {
 	struct delayed_work work;
 	enum kind kind;
-	u64 until, bytes_per_tick; /* what is to be held after the next step */
-	unsigned long nr_ticks;
+	u64 base, bytes_per_s;	     /* what was held when it began */
+	unsigned long started, ends; /* in jiffies: a late step makes up for it */
 };
 
 static DEFINE_MUTEX(lock);
@@ -204,21 +204,24 @@ static void leak_some(struct work_struct *work)
 		[VMALLOC] = LEAK_VMALLOC,
 		[PERCPU] = LEAK_CHUNK };
 	size_t step = sizes[leak->kind];
+	unsigned long now = min(jiffies, leak->ends);
+	u64 until = leak->base + leak->bytes_per_s * (now - leak->started) / HZ;
 
 	mutex_lock(&lock);
-	leak->until += leak->bytes_per_tick;
-	while (held_bytes[leak->kind] < leak->until && !hold(leak->kind, step, 1))
+	while (held_bytes[leak->kind] < until && !hold(leak->kind, step, 1))
 		;
 	mutex_unlock(&lock);
-	if (--leak->nr_ticks)
+	if (now < leak->ends)
 		schedule_delayed_work(&leak->work, HZ / TICKS_PER_S);
+	else
+		leak->ends = 0;
 }
 
 static int start_leak(enum kind kind, size_t bytes_per_s, unsigned long seconds)
 {
 	struct leak *leak = &leaks[kind];
 
-	if (kind == MEMPOOL || !seconds || leak->nr_ticks)
+	if (kind == MEMPOOL || !seconds || leak->ends)
 		return -EINVAL;
 	if (kind == CACHE && !cache) {
 		int err = make_cache(LEAK_OBJ, false, true);
@@ -227,9 +230,10 @@ static int start_leak(enum kind kind, size_t bytes_per_s, unsigned long seconds)
 			return err;
 	}
 	leak->kind = kind;
-	leak->until = held_bytes[kind];
-	leak->bytes_per_tick = bytes_per_s / TICKS_PER_S;
-	leak->nr_ticks = seconds * TICKS_PER_S;
+	leak->base = held_bytes[kind];
+	leak->bytes_per_s = bytes_per_s;
+	leak->started = jiffies;
+	leak->ends = leak->started + seconds * HZ;
 	schedule_delayed_work(&leak->work, 0);
 	return 0;
 }
@@ -239,7 +243,7 @@ static void stop_leaks(void)
 {
 	for (int i = 0; i < NR_KINDS; i++) {
 		cancel_delayed_work_sync(&leaks[i].work);
-		leaks[i].nr_ticks = 0;
+		leaks[i].ends = 0;
 	}
 }
 
