@@ -6,7 +6,6 @@ import base64
 import gzip
 import json
 import os
-import resource
 import select
 import signal
 import socket
@@ -23,7 +22,7 @@ POLL_S = 2
 QEMU_OVERHEAD = 3 << 30
 
 _live = set()
-_stopping = False
+_stopping = threading.Event()
 _lock = threading.Lock()
 
 
@@ -31,14 +30,23 @@ class Broken(Exception):
     """The machine did not boot, hung or said what cannot be understood."""
 
 
+class Ended(BaseException):
+    """Everything is being ended: nobody is to make a result of it."""
+
+
 def kill_all():
     """Ends every machine; none is started from here on."""
-    global _stopping
+    _stopping.set()
     with _lock:
-        _stopping = True
         machines = list(_live)
     for machine in machines:
-        machine.kill()
+        machine.end()
+
+
+def pause(seconds):
+    """Sleeps, unless everything is being ended."""
+    if _stopping.wait(max(0, seconds)):
+        raise Ended
 
 
 SOFTWARE = ["-accel", "tcg,thread=multi,tb-size=128", "-cpu", "max"]
@@ -77,24 +85,23 @@ class Machine:
         self.ends = time.monotonic() + lifetime_s
         self.log = folder / "serial.log"
         command = ["console=ttyS0", "rdinit=/init", "panic=-1", "oops=panic", *layout.command]
-        args = ["timeout", "-k", "2", str(int(lifetime_s)), "qemu-system-x86_64",
+        limit = (layout.mib << 20) + QEMU_OVERHEAD
+        args = ["prlimit", f"--as={limit}", "setpriv", "--pdeathsig", "TERM",  # if we are killed
+                "timeout", "-k", "2", str(int(lifetime_s)), "qemu-system-x86_64",
                 *accelerator(kernel.image), "-nodefaults", "-no-reboot", "-display", "none",
                 "-m", layout.memory(), "-smp", str(layout.cpus), *layout.qemu,
                 "-kernel", kernel.image, "-initrd", initrd, "-append", " ".join(command),
                 "-chardev", f"file,id=log,path={self.log}", "-serial", "chardev:log",
                 "-chardev", "stdio,id=agent,signal=off", "-serial", "chardev:agent",
                 "-monitor", f"unix:{folder}/monitor,server=on,wait=off"]
-        if _stopping:
-            raise Broken("the tests are being ended")
         self.errors = open(folder / "qemu.log", "wb")
-        limit = (layout.mib << 20) + QEMU_OVERHEAD
-        self.process = subprocess.Popen(
-            args, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors,
-            start_new_session=True,
-            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)))
         self.pending = b""
         self.log_size, self.log_grew = -1, time.monotonic()
         with _lock:
+            if _stopping.is_set():
+                raise Ended
+            self.process = subprocess.Popen(args, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                            stderr=self.errors, start_new_session=True)
             _live.add(self)
 
     def silent(self):
@@ -111,6 +118,7 @@ class Machine:
             if ready:
                 data = os.read(self.process.stdout.fileno(), 1 << 16)
                 if not data:
+                    pause(0)
                     raise Broken(f"the machine ended; see {self.log}")
                 self.pending += data
             elif left <= 0 or (quiet and self.silent()):
@@ -129,7 +137,8 @@ class Machine:
         try:
             self.process.stdin.write(command.encode() + b"\n")
             self.process.stdin.flush()
-        except OSError as error:
+        except (OSError, ValueError) as error:
+            pause(0)
             raise Broken(f"the machine ended; see {self.log}") from error
         deadline = time.monotonic() + timeout
         lines = []
@@ -179,11 +188,14 @@ class Machine:
             pass
         self.kill()
 
-    def kill(self):
+    def end(self):
         try:
             os.killpg(self.process.pid, signal.SIGKILL)
         except ProcessLookupError:
             pass
+
+    def kill(self):
+        self.end()
         self.process.wait()
         for file in (self.process.stdin, self.process.stdout, self.errors):
             try:

@@ -30,7 +30,7 @@ import pathlib
 import re
 import time
 
-from machine import Broken
+from machine import Broken, pause
 
 FOLDER = pathlib.Path(__file__).resolve().parent / "scenarios"
 PAGE = 4096
@@ -166,7 +166,7 @@ class Run:
                 raise Skip(f"no {need}")
 
     def account(self, when):
-        time.sleep(SETTLE_S)
+        pause(SETTLE_S)
         report = self.machine.account()
         self.save(f"{self.scenario.name}-{when}.json", report)
         problems = closes(report)
@@ -257,7 +257,7 @@ class Run:
         ends = time.monotonic() + REST_S
         now = rows_of(self.account("rest"))
         while time.monotonic() < ends:
-            time.sleep(1)
+            pause(1)
             last, now = now, rows_of(self.account("rest"))
             if all(abs((now[row] or 0) - (last[row] or 0)) <= REST for row in now):
                 return
@@ -290,7 +290,7 @@ class Run:
         seconds, samples = map(int, self.values["leaks"][0].split())
         started, problems, told = time.monotonic(), [], []
         for sample in range(1, samples + 1):
-            time.sleep(max(0, started + seconds * sample / samples - time.monotonic()))
+            pause(started + seconds * sample / samples - time.monotonic())
             low = self.held()
             report = self.account(f"leak-{sample}")
             high = self.held()

@@ -44,6 +44,7 @@ class Results:
         self.versions = {}
 
     def add(self, kernel, layout, name, outcome, text):
+        machine.pause(0)  # what is being ended has no outcome
         self.rows.append((kernel, layout, name, outcome, text))
         say(f"{outcome:7} {kernel} {layout} {name}{': ' if text else ''}{text}")
 
@@ -248,13 +249,25 @@ def run_jobs(jobs, options, results):
             machine.kill_all()
 
 
+def end_on_signals():
+    numbers = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
+
+    def end(number, _):
+        for other in numbers:
+            signal.signal(other, signal.SIG_IGN)
+        say(f"vmtest: ended by {signal.Signals(number).name}")
+        sys.exit(128 + number)
+    for number in numbers:
+        signal.signal(number, end)
+
+
 def main():
     all_scenarios = scenario.load()
     options = parse_options(all_scenarios)
     if options.list:
         show_list(all_scenarios)
         return 0
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    end_on_signals()
     results, started = Results(), time.monotonic()
     options.folder = pathlib.Path(tempfile.mkdtemp(prefix="ktally-vm-"))
     try:
