@@ -82,6 +82,7 @@ def accelerator(image):
 class Machine:
     def __init__(self, kernel, layout, initrd, folder, lifetime_s):
         self.kernel, self.layout, self.folder = kernel, layout, folder
+        self.initrd_bytes = initrd.stat().st_size
         self.ends = time.monotonic() + lifetime_s
         self.log = folder / "serial.log"
         command = ["console=ttyS0", "rdinit=/init", "panic=-1", "oops=panic", *layout.command]

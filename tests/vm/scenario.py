@@ -20,11 +20,11 @@ which row must move by how much, what must not move.
              then name kinds of the test module, which tells how much of each it holds
 
 Amounts are arithmetic with K, M, G after numbers, and with these names: cpus, page, ram,
-slab("cache") (bytes that one object takes in its cache), tags("cache") (what the kernel keeps
-beside for it, in kmalloc: nothing but where allocations are profiled), cost("cache") (both;
-0 for a cache that the kernel does not have if a "?" is behind its name), file("path") (a
-number in a file inside), unclaimed() (pages that /proc/kpageflags calls free or
-nothing at all)."""
+initrd (bytes of the initial RAM disk), slab("cache") (bytes that one object takes in its
+cache), tags("cache") (what the kernel keeps beside for it, in kmalloc: nothing but where
+allocations are profiled), cost("cache") (both; 0 for a cache that the kernel does not have if
+a "?" is behind its name), file("path") (a number in a file inside), unclaimed() (pages that
+/proc/kpageflags calls free or nothing at all)."""
 
 import pathlib
 import re
@@ -78,8 +78,8 @@ class Amounts:
     def __init__(self, machine):
         self.machine = machine
         self.names = {"__builtins__": {}, "page": PAGE, "cpus": machine.layout.cpus,
-                      "ram": machine.layout.mib << 20, "slab": self.slab, "tags": self.tags,
-                      "cost": self.cost, "file": self.file,
+                      "ram": machine.layout.mib << 20, "initrd": machine.initrd_bytes,
+                      "slab": self.slab, "tags": self.tags, "cost": self.cost, "file": self.file,
                       "unclaimed": lambda: int(machine.run("hold unclaimed"))}
 
     def file(self, path):
@@ -161,7 +161,7 @@ class Run:
             elif need.startswith("run "):
                 status, text = self.machine.try_run(need.removeprefix("run "))
                 if status != 0:
-                    raise Skip(text.strip()[-160:] or need[4:])
+                    raise Skip((text.strip().splitlines() or [need[4:]])[-1])
             elif self.machine.try_run(f"test -e {need}")[0] != 0:
                 raise Skip(f"no {need}")
 
@@ -312,15 +312,17 @@ class Run:
     def __call__(self):
         """(problems, what was seen). What disturbs from outside does not happen thrice."""
         self.check_needs()
+        problems, why = [], ""
         for attempt in range(ATTEMPTS):
             try:
                 if attempt:
+                    why = "; ".join(problems)
                     self.wait_rest()
                 problems, told = self.once()
             except AssertionError as error:
                 problems, told = [str(error)], []
             if not problems:
-                told += [f"attempt {attempt + 1}"] if attempt else []
+                told += [f"attempt {attempt + 1} (before: {why})"] if attempt else []
                 break
             if self.values["leaks"] or self.values["once"]:
                 break
