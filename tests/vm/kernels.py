@@ -71,22 +71,29 @@ def version_key(name):
     return [int(part) for part in re.findall(r"\d+", name)]
 
 
+def packages(pattern):
+    """Names of packages in the lists of apt, which root may have to fetch first."""
+    for _ in range(2):
+        lines = run(["apt-cache", "pkgnames", "linux-image-6."]).split()
+        names = [name for name in lines if re.fullmatch(pattern, name)]
+        if names or os.geteuid() != 0:
+            break
+        run(["apt-get", "update", "-qq"])
+    return names
+
+
 def candidates(pattern):
     """The newest package in the lists of apt, then those that are in the cache."""
-    names, why = [], "no apt-cache: the kernels are packages of Debian"
-    if shutil.which("apt-cache"):
-        why = f"no package matches {pattern}"
-        for _ in range(2):
-            lines = run(["apt-cache", "pkgnames", "linux-image-6."]).split()
-            names = [name for name in lines if re.fullmatch(pattern, name)]
-            if names or os.geteuid() != 0:
-                break
-            run(["apt-get", "update", "-qq"])
+    names, why = [], Missing(f"no package matches {pattern}")
+    try:
+        names = packages(pattern)
+    except (Missing, OSError, subprocess.SubprocessError) as error:
+        why = error
     cached = [path.name for path in CACHE.iterdir() if re.fullmatch(pattern, path.name)
               and (path / f".{path.name}").exists()]
     found = sorted(names, key=version_key)[-1:] + sorted(cached, key=version_key, reverse=True)
     if not found:
-        raise Missing(why)
+        raise why
     return list(dict.fromkeys(found))
 
 

@@ -156,6 +156,8 @@ def parse_options(all_scenarios):
                                                          names.values())]
     if unknown:
         parser.error("not a kernel, layout or scenario: " + " ".join(unknown))
+    if options.support and (options.words or options.skip):
+        parser.error("--support is about a full run")
     if options.fixture:
         options.kernels, options.layouts, options.scenarios = [options.fixture], ["plain"], ["idle"]
     return options
