@@ -26,7 +26,7 @@ install_missing() {
 	[ "$(id -u)" = 0 ] || sudo="sudo -n"
 	echo "installing:$missing" >&2
 	# shellcheck disable=SC2086
-	if ! { $sudo env DEBIAN_FRONTEND=noninteractive apt-get update -qq &&
+	if ! { $sudo env DEBIAN_FRONTEND=noninteractive timeout 300 apt-get update -qq &&
 		$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing; } >&2; then
 		echo "could not install:$missing" >&2
 		return 1

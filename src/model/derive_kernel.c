@@ -162,14 +162,23 @@ static void derive_slab(struct kt_snapshot *snap, int node)
 		kt_snapshot_derive(snap, KT_SLAB_UNSPLIT, node, all.value, KT_EXACT, "Slab");
 }
 
-/* zswap may keep its pool in zbud or z3fold, whose pages only its own counter knows. */
+/*
+ * zswap may keep its pool in zbud or z3fold, whose pages only its own counter knows. Where
+ * it does not say so, what is more than zsmalloc holds must be elsewhere.
+ */
 static void derive_zswap(struct kt_snapshot *snap, int node)
 {
 	struct kt_val pool = GET(ZSWAP), zsmalloc = GET(ZSPAGES);
+	struct kt_val inside = kt_snapshot_get(snap, KT_ZSWAP_IN_ZSMALLOC, KT_NO_NODE);
 	int64_t outside;
 
 	if (!kt_ok(pool))
 		return;
+	if (kt_ok(inside) && !inside.value) {
+		kt_snapshot_derive(snap, KT_ZSWAP_OUTSIDE, node, pool.value, KT_EXACT,
+			"Zswap, whose allocator is not zsmalloc");
+		return;
+	}
 	outside = kt_ok(zsmalloc) ? pool.value - zsmalloc.value : pool.value;
 	kt_snapshot_derive(snap, KT_ZSWAP_OUTSIDE, node, outside > 0 ? outside : 0,
 		outside > 0 ? KT_LOWER_BOUND : KT_EXACT, "Zswap - pages of zsmalloc");

@@ -88,7 +88,7 @@ def make(kernel, ktally, helper, path):
         archive.file(library.lstrip("/"), pathlib.Path(library).read_bytes(), 0o755)
     modules = list(kernel.modules)
     if kernel.test_module:
-        modules.append(("ktally_test", kernel.test_module.read_bytes()))
+        modules.append(("ktally_test", kernel.test_module))
     for name, data in modules:
         archive.file(f"modules/{name}.ko", data)
     archive.file("modules/order", "".join(f"{name}\n" for name, _ in modules).encode())

@@ -2,6 +2,7 @@
 """Kernels to boot: one line each in KERNELS. Fetched with apt-get download, unpacked in the
 user's cache, never installed on the host."""
 
+import fcntl
 import fnmatch
 import io
 import lzma
@@ -9,6 +10,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import tarfile
 
@@ -37,44 +39,62 @@ class Kernel:
 
     def __init__(self, name, image, modules=(), test_module=None, why_no_module=""):
         self.name, self.image = name, image
-        self.modules, self.test_module = list(modules), test_module
+        self.modules = list(modules)
+        self.test_module = test_module and test_module.read_bytes()
         self.why_no_module = why_no_module
 
 
 def get(name):
+    """The kernel, fetched and with its module built where that was not done before."""
     how, what = KERNELS[name]
     CACHE.mkdir(parents=True, exist_ok=True)
-    return debian(name, what) if how == "debian" else from_file(name, what)
+    with open(CACHE / ".lock", "w", encoding="ascii") as lock:  # two runs share the cache
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return debian(name, what) if how == "debian" else from_file(name, what)
 
 
 def run(args, timeout=600, **options):
-    result = subprocess.run(args, capture_output=True, text=True, timeout=timeout, check=False,
-                            **options)
-    if result.returncode != 0:
-        tail = (result.stdout + result.stderr)[-2000:]
-        raise Missing(f"{' '.join(map(str, args))[:200]}: {tail}")
-    return result.stdout
+    with subprocess.Popen(args, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, start_new_session=True,
+                          **options) as process:
+        try:
+            text = process.communicate(timeout=timeout)[0]
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)  # make's compilers too
+            raise
+    if process.returncode != 0:
+        raise Missing(f"{' '.join(map(str, args))[:200]}: {text[-2000:]}")
+    return text
 
 
 def version_key(name):
     return [int(part) for part in re.findall(r"\d+", name)]
 
 
-def newest(pattern):
-    """The newest package in the lists of apt, else the newest that is in the cache."""
-    if not shutil.which("apt-cache"):
-        raise Missing("no apt-cache: the kernels are packages of Debian")
-    names = []
+def packages(pattern):
+    """Names of packages in the lists of apt, which root may have to fetch first."""
     for _ in range(2):
         lines = run(["apt-cache", "pkgnames", "linux-image-6."]).split()
-        names = [n for n in lines if re.fullmatch(pattern, n)]
+        names = [name for name in lines if re.fullmatch(pattern, name)]
         if names or os.geteuid() != 0:
             break
         run(["apt-get", "update", "-qq"])
-    names += [p.name for p in CACHE.iterdir() if re.fullmatch(pattern, p.name)]
-    if not names:
-        raise Missing(f"no package matches {pattern}")
-    return max(names, key=version_key)
+    return names
+
+
+def candidates(pattern):
+    """The newest package in the lists of apt, then those that are in the cache."""
+    names, why = [], Missing(f"no package matches {pattern}")
+    try:
+        names = packages(pattern)
+    except (Missing, OSError, subprocess.SubprocessError) as error:
+        why = error
+    cached = [path.name for path in CACHE.iterdir() if re.fullmatch(pattern, path.name)
+              and (path / f".{path.name}").exists()]
+    found = sorted(names, key=version_key)[-1:] + sorted(cached, key=version_key, reverse=True)
+    if not found:
+        raise why
+    return list(dict.fromkeys(found))
 
 
 def dependency(package, pattern):
@@ -135,7 +155,16 @@ def resolve_modules(folder):
 
 
 def debian(name, pattern):
-    image = newest(pattern)
+    whys = []
+    for image in candidates(pattern):
+        try:
+            return debian_image(name, image)
+        except (Missing, OSError, subprocess.SubprocessError) as why:
+            whys.append(why)
+    raise whys[0]
+
+
+def debian_image(name, image):
     folder = CACHE / image
     version = image.removeprefix("linux-image-")
     unpack(image, ["boot/vmlinuz-*", "boot/config-*", "lib/modules/*/kernel/drivers/block/*",

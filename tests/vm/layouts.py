@@ -27,7 +27,12 @@ LAYOUTS = {layout.name: layout for layout in [
         "-object", "memory-backend-ram,id=m1,size=1024M",
         "-numa", "node,nodeid=0,cpus=0,memdev=m0", "-numa", "node,nodeid=1,cpus=1,memdev=m1")),
     Layout("hugepages", "128 huge pages reserved at boot", command=("hugepages=128",)),
-    Layout("crashkernel", "192 MiB kept for a crash kernel", command=("crashkernel=192M",)),
+    Layout("crashkernel", "192 MiB kept for a crash kernel; bounce buffers forced",
+           command=("crashkernel=192M", "swiotlb=8192,force")),
     Layout("hotplug", "room for more memory", hotplug_mib=1024),
+    # above 4 GiB there must be bounce buffers, and a whole GiB is free wherever the kernel lies
+    Layout("reserved", "5 GiB; bounce buffers, initial RAM disk and a contiguous area kept",
+           mib=5120, command=("swiotlb=8192", "retain_initrd", "hugetlb_cma=1G",
+                              "secretmem.enable=1")),
     Layout("mem", "mem= below the installed size", command=("mem=1536M",)),
 ]}

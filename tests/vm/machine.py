@@ -6,7 +6,6 @@ import base64
 import gzip
 import json
 import os
-import resource
 import select
 import signal
 import socket
@@ -14,12 +13,16 @@ import subprocess
 import threading
 import time
 
-BOOT_S = 60
-COMMAND_S = 90
+# Wide enough for a machine that others use at the same time: what is hung shows by silence.
+BOOT_S = 300
+SILENCE_S = 60  # a kernel that boots says something more often
+COMMAND_S = 300
+MONITOR_S = 60
+POLL_S = 2
 QEMU_OVERHEAD = 3 << 30
 
 _live = set()
-_stopping = False
+_stopping = threading.Event()
 _lock = threading.Lock()
 
 
@@ -27,14 +30,23 @@ class Broken(Exception):
     """The machine did not boot, hung or said what cannot be understood."""
 
 
+class Ended(BaseException):
+    """Everything is being ended: nobody is to make a result of it."""
+
+
 def kill_all():
     """Ends every machine; none is started from here on."""
-    global _stopping
+    _stopping.set()
     with _lock:
-        _stopping = True
         machines = list(_live)
     for machine in machines:
-        machine.kill()
+        machine.end()
+
+
+def pause(seconds):
+    """Sleeps, unless everything is being ended."""
+    if _stopping.wait(max(0, seconds)):
+        raise Ended
 
 
 SOFTWARE = ["-accel", "tcg,thread=multi,tb-size=128", "-cpu", "max"]
@@ -70,43 +82,54 @@ def accelerator(image):
 class Machine:
     def __init__(self, kernel, layout, initrd, folder, lifetime_s):
         self.kernel, self.layout, self.folder = kernel, layout, folder
+        self.initrd_bytes = initrd.stat().st_size
         self.ends = time.monotonic() + lifetime_s
         self.log = folder / "serial.log"
         command = ["console=ttyS0", "rdinit=/init", "panic=-1", "oops=panic", *layout.command]
-        args = ["timeout", "-k", "2", str(int(lifetime_s)), "qemu-system-x86_64",
+        limit = (layout.mib << 20) + QEMU_OVERHEAD
+        args = ["prlimit", f"--as={limit}", "setpriv", "--pdeathsig", "TERM",  # if we are killed
+                "timeout", "-k", "2", str(int(lifetime_s)), "qemu-system-x86_64",
                 *accelerator(kernel.image), "-nodefaults", "-no-reboot", "-display", "none",
                 "-m", layout.memory(), "-smp", str(layout.cpus), *layout.qemu,
                 "-kernel", kernel.image, "-initrd", initrd, "-append", " ".join(command),
                 "-chardev", f"file,id=log,path={self.log}", "-serial", "chardev:log",
                 "-chardev", "stdio,id=agent,signal=off", "-serial", "chardev:agent",
                 "-monitor", f"unix:{folder}/monitor,server=on,wait=off"]
-        if _stopping:
-            raise Broken("the tests are being ended")
         self.errors = open(folder / "qemu.log", "wb")
-        limit = (layout.mib << 20) + QEMU_OVERHEAD
-        self.process = subprocess.Popen(
-            args, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors,
-            start_new_session=True,
-            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)))
         self.pending = b""
+        self.log_size, self.log_grew = -1, time.monotonic()
         with _lock:
+            if _stopping.is_set():
+                raise Ended
+            self.process = subprocess.Popen(args, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                            stderr=self.errors, start_new_session=True)
             _live.add(self)
 
-    def _line(self, deadline):
+    def silent(self):
+        """Whether the kernel's log has not grown for long."""
+        size = self.log.stat().st_size if self.log.exists() else 0
+        if size != self.log_size:
+            self.log_size, self.log_grew = size, time.monotonic()
+        return time.monotonic() - self.log_grew > SILENCE_S
+
+    def _line(self, deadline, quiet=False):
         while b"\n" not in self.pending:
             left = min(deadline, self.ends) - time.monotonic()
-            ready = left > 0 and select.select([self.process.stdout], [], [], left)[0]
-            data = os.read(self.process.stdout.fileno(), 1 << 16) if ready else b""
-            if not data:
-                why = "ended" if ready else "does not answer"
-                raise Broken(f"the machine {why}; see {self.log}")
-            self.pending += data
+            ready = left > 0 and select.select([self.process.stdout], [], [], min(left, POLL_S))[0]
+            if ready:
+                data = os.read(self.process.stdout.fileno(), 1 << 16)
+                if not data:
+                    pause(0)
+                    raise Broken(f"the machine ended; see {self.log}")
+                self.pending += data
+            elif left <= 0 or (quiet and self.silent()):
+                raise Broken(f"the machine does not answer; see {self.log}")
         line, self.pending = self.pending.split(b"\n", 1)
         return line.rstrip(b"\r").decode("utf-8", "replace")
 
     def wait_ready(self):
         started = time.monotonic()
-        while self._line(started + BOOT_S) != "@ready":
+        while self._line(started + BOOT_S, quiet=True) != "@ready":
             pass
         return time.monotonic() - started
 
@@ -115,7 +138,8 @@ class Machine:
         try:
             self.process.stdin.write(command.encode() + b"\n")
             self.process.stdin.flush()
-        except OSError as error:
+        except (OSError, ValueError) as error:
+            pause(0)
             raise Broken(f"the machine ended; see {self.log}") from error
         deadline = time.monotonic() + timeout
         lines = []
@@ -134,7 +158,7 @@ class Machine:
     def monitor(self, command):
         """Tells qemu something, such as how large the balloon is to be."""
         with socket.socket(socket.AF_UNIX) as monitor:
-            monitor.settimeout(10)
+            monitor.settimeout(MONITOR_S)
             monitor.connect(str(self.folder / "monitor"))
             monitor.sendall(command.encode() + b"\n")
             said = b""
@@ -165,11 +189,14 @@ class Machine:
             pass
         self.kill()
 
-    def kill(self):
+    def end(self):
         try:
             os.killpg(self.process.pid, signal.SIGKILL)
         except ProcessLookupError:
             pass
+
+    def kill(self):
+        self.end()
         self.process.wait()
         for file in (self.process.stdin, self.process.stdout, self.errors):
             try:

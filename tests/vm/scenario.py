@@ -20,26 +20,28 @@ which row must move by how much, what must not move.
              then name kinds of the test module, which tells how much of each it holds
 
 Amounts are arithmetic with K, M, G after numbers, and with these names: cpus, page, ram,
-slab("cache") (bytes that one object takes in its cache), tags("cache") (what the kernel keeps
-beside for it, in kmalloc: nothing but where allocations are profiled), cost("cache") (both;
-0 for a cache that the kernel does not have if a "?" is behind its name), file("path") (a
-number in a file inside), unclaimed() (pages that /proc/kpageflags calls free or
-nothing at all)."""
+initrd (bytes of the initial RAM disk), slab("cache") (bytes that one object takes in its
+cache), tags("cache") (what the kernel keeps beside for it, in kmalloc: nothing but where
+allocations are profiled), cost("cache") (both; 0 for a cache that the kernel does not have if
+a "?" is behind its name), file("path") (a number in a file inside), unclaimed() (pages that
+/proc/kpageflags calls free or nothing at all)."""
 
 import pathlib
 import re
 import time
 
-from machine import Broken
+from machine import Broken, pause
 
 FOLDER = pathlib.Path(__file__).resolve().parent / "scenarios"
 PAGE = 4096
 KMALLOC_SIZES = [8, 16, 32, 64, 96, 128, 192, 256, 512, 1024, 2048, 4096, 8192]
 # what may happen in half a second on an idle machine: a process more, a page of log
 SLACK = 256 << 10
+REST = 64 << 10
 ATTEMPTS = 3
 SETTLE_S = 0.2
-RETURN_S = 6.0
+RETURN_S = 20.0
+REST_S = 20.0
 # free memory is what the others leave; lists of free pages are not asked
 FREE = ("free_buddy", "free_pcp")
 KEYS = ("about", "needs", "layouts", "once", "last", "prepare", "do", "undo", "is", "moves",
@@ -76,8 +78,8 @@ class Amounts:
     def __init__(self, machine):
         self.machine = machine
         self.names = {"__builtins__": {}, "page": PAGE, "cpus": machine.layout.cpus,
-                      "ram": machine.layout.mib << 20, "slab": self.slab, "tags": self.tags,
-                      "cost": self.cost, "file": self.file,
+                      "ram": machine.layout.mib << 20, "initrd": machine.initrd_bytes,
+                      "slab": self.slab, "tags": self.tags, "cost": self.cost, "file": self.file,
                       "unclaimed": lambda: int(machine.run("hold unclaimed"))}
 
     def file(self, path):
@@ -159,12 +161,12 @@ class Run:
             elif need.startswith("run "):
                 status, text = self.machine.try_run(need.removeprefix("run "))
                 if status != 0:
-                    raise Skip(text.strip()[-160:] or need[4:])
+                    raise Skip((text.strip().splitlines() or [need[4:]])[-1])
             elif self.machine.try_run(f"test -e {need}")[0] != 0:
                 raise Skip(f"no {need}")
 
     def account(self, when):
-        time.sleep(SETTLE_S)
+        pause(SETTLE_S)
         report = self.machine.account()
         self.save(f"{self.scenario.name}-{when}.json", report)
         problems = closes(report)
@@ -250,6 +252,16 @@ class Run:
             if not problems or time.monotonic() > ends:
                 return problems
 
+    def wait_rest(self):
+        """What the attempt before left behind goes, until one second moves nothing."""
+        ends = time.monotonic() + REST_S
+        now = rows_of(self.account("rest"))
+        while time.monotonic() < ends:
+            pause(1)
+            last, now = now, rows_of(self.account("rest"))
+            if all(abs((now[row] or 0) - (last[row] or 0)) <= REST for row in now):
+                return
+
     def once(self):
         self.perform(self.values["prepare"])
         before = self.account("before")
@@ -278,7 +290,7 @@ class Run:
         seconds, samples = map(int, self.values["leaks"][0].split())
         started, problems, told = time.monotonic(), [], []
         for sample in range(1, samples + 1):
-            time.sleep(max(0, started + seconds * sample / samples - time.monotonic()))
+            pause(started + seconds * sample / samples - time.monotonic())
             low = self.held()
             report = self.account(f"leak-{sample}")
             high = self.held()
@@ -288,7 +300,7 @@ class Run:
                 first, last = (self.amounts(text, {kind: held[kind] - already[kind]
                                                    for kind in held}) for held in (low, high))
                 amount = (first + last) // 2
-                self.moves.append(([row], amount, 
+                self.moves.append(([row], amount,
                                    tolerance(amount) + SLACK + (last - first) // 2))
             more, told = self.check_delta(before, report)
             problems += [f"after {seconds * sample // samples} s: {text}" for text in more]
@@ -300,17 +312,20 @@ class Run:
     def __call__(self):
         """(problems, what was seen). What disturbs from outside does not happen thrice."""
         self.check_needs()
+        problems, why = [], ""
         for attempt in range(ATTEMPTS):
             try:
+                if attempt:
+                    why = "; ".join(problems)
+                    self.wait_rest()
                 problems, told = self.once()
             except AssertionError as error:
                 problems, told = [str(error)], []
             if not problems:
-                told += [f"attempt {attempt + 1}"] if attempt else []
+                told += [f"attempt {attempt + 1} (before: {why})"] if attempt else []
                 break
             if self.values["leaks"] or self.values["once"]:
                 break
-            time.sleep(1)
         return problems, told
 
 

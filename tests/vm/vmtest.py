@@ -25,7 +25,7 @@ import machine
 import scenario
 
 BOOTS = 3
-BOOT_AND_ALL_S = 420  # no machine lives longer
+BOOT_AND_ALL_S = 1200  # no machine lives longer; a tenth where nothing else runs
 SUPPORT = kernels.REPOSITORY / "docs/SUPPORT.md"
 FIXTURES = kernels.REPOSITORY / "tests/fixtures"
 
@@ -44,6 +44,7 @@ class Results:
         self.versions = {}
 
     def add(self, kernel, layout, name, outcome, text):
+        machine.pause(0)  # what is being ended has no outcome
         self.rows.append((kernel, layout, name, outcome, text))
         say(f"{outcome:7} {kernel} {layout} {name}{': ' if text else ''}{text}")
 
@@ -139,6 +140,7 @@ def parse_options(all_scenarios):
     parser.add_argument("--ktally", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--list", action="store_true", help="kernels, layouts and scenarios")
     parser.add_argument("--support", action="store_true", help="write docs/SUPPORT.md")
+    parser.add_argument("--skip", metavar="REASON", help="run nothing, name what is skipped")
     parser.add_argument("--keep", action="store_true", help="keep logs and accounts of all")
     parser.add_argument("--fixture", metavar="KERNEL", choices=kernels.KERNELS,
                         help="keep a snapshot of KERNEL in tests/fixtures")
@@ -154,6 +156,8 @@ def parse_options(all_scenarios):
                                                          names.values())]
     if unknown:
         parser.error("not a kernel, layout or scenario: " + " ".join(unknown))
+    if options.support and (options.words or options.skip):
+        parser.error("--support is about a full run")
     if options.fixture:
         options.kernels, options.layouts, options.scenarios = [options.fixture], ["plain"], ["idle"]
     return options
@@ -168,22 +172,39 @@ def show_list(all_scenarios):
         print(f"scenario  {item.name:20} {item.about} ({', '.join(item.layouts)})")
 
 
+def chosen_scenarios(options, all_scenarios):
+    """(layout, scenarios to run on it)"""
+    for layout in options.layouts:
+        chosen = [item for item in all_scenarios
+                  if item.name in options.scenarios and layout in item.layouts]
+        if chosen:
+            yield layout, chosen
+
+
+def skip_kernel(name, why, options, all_scenarios, results):
+    """What cannot be shown is named, one line each, as it would be if it could."""
+    for layout, chosen in chosen_scenarios(options, all_scenarios):
+        for item in chosen:
+            results.add(name, layout, item.name, "skipped", why)
+
+
 def make_jobs(options, all_scenarios, results):
-    helper = initramfs.build_helper(options.folder)
     options.initrds, jobs = {}, []
+    if options.skip:
+        for name in options.kernels:
+            skip_kernel(name, options.skip, options, all_scenarios, results)
+        return []
+    helper = initramfs.build_helper(options.folder)
     for name in options.kernels:
         try:
             kernel = kernels.get(name)
             options.initrds[name] = initramfs.make(kernel, options.ktally, helper,
                                                    options.folder / f"{name}.cpio")
         except (kernels.Missing, OSError, subprocess.SubprocessError) as why:
-            results.add(name, "all", "all", "skipped", str(why).strip().splitlines()[-1])
+            skip_kernel(name, str(why).strip().splitlines()[-1], options, all_scenarios, results)
             continue
-        for layout in options.layouts:
-            chosen = [item for item in all_scenarios
-                      if item.name in options.scenarios and layout in item.layouts]
-            if chosen:
-                jobs.append(Job(kernel, layouts.LAYOUTS[layout], chosen, options))
+        for layout, chosen in chosen_scenarios(options, all_scenarios):
+            jobs.append(Job(kernel, layouts.LAYOUTS[layout], chosen, options))
     return sorted(jobs, key=Job.cost, reverse=True)
 
 
@@ -230,13 +251,25 @@ def run_jobs(jobs, options, results):
             machine.kill_all()
 
 
+def end_on_signals():
+    numbers = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
+
+    def end(number, _):
+        for other in numbers:
+            signal.signal(other, signal.SIG_IGN)
+        say(f"vmtest: ended by {signal.Signals(number).name}")
+        sys.exit(128 + number)
+    for number in numbers:
+        signal.signal(number, end)
+
+
 def main():
     all_scenarios = scenario.load()
     options = parse_options(all_scenarios)
     if options.list:
         show_list(all_scenarios)
         return 0
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    end_on_signals()
     results, started = Results(), time.monotonic()
     options.folder = pathlib.Path(tempfile.mkdtemp(prefix="ktally-vm-"))
     try:

@@ -294,6 +294,25 @@ TEST(zswap_is_inside_zsmalloc_but_for_what_is_larger)
 	}
 }
 
+TEST(zswap_in_another_allocator_is_outside_however_much_zram_has_in_zsmalloc)
+{
+	static const struct {
+		int64_t inside, outside_mib;
+	} cases[] = { { 0, 24 }, { 1, 0 } };
+
+	for (size_t i = 0; i < KT_LEN(cases); i++) {
+		KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+
+		meminfo_kb(snap, KT_ZSWAP, 24 * 1024);
+		fact(snap, KT_ZSPAGES, 32 * MIB);
+		put_entry(snap, KT_ZSWAP_IN_ZSMALLOC, KT_COUNT, KT_RANK_FIRST, "zpool",
+			cases[i].inside);
+		kt_derive(snap);
+		CHECK_VALUE(snap, ZSWAP_OUTSIDE, cases[i].outside_mib * MIB);
+		CHECK_INT(value(snap, KT_ZSWAP_OUTSIDE).quality, KT_EXACT);
+	}
+}
+
 /* ---- balloon ---- */
 
 static struct kt_snapshot *balloon(int64_t present, int64_t inside)

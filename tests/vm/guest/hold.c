@@ -32,6 +32,12 @@
 #ifndef MADV_PAGEOUT
 #define MADV_PAGEOUT 21
 #endif
+#ifndef MADV_SOFT_OFFLINE
+#define MADV_SOFT_OFFLINE 101
+#endif
+#ifndef SYS_memfd_secret
+#define SYS_memfd_secret 447
+#endif
 
 static void *map(size_t size, int protection, int flags)
 {
@@ -113,6 +119,76 @@ static bool hold_swapped(long mib, long stride)
 		return false;
 	for (size_t at = 0; stride && at < size; at += (size_t)stride * PAGE)
 		(void)memory[at];
+	return true;
+}
+
+/* Anonymous memory in swap, of which only so many bytes of each page cannot be compressed. */
+static bool hold_squeezed(long mib, long bytes)
+{
+	size_t size = (size_t)mib * MIB;
+	char *memory = map(size, PROT_READ | PROT_WRITE, 0);
+
+	if (!memory)
+		return false;
+	small_pages(memory, size);
+	for (size_t at = 0; at < size; at += PAGE) {
+		fill((uint64_t *)(memory + at), (size_t)bytes / sizeof(uint64_t));
+		*(size_t *)(memory + at) ^= at;
+	}
+	return madvise(memory, size, MADV_PAGEOUT) == 0;
+}
+
+/* Huge pages of which every other small page is given back: it stays where it is. */
+static bool hold_half(long mib, long unused)
+{
+	size_t size = (size_t)mib * MIB;
+	char *memory = map(size + LARGE, PROT_READ | PROT_WRITE, 0);
+
+	(void)unused;
+	if (!memory)
+		return false;
+	memory += LARGE - (uintptr_t)memory % LARGE;
+	if (madvise(memory, size, MADV_HUGEPAGE) != 0)
+		return false;
+	fill((uint64_t *)memory, size / sizeof(uint64_t));
+	for (size_t at = 0; at < size; at += 2 * PAGE) {
+		if (madvise(memory + at, PAGE, MADV_DONTNEED) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* Pages that the kernel takes out of use, as after a memory error. They do not come back. */
+static bool hold_poison(long count, long unused)
+{
+	char *memory = map((size_t)count * PAGE, PROT_READ | PROT_WRITE, 0);
+
+	(void)unused;
+	if (!memory)
+		return false;
+	small_pages(memory, (size_t)count * PAGE);
+	fill((uint64_t *)memory, (size_t)count * PAGE / sizeof(uint64_t));
+	for (long i = 0; i < count; i++) {
+		if (madvise(memory + (size_t)i * PAGE, PAGE, MADV_SOFT_OFFLINE) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* Memory that the kernel itself has no mapping of. */
+static bool hold_secret(long mib, long unused)
+{
+	size_t size = (size_t)mib * MIB;
+	int fd = (int)syscall(SYS_memfd_secret, 0);
+	char *memory;
+
+	(void)unused;
+	if (fd < 0 || ftruncate(fd, (off_t)size) != 0)
+		return false;
+	memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (memory == MAP_FAILED)
+		return false;
+	memset(memory, 1, size);
 	return true;
 }
 
@@ -300,6 +376,10 @@ static const struct {
 	{ "threads", hold_threads },
 	{ "anon", hold_anon },
 	{ "swapped", hold_swapped },
+	{ "squeezed", hold_squeezed },
+	{ "half", hold_half },
+	{ "poison", hold_poison },
+	{ "secret", hold_secret },
 	{ "tables", hold_tables },
 	{ "hugetlb", hold_hugetlb },
 	{ "sysv", hold_sysv },
@@ -315,9 +395,11 @@ static const struct {
 static bool allocate(int argc, char **argv)
 {
 	struct rlimit files = { 1 << 20, 1 << 20 };
+	struct rlimit locked = { RLIM_INFINITY, RLIM_INFINITY };
 	long a = argc > 2 ? atol(argv[2]) : 0, b = argc > 3 ? atol(argv[3]) : 0;
 
 	setrlimit(RLIMIT_NOFILE, &files);
+	setrlimit(RLIMIT_MEMLOCK, &locked);
 	if (strcmp(argv[1], "lock") == 0 && argc > 2)
 		return hold_lock(argv[2]);
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {

@@ -5,7 +5,9 @@
 //
 //   kmalloc SIZE COUNT             objects by kmalloc
 //   cache SIZE COUNT [ctor] [reclaim]   objects of a cache of their own, never merged
-//   pages ORDER COUNT              pages, straight from the page allocator
+//   pages ORDER COUNT [COUNTER]    pages, straight from the page allocator; raised by them, as
+//                                  drivers do it: misc sec bounce writeback
+//   threads 0 COUNT                kernel threads that sleep
 //   vmalloc SIZE COUNT             areas by vmalloc
 //   percpu SIZE COUNT              objects that exist once for each CPU
 //   mempool SIZE MIN               a pool that keeps MIN objects in reserve
@@ -17,6 +19,7 @@
 
 #include <linux/debugfs.h>
 #include <linux/gfp.h>
+#include <linux/kthread.h>
 #include <linux/mempool.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -26,7 +29,9 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
+#include <linux/version.h>
 #include <linux/vmalloc.h>
+#include <linux/vmstat.h>
 #include <linux/workqueue.h>
 
 #define TICKS_PER_S   10
@@ -36,16 +41,21 @@
 #define LEAK_VMALLOC  (8 * PAGE_SIZE)
 #define BATCH_RESCHED 1024
 
-enum kind { KMALLOC, CACHE, PAGES, VMALLOC, PERCPU, MEMPOOL, NR_KINDS };
+enum kind { KMALLOC, CACHE, PAGES, VMALLOC, PERCPU, MEMPOOL, THREADS, NR_KINDS };
 
 static const char *const kind_names[] = { "kmalloc", "cache", "pages", "vmalloc", "percpu",
-	"mempool" };
+	"mempool", "threads" };
+
+/* Counters that nothing in a virtual machine raises; the last two are gone from new kernels. */
+enum counter { NONE, MISC, SEC, BOUNCE, WRITEBACK, NR_COUNTERS };
+
+static const char *const counter_names[] = { "", "misc", "sec", "bounce", "writeback" };
 
 struct leak {
 	struct delayed_work work;
 	enum kind kind;
-	u64 until, bytes_per_tick; /* what is to be held after the next step */
-	unsigned long nr_ticks;
+	u64 base, bytes_per_s;	     /* what was held when it began */
+	unsigned long started, ends; /* in jiffies: a late step makes up for it */
 };
 
 static DEFINE_MUTEX(lock);
@@ -55,6 +65,7 @@ static u64 held_bytes[NR_KINDS];
 static LIST_HEAD(page_list);
 static struct kmem_cache *cache;
 static mempool_t *pool;
+static struct task_struct *last_thread;
 static struct leak leaks[NR_KINDS];
 
 /* The constructor makes a difference to how the cache is laid out, not to what is in it. */
@@ -91,16 +102,82 @@ static int hold_object(enum kind kind, size_t size)
 	return 0;
 }
 
-static int hold_page(unsigned int order)
+static int count_page(struct page *page, enum counter counter, long nr)
+{
+	switch (counter) {
+	case NONE: return 0;
+	case MISC: mod_node_page_state(page_pgdat(page), NR_KERNEL_MISC_RECLAIMABLE, nr); return 0;
+	case SEC: mod_node_page_state(page_pgdat(page), NR_SECONDARY_PAGETABLE, nr); return 0;
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
+	case BOUNCE: mod_zone_page_state(page_zone(page), NR_BOUNCE, nr); return 0;
+	case WRITEBACK: mod_node_page_state(page_pgdat(page), NR_WRITEBACK_TEMP, nr); return 0;
+#endif
+	default: return -EOPNOTSUPP;
+	}
+}
+
+static int hold_page(unsigned int order, enum counter counter)
 {
 	struct page *page = alloc_pages(GFP_KERNEL | __GFP_NOWARN, order);
 
 	if (!page)
 		return -ENOMEM;
-	set_page_private(page, order);
+	if (count_page(page, counter, 1l << order) != 0) {
+		__free_pages(page, order);
+		return -EOPNOTSUPP;
+	}
+	set_page_private(page, order * NR_COUNTERS + counter);
 	list_add(&page->lru, &page_list);
 	held_bytes[PAGES] += PAGE_SIZE << order;
 	return 0;
+}
+
+static void free_pages_held(void)
+{
+	struct page *page, *next;
+
+	list_for_each_entry_safe(page, next, &page_list, lru)
+	{
+		unsigned int order = page_private(page) / NR_COUNTERS;
+
+		count_page(page, page_private(page) % NR_COUNTERS, -(1l << order));
+		list_del(&page->lru);
+		set_page_private(page, 0);
+		__free_pages(page, order);
+	}
+}
+
+/* Its data is the thread started before it, so that no list costs memory. */
+static int sleep_until_stopped(void *previous)
+{
+	set_current_state(TASK_IDLE);
+	while (!kthread_should_stop()) {
+		schedule();
+		set_current_state(TASK_IDLE);
+	}
+	__set_current_state(TASK_RUNNING);
+	return 0;
+}
+
+static int hold_thread(void)
+{
+	struct task_struct *thread = kthread_run(sleep_until_stopped, last_thread, "ktally_test");
+
+	if (IS_ERR(thread))
+		return PTR_ERR(thread);
+	last_thread = thread;
+	held_bytes[THREADS] += THREAD_SIZE;
+	return 0;
+}
+
+static void stop_threads(void)
+{
+	while (last_thread) {
+		struct task_struct *previous = kthread_data(last_thread);
+
+		kthread_stop(last_thread);
+		last_thread = previous;
+	}
 }
 
 static int percpu_cpu(void)
@@ -131,7 +208,7 @@ static int hold_mempool(size_t size, unsigned long count)
 	return 0;
 }
 
-static int hold(enum kind kind, size_t size, unsigned long count)
+static int hold(enum kind kind, size_t size, unsigned long count, enum counter counter)
 {
 	int err = 0;
 
@@ -139,7 +216,9 @@ static int hold(enum kind kind, size_t size, unsigned long count)
 		return hold_mempool(size, count);
 	for (unsigned long i = 0; !err && i < count; i++) {
 		if (kind == PAGES)
-			err = hold_page(size);
+			err = hold_page(size, counter);
+		else if (kind == THREADS)
+			err = hold_thread();
 		else if (kind == PERCPU)
 			err = hold_percpu(size);
 		else
@@ -174,20 +253,12 @@ static void free_objects(enum kind kind)
 
 static void free_all(void)
 {
-	struct page *page, *next;
-
 	free_objects(KMALLOC);
 	free_objects(CACHE);
 	free_objects(VMALLOC);
 	free_objects(PERCPU);
-	list_for_each_entry_safe(page, next, &page_list, lru)
-	{
-		unsigned int order = page_private(page);
-
-		list_del(&page->lru);
-		set_page_private(page, 0);
-		__free_pages(page, order);
-	}
+	free_pages_held();
+	stop_threads();
 	mempool_destroy(pool);
 	kmem_cache_destroy(cache);
 	pool = NULL;
@@ -204,21 +275,24 @@ static void leak_some(struct work_struct *work)
 		[VMALLOC] = LEAK_VMALLOC,
 		[PERCPU] = LEAK_CHUNK };
 	size_t step = sizes[leak->kind];
+	unsigned long now = min(jiffies, leak->ends);
+	u64 until = leak->base + leak->bytes_per_s * (now - leak->started) / HZ;
 
 	mutex_lock(&lock);
-	leak->until += leak->bytes_per_tick;
-	while (held_bytes[leak->kind] < leak->until && !hold(leak->kind, step, 1))
+	while (held_bytes[leak->kind] < until && !hold(leak->kind, step, 1, NONE))
 		;
 	mutex_unlock(&lock);
-	if (--leak->nr_ticks)
+	if (now < leak->ends)
 		schedule_delayed_work(&leak->work, HZ / TICKS_PER_S);
+	else
+		leak->ends = 0;
 }
 
 static int start_leak(enum kind kind, size_t bytes_per_s, unsigned long seconds)
 {
 	struct leak *leak = &leaks[kind];
 
-	if (kind == MEMPOOL || !seconds || leak->nr_ticks)
+	if (kind >= MEMPOOL || !seconds || leak->ends)
 		return -EINVAL;
 	if (kind == CACHE && !cache) {
 		int err = make_cache(LEAK_OBJ, false, true);
@@ -227,9 +301,10 @@ static int start_leak(enum kind kind, size_t bytes_per_s, unsigned long seconds)
 			return err;
 	}
 	leak->kind = kind;
-	leak->until = held_bytes[kind];
-	leak->bytes_per_tick = bytes_per_s / TICKS_PER_S;
-	leak->nr_ticks = seconds * TICKS_PER_S;
+	leak->base = held_bytes[kind];
+	leak->bytes_per_s = bytes_per_s;
+	leak->started = jiffies;
+	leak->ends = leak->started + seconds * HZ;
 	schedule_delayed_work(&leak->work, 0);
 	return 0;
 }
@@ -239,7 +314,7 @@ static void stop_leaks(void)
 {
 	for (int i = 0; i < NR_KINDS; i++) {
 		cancel_delayed_work_sync(&leaks[i].work);
-		leaks[i].nr_ticks = 0;
+		leaks[i].ends = 0;
 	}
 }
 
@@ -252,11 +327,27 @@ static int kind_of(const char *name)
 	return -EINVAL;
 }
 
+static int counter_of(const char *name)
+{
+	for (int i = 0; i < NR_COUNTERS; i++) {
+		if (strcmp(name, counter_names[i]) == 0)
+			return i;
+	}
+	return -EINVAL;
+}
+
+static bool size_fits(enum kind kind, size_t size)
+{
+	if (kind == THREADS)
+		return size == 0;
+	return kind == PAGES ? size <= 10 : size >= sizeof(void *);
+}
+
 static int execute(char *text)
 {
 	char name[16], kind_name[16], flag[2][16] = { "", "" };
 	unsigned long size, count;
-	int kind;
+	int kind, counter = NONE;
 
 	if (sscanf(text, "leak %15s %lu %lu", kind_name, &size, &count) == 3) {
 		kind = kind_of(kind_name);
@@ -265,7 +356,11 @@ static int execute(char *text)
 	if (sscanf(text, "%15s %lu %lu %15s %15s", name, &size, &count, flag[0], flag[1]) < 3)
 		return -EINVAL;
 	kind = kind_of(name);
-	if (kind < 0 || (kind == PAGES ? size > 10 : size < sizeof(void *)))
+	if (kind < 0 || !size_fits(kind, size))
+		return -EINVAL;
+	if (kind == PAGES)
+		counter = counter_of(flag[0]);
+	if (counter < 0)
 		return -EINVAL;
 	if (kind == CACHE) {
 		bool ctor = !strcmp(flag[0], "ctor") || !strcmp(flag[1], "ctor");
@@ -275,7 +370,7 @@ static int execute(char *text)
 		if (err)
 			return err;
 	}
-	return hold(kind, size, count);
+	return hold(kind, size, count, counter);
 }
 
 static ssize_t write_command(
