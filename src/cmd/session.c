@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
@@ -89,6 +90,17 @@ struct kt_err *kt_session_collect(struct kt_session *session, const struct kt_op
 struct kt_err *kt_session_blame(const struct kt_options *options, struct kt_err *err)
 {
 	return err && options->source ? kt_err_prepend(err, "%s", options->source) : err;
+}
+
+const char *kt_session_why(const struct kt_session *session, const char *source)
+{
+	for (size_t i = 0; i < session->snap->sources.count; i++) {
+		const struct kt_source_state *state = &session->snap->sources.items[i];
+
+		if (strcmp(state->name, source) == 0 && state->why)
+			return state->why;
+	}
+	return "no file of it was found";
 }
 
 void kt_session_cleanup(struct kt_session *session)

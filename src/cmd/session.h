@@ -27,6 +27,8 @@ struct kt_err *kt_session_collect(struct kt_session *session, const struct kt_op
 	unsigned want, const char *sources) KT_MUST_CHECK;
 /** Names the source that an error is about; gives `err` back, NULL included. */
 struct kt_err *kt_session_blame(const struct kt_options *options, struct kt_err *err);
+/** Why a source could not be read, as a part of a sentence. */
+const char *kt_session_why(const struct kt_session *session, const char *source);
 void kt_session_cleanup(struct kt_session *session);
 
 /** Host, kernel, hypervisor, time: fields "host" and headlines of a report. */

@@ -7,6 +7,9 @@
 #include "model/mapping.h"
 #include "model/metric.h"
 #include "model/task.h"
+#include "model/event.h"
+#include "model/free_area.h"
+#include "model/setting.h"
 
 /**
  * One machine at one moment: what the sources read, before anything is concluded.
@@ -45,6 +48,8 @@ struct kt_val {
 	const struct kt_entry *entry;
 };
 
+#define KT_ZONES_MAX 8 /* of one node; 6 are the most that a kernel has */
+
 struct kt_zone {
 	int node;
 	const char *name;
@@ -52,6 +57,11 @@ struct kt_zone {
 	int64_t threshold; /* pages by which a CPU's counters may lag */
 	int64_t nr_cpus;
 	bool has_managed;
+	/* watermarks; min, low and high have the boost in them. -1: the kernel has none */
+	int64_t min, low, high, promo, boost;
+	/* pages kept from allocations that could use a higher zone, by the zone they may use */
+	int64_t reserve[KT_ZONES_MAX];
+	int nr_reserve;
 };
 
 struct kt_hugepool {
@@ -109,6 +119,10 @@ struct kt_snapshot {
 	KT_LIST(struct kt_zone) zones;
 	KT_LIST(struct kt_hugepool) hugepools;
 	KT_LIST(struct kt_hash) hashes;
+	KT_LIST(struct kt_free_area) free_areas; /* free blocks of each zone */
+	KT_LIST(struct kt_free_area) mobilities; /* the same by mobility */
+	KT_LIST(struct kt_event) events;	 /* of the page allocator, since boot */
+	KT_LIST(struct kt_setting) settings;
 	KT_LIST(struct kt_region) firmware; /* the firmware map */
 	KT_LIST(struct kt_region) iomem;    /* System RAM and what ktally knows inside it */
 	struct kt_region graphics;	    /* integrated graphics; empty where none is known */

@@ -8,6 +8,8 @@
 #include "source/keyed.h"
 #include "source/source.h"
 
+#define EVENTS_MAX 256u
+
 #define PAGES(name, metric)                 \
 	{                                   \
 		name, KT_##metric, KT_PAGES \
@@ -105,6 +107,30 @@ static const struct kt_key balloon_keys[] = {
 	IGNORE("balloon_migrate"),
 };
 
+/* What happened to the page allocator, for those who ask why an allocation was slow. */
+static void put_events(struct kt_snapshot *snap, const struct kt_text *text)
+{
+	static const char *const prefixes[] = { "allocstall", "cma_alloc_", "compact_",
+		"htlb_buddy_", "oom_kill", "thp_" };
+	struct kt_span rest = kt_text_span(text), line, name, number;
+	struct kt_event *slot;
+	int64_t count;
+
+	snap->events.count = 0; /* of two readings the last one counts */
+	while (kt_span_line(&rest, &line) && snap->events.count < EVENTS_MAX) {
+		bool known = false;
+
+		for (size_t i = 0; i < KT_LEN(prefixes) && !known; i++)
+			known = kt_span_starts(line, prefixes[i]);
+		if (!known || !kt_span_word(&line, &name) || !kt_span_word(&line, &number) ||
+			!kt_span_i64(number, &count) || count < 0)
+			continue;
+		slot = kt_list_push(&snap->arena, &snap->events);
+		if (slot)
+			*slot = (struct kt_event){ kt_arena_name(&snap->arena, name), count };
+	}
+}
+
 static struct kt_err *parse(struct kt_snapshot *snap, const struct kt_text *text)
 {
 	static const struct kt_keys balloon = {
@@ -115,6 +141,7 @@ static struct kt_err *parse(struct kt_snapshot *snap, const struct kt_text *text
 		.node = KT_NO_NODE,
 	};
 
+	put_events(snap, text);
 	kt_err_free(kt_keyed_parse(snap, text, &balloon)); /* not every kernel has a balloon */
 	return kt_keyed_parse(snap, text, &kt_vmstat_keys);
 }

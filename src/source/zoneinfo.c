@@ -38,7 +38,12 @@ static struct kt_zone *new_zone(
 	zone = kt_list_push(&snap->arena, &snap->zones);
 	if (zone)
 		*zone = (struct kt_zone){ .node = (int)node,
-			.name = kt_arena_name(&snap->arena, name) };
+			.name = kt_arena_name(&snap->arena, name),
+			.min = -1,
+			.low = -1,
+			.high = -1,
+			.promo = -1,
+			.boost = -1 };
 	else
 		*ret_err = kt_err_new(KT_ERR_NOMEM, "out of memory");
 	return zone;
@@ -60,6 +65,47 @@ static bool number_behind(struct kt_span line, int64_t *ret_value)
 static int64_t add_pages(int64_t sum, int64_t pages)
 {
 	return sum > KT_AMOUNT_MAX ? sum : sum + pages;
+}
+
+/* "protection: (0, 3017, 7497)": one number for each kind of zone that the kernel has */
+static void protection_line(struct kt_zone *zone, struct kt_span rest)
+{
+	struct kt_span part;
+	int64_t value;
+
+	zone->nr_reserve = 0;
+	rest = kt_span_trim(rest);
+	if (!kt_span_skip(&rest, "(") || !kt_span_ends(rest, ")"))
+		return;
+	rest.n--;
+	while (rest.n && zone->nr_reserve < KT_ZONES_MAX) {
+		if (!kt_span_until(&rest, ',', &part)) {
+			part = rest;
+			rest.n = 0;
+		}
+		if (!number_behind(part, &value)) {
+			zone->nr_reserve = 0;
+			return;
+		}
+		zone->reserve[zone->nr_reserve++] = value;
+	}
+}
+
+static bool watermark_line(struct kt_zone *zone, struct kt_span name, struct kt_span rest)
+{
+	const struct {
+		const char *name;
+		int64_t *value;
+	} marks[] = { { "min", &zone->min }, { "low", &zone->low }, { "high", &zone->high },
+		{ "promo", &zone->promo }, { "boost", &zone->boost } };
+
+	for (size_t i = 0; i < KT_LEN(marks); i++) {
+		if (!kt_span_eq(name, marks[i].name))
+			continue;
+		number_behind(rest, marks[i].value);
+		return true;
+	}
+	return false;
 }
 
 /* The zone's own lines. Returns false where `name` is none of them. */
@@ -84,8 +130,10 @@ static bool zone_line(struct kt_zone *zone, struct kt_span name, struct kt_span 
 			zone->nr_cpus++;
 			zone->threshold = value > zone->threshold ? value : zone->threshold;
 		}
-	} else
-		return false;
+	} else if (kt_span_eq(name, "protection:"))
+		protection_line(zone, rest);
+	else
+		return watermark_line(zone, name, rest);
 	return true;
 }
 
