@@ -111,20 +111,17 @@ static bool is_set_aside(const struct kt_free_area *area)
 	return false;
 }
 
-/* The blocks that are for everybody; pages of the reserve for atomic allocations. */
+/* The blocks that are for everybody. */
 static struct kt_free_area open_blocks(
-	const struct kt_snapshot *snap, const struct kt_free_area *area, int64_t *ret_highatomic)
+	const struct kt_snapshot *snap, const struct kt_free_area *area)
 {
 	struct kt_free_area open = *area;
 
-	*ret_highatomic = 0;
 	for (size_t i = 0; i < snap->mobilities.count; i++) {
 		const struct kt_free_area *part = &snap->mobilities.items[i];
 
 		if (!is_same_zone(part, area->node, area->zone) || !is_set_aside(part))
 			continue;
-		if (strcmp(part->mobility, "HighAtomic") == 0)
-			*ret_highatomic += kt_free_pages(part);
 		for (int k = 0; k < part->nr_orders && k < open.nr_orders; k++) {
 			int64_t left = open.nr_blocks[k] - part->nr_blocks[k];
 
@@ -134,22 +131,26 @@ static struct kt_free_area open_blocks(
 	return open;
 }
 
+/*
+ * The kernel subtracts from the zone's counter of free pages; the lists are of the same
+ * moment as their blocks, and are the same number on a machine that stands still.
+ */
 int kt_largest_order(
 	const struct kt_snapshot *snap, const struct kt_free_area *area, bool *ret_mark_known)
 {
 	const struct kt_zone *zone = kt_zone_of(snap, area);
-	int64_t highatomic, spare = 0, reserve;
-	struct kt_free_area open = open_blocks(snap, area, &highatomic);
+	struct kt_free_area open = open_blocks(snap, area);
+	int64_t spare = kt_free_pages(&open), reserve;
 
 	*ret_mark_known = zone && zone->min >= 0;
+	if (zone && !snap->mobilities.count)
+		spare -= zone->cma_free;
 	if (*ret_mark_known) {
 		reserve = kt_zone_reserve(snap, zone);
-		spare = zone->free - zone->cma_free - zone->unaccepted - highatomic - zone->min -
-			(reserve > 0 ? reserve : 0);
+		spare -= zone->min + (reserve > 0 ? reserve : 0);
 	}
 	for (int order = area->nr_orders - 1; order >= 0; order--) {
-		if (kt_contig_of(&open, order).nr_suitable &&
-			(!*ret_mark_known || spare - ((1ll << order) - 1) > 0))
+		if (kt_contig_of(&open, order).nr_suitable && spare - ((1ll << order) - 1) > 0)
 			return order;
 	}
 	return KT_ORDER_NONE;

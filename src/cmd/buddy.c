@@ -41,7 +41,7 @@ static const char *zones_with(struct kt_arena *arena, const struct kt_buddy *bud
 
 static void headline_largest(struct kt_report *report, const struct kt_buddy *buddy)
 {
-	char size[24];
+	char size[40];
 
 	if (buddy->largest == KT_ORDER_NONE) {
 		kt_report_headline(report,
@@ -51,9 +51,8 @@ static void headline_largest(struct kt_report *report, const struct kt_buddy *bu
 	}
 	kt_buddy_size(buddy, buddy->largest, size);
 	kt_report_headline(report,
-		"The largest allocation that can succeed now without reclaim: %s (order %d), "
-		"in zone %s.",
-		size, buddy->largest, zones_with(&report->arena, buddy, buddy->largest));
+		"The largest allocation that can succeed now without reclaim: %s, in zone %s.",
+		size, zones_with(&report->arena, buddy, buddy->largest));
 }
 
 /* Why the next order would fail, by the zone with most free memory. */
@@ -62,7 +61,7 @@ static void headline_next(struct kt_report *report, const struct kt_buddy *buddy
 	const struct kt_buddy_zone *most = NULL;
 	int order = buddy->largest + 1, index;
 	struct kt_contig contig;
-	char size[24];
+	char size[40];
 
 	for (size_t i = 0; i < buddy->nr_zones; i++) {
 		if (!most || buddy->zones[i].free_pages > most->free_pages)
@@ -75,14 +74,14 @@ static void headline_next(struct kt_report *report, const struct kt_buddy *buddy
 	kt_buddy_size(buddy, order, size);
 	if (index == -1000)
 		kt_report_headline(report,
-			"%s (order %d) would have to reclaim first: there are blocks, but the "
-			"watermarks, the reserves or what is set aside stand in the way.",
-			size, order);
+			"For %s memory would have to be reclaimed first: there are blocks, but "
+			"watermarks, reserves or what is set aside stand in the way.",
+			size);
 	else
 		kt_report_headline(report,
-			"%s (order %d) would fail or have to compact: %s (fragmentation index "
-			"%.3f in zone %s).",
-			size, order,
+			"For %s memory would have to be compacted or reclaimed first: %s "
+			"(fragmentation index %.3f in zone %s).",
+			size,
 			index >= 500 ? "memory is free, but in pieces"
 				     : "too little memory is free",
 			index / 1000.0, kt_buddy_zone_name(&report->arena, buddy, most->area));

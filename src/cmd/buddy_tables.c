@@ -43,16 +43,16 @@ const char *kt_buddy_zone_name(
 	return kt_arena_printf(arena, "%s", area->zone);
 }
 
-void kt_buddy_size(const struct kt_buddy *buddy, int order, char ret[24])
+void kt_buddy_size(const struct kt_buddy *buddy, int order, char ret[40])
 {
 	long long kib = (long long)((buddy->page_bytes << order) / 1024);
 
 	if (!buddy->page_bytes)
-		snprintf(ret, 24, "order %d", order);
+		snprintf(ret, 40, "a block of order %d", order);
 	else if (kib >= 1024)
-		snprintf(ret, 24, "%lld MiB", kib / 1024);
+		snprintf(ret, 40, "%lld MiB (order %d)", kib / 1024, order);
 	else
-		snprintf(ret, 24, "%lld KiB", kib);
+		snprintf(ret, 40, "%lld KiB (order %d)", kib, order);
 }
 
 /* Bytes of so many pages, where the page size is known. */
@@ -307,7 +307,7 @@ static void put_zone(
 		row->cells[Z_MANAGED] = bytes_of(buddy, zone->managed);
 	row->cells[Z_PCP] = known_bytes(buddy, zone->pcp);
 	row->cells[Z_CMA] = known_bytes(buddy, zone->cma_free);
-	if (zone->min >= 0 && zone->free < zone->min)
+	if (zone->min >= 0 && entry->free_pages < zone->min)
 		row->mark = "below min";
 	else if (entry->largest == KT_ORDER_NONE && entry->free_pages)
 		row->mark = "all in reserve";

@@ -27,8 +27,8 @@ struct kt_buddy kt_buddy_of(const struct kt_snapshot *snap, struct kt_arena *are
 /** "DMA32", with its node where there are several. */
 const char *kt_buddy_zone_name(
 	struct kt_arena *arena, const struct kt_buddy *buddy, const struct kt_free_area *area);
-/** "16 KiB" for a block of that order, or "order 2" where the page size is not known. */
-void kt_buddy_size(const struct kt_buddy *buddy, int order, char ret[24]);
+/** "16 KiB (order 2)", or "a block of order 2" where the page size is not known. */
+void kt_buddy_size(const struct kt_buddy *buddy, int order, char ret[40]);
 /** `all`: text shows the long tables too. */
 void kt_buddy_put_tables(struct kt_report *report, const struct kt_buddy *buddy, bool all);
 
