@@ -91,15 +91,26 @@ static void derive_memmap_late(struct kt_snapshot *snap, int node)
 			"bytes of page_ext, by the kernel log");
 }
 
-/* Before 5.5 the log did not say how a table was made; more nodes or a large order tell. */
+/* Never spread over the nodes: made with HASH_EARLY whatever hashdist is. */
+static bool is_always_early(const struct kt_hash *hash)
+{
+	return strcmp(hash->name, "PID") == 0 || strcmp(hash->name, "PV qspinlock") == 0;
+}
+
+/*
+ * Before 5.5 the log did not say how a table was made. Several nodes, a large order, or the
+ * tables of the dentry and inode caches made late (before 5.2 on NUMA kernels) tell.
+ */
 static void settle_hashes(struct kt_snapshot *snap)
 {
+	bool spread = snap->hashdist || snap->host.nr_nodes > 1;
+
 	for (size_t i = 0; i < snap->hashes.count; i++) {
 		struct kt_hash *hash = &snap->hashes.items[i];
 
-		if (hash->has_kind)
+		if (hash->has_kind || is_always_early(hash))
 			continue;
-		if (snap->host.nr_nodes > 1 || (hash->place == KT_HASH_DIRECT && hash->order > 10))
+		if (spread || (hash->place == KT_HASH_DIRECT && hash->order > 10))
 			hash->place = KT_HASH_VMALLOC;
 	}
 }
