@@ -115,7 +115,7 @@ static int run_once(const struct kt_cmd *cmd, const struct kt_options *options,
 	};
 	struct kt_err *err = cmd->run(options, &report);
 
-	if (!list.top && !options->all && strcmp(options->output, "text") == 0)
+	if (!list.top && !options->all && !cmd->whole && strcmp(options->output, "text") == 0)
 		list.top = LIST_TOP;
 	if (!err && growth)
 		kt_growth_apply(growth, &report, kt_session_clock_ns());

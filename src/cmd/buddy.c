@@ -193,5 +193,6 @@ const struct kt_cmd kt_cmd_buddy = {
 		"--expensive adds the lists by mobility (/proc/pagetypeinfo): unmovable "
 		"pageblocks spread over all memory are what no compaction undoes.",
 	.repeats = true,
+	.whole = true,
 	.run = run,
 };

@@ -35,6 +35,7 @@ struct kt_cmd {
 	int nr_operands_min, nr_operands_max;
 	const char *help; /* a paragraph or more for --help and the man page */
 	bool repeats;	  /* -i repeats it */
+	bool whole;	  /* text shows its lists whole: they are short by nature */
 	struct kt_err *(*run)(const struct kt_options *options, struct kt_report *report);
 };
 

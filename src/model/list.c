@@ -99,6 +99,8 @@ static int compare_cells(
 		return (a->state != KT_OK) - (b->state != KT_OK);
 	if (column->type == KT_CELL_TEXT)
 		return strcmp(a->text, b->text);
+	if (column->flags & KT_COL_ASCENDING)
+		return (a->number > b->number) - (a->number < b->number);
 	if (is_real(column))
 		return (a->real < b->real) - (a->real > b->real);
 	return (a->number < b->number) - (a->number > b->number);

@@ -37,12 +37,13 @@ enum kt_column_flags {
 	KT_COL_WRAP = 1u << 5,	    /* text wraps it, being the last */
 	KT_COL_WIDE = 1u << 6, /* in text only where everything is asked for, or it is sorted by */
 	/* of lists, see model/list.h */
-	KT_COL_KEY = 1u << 7,	  /* tells the rows apart, and is what --filter looks at */
-	KT_COL_SUM = 1u << 8,	  /* adds up over the rows */
-	KT_COL_RANK = 1u << 9,	  /* what a list is sorted by where nobody says, largest first */
-	KT_COL_TRACK = 1u << 10,  /* whose change over time is told; one in a table */
-	KT_COL_GROWTH = 1u << 11, /* filled by model/growth.h: its change since the start */
-	KT_COL_RATE = 1u << 12,	  /* filled by model/growth.h: its change per second, of late */
+	KT_COL_KEY = 1u << 7,	     /* tells the rows apart, and is what --filter looks at */
+	KT_COL_SUM = 1u << 8,	     /* adds up over the rows */
+	KT_COL_RANK = 1u << 9,	     /* what a list is sorted by where nobody says, largest first */
+	KT_COL_TRACK = 1u << 10,     /* whose change over time is told; one in a table */
+	KT_COL_GROWTH = 1u << 11,    /* filled by model/growth.h: its change since the start */
+	KT_COL_RATE = 1u << 12,	     /* filled by model/growth.h: its change per second, of late */
+	KT_COL_ASCENDING = 1u << 13, /* sorted smallest first: a place in time */
 };
 
 struct kt_column {

@@ -7,6 +7,7 @@
 #include "model/mapping.h"
 #include "model/metric.h"
 #include "model/task.h"
+#include "model/boot_event.h"
 #include "model/event.h"
 #include "model/free_area.h"
 #include "model/setting.h"
@@ -119,6 +120,7 @@ struct kt_snapshot {
 	KT_LIST(struct kt_zone) zones;
 	KT_LIST(struct kt_hugepool) hugepools;
 	KT_LIST(struct kt_hash) hashes;
+	KT_LIST(struct kt_boot_event) boot_events; /* in the order of the kernel log */
 	KT_LIST(struct kt_free_area) free_areas; /* free blocks of each zone */
 	KT_LIST(struct kt_free_area) mobilities; /* the same by mobility */
 	KT_LIST(struct kt_event) events;	 /* of the page allocator, since boot */

@@ -19,6 +19,7 @@
 #define HASHES_MAX 256u
 #define LINES_MAX  (size_t)100000
 #define UNITS_MAX  65536
+#define EVENTS_MAX 4096u
 
 struct log {
 	struct kt_snapshot *snap;
@@ -27,6 +28,8 @@ struct log {
 	bool fill_map;	  /* the firmware map is wanted from here */
 	bool past_memory; /* the "Memory:" line was seen; only what is freed after it counts */
 	int64_t nr_units, holes_kib;
+	int64_t time_us; /* of the line that is read */
+	bool map_seen;
 };
 
 static struct kt_entry entry_of(const struct log *log, enum kt_metric metric, enum kt_unit unit,
@@ -51,6 +54,25 @@ static void add(
 	struct log *log, enum kt_metric metric, enum kt_unit unit, int64_t raw, const char *field)
 {
 	kt_snapshot_add(log->snap, entry_of(log, metric, unit, raw, field));
+}
+
+/* `row` must outlive the snapshot; `name` is copied, n = 0: the row's own title. */
+static void event(struct log *log, const char *row, struct kt_span name, int64_t bytes, bool freed)
+{
+	struct kt_boot_event *slot;
+
+	if (log->snap->boot_events.count >= EVENTS_MAX || bytes > KT_AMOUNT_MAX)
+		return;
+	slot = kt_list_push(&log->snap->arena, &log->snap->boot_events);
+	if (slot)
+		*slot = (struct kt_boot_event){ row,
+			name.n ? kt_arena_name(&log->snap->arena, name) : NULL, log->time_us, bytes,
+			freed };
+}
+
+static void took(struct log *log, const char *row, int64_t bytes)
+{
+	event(log, row, (struct kt_span){ 0 }, bytes, false);
 }
 
 /* "1234K" or "1234k" */
@@ -82,6 +104,7 @@ static void on_linux(struct log *log, struct kt_span rest)
 {
 	(void)rest;
 	log->complete = true;
+	took(log, "kernel_image", -1);
 }
 
 /* "BIOS-e820: [mem a-b] usable", before 3.5 "BIOS-e820: a - b (usable)" with b exclusive. */
@@ -90,6 +113,12 @@ static void on_e820(struct log *log, struct kt_span rest)
 	struct kt_span start, end;
 	uint64_t from, to;
 
+	if (!log->map_seen)
+		took(log, "firmware", -1);
+	log->map_seen = true;
+	/* only x86 has such a map, and its pages are of one size */
+	if (!log->snap->host.page_bytes)
+		log->snap->host.page_bytes = 4096;
 	if (!log->fill_map)
 		return;
 	rest = kt_span_trim(rest);
@@ -184,10 +213,15 @@ static void on_freeing(struct log *log, struct kt_span rest)
 	struct kt_span what;
 	int64_t kib;
 
-	if (!log->past_memory || !kt_span_until(&rest, ':', &what))
+	if (!kt_span_until(&rest, ':', &what))
 		return;
 	rest = kt_span_trim(rest);
 	if (!take_kib(&rest, &kib))
+		return;
+	if (kt_span_ends(what, " memory"))
+		what.n -= strlen(" memory");
+	event(log, initrd ? "initrd" : bss ? "kernel_bss" : "freed", what, kib * 1024, true);
+	if (!log->past_memory)
 		return;
 	add(log, KT_BOOT_FREED, KT_KB, kib, "Freeing … memory:");
 	if (bss)
@@ -210,6 +244,7 @@ static void on_percpu(struct log *log, struct kt_span rest)
 		if (!kt_span_eq(word, "pages/cpu"))
 			continue;
 		put(log, KT_PERCPU_FIRST_UNIT, KT_PAGES, (int64_t)pages, "pages/cpu");
+		took(log, "percpu_first", -1);
 		return;
 	}
 }
@@ -228,13 +263,20 @@ static void on_pcpu_alloc(struct log *log, struct kt_span rest)
 	}
 }
 
+/* "RAMDISK: [mem a-b]", before 3.5 "RAMDISK: a - b" with b exclusive */
 static void on_ramdisk(struct log *log, struct kt_span rest)
 {
+	struct kt_span from;
 	uint64_t start, end;
 
 	rest = kt_span_trim(rest);
-	if (take_range(&rest, &start, &end))
-		put(log, KT_INITRD, KT_BYTES, (int64_t)(end - start), "RAMDISK:");
+	if (!take_range(&rest, &start, &end) &&
+		(!kt_span_word(&rest, &from) || !kt_span_skip(&rest, " - ") ||
+			!kt_span_hex(from, &start) || !kt_span_hex(kt_span_trim(rest), &end) ||
+			end < start || end > KT_AMOUNT_MAX))
+		return;
+	put(log, KT_INITRD, KT_BYTES, (int64_t)(end - start), "RAMDISK:");
+	took(log, "initrd", (int64_t)(end - start));
 }
 
 /* "software IO TLB: mapped [mem a-b] (64MB)"; unlike everywhere else, b is exclusive. */
@@ -247,6 +289,7 @@ static void on_swiotlb(struct log *log, struct kt_span rest)
 		return;
 	end -= (end - 1) % 4096 == 0;
 	put(log, KT_SWIOTLB, KT_BYTES, (int64_t)(end - start), "software IO TLB: mapped");
+	took(log, "swiotlb", (int64_t)(end - start));
 }
 
 static void on_graphics(struct log *log, struct kt_span rest)
@@ -260,6 +303,94 @@ static void on_graphics(struct log *log, struct kt_span rest)
 	log->snap->graphics = (struct kt_region){ start, end, "graphics" };
 	put(log, KT_FW_GRAPHICS, KT_BYTES, (int64_t)(end - start),
 		"Reserving Intel graphics memory");
+	took(log, "fw_graphics", (int64_t)(end - start));
+}
+
+/* The memory map is made just before: mm/sparse.c, sparse_init(). */
+static void on_zone_ranges(struct log *log, struct kt_span rest)
+{
+	(void)rest;
+	took(log, "memmap", -1);
+}
+
+/* "NODE_DATA(0) allocated [mem a-b]", before 3.15 "NODE_DATA [a - b]" below its node */
+static void on_node_data(struct log *log, struct kt_span rest)
+{
+	struct kt_span from, to;
+	uint64_t start, end;
+
+	if (kt_span_starts(rest, "(")) {
+		rest = kt_span_from(rest, kt_span_find(rest, "[mem "));
+		if (!take_range(&rest, &start, &end))
+			return;
+	} else if (!kt_span_skip(&rest, " [") || !kt_span_word(&rest, &from) ||
+		   !kt_span_skip(&rest, " - ") || !kt_span_until(&rest, ']', &to) ||
+		   !kt_span_hex(from, &start) || !kt_span_hex(to, &end) || end++ < start)
+		return;
+	if (end - start <= KT_AMOUNT_MAX)
+		event(log, "node_data", KT_SPAN("node data"), (int64_t)(end - start), false);
+}
+
+static void crashkernel(struct log *log, uint64_t bytes)
+{
+	struct kt_entry entry =
+		entry_of(log, KT_CRASHKERNEL, KT_BYTES, (int64_t)bytes, "crashkernel reserved:");
+
+	if (bytes > KT_AMOUNT_MAX)
+		return;
+	/* it may have been made smaller since: /sys/kernel/kexec_crash_size knows */
+	entry.rank = KT_RANK_MEMINFO;
+	kt_snapshot_add(log->snap, entry);
+	took(log, "crashkernel", (int64_t)bytes);
+}
+
+/* x86 before 6.6: "Reserving 128MB of [low ]memory at 720MB for crashkernel (…)" */
+static void on_reserving(struct log *log, struct kt_span rest)
+{
+	uint64_t mib;
+
+	if (kt_span_take_u64(&rest, &mib) && mib < 1u << 30 && kt_span_skip(&rest, "MB of ") &&
+		kt_span_find(rest, " for crashkernel") < rest.n)
+		crashkernel(log, mib << 20);
+}
+
+/*
+ * "crashkernel reserved: 0x… - 0x… (128 MB)", "crashkernel low memory reserved: …"; what
+ * "crashkernel CMA reserved:" says is a contiguous area, which movable pages may use.
+ */
+static void on_crashkernel(struct log *log, struct kt_span rest)
+{
+	struct kt_span what, from, to;
+	uint64_t start, end;
+
+	if (!kt_span_until(&rest, ':', &what) || kt_span_starts(what, "CMA") ||
+		!kt_span_ends(what, "reserved") || !kt_span_word(&rest, &from) ||
+		!kt_span_skip(&rest, " - ") || !kt_span_word(&rest, &to) ||
+		!kt_span_hex(from, &start) || !kt_span_hex(to, &end) || end < start)
+		return;
+	crashkernel(log, end - start);
+}
+
+/* "cma: Reserved 64 MiB at 0x…": lent to movable pages, so it is not lost to the system. */
+static void on_cma(struct log *log, struct kt_span rest)
+{
+	uint64_t mib;
+
+	rest = kt_span_trim(rest);
+	if (kt_span_skip(&rest, "Reserved ") && kt_span_take_u64(&rest, &mib) && mib < 1u << 30 &&
+		kt_span_starts(rest, " MiB"))
+		took(log, "cma", (int64_t)mib << 20);
+}
+
+/* "log_buf_len: 1048576[ bytes]"; printed where the one in the kernel image is too small. */
+static void on_log_buf(struct log *log, struct kt_span rest)
+{
+	uint64_t bytes;
+
+	rest = kt_span_trim(rest);
+	if (kt_span_take_u64(&rest, &bytes) && bytes <= 1u << 31 &&
+		(!rest.n || kt_span_eq(rest, " bytes")))
+		event(log, "log_buffer", KT_SPAN("kernel log buffer"), (int64_t)bytes, false);
 }
 
 /*
@@ -288,17 +419,21 @@ static void on_ftrace(struct log *log, struct kt_span rest)
 	if (kt_span_skip(&rest, "allocated ") && kt_span_take_u64(&rest, &pages) &&
 		pages < 1u << 24 && kt_span_starts(rest, " pages"))
 		put(log, KT_BOOT_FTRACE, KT_PAGES, (int64_t)pages, "ftrace: allocated");
+	took(log, "ftrace", -1);
 }
 
-/* "allocated 6291456 bytes of page_ext" */
+/* "allocated 6291456 bytes of page_ext", before 3.19 "… of page_cgroup" */
 static void on_allocated(struct log *log, struct kt_span rest)
 {
 	uint64_t bytes;
 
 	rest = kt_span_trim(rest);
-	if (kt_span_take_u64(&rest, &bytes) && bytes < INT64_MAX &&
-		kt_span_starts(rest, " bytes of page_ext"))
-		add(log, KT_BOOT_PAGE_EXT, KT_BYTES, (int64_t)bytes, "bytes of page_ext");
+	if (!kt_span_take_u64(&rest, &bytes) || bytes > KT_AMOUNT_MAX ||
+		!(kt_span_starts(rest, " bytes of page_ext") ||
+			kt_span_starts(rest, " bytes of page_cgroup")))
+		return;
+	add(log, KT_BOOT_PAGE_EXT, KT_BYTES, (int64_t)bytes, "bytes of page_ext");
+	took(log, "memmap_late", (int64_t)bytes);
 }
 
 static void on_hypervisor(struct log *log, struct kt_span rest)
@@ -320,6 +455,14 @@ static const struct {
 	{ "RAMDISK:", on_ramdisk },
 	{ "software IO TLB:", on_swiotlb },
 	{ "Reserving Intel graphics ", on_graphics },
+	{ "Reserving ", on_reserving },
+	{ "crashkernel ", on_crashkernel },
+	{ "cma:", on_cma },
+	{ "NODE_DATA", on_node_data },
+	{ "Zone ranges:", on_zone_ranges },
+	{ "Zone PFN ranges:", on_zone_ranges },
+	{ "printk: log_buf_len:", on_log_buf },
+	{ "log_buf_len:", on_log_buf },
 	{ "ftrace:", on_ftrace },
 	{ "allocated ", on_allocated },
 	{ "Hypervisor detected:", on_hypervisor },
@@ -410,6 +553,7 @@ static void hash_line(struct log *log, struct kt_span text)
 		log->snap->hashdist = true;
 	hash->has_kind = kind.n > 0;
 	hash->order = order > 63 ? 63 : (int)order;
+	event(log, "hash", name, (int64_t)bytes, false);
 }
 
 /* Cuts the time stamp and the prefix of a log daemon off a line. */
@@ -431,6 +575,33 @@ struct kt_span kt_kmsg_message(struct kt_span line)
 			return kt_span_trim(line);
 	}
 	return kt_span_trim(rest);
+}
+
+/* "6,339,514062,-;" has µs, "[    0.514062]" seconds. */
+int64_t kt_kmsg_time_us(struct kt_span line)
+{
+	struct kt_span rest = line, part;
+	uint64_t value = 0, fraction = 0;
+	size_t at, digits;
+
+	if (line.n && line.p[0] >= '0' && line.p[0] <= '9' && kt_span_until(&rest, ',', &part) &&
+		kt_span_until(&rest, ',', &part) && kt_span_until(&rest, ',', &part) &&
+		kt_span_u64(part, &value) && kt_span_find(rest, ";") < rest.n)
+		return value <= INT64_MAX ? (int64_t)value : -1;
+	at = kt_span_find(line, " kernel: ");
+	rest = at < line.n ? kt_span_from(line, at) : line;
+	rest = kt_span_from(rest, kt_span_find(rest, "["));
+	if (!kt_span_skip(&rest, "[") || !kt_span_until(&rest, ']', &part))
+		return -1;
+	part = kt_span_trim(part);
+	if (!kt_span_take_u64(&part, &value) || value > UINT32_MAX || !kt_span_skip(&part, "."))
+		return -1;
+	digits = part.n;
+	if (!kt_span_take_u64(&part, &fraction) || part.n || digits > 6)
+		return -1;
+	for (; digits < 6; digits++)
+		fraction *= 10;
+	return (int64_t)(value * 1000000 + fraction);
 }
 
 bool kt_kmsg_is_used(struct kt_span message)
@@ -479,85 +650,16 @@ static struct kt_err *parse(struct kt_snapshot *snap, const struct kt_text *text
 	struct log log = { .snap = snap, .path = text->path, .fill_map = !snap->firmware.count };
 	struct kt_span rest = last_boot(kt_text_span(text)), line;
 
-	for (size_t i = 0; i < LINES_MAX && kt_span_line(&rest, &line); i++)
+	for (size_t i = 0; i < LINES_MAX && kt_span_line(&rest, &line); i++) {
+		log.time_us = kt_kmsg_time_us(line);
 		handle_line(&log, kt_kmsg_message(line));
+	}
 	if (log.nr_units)
 		put(&log, KT_PERCPU_UNITS, KT_COUNT, log.nr_units, "pcpu-alloc:");
 	if (log.complete)
 		return NULL;
 	snap->log_cut = true;
 	return NULL;
-}
-
-/* The words that the lines above are made of; any other may name a person or a host. */
-static const char vocabulary[] =
-	" BIOS e820 mem usable reserved ACPI data NVS tables unusable persistent type soft Memory "
-	"K "
-	"k available kernel code rwdata rodata init bss cma absent highmem Freeing initrd memory "
-	"SMP "
-	"alternatives unused decrypted image initmem text gap freed percpu PERCPU Embedded pages "
-	"cpu "
-	"pcpu alloc RAMDISK software IO TLB mapped MB No low Reserving Intel graphics stolen at "
-	"ftrace allocating allocated entries in with groups bytes of page_ext Hypervisor detected "
-	"KVM "
-	"VMware Microsoft Hyper V Xen hash table order linear vmalloc hugepage on NUMA nodes total "
-	"KiB "
-	"zone DMA DMA32 Normal Movable HighMem Device used for memmap Linux version scrubbed VFS "
-	"Dentry Inode cache PV qspinlock PID Mount Mountpoint futex IP idents TCP established bind "
-	"tcp_listen_portaddr_hash Table perturb MPTCP token UDP Lite posixtimers Dquot RPC NFS ";
-
-static bool is_known_word(struct kt_span word)
-{
-	char padded[40];
-	uint64_t number;
-
-	if (kt_span_hex(word, &number))
-		return true;
-	/* "s185496", "r0": a letter before a number; "64MB", "0K": a unit behind one */
-	if (word.n > 1 && kt_span_u64(kt_span_from(word, 1), &number))
-		return true;
-	kt_span_take_u64(&word, &number);
-	if (word.n > sizeof(padded) - 3)
-		return false;
-	snprintf(padded, sizeof(padded), " %.*s ", (int)word.n, word.p);
-	return strstr(vocabulary, padded) != NULL;
-}
-
-static bool is_word_char(char c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       c == '_';
-}
-
-static bool is_harmless(struct kt_span message)
-{
-	struct kt_span rest = message;
-
-	while (rest.n) {
-		size_t n = 0;
-
-		while (n < rest.n && is_word_char(rest.p[n]))
-			n++;
-		if (n && !is_known_word((struct kt_span){ rest.p, n }))
-			return false;
-		rest = kt_span_from(rest, n ? n : 1);
-	}
-	return true;
-}
-
-/* Only lines that ktally itself reads: all others may name people, hosts and processes. */
-static void scrub(const struct kt_text *text, struct kt_buf *ret_text)
-{
-	struct kt_span rest = kt_text_span(text), line;
-
-	while (kt_span_line(&rest, &line)) {
-		struct kt_span message = kt_kmsg_message(line);
-
-		if (kt_span_starts(message, "Linux version "))
-			message = KT_SPAN("Linux version (scrubbed)");
-		if (kt_kmsg_is_used(message) && is_harmless(message))
-			kt_buf_printf(ret_text, "%.*s\n", (int)message.n, message.p);
-	}
 }
 
 const struct kt_source kt_source_kmsg = {
@@ -576,5 +678,5 @@ const struct kt_source kt_source_kmsg = {
 		KT_FW_GRAPHICS },
 	.nr_provides = 10,
 	.parse = parse,
-	.scrub = scrub,
+	.scrub = kt_kmsg_scrub,
 };

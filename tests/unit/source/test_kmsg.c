@@ -135,6 +135,124 @@ TEST(ranges_are_inclusive_but_for_that_of_the_bounce_buffers)
 	CHECK_INT(snap->graphics.end, 0x80000000);
 }
 
+TEST(the_initial_ram_disk_is_read_in_the_old_form_too)
+{
+	KT_CLEANUP(snapshot)
+	struct kt_snapshot *snap = parsed(BOOT "[    0.0] RAMDISK: 359ec000 - 36cee000\n");
+
+	CHECK_VALUE(snap, INITRD, 19464 * KIB);
+}
+
+TEST(what_the_crash_kernel_keeps_is_read_in_every_form)
+{
+	static const struct {
+		const char *log;
+		int64_t mib;
+	} cases[] = {
+		{ "[ 0.0] Reserving 128MB of memory at 720MB for crashkernel (System RAM: "
+		  "3062MB)\n",
+			128 },
+		{ "[ 0.0] Reserving 72MB of low memory at 2992MB for crashkernel (low RAM limit: "
+		  "4096MB)\n[ 0.0] Reserving 256MB of memory at 720MB for crashkernel (System "
+		  "RAM: 3062MB)\n",
+			328 },
+		{ "[ 0.0] crashkernel reserved: 0x000000007e000000 - 0x0000000086000000 (128 MB)\n"
+		  "[ 0.0] crashkernel CMA reserved: 512 MB in 1 ranges\n",
+			128 },
+		{ "[ 0.0] crashkernel low memory reserved: 0xb0000000 - 0xc0000000 (256 MB)\n",
+			256 },
+	};
+
+	for (size_t i = 0; i < KT_LEN(cases); i++) {
+		KT_CLEANUP(snapshot) struct kt_snapshot *snap = parsed(cases[i].log);
+
+		CHECK_VALUE(snap, CRASHKERNEL, cases[i].mib * MIB);
+	}
+}
+
+TEST(the_running_kernel_knows_better_what_the_crash_kernel_keeps)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+
+	FEED(snap, kexec, "sys/kernel/kexec_crash_size", "67108864\n");
+	FEED(snap, kmsg, PATH, "crashkernel reserved: 0x1000000 - 0x9000000 (128 MB)\n");
+	CHECK_VALUE(snap, CRASHKERNEL, 64 * MIB);
+}
+
+static const struct kt_boot_event *event_of(const struct kt_snapshot *snap, const char *row)
+{
+	for (size_t i = 0; i < snap->boot_events.count; i++) {
+		if (strcmp(snap->boot_events.items[i].row, row) == 0)
+			return &snap->boot_events.items[i];
+	}
+	return NULL;
+}
+
+TEST(what_was_taken_and_given_back_has_the_time_of_its_line)
+{
+	KT_CLEANUP(snapshot)
+	struct kt_snapshot *snap = parsed(
+		BOOT "[    0.000950] RAMDISK: [mem 0x35fa2000-0x36fa1fff]\n"
+		     "[    0.001916] NODE_DATA(0) allocated [mem 0x63ffd5000-0x63fffffff]\n"
+		     "[    0.1] cma: Reserved 64 MiB at 0x000000007c000000 on node -1\n"
+		     "[    0.111] printk: log_buf_len: 1048576 bytes\n"
+		     "[    0.171215] Dentry cache hash table entries: 4 (order: 0, 4096 bytes, "
+		     "linear)\n"
+		     "[   12.421871] Freeing initrd memory: 11328K\n");
+	const struct kt_boot_event *taken = event_of(snap, "initrd");
+
+	if (!CHECK_INT(snap->boot_events.count, 7) || !taken)
+		return;
+	CHECK_INT(taken->time_us, 950);
+	CHECK_INT(taken->bytes, 0x1000000);
+	CHECK_INT(event_of(snap, "node_data")->bytes, 0x2b000);
+	CHECK_INT(event_of(snap, "cma")->bytes, 64 * MIB);
+	CHECK_INT(event_of(snap, "cma")->time_us, 100000);
+	CHECK_INT(event_of(snap, "log_buffer")->bytes, MIB);
+	CHECK_INT(event_of(snap, "hash")->time_us, 171215);
+	CHECK_STR(event_of(snap, "hash")->name, "Dentry cache");
+	CHECK(snap->boot_events.items[6].freed);
+	CHECK_INT(snap->boot_events.items[6].time_us, 12421871);
+}
+
+TEST(node_data_is_read_in_the_old_form_too)
+{
+	KT_CLEANUP(snapshot)
+	struct kt_snapshot *snap =
+		parsed(BOOT "[ 0.0]   NODE_DATA [00000000bf6c6000 - 00000000bf6cafff]\n"
+			    "[ 0.0]   NODE_DATA(0) on node 1\n");
+
+	if (CHECK_INT(snap->boot_events.count, 2))
+		CHECK_INT(event_of(snap, "node_data")->bytes, 0x5000);
+}
+
+TEST(the_time_stamp_is_found_in_every_form)
+{
+	static const struct {
+		const char *line;
+		int64_t time_us;
+	} cases[] = {
+		{ "[    0.512345] Memory:", 512345 },
+		{ "[12345.5] Memory:", 12345500000 },
+		{ "<6>[    1.000001] Memory:", 1000001 },
+		{ "6,339,514062,-;Memory:", 514062 },
+		{ "Feb  3 13:50:55 myhost kernel: [    0.512345] Memory:", 512345 },
+		{ "Memory: 1K/2K", -1 },
+		{ "[drm] ready", -1 },
+		{ "[    0.1234567] Memory:", -1 },
+		{ "[99999999999999999999.1] Memory:", -1 },
+		{ "6,339,99999999999999999999,-;Memory:", -1 },
+		{ "", -1 },
+	};
+
+	for (size_t i = 0; i < KT_LEN(cases); i++) {
+		int64_t found = kt_kmsg_time_us(kt_span_str(cases[i].line));
+
+		if (!CHECK_INT(found, cases[i].time_us))
+			printf("  %s\n", cases[i].line);
+	}
+}
+
 TEST(tracer_records_that_were_taken_are_believed_before_those_that_were_needed)
 {
 	KT_CLEANUP(snapshot)
@@ -260,6 +378,37 @@ TEST(a_table_without_a_kind_is_in_vmalloc_where_nodes_or_its_order_say_so)
 	}
 }
 
+/* Before 5.2 every NUMA kernel spread its tables by vmalloc, on one node too (hashdist). */
+TEST(early_tables_that_the_log_has_late_say_that_all_but_the_earliest_are_in_vmalloc)
+{
+	KT_CLEANUP(snapshot)
+	struct kt_snapshot *snap =
+		parsed(BOOT "PID hash table entries: 4096 (order: 3, 32768 bytes)\n"
+			    "Memory: 1000K/2000K available (1K kernel code)\n"
+			    "Dentry cache hash table entries: 524288 (order: 10, 4194304 bytes)\n"
+			    "UDP hash table entries: 2048 (order: 4, 65536 bytes)\n");
+
+	snap->host.nr_nodes = 1;
+	kt_derive(snap);
+	CHECK_INT(snap->hashes.items[0].place, KT_HASH_RESERVED);
+	CHECK_INT(snap->hashes.items[1].place, KT_HASH_VMALLOC);
+	CHECK_INT(snap->hashes.items[2].place, KT_HASH_VMALLOC);
+}
+
+TEST(early_tables_in_their_place_were_taken_before_the_page_allocator)
+{
+	KT_CLEANUP(snapshot)
+	struct kt_snapshot *snap =
+		parsed(BOOT "Dentry cache hash table entries: 524288 (order: 10, 4194304 bytes)\n"
+			    "Memory: 1000K/2000K available (1K kernel code)\n"
+			    "UDP hash table entries: 2048 (order: 4, 65536 bytes)\n");
+
+	snap->host.nr_nodes = 1;
+	kt_derive(snap);
+	CHECK_INT(snap->hashes.items[0].place, KT_HASH_RESERVED);
+	CHECK_INT(snap->hashes.items[1].place, KT_HASH_DIRECT);
+}
+
 /* ---- firmware map ---- */
 
 TEST(the_firmware_map_is_read_in_the_old_and_the_new_form)
@@ -347,4 +496,5 @@ TEST(a_scrubbed_log_has_only_lines_that_are_read_and_reads_the_same)
 	CHECK_VALUE(snap, BOOT_PRESENT, 2000 * KIB);
 	CHECK_INT(snap->hashes.count, 1);
 	CHECK_VALUE(snap, BOOT_MEMMAP_LINES, 64 * 4096);
+	CHECK_INT(event_of(snap, "hash")->time_us, 400000);
 }
