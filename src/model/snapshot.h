@@ -10,6 +10,8 @@
 #include "model/boot_event.h"
 #include "model/event.h"
 #include "model/free_area.h"
+#include "model/cache.h"
+#include "model/metric.h"
 #include "model/setting.h"
 
 /**
@@ -125,6 +127,10 @@ struct kt_snapshot {
 	KT_LIST(struct kt_free_area) mobilities; /* the same by mobility */
 	KT_LIST(struct kt_event) events;	 /* of the page allocator, since boot */
 	KT_LIST(struct kt_setting) settings;
+	KT_LIST(struct kt_cache) caches;
+	KT_LIST(struct kt_cache_folder) cache_folders;
+	const char *asked_cache; /* the user's: a source that can reads no other; NULL: all */
+	bool caches_partial;	 /* only the unreclaimable ones that an OOM report names */
 	KT_LIST(struct kt_region) firmware; /* the firmware map */
 	KT_LIST(struct kt_region) iomem;    /* System RAM and what ktally knows inside it */
 	struct kt_region graphics;	    /* integrated graphics; empty where none is known */
