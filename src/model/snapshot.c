@@ -13,6 +13,8 @@ struct kt_snapshot *kt_snapshot_new(void)
 		snap->drift_bytes = -1;
 		snap->skew_bytes = -1;
 		snap->host.uptime_s = -1;
+		snap->dcache = (struct kt_dcache){ -1, -1, -1, -1, -1, -1, -1 };
+		snap->sockets = (struct kt_sockets){ -1, -1, -1 };
 	}
 	return snap;
 }

@@ -8,9 +8,10 @@
 #include "model/metric.h"
 #include "model/task.h"
 #include "model/boot_event.h"
+#include "model/cache.h"
+#include "model/dcache.h"
 #include "model/event.h"
 #include "model/free_area.h"
-#include "model/cache.h"
 #include "model/metric.h"
 #include "model/setting.h"
 
@@ -123,10 +124,13 @@ struct kt_snapshot {
 	KT_LIST(struct kt_hugepool) hugepools;
 	KT_LIST(struct kt_hash) hashes;
 	KT_LIST(struct kt_boot_event) boot_events; /* in the order of the kernel log */
-	KT_LIST(struct kt_free_area) free_areas; /* free blocks of each zone */
-	KT_LIST(struct kt_free_area) mobilities; /* the same by mobility */
-	KT_LIST(struct kt_event) events;	 /* of the page allocator, since boot */
+	KT_LIST(struct kt_free_area) free_areas;   /* free blocks of each zone */
+	KT_LIST(struct kt_free_area) mobilities;   /* the same by mobility */
+	KT_LIST(struct kt_event) events;	   /* of the page allocator, since boot */
 	KT_LIST(struct kt_setting) settings;
+	KT_LIST(struct kt_mount_type) mount_types;
+	struct kt_dcache dcache;
+	struct kt_sockets sockets;
 	KT_LIST(struct kt_cache) caches;
 	KT_LIST(struct kt_cache_folder) cache_folders;
 	const char *asked_cache; /* the user's: a source that can reads no other; NULL: all */
