@@ -30,6 +30,13 @@ SANITIZER_WORDS = (b"Sanitizer", b"runtime error:")
 
 # commands that show a list, and the key of the list in their JSON
 LISTS = {"hash": "tables", "stacks": "stacks", "pagetables": "processes"}
+LISTS = {
+    "boot": "rows",
+    "buddy": "orders",
+    "dcache": "caches",
+    "hash": "tables",
+}
+ASCENDING = {("boot", "step")}  # columns that are sorted smallest first
 
 TESTS = []
 records = {"MiB": (0, ""), "s": (0, "")}  # the largest and the longest run, and which it was

@@ -84,7 +84,9 @@ def a_list_is_sorted_by_any_of_its_columns():
                 rows = succeed(*source, command, "-o", "json", "--sort", column).json()[key]
                 values = [row[column] for row in rows if row[column] is not None]
                 text = values and isinstance(values[0], str)
-                expected = sorted(values, key=lambda value: value.encode() if text else -value)
+                ascending = (command, column) in lib.ASCENDING
+                expected = sorted(values, key=lambda value: value.encode() if text else
+                                  value if ascending else -value)
                 assert values == expected, f"{command}: not sorted by {column}"
                 assert all(row[column] is None for row in rows[len(values):]), \
                     f"{command}: missing values of {column} are not last"

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "analysis/hash.h"
+
+#include <string.h>
+
+#define ENTRIES_MIN 512
+
+const char *kt_hash_parameter(const char *name)
+{
+	static const struct {
+		const char *name, *parameter;
+	} known[] = {
+		{ "Dentry cache", "dhash_entries=" },
+		{ "Inode-cache", "ihash_entries=" },
+		{ "Mount-cache", "mhash_entries=" },
+		{ "Mountpoint-cache", "mphash_entries=" },
+		{ "TCP established", "thash_entries=" },
+		{ "IP route cache", "rhash_entries=" }, /* before 3.6 */
+		{ "UDP", "uhash_entries=" },
+		{ "UDP-Lite", "uhash_entries=" },
+	};
+
+	for (size_t i = 0; i < KT_LEN(known); i++) {
+		if (strcmp(known[i].name, name) == 0)
+			return known[i].parameter;
+	}
+	return NULL;
+}
+
+/* Established and waiting connections share a table (include/net/inet_hashtables.h). */
+static int64_t tcp_in_use(const struct kt_sockets *sockets)
+{
+	if (sockets->tcp < 0)
+		return -1;
+	return sockets->tcp + (sockets->tcp_time_wait > 0 ? sockets->tcp_time_wait : 0);
+}
+
+int64_t kt_hash_in_use(const struct kt_snapshot *snap, const char *name)
+{
+	if (strcmp(name, "Dentry cache") == 0)
+		return snap->dcache.nr_dentry;
+	if (strcmp(name, "Inode-cache") == 0)
+		return snap->dcache.nr_inodes;
+	if (strcmp(name, "TCP established") == 0)
+		return tcp_in_use(&snap->sockets);
+	if (strcmp(name, "UDP") == 0)
+		return snap->sockets.udp;
+	return -1;
+}
+
+bool kt_hash_is_whole(const char *name)
+{
+	return strcmp(name, "Dentry cache") == 0 || strcmp(name, "Inode-cache") == 0;
+}
+
+int64_t kt_hash_enough(int64_t in_use)
+{
+	int64_t entries = ENTRIES_MIN;
+
+	while (entries < in_use && entries <= INT64_MAX / 2)
+		entries *= 2;
+	return entries;
+}
