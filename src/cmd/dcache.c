@@ -181,7 +181,8 @@ static void put_counts(struct view *view)
 		"open, mounted, or with others below them");
 	put_count(view, table, "entries unused", unused, all,
 		"kept in case they are asked for again; freed under pressure");
-	put_count(view, table, "entries negative", negative, all, "of these, names that do not exist");
+	put_count(view, table, "entries negative", negative, all,
+		"of these, names that do not exist");
 	put_count(view, table, "inodes", dcache->nr_inodes, dcache->nr_inodes, "files themselves");
 	put_count(view, table, "inodes unused", dcache->nr_inodes_unused, dcache->nr_inodes,
 		"no entry and nobody uses them");

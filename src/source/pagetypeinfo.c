@@ -86,7 +86,7 @@ static bool parse_line(struct parser *parser, struct kt_span line)
 		return true;
 	if (!kt_free_area_head(&line, &parser->snap->arena, &area))
 		return false;
-	if (kt_span_starts(kt_span_trim(line), "type "))
+	if (kt_span_starts(kt_span_trim(line), "type"))
 		return free_line(parser, &area, line);
 	return pageblock_line(parser, &area, line);
 }

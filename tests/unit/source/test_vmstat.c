@@ -95,3 +95,18 @@ TEST(a_text_without_counters_is_not_vmstat)
 	kt_snapshot_free(parsed("", KT_ERR_PARSE));
 	kt_snapshot_free(parsed("pgfault 12\nballoon_inflate 4\n", KT_ERR_PARSE));
 }
+
+TEST(events_of_the_allocator_are_kept_and_of_two_readings_the_last)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+
+	FEED(snap, vmstat, "proc/vmstat", "nr_free_pages 5\ncompact_stall 1\n");
+	FEED(snap, vmstat, "proc/vmstat",
+		"nr_free_pages 5\npgfault 3\nallocstall_normal 7\ncompact_stall 2\n"
+		"thp_fault_fallback -1\noom_kill x\n");
+	if (!CHECK_INT(snap->events.count, 2))
+		return;
+	CHECK_STR(snap->events.items[0].name, "allocstall_normal");
+	CHECK_INT(snap->events.items[0].count, 7);
+	CHECK_INT(snap->events.items[1].count, 2);
+}

@@ -91,6 +91,49 @@ TEST(a_zone_keeps_what_its_row_and_the_error_bound_need)
 	CHECK_INT(snap->zones.items[2].node, 1);
 }
 
+TEST(watermarks_and_reserves_are_kept_and_unknown_where_no_line_has_them)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+	const struct kt_zone *zone;
+
+	FEED(snap, zoneinfo, PATH, modern);
+	zone = &snap->zones.items[0];
+	CHECK_INT(zone->min, 17);
+	CHECK_INT(zone->boost, 0);
+	CHECK_INT(zone->low, -1);
+	CHECK_INT(zone->nr_reserve, 5);
+	CHECK_INT(zone->reserve[2], 15800);
+	CHECK_INT(snap->zones.items[1].min, -1);
+	CHECK_INT(snap->zones.items[1].nr_reserve, 0);
+}
+
+TEST(a_damaged_reserve_is_no_reserve)
+{
+	static const char *const lines[] = { "(0, x)", "(0, -1)", "0, 1", "(1,", "()",
+		"(99999999999999999999)" };
+
+	for (size_t i = 0; i < KT_LEN(lines); i++) {
+		KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+		char text[256];
+
+		snprintf(text, sizeof(text),
+			"Node 0, zone DMA\n  pages free 1\n        protection: %s\n", lines[i]);
+		FEED(snap, zoneinfo, PATH, text);
+		if (!CHECK_INT(snap->zones.items[0].nr_reserve, 0))
+			printf("  %s\n", lines[i]);
+	}
+}
+
+TEST(more_reserves_than_any_kernel_has_are_cut)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+
+	FEED(snap, zoneinfo, PATH,
+		"Node 0, zone DMA\n  pages free 1\n"
+		"        protection: (1, 2, 3, 4, 5, 6, 7, 8, 9, 10)\n");
+	CHECK_INT(snap->zones.items[0].nr_reserve, KT_ZONES_MAX);
+}
+
 TEST(linux_3_x_keeps_every_counter_per_zone)
 {
 	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
