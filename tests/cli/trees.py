@@ -130,6 +130,12 @@ nr_swapcached 0
 nr_memmap_pages 32
 nr_memmap_boot_pages 4094
 pgpginodesteal 0
+allocstall_dma32 4
+allocstall_normal 0
+compact_stall 21
+compact_fail 16
+compact_success 5
+thp_fault_fallback 9
 balloon_inflate 0
 balloon_deflate 0
 """,
@@ -139,10 +145,13 @@ Node 0, zone      DMA
       nr_anon_pages 50000
   pages free     3840
         min      67
+        low      83
+        high     99
         spanned  4095
         present  3998
         managed  3840
         cma      0
+        protection: (0, 937, 937)
       nr_free_pages 3840
       nr_unaccepted 0
   pagesets
@@ -158,10 +167,13 @@ Node 0, zone      DMA
 Node 0, zone    DMA32
   pages free     50000
         min      5000
+        low      6250
+        high     7500
         spanned  258012
         present  258012
         managed  240000
         cma      0
+        protection: (0, 0, 0)
       nr_free_pages 50000
       nr_unaccepted 1000
   pagesets
@@ -175,6 +187,38 @@ Node 0, zone    DMA32
   vm stats threshold: 16
   start_pfn:           4096
 """,
+    "proc/buddyinfo": """\
+Node 0, zone      DMA      0      0      0      0      0      0      0      0      1      1      3
+Node 0, zone    DMA32    120    200    200      0      0     50      0      0      0     10     40
+""",
+    "proc/pagetypeinfo": """\
+Page block order: 9
+Pages per block:  512
+
+Free pages count per migrate type at order     0    1    2    3    4    5    6    7    8    9   10
+Node    0, zone      DMA, type    Unmovable    0    0    0    0    0    0    0    0    1    0    0
+Node    0, zone      DMA, type      Movable    0    0    0    0    0    0    0    0    0    1    3
+Node    0, zone      DMA, type   HighAtomic    0    0    0    0    0    0    0    0    0    0    0
+Node    0, zone    DMA32, type    Unmovable  100  200  200    0    0   50    0    0    0    0    0
+Node    0, zone    DMA32, type      Movable   20    0    0    0    0    0    0    0    0    9   40
+Node    0, zone    DMA32, type   HighAtomic    0    0    0    0    0    0    0    0    0    1    0
+
+Number of blocks type     Unmovable      Movable   HighAtomic
+Node 0, zone      DMA            1            7            0
+Node 0, zone    DMA32           60          443            1
+""",
+    "proc/sys/vm/min_free_kbytes": "20268\n",
+    "proc/sys/vm/extfrag_threshold": "500\n",
+    "proc/sys/vm/vfs_cache_pressure": "100\n",
+    "proc/sys/fs/dentry-state": "105000\t103000\t45\t0\t90000\t0\n",
+    "proc/sys/fs/inode-state": "10500\t300\t0\t0\t0\t0\t0\n",
+    "proc/1/mountinfo": """\
+22 27 0:21 / /proc rw,relatime - proc proc rw
+27 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw,discard
+31 27 0:25 / /run rw - tmpfs tmpfs rw,size=10%
+""",
+    "proc/net/sockstat": "sockets: used 180\nTCP: inuse 27 orphan 0 tw 3 alloc 30 mem 2\n"
+                         "UDP: inuse 4 mem 1\n",
     "proc/iomem": """\
 00000000-00000fff : Reserved
 00001000-0009fbff : System RAM
@@ -237,6 +281,50 @@ kmalloc-1k 32000 32000 1024 32 8 : tunables 0 0 0 : slabdata 500 500 0
 [    0.100000] Freeing unused kernel image (initmem) memory: 2660K
 [    5.000000] systemd[1]: Started something.
 """,
+}
+
+# arm64 with pages of 64 KiB: 14 orders, one zone, memory in pieces.
+ARM64_64K = {
+    "ktally/meta": "page_bytes=65536\n",
+    "proc/meminfo": "MemTotal: 4194304 kB\nMemFree: 64000 kB\nBuffers: 0 kB\n"
+                    "Cached: 100000 kB\nSwapCached: 0 kB\nAnonPages: 80000 kB\nShmem: 0 kB\n"
+                    "SReclaimable: 20032 kB\nSUnreclaim: 20032 kB\nPageTables: 1024 kB\n",
+    "proc/vmstat": "nr_free_pages 1000\ncompact_stall 0\n",
+    "proc/zoneinfo": """\
+Node 0, zone      DMA
+  pages free     1000
+        min      100
+        low      125
+        high     150
+        spanned  65536
+        present  65536
+        managed  65536
+        protection: (0, 0, 0, 0)
+  pagesets
+    cpu: 0
+              count: 8
+  vm stats threshold: 10
+Node 0, zone    DMA32
+  pages free     0
+        min      0
+        present  0
+        managed  0
+        protection: (0, 0, 0, 0)
+Node 0, zone   Normal
+  pages free     0
+        min      0
+        present  0
+        managed  0
+        protection: (0, 0, 0, 0)
+Node 0, zone  Movable
+  pages free     0
+        min      0
+        present  0
+        managed  0
+        protection: (0, 0, 0, 0)
+""",
+    "proc/buddyinfo": "Node 0, zone DMA 600 100 50 0 0 0 0 0 0 0 0 0 0 0\n",
+    "proc/sys/fs/dentry-state": "5000\t4000\t45\t0\t0\t0\n",
 }
 
 # 2.6.32: no managed pages, all counters per zone, VmallocUsed is address space, no log.
