@@ -174,7 +174,7 @@ const struct kt_cmd kt_cmd_boot = {
 		"firmware map, the kernel image, the initial RAM disk, crash kernel, memory map "
 		"(struct page), per-CPU memory, hash tables, bounce buffers; what of it was "
 		"given back before the first process ran, and what is held until today. Times "
-		"are seconds since the kernel started, from the kernel log.\n"
+		"are seconds since the kernel started, from the kernel log. "
 		"HELD adds up to the account's rows for firmware and for what was reserved at "
 		"boot, to the byte; what no line of the log names is 'other boot memory'. Much "
 		"there, or a row that is larger than on a twin of this machine: compare kernel "

@@ -317,13 +317,13 @@ const struct kt_cmd kt_cmd_dcache = {
 	.help = "Shows the caches of names (directory entries, dentries) and of files (inodes): "
 		"the slab cache of each kind of file system, how many mounts of that kind there "
 		"are, objects and size; and of how many entries nobody uses, and how many of "
-		"those are negative: names that were looked up and do not exist.\n"
+		"those are negative: names that were looked up and do not exist. "
 		"A large cache that stops growing is normal and freed under pressure. Mostly "
 		"negative entries mean something that probes or deletes names that never come "
 		"again: unique temporary files, a library that looks through search paths. "
 		"Mostly unused entries with as many inodes mean a walk over many files (find, "
 		"backup). Few unused ones mean many open files or directories that are held. "
-		"Follow with -i what grows.\n"
+		"Follow with -i what grows. "
 		"Which mount the entries belong to cannot be told without reading kernel "
 		"memory: the number of mounts of a kind is all that is known.",
 	.repeats = true,

@@ -203,7 +203,7 @@ const struct kt_cmd kt_cmd_hash = {
 		"entries, size, share of memory, objects in them where a counter tells, and the "
 		"boot parameter that resizes the table. Their size follows memory, not what runs: "
 		"on a small machine with few files they are worth a look, on a large one a table "
-		"of many objects for an entry (LOAD) makes lookups slow.\n"
+		"of many objects for an entry (LOAD) makes lookups slow. "
 		"A table that takes more than 0.2 % of memory is called large. -a adds where the "
 		"memory was taken from: 'reserved at boot' is outside MemTotal.",
 	.whole = true,
