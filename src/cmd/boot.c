@@ -111,12 +111,15 @@ static void put_summary(
 	put_account(report, account, "boot", "boot_bytes", boot->held[KT_FROM_RESERVED]);
 }
 
-static void put_notes(struct kt_report *report, const struct kt_snapshot *snap)
+static void put_notes(struct kt_report *report, const struct kt_session *session)
 {
+	const struct kt_snapshot *snap = session->snap;
+
 	if (!snap->boot_events.count)
 		kt_report_note(report,
-			"there is no kernel log of the boot: what was reserved has few names, and "
-			"nothing has a time");
+			"no kernel log of the boot (%s): what was reserved has few names, and "
+			"nothing has a time",
+			kt_session_why(session, "kmsg"));
 	else if (snap->log_cut)
 		kt_report_note(report,
 			"the kernel log has lost its beginning: what it does not name is in 'other "
@@ -163,7 +166,7 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 	kt_session_describe(&session, options, report);
 	put_summary(report, &boot, &account);
 	put_rows(report, &boot);
-	put_notes(report, session.snap);
+	put_notes(report, &session);
 	return NULL;
 }
 
