@@ -4,16 +4,15 @@
 
 #include "base/arena.h"
 #include "base/err.h"
-#include "model/mapping.h"
-#include "model/metric.h"
-#include "model/task.h"
 #include "model/boot_event.h"
 #include "model/cache.h"
 #include "model/dcache.h"
 #include "model/event.h"
 #include "model/free_area.h"
+#include "model/mapping.h"
 #include "model/metric.h"
 #include "model/setting.h"
+#include "model/task.h"
 
 /**
  * One machine at one moment: what the sources read, before anything is concluded.
