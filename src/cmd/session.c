@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
@@ -83,6 +84,15 @@ struct kt_err *kt_session_collect(struct kt_session *session, const struct kt_op
 	if (err)
 		return err;
 	kt_derive(session->snap);
+	return NULL;
+}
+
+const struct kt_source_state *kt_session_source(const struct kt_session *session, const char *name)
+{
+	for (size_t i = 0; i < session->snap->sources.count; i++) {
+		if (strcmp(session->snap->sources.items[i].name, name) == 0)
+			return &session->snap->sources.items[i];
+	}
 	return NULL;
 }
 
