@@ -10,13 +10,13 @@ static const struct {
 } kinds[KT_AREA_KINDS] = {
 	[KT_AREA_VMALLOC] = { "other vmalloc", NULL },
 	[KT_AREA_PERCPU] = { "per-CPU chunks", "counted in Percpu" },
-	[KT_AREA_IOREMAP] = { "device memory", "no memory: registers of devices" },
-	[KT_AREA_VMAP] = { "vmap", "pages of others, mapped again" },
-	[KT_AREA_DMA] = { "DMA buffers", "pages of others, mapped again" },
+	[KT_AREA_IOREMAP] = { "device memory", "registers of devices" },
+	[KT_AREA_VMAP] = { "vmap", "maps pages of others" },
+	[KT_AREA_DMA] = { "DMA buffers", "maps pages of others" },
 	[KT_AREA_SPARSE] = { "sparse areas", "filled by their owners" },
-	[KT_AREA_MAP_RAM] = { "vm_map_ram", "pages of others, mapped again" },
-	[KT_AREA_UNPURGED] = { "freed areas", "no memory: to be purged" },
-	[KT_AREA_OTHER] = { "other areas", "pages of others, mapped again" },
+	[KT_AREA_MAP_RAM] = { "vm_map_ram", "maps pages of others" },
+	[KT_AREA_UNPURGED] = { "freed areas", "waiting to be purged" },
+	[KT_AREA_OTHER] = { "other areas", "maps pages of others" },
 };
 
 static void add(int64_t *sum, int64_t more)
@@ -88,14 +88,14 @@ static const char *kind_hint(const struct kt_area *area)
 		return kinds[area->kind].what;
 	what = kt_area_what(area);
 	if (area->is_stack)
-		return "'ktally stacks' tells whose";
+		return "see 'ktally stacks'";
 	if (kt_area_is_module_image(area))
-		return "'ktally modules' tells whose";
+		return "see 'ktally modules'";
 	if (what && strcmp(what, "BPF programs") == 0)
-		return "'bpftool prog' tells whose";
+		return "see 'bpftool prog'";
 	if (what && strcmp(what, "BPF maps") == 0)
-		return "'bpftool map' tells whose";
-	return what ? NULL : "'--by caller' tells whose";
+		return "see 'bpftool map'";
+	return what ? NULL : "see '--by caller'";
 }
 
 static const char *what_of(const struct kt_area *area)
