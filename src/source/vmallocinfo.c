@@ -13,7 +13,7 @@
 
 #include <string.h>
 
-#define GROUPS_MAX 65536u /* places in code that are told apart; the others are one */
+#define GROUPS_MAX 16384u /* places in code that are told apart; the others are one */
 #define SLOTS_MIN  1024u
 #define PAGES_MAX  (1ull << 40)
 #define NODE_MAX   1024u
@@ -209,6 +209,14 @@ static bool make_room(struct parser *parser)
 	return true;
 }
 
+static struct slot *find_slot(
+	const struct parser *parser, const struct line *line, uint64_t *ret_hash)
+{
+	*ret_hash = hash_span(
+		hash_span(0xcbf29ce484222325ull + line->kind, line->caller), line->module);
+	return slot_of(parser, *ret_hash, line);
+}
+
 /* The group of a line, made where it is the first; NULL when out of memory. */
 static struct kt_area *group_of(struct parser *parser, struct line *line)
 {
@@ -219,12 +227,12 @@ static struct kt_area *group_of(struct parser *parser, struct line *line)
 
 	if (!make_room(parser))
 		return NULL;
-	if (parser->count >= GROUPS_MAX) {
+	slot = find_slot(parser, line, &hash);
+	if (!slot->area && parser->count >= GROUPS_MAX) {
 		line->caller = KT_SPAN("(other callers)");
 		line->module = (struct kt_span){ 0 };
+		slot = find_slot(parser, line, &hash);
 	}
-	hash = hash_span(hash_span(0xcbf29ce484222325ull + line->kind, line->caller), line->module);
-	slot = slot_of(parser, hash, line);
 	if (slot->area)
 		return &snap->areas.items[slot->area - 1];
 	area = kt_list_push(&snap->arena, &snap->areas);
@@ -276,18 +284,25 @@ static void add_nodes(struct parser *parser, struct kt_area *area, struct kt_spa
 	}
 }
 
+static bool is_stack(const struct line *line, struct kt_span caller, const struct kt_area *area)
+{
+	if (line->caller.p == caller.p)
+		return area->is_stack;
+	return line->kind == KT_AREA_VMALLOC && is_stack_caller(caller);
+}
+
 static void add_line(struct parser *parser, struct line *line)
 {
-	bool stack = line->kind == KT_AREA_VMALLOC && is_stack_caller(line->caller);
+	const struct kt_span caller = line->caller;
 	struct kt_area *area = group_of(parser, line);
 
 	parser->nr_areas++;
-	if (line->kind == KT_AREA_VMALLOC)
-		add_amount(&parser->nr_pages, line->nr_pages);
-	if (stack)
-		add_amount(&parser->nr_stack_pages, line->nr_pages);
 	if (!area)
 		return;
+	if (line->kind == KT_AREA_VMALLOC)
+		add_amount(&parser->nr_pages, line->nr_pages);
+	if (is_stack(line, caller, area))
+		add_amount(&parser->nr_stack_pages, line->nr_pages);
 	area->nr_areas++;
 	add_amount(&area->size_bytes, line->size_bytes);
 	if (line->has_pages && area->nr_pages < 0)
