@@ -20,7 +20,7 @@ static const struct {
 	{ "layout_and_allocate", "", module_images },
 	{ "module_alloc*", "", module_images },
 	{ "module_memory_alloc", "", module_images },
-	{ "execmem_*", "", module_images },
+	{ "execmem_*", "", "code of modules and BPF" }, /* one cache for all since 6.13 */
 	{ "copy_module_from_user", "", "module being loaded" },
 	{ "init_module_from_file", "", "module being loaded" },
 	{ "kernel_read_file*", "", "file the kernel reads" },
@@ -91,7 +91,6 @@ static const struct {
 	{ "seq_*", "", "a file being read" },
 	{ "init_irq_stacks", "", "interrupt stacks" },
 	{ "arch_alloc_vmap_stack", "", "interrupt stacks" },
-	{ "irq_init_percpu_irqstack", "", "interrupt stacks" },
 	{ "start_kernel", "", "interrupt stacks" }, /* arm64, where all of it is inlined */
 	{ "*kvmalloc_node*", "", "large kmalloc" },
 };

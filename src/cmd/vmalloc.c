@@ -271,11 +271,17 @@ static void put_headlines(struct kt_report *report, const struct kt_vmalloc *vma
 static void put_notes(struct kt_report *report, const struct kt_snapshot *snap,
 	const struct kt_vmalloc *vmalloc, const struct nodes *nodes)
 {
+	struct kt_val used = kt_snapshot_get(snap, KT_VMALLOC_USED, KT_NO_NODE);
 	int64_t gap = vmalloc->has_difference ? llabs(vmalloc->difference_bytes) : 0;
 	char human[24];
 
-	for (size_t i = 0; i < snap->notes.count; i++)
-		kt_report_note(report, "%s", snap->notes.items[i]);
+	kt_human_bytes(used.value, human);
+	if (kt_ok(used) && used.value && kt_ok(vmalloc->total) &&
+		used.value != vmalloc->total.value)
+		kt_report_note(report,
+			"VmallocUsed of this kernel says %s and is not believed: it is address "
+			"space until Linux 4.3, and some later ones subtract too much on vfree()",
+			human);
 	kt_human_bytes(vmalloc->difference_bytes, human);
 	if (vmalloc->bytes >= 0 && gap > (1 << 20) + vmalloc->bytes / 50)
 		kt_report_note(report,

@@ -118,6 +118,18 @@ def a_counter_that_differs_from_the_areas_is_a_row_with_its_sign():
 
 
 @test
+def a_counter_that_is_not_believed_is_named():
+    meminfo = trees.MODERN["proc/meminfo"]
+    with Folder() as folder:
+        tree = plant(folder, {**trees.MODERN, "proc/meminfo": meminfo.replace(
+            "VmallocUsed:       20000 kB", "VmallocUsed:        8000 kB")})
+        report = vmalloc(("-s", tree))
+    assert report["vmalloc_bytes"] == report["areas_bytes"] == 5000 * PAGE
+    assert report["difference_bytes"] == 0
+    assert any("7.8 MiB and is not believed" in note for note in report["notes"]), report["notes"]
+
+
+@test
 def kinds_without_memory_are_rows_in_text_too():
     with Folder() as folder:
         text = succeed("-s", plant(folder, trees.MODERN), "vmalloc", "--by", "kind").text

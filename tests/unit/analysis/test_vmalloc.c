@@ -228,7 +228,7 @@ TEST(callers_have_a_purpose)
 	} cases[] = {
 		{ "load_module+0x784/0x21b0", NULL, "module images" },
 		{ "load_module+0x784/0x21b0", "mine", NULL },
-		{ "execmem_vmalloc_noprof+0x1/0x2", NULL, "module images" },
+		{ "execmem_vmalloc_noprof+0x1/0x2", NULL, "code of modules and BPF" },
 		{ "bpf_jit_alloc_exec+0xe/0x10", NULL, "BPF programs" },
 		{ "bpf_prog_pack_alloc+0x2b0/0x3d0", NULL, "BPF programs" },
 		{ "htab_map_alloc+0xf6/0x5a0", NULL, "BPF maps" },
