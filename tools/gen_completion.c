@@ -26,7 +26,8 @@ static const struct kind kinds[] = {
 	{ "SECONDS", "words='1 5 10 60'", "(1 5 10 60)" },
 	{ "COLUMN", "words='bytes name growth rate'", "(bytes name growth rate)" },
 	{ "PATTERN", "words=", "" },
-	{ "GROUP", "words='name process'", "(name process)" },
+	{ "GROUP", "words='name process caller site module kind'",
+		"(name process caller site module kind)" },
 	{ "N", "words='1 2 3 4 5 6 7 8 9'", "(1 2 3 4 5 6 7 8 9)" },
 };
 

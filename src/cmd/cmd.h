@@ -11,7 +11,7 @@
 /** Everything the command line can say, parsed. */
 struct kt_options {
 	const char *source, *output, *sort, *filter;
-	const char *by; /* "name", "process"; NULL: the command's default */
+	const char *by; /* a word of the command's groups; NULL: the first */
 	bool exact_bytes, all, node, cheap, scrub, force, expensive, shared;
 	int depth;
 	int64_t top, count; /* 0: not given */
@@ -33,9 +33,10 @@ struct kt_cmd {
 	const char *name, *summary;
 	const char *operands; /* usage of its operands, or NULL */
 	int nr_operands_min, nr_operands_max;
-	const char *help; /* a paragraph or more for --help and the man page */
-	bool repeats;	  /* -i repeats it */
-	bool whole;	  /* text shows its lists whole: they are short by nature */
+	const char *help;   /* a paragraph or more for --help and the man page */
+	bool repeats;	    /* -i repeats it */
+	bool whole;	    /* text shows its lists whole: they are short by nature */
+	const char *groups; /* what --by takes, between blanks, the default first; or NULL */
 	struct kt_err *(*run)(const struct kt_options *options, struct kt_report *report);
 };
 

@@ -92,9 +92,7 @@ static void set_filter(struct kt_options *o, const char *arg, struct kt_err **re
 
 static void set_by(struct kt_options *o, const char *arg, struct kt_err **ret_err)
 {
-	if (strcmp(arg, "name") != 0 && strcmp(arg, "family") != 0 && strcmp(arg, "process") != 0)
-		*ret_err = kt_err_new(KT_ERR_USAGE,
-			"--by takes name (family is the same) or process, not '%.64s'", arg);
+	(void)ret_err;
 	o->by = arg;
 }
 
@@ -173,7 +171,7 @@ const struct kt_option kt_option_table[] = {
 		"repeat every SECONDS, with the growth since the start and per second",
 		set_interval },
 	{ 'n', "count", "N", "end after N repetitions; without -i one a second", set_count },
-	{ 'N', "node", NULL, "one column for each NUMA node", set_node, "account" },
+	{ 'N', "node", NULL, "one column for each NUMA node", set_node, "account vmalloc" },
 	{ 0, "cheap", NULL,
 		"read nothing that walks long lists or wakes other CPUs; coarser, and kinder to a "
 		"machine in trouble",
@@ -183,8 +181,9 @@ const struct kt_option kt_option_table[] = {
 		"what that is",
 		set_expensive },
 	{ 0, "by", "GROUP",
-		"one row for each name (kernel threads: each family), or for each process", set_by,
-		"stacks pagetables" },
+		"what a row is: name or process of a task; caller, site, module or kind of memory; "
+		"'ktally help' of the command says more",
+		set_by, "stacks pagetables vmalloc" },
 	{ 0, "shared", NULL,
 		"also which files are mapped by many processes, and what page tables that costs; "
 		"reads the mappings of every process",
@@ -245,15 +244,20 @@ static void make_getopt_tables(char letters[NR_SHORT_MAX], struct option *longs)
 	longs[kt_nr_options] = (struct option){ 0 };
 }
 
-static bool takes(const struct kt_option *option, const struct kt_cmd *cmd)
+static bool has_word(const char *words, const char *wanted)
 {
-	struct kt_span rest = kt_span_str(option->only ? option->only : cmd->name), word;
+	struct kt_span rest = kt_span_str(words), word;
 
 	while (kt_span_word(&rest, &word)) {
-		if (kt_span_eq(word, cmd->name))
+		if (kt_span_eq(word, wanted))
 			return true;
 	}
 	return false;
+}
+
+static bool takes(const struct kt_option *option, const struct kt_cmd *cmd)
+{
+	return !option->only || has_word(option->only, cmd->name);
 }
 
 /* What does not depend on the order in which the words stand. */
@@ -265,6 +269,9 @@ static struct kt_err *check(
 			return kt_err_new(KT_ERR_USAGE, "'%s' does not take --%s", cmd->name,
 				kt_option_table[i].name);
 	}
+	if (options->by && cmd->groups && !has_word(cmd->groups, options->by))
+		return kt_err_new(KT_ERR_USAGE, "--by of '%s' takes one of %s; not '%.64s'",
+			cmd->name, cmd->groups, options->by);
 	if (!options->interval_s)
 		return NULL;
 	if (!cmd->repeats)

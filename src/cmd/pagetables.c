@@ -419,5 +419,6 @@ const struct kt_cmd kt_cmd_pagetables = {
 		"that "
 		"were touched. Costs 12 µs a process, with --shared 40 µs more.",
 	.repeats = true,
+	.groups = "name family process",
 	.run = run,
 };

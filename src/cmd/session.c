@@ -87,6 +87,15 @@ struct kt_err *kt_session_collect(struct kt_session *session, const struct kt_op
 	return NULL;
 }
 
+const struct kt_source_state *kt_session_source(const struct kt_session *session, const char *name)
+{
+	for (size_t i = 0; i < session->snap->sources.count; i++) {
+		if (strcmp(session->snap->sources.items[i].name, name) == 0)
+			return &session->snap->sources.items[i];
+	}
+	return NULL;
+}
+
 struct kt_err *kt_session_blame(const struct kt_options *options, struct kt_err *err)
 {
 	return err && options->source ? kt_err_prepend(err, "%s", options->source) : err;

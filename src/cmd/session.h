@@ -25,6 +25,8 @@ struct kt_err *kt_session_open(
  */
 struct kt_err *kt_session_collect(struct kt_session *session, const struct kt_options *options,
 	unsigned want, const char *sources) KT_MUST_CHECK;
+/** How reading a source went; NULL where it was not asked for. */
+const struct kt_source_state *kt_session_source(const struct kt_session *session, const char *name);
 /** Names the source that an error is about; gives `err` back, NULL included. */
 struct kt_err *kt_session_blame(const struct kt_options *options, struct kt_err *err);
 /** Why a source could not be read, as a part of a sentence. */

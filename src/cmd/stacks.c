@@ -232,5 +232,6 @@ const struct kt_cmd kt_cmd_stacks = {
 		"never end; many kworkers are work items that wait. -i shows who grows. Reading "
 		"costs about 12 µs a process.",
 	.repeats = true,
+	.groups = "name family process",
 	.run = run,
 };

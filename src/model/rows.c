@@ -315,7 +315,7 @@ const struct kt_row kt_rows[] = {
 		.grows = "BPF programs or maps that are loaded and not released; a driver that "
 			 "allocates "
 			 "for each event.",
-		.next = "Group /proc/vmallocinfo by caller; 'bpftool prog', 'bpftool map'.",
+		.next = "'ktally vmalloc' shows who holds it; 'bpftool prog', 'bpftool map'.",
 		.unusual_permille = 50 },
 	{ .id = "kernel_stacks",
 		.parent = "kernel",

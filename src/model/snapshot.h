@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "model/area.h"
 #include "model/boot_event.h"
 #include "model/cache.h"
 #include "model/dcache.h"
@@ -11,6 +12,7 @@
 #include "model/free_area.h"
 #include "model/mapping.h"
 #include "model/metric.h"
+#include "model/module.h"
 #include "model/setting.h"
 #include "model/task.h"
 
@@ -134,6 +136,9 @@ struct kt_snapshot {
 	KT_LIST(struct kt_cache_folder) cache_folders;
 	const char *asked_cache; /* the user's: a source that can reads no other; NULL: all */
 	bool caches_partial;	 /* only the unreclaimable ones that an OOM report names */
+	KT_LIST(struct kt_area) areas;
+	KT_LIST(struct kt_module) modules;
+	KT_LIST(struct kt_module_alloc) module_allocs;
 	KT_LIST(struct kt_region) firmware; /* the firmware map */
 	KT_LIST(struct kt_region) iomem;    /* System RAM and what ktally knows inside it */
 	struct kt_region graphics;	    /* integrated graphics; empty where none is known */
@@ -149,8 +154,9 @@ struct kt_snapshot {
 	int64_t drift_bytes;	      /* change of the counters while they were read; -1: unknown */
 	int64_t skew_bytes;	      /* disagreement of a capture's files; -1: unknown */
 	bool folded;		      /* per-CPU counters were folded before reading */
-	bool hashdist; /* the large hash tables come from vmalloc (CONFIG_NUMA before 5.2) */
-	bool log_cut;  /* the kernel log has lost its beginning */
+	bool hashdist;	    /* the large hash tables come from vmalloc (CONFIG_NUMA before 5.2) */
+	bool has_allocinfo; /* what modules allocated is known */
+	bool log_cut;	    /* the kernel log has lost its beginning */
 };
 
 struct kt_snapshot *kt_snapshot_new(void); /* NULL when out of memory */

@@ -37,6 +37,8 @@ LISTS = {
     "hash": "tables",
 }
 ASCENDING = {("boot", "step")}  # columns that are sorted smallest first
+LISTS = {"hash": "tables", "stacks": "stacks", "pagetables": "processes", "vmalloc": "rows",
+         "modules": "modules"}
 
 TESTS = []
 records = {"MiB": (0, ""), "s": (0, "")}  # the largest and the longest run, and which it was

@@ -244,7 +244,29 @@ kmalloc-1k 32000 32000 1024 32 8 : tunables 0 0 0 : slabdata 500 500 0
     "proc/vmallocinfo": """\
 0xffff8000-0xffffa000 8192 irq_init+0x1/0x2 phys=0x00000000feffc000 ioremap
 0xffffa000-0xfffff000 16384 copy_process+0x1/0x2 pages=400 vmalloc N0=400
-0xfffff000-0xffffff00 16384 bpf_prog_alloc+0x1/0x2 pages=4600 vmalloc vpages N0=4600
+0xfffff000-0xffffff00 16384 bpf_prog_alloc+0x1/0x2 pages=4300 vmalloc vpages N0=4300
+0x(____ptrval____)-0x(____ptrval____) 409600 load_module+0x1/0x2 pages=99 vmalloc N0=99
+0x(____ptrval____)-0x(____ptrval____) 8192 load_module+0x1/0x2 pages=1 vmalloc N0=1
+0xffffff00-0xffffff10 401408 leak_one.part.0+0x1/0x9 [made_up] pages=97 vmalloc N0=97
+0xffffff10-0xffffff20 401408 leak_one.part.0+0x5/0x9 [made_up] pages=97 vmalloc N0=97
+0xffffff20-0xffffff30 28672 leak_two+0x1/0x2 [made_up] pages=6 vmalloc user N0=6
+0xffffff30-0xffffff40 2097152 pcpu_get_vm_areas+0x0/0x9 vmalloc
+0xffffff40-0xffffff50 36864 shmem_pin_map+0x1/0x2 [i915] pages=8
+0xffffff50-0xffffff60 20480 irq_init_percpu_irqstack+0x1/0x2 vmap
+0xffffff60-0xffffff70 20480 unpurged vm_area
+0xffffff70-0xffffff80 20480 unpurged vm_area
+""",
+    "proc/modules": """\
+made_up 409600 2 other,another, Live 0xffffffffc0f21000 (OE)
+other 5000 0 - Live 0x0000000000000000
+another 16384 - - Loading 0x0000000000000000
+""",
+    "proc/allocinfo": """\
+allocinfo - version: 1.0
+#     <size>  <calls> <tag info>
+      131072       32 mm/slub.c:1826 func:alloc_slab_page
+     1638400       12 drivers/made_up.c:7 [made_up] func:leak_three
+        4096        1 drivers/made_up.c:9 [made_up] func:leak_two
 """,
     "sys/kernel/kexec_crash_size": "0\n",
     "sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages": "4\n",

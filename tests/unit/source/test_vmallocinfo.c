@@ -97,3 +97,205 @@ TEST(scrubbing_takes_the_addresses_and_leaves_the_sums)
 	CHECK_VALUE(snap, VMALLOC_AREAS, 239 * 4096);
 	CHECK_VALUE(snap, VMALLOC_STACK, 8 * 4096);
 }
+
+/* ---- areas by caller, module and kind ---- */
+
+static const struct kt_area *area_of(
+	const struct kt_snapshot *snap, const char *caller, enum kt_area_kind kind)
+{
+	for (size_t i = 0; i < snap->areas.count; i++) {
+		const struct kt_area *area = &snap->areas.items[i];
+
+		if (area->kind == kind &&
+			(caller ? area->caller && strcmp(area->caller, caller) == 0
+				: !area->caller))
+			return area;
+	}
+	return NULL;
+}
+
+#define CHECK_AREA(snap, caller, kind, count, size, pages)                           \
+	do {                                                                         \
+		const struct kt_area *found = area_of(snap, caller, KT_AREA_##kind); \
+                                                                                     \
+		if (CHECK(found)) {                                                  \
+			CHECK_INT(found->nr_areas, count);                           \
+			CHECK_INT(found->size_bytes, size);                          \
+			CHECK_INT(found->nr_pages, pages);                           \
+		}                                                                    \
+	} while (0)
+
+TEST(areas_of_one_place_and_kind_are_one_record)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+
+	FEED(snap, vmallocinfo, PATH,
+		"0x1-0x2 8192 f+0x1/0x9 pages=1 vmalloc N0=1\n"
+		"0x2-0x3 12288 f+0x1/0x9 pages=2 vmalloc N0=1 N3=1\n"
+		"0x3-0x4 8192 f+0x5/0x9 pages=1 vmalloc N0=1\n"
+		"0x4-0x5 8192 f+0x1/0x9 [mod] pages=1 vmalloc N0=1\n"
+		"0x5-0x6 8192 f+0x1/0x9 phys=0x00000000feb00000 ioremap\n");
+	CHECK_INT(snap->areas.count, 4);
+	CHECK_AREA(snap, "f+0x1/0x9", VMALLOC, 2, 20480, 3);
+	CHECK_AREA(snap, "f+0x5/0x9", VMALLOC, 1, 8192, 1);
+	CHECK_AREA(snap, "f+0x1/0x9", IOREMAP, 1, 8192, -1);
+	CHECK(!snap->areas.items[0].module);
+	CHECK_INT(snap->areas.items[0].nodes.count, 2);
+	CHECK_INT(snap->areas.items[0].nodes.items[0].nr_pages, 2);
+	CHECK_INT(snap->areas.items[0].nodes.items[1].node, 3);
+	CHECK_STR(snap->areas.items[2].module, "mod");
+}
+
+TEST(every_kind_of_area_is_told)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+
+	FEED(snap, vmallocinfo, PATH, areas);
+	CHECK_AREA(snap, "irq_init_percpu_irqstack+0x105/0x170", VMAP, 1, 20480, -1);
+	CHECK_AREA(snap, "acpi_os_map_iomem+0x1f1/0x220", IOREMAP, 1, 8192, -1);
+	CHECK_AREA(snap, "dup_task_struct+0x5a/0x1b0", VMALLOC, 1, 20480, 4);
+	CHECK_AREA(snap, NULL, UNPURGED, 1, 4096, -1);
+	CHECK_AREA(snap, NULL, MAP_RAM, 1, 65536, -1);
+	CHECK_AREA(snap, "dma_map+0x1/0x2", OTHER, 1, 36864, 8);
+	FEED(snap, vmallocinfo, PATH,
+		"0x1-0x2 8388608 pcpu_get_vm_areas+0x0/0xbe0 vmalloc\n"
+		"0x1-0x2 8192 pcpu_mem_zalloc+0x48/0x70 pages=1 vmalloc\n"
+		"0x1-0x2 8192 bpf_arena_map+0x1/0x2 sparse\n"
+		"0x1-0x2 8192 dma_common_contiguous_remap+0x1/0x2 dma-coherent\n"
+		"0x1-0x2 8192 rb_alloc+0x1/0x2 pages=1 vmalloc user\n"
+		"0x1-0x2 8192 ringbuf+0x1/0x2 vmap user\n");
+	CHECK_AREA(snap, "pcpu_get_vm_areas+0x0/0xbe0", PERCPU, 1, 8388608, -1);
+	CHECK_AREA(snap, "pcpu_mem_zalloc+0x48/0x70", VMALLOC, 1, 8192, 1);
+	CHECK_AREA(snap, "bpf_arena_map+0x1/0x2", SPARSE, 1, 8192, -1);
+	CHECK_AREA(snap, "dma_common_contiguous_remap+0x1/0x2", DMA, 1, 8192, -1);
+	CHECK_AREA(snap, "rb_alloc+0x1/0x2", VMALLOC, 1, 8192, 1);
+	CHECK_AREA(snap, "ringbuf+0x1/0x2", VMAP, 1, 8192, -1);
+}
+
+TEST(stacks_are_known_by_their_caller)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+
+	FEED(snap, vmallocinfo, PATH, areas);
+	for (size_t i = 0; i < snap->areas.count; i++) {
+		const char *caller = snap->areas.items[i].caller;
+
+		CHECK_INT(snap->areas.items[i].is_stack,
+			caller && strncmp(caller, "dup_task_struct", 15) == 0);
+	}
+}
+
+TEST(an_area_without_a_caller_is_read_all_the_same)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+
+	FEED(snap, vmallocinfo, PATH,
+		"0x1-0x2 8192 pages=1 vmalloc N0=1\n"
+		"0x1-0x2 8192 phys=0x1000 ioremap\n"
+		"0x1-0x2 8192 vmap\n"
+		"0x1-0x2 8192\n");
+	CHECK_AREA(snap, NULL, VMALLOC, 1, 8192, 1);
+	CHECK_AREA(snap, NULL, IOREMAP, 1, 8192, -1);
+	CHECK_AREA(snap, NULL, VMAP, 1, 8192, -1);
+	CHECK_AREA(snap, NULL, OTHER, 1, 8192, -1);
+	CHECK_VALUE(snap, VMALLOC_AREAS, 4096);
+}
+
+TEST(a_function_named_like_a_kind_is_a_caller)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+
+	FEED(snap, vmallocinfo, PATH,
+		"0x1-0x2 8192 vmap+0x10/0x90 pages=1 vmalloc\n"
+		"0x1-0x2 8192 ioremap+0x1/0x2 phys=1000 ioremap\n"
+		"0x1-0x2 8192 N0x+0x1/0x2 pages=1 vmalloc\n");
+	CHECK_AREA(snap, "vmap+0x10/0x90", VMALLOC, 1, 8192, 1);
+	CHECK_AREA(snap, "ioremap+0x1/0x2", IOREMAP, 1, 8192, -1);
+	CHECK_AREA(snap, "N0x+0x1/0x2", VMALLOC, 1, 8192, 1);
+}
+
+/* 2.6.28: physical addresses without 0x; 4.15: no addresses before there is entropy. */
+TEST(addresses_may_be_plain_hashed_or_not_there)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+
+	FEED(snap, vmallocinfo, PATH,
+		"0xf7bfe000-0xf7c00000    8192 hpet_enable+0x2d/0x206 phys=fed00000 ioremap\n"
+		"0x(____ptrval____)-0x(____ptrval____)    8192 f+0x1/0x2 pages=1 vmalloc N0=1\n"
+		"0x(ptrval)-0x(ptrval)   12288 f+0x1/0x2 pages=2 vmalloc\n"
+		"0x0000000000000000-0x0000000000000000    8192 f+0x1/0x2 pages=1 vmalloc\n");
+	CHECK_AREA(snap, "f+0x1/0x2", VMALLOC, 3, 28672, 4);
+	CHECK_AREA(snap, "hpet_enable+0x2d/0x206", IOREMAP, 1, 8192, -1);
+}
+
+TEST(what_is_no_line_of_vmallocinfo_is_skipped)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+
+	FEED(snap, vmallocinfo, PATH,
+		"0x1-0x2 size f+0x1/0x2 pages=1 vmalloc\n"
+		"0x1-0x2 99999999999999999999 f+0x1/0x2 pages=1 vmalloc\n"
+		"0x1-0x2\n\n"
+		"f+0x1/0x2 pages=1 vmalloc\n"
+		"0x1-0x2 8192 f+0x1/0x2 pages=1 vmalloc\n");
+	CHECK_INT(snap->areas.count, 1);
+	CHECK_INT(snap->areas.items[0].nr_areas, 1);
+}
+
+TEST(names_of_callers_are_safe_to_print)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+
+	FEED(snap, vmallocinfo, PATH,
+		"0x1-0x2 8192 f\x1b[31m\xff+0x1/0x2 [m\x07\"] pages=1 vmalloc\n");
+	CHECK_STR(snap->areas.items[0].caller, "f?[31m?+0x1/0x2");
+	CHECK_STR(snap->areas.items[0].module, "m?\"");
+}
+
+TEST(a_sum_of_addresses_that_is_too_large_is_not_known)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+	KT_CLEANUP(buf) struct kt_buf text = { 0 };
+
+	for (int i = 0; i < 1100; i++)
+		kt_buf_puts(&text, "0x1-0x2 9007199254740992 f+0x1/0x2 pages=1 vmalloc\n");
+	feed_bytes(snap, &kt_source_vmallocinfo, PATH, text.data, text.size);
+	CHECK_AREA(snap, "f+0x1/0x2", VMALLOC, 1100, -1, 1100);
+	CHECK_VALUE(snap, VMALLOC_AREAS, 1100 * 4096);
+}
+
+TEST(more_callers_than_a_kernel_has_are_one_and_no_page_is_lost)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+	KT_CLEANUP(buf) struct kt_buf text = { 0 };
+	int64_t nr_areas = 0, nr_pages = 0;
+
+	for (int i = 0; i < 20000; i++)
+		kt_buf_printf(&text, "0x1-0x2 8192 f%d+0x1/0x2 pages=1 vmalloc\n", i);
+	kt_buf_puts(&text, "0x1-0x2 8192 f0+0x1/0x2 pages=1 vmalloc\n"
+			   "0x1-0x2 8192 fork_idle+0x1/0x2 pages=1 vmalloc\n");
+	feed_bytes(snap, &kt_source_vmallocinfo, PATH, text.data, text.size);
+	CHECK(snap->areas.count < 17000);
+	for (size_t i = 0; i < snap->areas.count; i++) {
+		nr_areas += snap->areas.items[i].nr_areas;
+		nr_pages += snap->areas.items[i].nr_pages;
+	}
+	CHECK_INT(nr_areas, 20002);
+	CHECK_INT(nr_pages, 20002);
+	CHECK_AREA(snap, "f0+0x1/0x2", VMALLOC, 2, 16384, 2);
+	CHECK(area_of(snap, "(other callers)", KT_AREA_VMALLOC));
+	CHECK_VALUE(snap, VMALLOC_AREAS, 20002 * 4096);
+	CHECK_VALUE(snap, VMALLOC_STACK, 4096);
+}
+
+TEST(nodes_beyond_any_machine_are_not_kept)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+	KT_CLEANUP(buf) struct kt_buf text = { 0 };
+
+	kt_buf_puts(&text, "0x1-0x2 8192 f+0x1/0x2 pages=1 vmalloc N99999=1");
+	for (int i = 0; i < 200; i++)
+		kt_buf_printf(&text, " N%d=1", i);
+	feed_bytes(snap, &kt_source_vmallocinfo, PATH, text.data, text.size);
+	CHECK_INT(snap->areas.items[0].nodes.count, 64);
+}
