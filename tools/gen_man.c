@@ -11,6 +11,7 @@
 #include "source/source.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 struct page {
@@ -167,6 +168,21 @@ static void put_synopsis(struct page *page)
 	}
 }
 
+/* Paragraphs are told apart by an empty line. */
+static void put_paragraphs(struct page *page, const char *text)
+{
+	const char *end;
+
+	for (; (end = strstr(text, "\n\n")); text = end + 2) {
+		char part[4096];
+
+		snprintf(part, sizeof(part), "%.*s", (int)(end - text), text);
+		put_text(page->buf, part);
+		kt_buf_puts(page->buf, ".Pp\n");
+	}
+	put_text(page->buf, text);
+}
+
 static void put_commands(struct page *page)
 {
 	kt_buf_puts(page->buf, ".Bl -tag -width Ds\n");
@@ -175,7 +191,7 @@ static void put_commands(struct page *page)
 		put_args(page->buf, kt_cmds[i]->name);
 		put_operands(page, kt_cmds[i]->operands);
 		kt_buf_puts(page->buf, "\n");
-		put_text(page->buf, kt_cmds[i]->help);
+		put_paragraphs(page, kt_cmds[i]->help);
 	}
 	kt_buf_puts(page->buf, ".El\n");
 }

@@ -2,6 +2,8 @@
 #include "cmd/cmd.h"
 #include "output/output.h"
 
+#include <string.h>
+
 static const struct kt_column command_columns[] = {
 	{ .key = "command", .title = "COMMAND" },
 	{ .key = "summary", .title = "WHAT IT DOES", .flags = KT_COL_WRAP },
@@ -67,6 +69,18 @@ static void put_commands(struct kt_report *report)
 			kt_cmds[i]->summary);
 }
 
+/* Paragraphs are told apart by an empty line. */
+static void put_paragraphs(struct kt_report *report, const char *text)
+{
+	const char *end;
+
+	for (; (end = strstr(text, "\n\n")); text = end + 2) {
+		kt_report_headline(report, "%.*s", (int)(end - text), text);
+		kt_report_headline(report, "%s", "");
+	}
+	kt_report_headline(report, "%s", text);
+}
+
 static struct kt_err *run(const struct kt_options *options, struct kt_report *report)
 {
 	const struct kt_cmd *cmd = NULL;
@@ -80,7 +94,7 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 				options->operands[0]);
 		kt_report_headline(report, "ktally [OPTIONS] %s%s%s", cmd->name,
 			cmd->operands ? " " : "", cmd->operands ? cmd->operands : "");
-		kt_report_headline(report, "%s", cmd->help);
+		put_paragraphs(report, cmd->help);
 		kt_report_field(report, NULL, "command", KT_CELL_TEXT, kt_cell_text(cmd->name));
 		kt_report_field(report, NULL, "usage", KT_CELL_TEXT,
 			kt_report_text(report, report->headlines.items[0]));
