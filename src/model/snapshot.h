@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "model/cache.h"
 #include "model/mapping.h"
 #include "model/metric.h"
 #include "model/task.h"
@@ -109,6 +110,10 @@ struct kt_snapshot {
 	KT_LIST(struct kt_zone) zones;
 	KT_LIST(struct kt_hugepool) hugepools;
 	KT_LIST(struct kt_hash) hashes;
+	KT_LIST(struct kt_cache) caches;
+	KT_LIST(struct kt_cache_folder) cache_folders;
+	const char *asked_cache; /* the user's: a source that can reads no other; NULL: all */
+	bool caches_partial;	 /* only the unreclaimable ones that an OOM report names */
 	KT_LIST(struct kt_region) firmware; /* the firmware map */
 	KT_LIST(struct kt_region) iomem;    /* System RAM and what ktally knows inside it */
 	struct kt_region graphics;	    /* integrated graphics; empty where none is known */
