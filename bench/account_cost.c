@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What the account of the running machine costs, beside a program that only opens, reads
-// and closes the same files: both are run alternately, and CPU time (user and system, of
-// the child) and peak memory of each are printed with their ratio.
+// What the account of the running machine (or another command) costs, beside a program that
+// only opens, reads and closes the same files, and beside a peer that answers the same
+// question: all are run alternately, and CPU time (user and system, of the child) and peak
+// memory of each are printed with their ratio.
 //
-// usage: account_cost KTALLY READFILES [RUNS]
+// usage: account_cost KTALLY READFILES [RUNS [COMMAND "SOURCES" [PEER...]]]
 
 #include "root/root.h"
 #include "source/source.h"
@@ -66,11 +67,11 @@ static void on_read(
 			strdup(strcmp(path, "ktally/vmstat.after") == 0 ? "proc/vmstat" : path);
 }
 
-/* The files that the account reads, by asking the code that reads them. */
-static void list_files(struct list *list)
+/* The files that the command reads, by asking the code that reads them. */
+static void list_files(const char *sources, struct list *list)
 {
 	struct kt_snapshot *snap = kt_snapshot_new();
-	struct kt_collect_opts opts = { 0 };
+	struct kt_collect_opts opts = { .sources = sources };
 	struct kt_root *root = NULL;
 	struct kt_err *err = kt_root_open_live(&root);
 
@@ -95,32 +96,51 @@ static int by_cpu(const void *a, const void *b)
 	return (x->cpu_ms > y->cpu_ms) - (x->cpu_ms < y->cpu_ms);
 }
 
+static void print(const char *name, const struct sample *sample)
+{
+	printf("  %-14s %7.2f ms CPU  %6ld KiB peak\n", name, sample->cpu_ms, sample->rss_kib);
+}
+
+/* The median is left in the middle. */
+static const struct sample *median(struct sample *samples, int runs)
+{
+	qsort(samples, (size_t)runs, sizeof(*samples), by_cpu);
+	return &samples[runs / 2];
+}
+
 int main(int argc, char **argv)
 {
-	static struct sample ours[RUNS_MAX], bare[RUNS_MAX];
+	static struct sample ours[RUNS_MAX], bare[RUNS_MAX], theirs[RUNS_MAX];
 	static struct list list;
 	int runs = argc > 3 ? atoi(argv[3]) : 100;
-	char *ktally[] = { argv[1], NULL };
+	char *ktally[] = { argv[1], argc > 4 ? argv[4] : NULL, NULL };
+	char **peer = argc > 6 ? argv + 6 : NULL;
+	double bar;
 
 	if (argc < 3 || runs < 1 || runs > RUNS_MAX) {
-		fprintf(stderr, "usage: account_cost KTALLY READFILES [RUNS]\n");
+		fprintf(stderr, "usage: account_cost KTALLY READFILES [RUNS [COMMAND \"SOURCES\" "
+				"[PEER...]]]\n");
 		return EXIT_FAILURE;
 	}
 	list.files[list.count++] = argv[2];
-	list_files(&list);
+	list_files(argc > 5 ? argv[5] : NULL, &list);
 	for (int i = 0; i < runs; i++) {
 		ours[i] = run(ktally);
 		bare[i] = run(list.files);
+		if (peer)
+			theirs[i] = run(peer);
 	}
-	qsort(ours, (size_t)runs, sizeof(*ours), by_cpu);
-	qsort(bare, (size_t)runs, sizeof(*bare), by_cpu);
+	bar = median(bare, runs)->cpu_ms * 1.25 + 3;
 	printf("runs %d, files %d, medians\n", runs, list.count - 1);
-	printf("  ktally         %7.2f ms CPU  %6ld KiB peak\n", ours[runs / 2].cpu_ms,
-		ours[runs / 2].rss_kib);
-	printf("  same files     %7.2f ms CPU  %6ld KiB peak\n", bare[runs / 2].cpu_ms,
-		bare[runs / 2].rss_kib);
+	print("ktally", median(ours, runs));
+	print("same files", &bare[runs / 2]);
+	if (peer)
+		print(basename(peer[0]), median(theirs, runs));
 	printf("  ratio %.2f; bar 1.25 x + 3 ms = %.2f ms: %s\n",
-		ours[runs / 2].cpu_ms / bare[runs / 2].cpu_ms, bare[runs / 2].cpu_ms * 1.25 + 3,
-		ours[runs / 2].cpu_ms <= bare[runs / 2].cpu_ms * 1.25 + 3 ? "met" : "missed");
+		ours[runs / 2].cpu_ms / bare[runs / 2].cpu_ms, bar,
+		ours[runs / 2].cpu_ms <= bar ? "met" : "missed");
+	if (peer)
+		printf("  ratio to %s %.2f\n", basename(peer[0]),
+			ours[runs / 2].cpu_ms / theirs[runs / 2].cpu_ms);
 	return EXIT_SUCCESS;
 }

@@ -22,6 +22,10 @@ static const struct kind kinds[] = {
 	{ "FILE.tar.zst", "_ktally_files", "_files" },
 	{ "FORMAT", "words=$outputs", "_ktally_outputs" },
 	{ "[ROW]", "words=$rows", "_ktally_rows" },
+	{ "[CACHE]",
+		"mapfile -t COMPREPLY < <(cd /sys/kernel/slab 2>/dev/null && "
+		"compgen -f -- \"$cur\")",
+		"_files -W /sys/kernel/slab" },
 	{ "[COMMAND]", "words=$commands", "_ktally_commands" },
 	{ "SECONDS", "words='1 5 10 60'", "(1 5 10 60)" },
 	{ "COLUMN", "words='bytes name growth rate'", "(bytes name growth rate)" },

@@ -15,7 +15,8 @@
 
 struct member {
 	const char *path;
-	struct kt_buf data;
+	struct kt_buf data; /* of a link its target */
+	bool link;
 };
 
 struct capture {
@@ -72,7 +73,7 @@ static struct member *member_for(struct capture *capture, const char *path)
 	return member;
 }
 
-static void add(struct capture *capture, const char *path, const char *data, size_t size)
+static struct member *add(struct capture *capture, const char *path, const char *data, size_t size)
 {
 	struct member *member = member_for(capture, path);
 
@@ -80,6 +81,28 @@ static void add(struct capture *capture, const char *path, const char *data, siz
 		kt_buf_add(&member->data, data, size);
 	if (!member || member->data.failed)
 		capture->arena.failed = true;
+	return member;
+}
+
+static void add_link(struct capture *capture, const struct kt_text *target)
+{
+	struct member *member = add(capture, target->path, target->data, target->size);
+
+	if (!member)
+		return;
+	kt_buf_add(&member->data, "", 1); /* libarchive takes a string */
+	member->link = true;
+}
+
+static struct kt_err *write_member(struct capture *capture, const struct member *member)
+{
+	int64_t time_s = capture->snap->host.taken_s;
+
+	if (member->link)
+		return kt_archive_add_link(
+			capture->writer, member->path, member->data.data, time_s);
+	return kt_archive_add(capture->writer, member->path,
+		member->data.data ? member->data.data : "", member->data.size, time_s);
 }
 
 static struct kt_err *write_members(struct capture *capture)
@@ -91,9 +114,7 @@ static struct kt_err *write_members(struct capture *capture)
 	for (size_t i = 0; i < capture->members.count && !err; i++) {
 		const struct member *member = &capture->members.items[i];
 
-		err = kt_archive_add(capture->writer, member->path,
-			member->data.data ? member->data.data : "", member->data.size,
-			capture->snap->host.taken_s);
+		err = write_member(capture, member);
 		capture->nr_files++;
 		capture->nr_bytes += (int64_t)member->data.size;
 	}
@@ -121,6 +142,10 @@ static void on_read(
 	}
 	if (capture->scrub && is_private(path))
 		return;
+	if (text->link) {
+		add_link(capture, text);
+		return;
+	}
 	if (capture->scrub && source && source->scrub) {
 		KT_CLEANUP(buf) struct kt_buf clean = { 0 };
 

@@ -13,6 +13,7 @@ struct kt_options {
 	const char *source, *output, *sort, *filter;
 	const char *by; /* a word of the command's groups; NULL: the first */
 	bool exact_bytes, all, node, cheap, scrub, force, expensive, shared;
+	bool families, details; /* of slab */
 	int depth;
 	int64_t top, count; /* 0: not given */
 	double interval_s;  /* 0: once */

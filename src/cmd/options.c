@@ -78,6 +78,18 @@ static void set_expensive(struct kt_options *o, const char *arg, struct kt_err *
 	o->expensive = true;
 }
 
+static void set_families(struct kt_options *o, const char *arg, struct kt_err **ret_err)
+{
+	(void)arg, (void)ret_err;
+	o->families = true;
+}
+
+static void set_details(struct kt_options *o, const char *arg, struct kt_err **ret_err)
+{
+	(void)arg, (void)ret_err;
+	o->details = true;
+}
+
 static void set_sort(struct kt_options *o, const char *arg, struct kt_err **ret_err)
 {
 	(void)ret_err;
@@ -188,6 +200,11 @@ const struct kt_option kt_option_table[] = {
 		"also which files are mapped by many processes, and what page tables that costs; "
 		"reads the mappings of every process",
 		set_shared, "pagetables" },
+	{ 0, "families", NULL, "one row for all kmalloc caches of a size", set_families, "slab" },
+	{ 0, "details", NULL,
+		"show what only /sys/kernel/slab tells: padding, objects kept ready, merged names, "
+		"makers",
+		set_details, "slab" },
 	{ 0, "scrub", NULL,
 		"leave out host names, addresses, process names and most of the kernel log",
 		set_scrub, "capture" },

@@ -28,6 +28,7 @@ struct kt_cache {
  */
 struct kt_cache_folder {
 	const char *name;	     /* ":aA-0000192", or that of its only cache */
+	const char *path;	     /* the same as it is on disk; not to print */
 	KT_LIST(const char *) names; /* links to it */
 	int64_t object_bytes, slot_bytes, align_bytes, user_bytes;
 	int64_t order, objs_per_slab;

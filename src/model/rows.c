@@ -266,7 +266,7 @@ const struct kt_row kt_rows[] = {
 		.title = "slab",
 		.means = "Kernel objects in caches of objects of one size each, and kmalloc.",
 		.grows = "See its two rows.",
-		.next = "'slabtop -sc' shows the largest caches." },
+		.next = "'ktally slab' shows the largest caches." },
 	{ .id = "slab_reclaimable",
 		.parent = "slab",
 		.title = "reclaimable slab",
@@ -278,8 +278,8 @@ const struct kt_row kt_rows[] = {
 		.grows =
 			"A walk over many files; names that are looked up once (negative directory "
 			"entries). A curve that flattens is a cache; a straight line is a leak.",
-		.next = "vm.vfs_cache_pressure; 'echo 2 >/proc/sys/vm/drop_caches' frees what is "
-			"unused.",
+		.next = "'ktally slab' shows the largest caches. vm.vfs_cache_pressure; 'echo 2 "
+			">/proc/sys/vm/drop_caches' frees what is unused.",
 		.unusual_permille = 250 },
 	{ .id = "slab_unreclaimable",
 		.parent = "slab",
@@ -292,8 +292,9 @@ const struct kt_row kt_rows[] = {
 		.grows = "A leak, or cgroups, namespaces or connections that are created "
 			 "faster "
 			 "than they die.",
-		.next = "'slabtop -sc': a kmalloc size near 100 % used that grows in a straight "
-			"line is a leak; dying cgroups are in /sys/fs/cgroup/cgroup.stat.",
+		.next = "'ktally slab -i 10': a kmalloc size near 100 % used that grows in a "
+			"straight line is a leak; dying cgroups are in "
+			"/sys/fs/cgroup/cgroup.stat.",
 		.unusual_permille = 100 },
 	{ .id = "slab_unsplit",
 		.parent = "slab",
@@ -303,7 +304,7 @@ const struct kt_row kt_rows[] = {
 		.means = "All of slab, on kernels before 2.6.19, which do not tell what of it is "
 			 "reclaimable.",
 		.grows = "A walk over many files, or a leak.",
-		.next = "'slabtop -sc' shows the largest caches." },
+		.next = "'ktally slab' shows the largest caches." },
 	{ .id = "vmalloc",
 		.parent = "kernel",
 		.title = "vmalloc, without stacks",

@@ -225,10 +225,22 @@ static int table_width(const struct page *page)
 	return sum;
 }
 
+/* A table whose columns have no titles has no line for them: pictures, prose. */
+static bool has_titles(const struct page *page)
+{
+	for (size_t k = 0; k < page->table->nr_columns; k++) {
+		if (shown(page, k) && *page->table->columns[k].title)
+			return true;
+	}
+	return false;
+}
+
 static void put_head(const struct page *page)
 {
 	int at = 0;
 
+	if (!has_titles(page))
+		return;
 	color(page, DIM);
 	for (size_t k = 0; k < page->table->nr_columns; k++) {
 		const struct kt_column *column = &page->table->columns[k];
@@ -257,7 +269,8 @@ static void put_row(
 	for (size_t k = 0; k < page->table->nr_columns; k++) {
 		const struct kt_column *column = &page->table->columns[k];
 		int width = page->widths[k];
-		char text[512];
+		char buffer[512];
+		const char *text = buffer;
 
 		if (column->flags & KT_COL_BAR && row->cells[k].state == KT_OK && !row->mark)
 			put_bar(page, row->cells[k].real, bar_room);
@@ -266,7 +279,10 @@ static void put_row(
 		if (at)
 			kt_buf_puts(page->buf, "  ");
 		at += at ? 2 : 0;
-		cell_text(page, column, &row->cells[k], text, sizeof(text));
+		if (column->type == KT_CELL_TEXT && row->cells[k].state == KT_OK)
+			text = row->cells[k].text;
+		else
+			cell_text(page, column, &row->cells[k], buffer, sizeof(buffer));
 		if (column->flags & KT_COL_WRAP) {
 			put_wrapped(page, text, at, page->opts->width);
 			continue;
@@ -324,7 +340,8 @@ static void to_ascii(struct kt_buf *buf)
 {
 	static const struct {
 		const char *from, *to;
-	} signs[] = { { "±", "+-" }, { "µ", "u" }, { "…", "..." } };
+	} signs[] = { { "±", "+-" }, { "µ", "u" }, { "…", "..." }, { "≤", "<=" }, { "×", "x" },
+		{ "█", "#" }, { "▒", "=" }, { "░", "-" }, { "·", "." } };
 	struct kt_buf plain = { 0 };
 
 	for (size_t i = 0; i < buf->size; i++) {

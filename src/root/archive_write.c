@@ -144,20 +144,48 @@ struct kt_err *kt_archive_create(
 	return err;
 }
 
-struct kt_err *kt_archive_add(struct kt_archive_writer *writer, const char *path, const char *data,
-	size_t size, int64_t time_s)
+static struct archive_entry *entry_of(
+	const struct kt_archive_writer *writer, const char *path, size_t size, int64_t time_s)
 {
 	const struct kt_libarchive *lib = writer->lib;
 	struct archive_entry *entry = lib->entry_new();
-	struct kt_err *err = NULL;
 
 	if (!entry)
-		return kt_err_new(KT_ERR_NOMEM, "%s: out of memory", writer->path);
+		return NULL;
 	lib->entry_set_pathname(entry, path);
 	lib->entry_set_size(entry, (int64_t)size);
 	lib->entry_set_filetype(entry, AE_IFREG);
 	lib->entry_set_perm(entry, 0644);
 	lib->entry_set_mtime(entry, (time_t)time_s, 0);
+	return entry;
+}
+
+struct kt_err *kt_archive_add_link(
+	struct kt_archive_writer *writer, const char *path, const char *target, int64_t time_s)
+{
+	const struct kt_libarchive *lib = writer->lib;
+	struct archive_entry *entry = entry_of(writer, path, 0, time_s);
+	struct kt_err *err = NULL;
+
+	if (!entry)
+		return kt_err_new(KT_ERR_NOMEM, "%s: out of memory", writer->path);
+	lib->entry_set_filetype(entry, AE_IFLNK);
+	lib->entry_set_symlink(entry, target);
+	if (lib->write_header(writer->archive, entry) != ARCHIVE_OK)
+		err = failed(writer);
+	lib->entry_free(entry);
+	return err;
+}
+
+struct kt_err *kt_archive_add(struct kt_archive_writer *writer, const char *path, const char *data,
+	size_t size, int64_t time_s)
+{
+	const struct kt_libarchive *lib = writer->lib;
+	struct archive_entry *entry = entry_of(writer, path, size, time_s);
+	struct kt_err *err = NULL;
+
+	if (!entry)
+		return kt_err_new(KT_ERR_NOMEM, "%s: out of memory", writer->path);
 	if (lib->write_header(writer->archive, entry) != ARCHIVE_OK ||
 		lib->write_data(writer->archive, data, size) != (la_ssize_t)size)
 		err = failed(writer);

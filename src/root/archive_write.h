@@ -16,6 +16,8 @@ struct kt_err *kt_archive_create(
 	const char *path, bool force, struct kt_archive_writer **ret_writer) KT_MUST_CHECK;
 struct kt_err *kt_archive_add(struct kt_archive_writer *writer, const char *path, const char *data,
 	size_t size, int64_t time_s) KT_MUST_CHECK;
+struct kt_err *kt_archive_add_link(struct kt_archive_writer *writer, const char *path,
+	const char *target, int64_t time_s) KT_MUST_CHECK;
 /** Writes the end; after an error the file is removed. Frees the writer in any case. */
 struct kt_err *kt_archive_close(struct kt_archive_writer *writer) KT_MUST_CHECK;
 /** Gives up: removes the file and frees the writer. */

@@ -24,6 +24,8 @@
 	X(entry_pathname)                  \
 	X(entry_filetype)                  \
 	X(entry_hardlink)                  \
+	X(entry_symlink)                   \
+	X(entry_set_symlink)               \
 	X(entry_new)                       \
 	X(entry_free)                      \
 	X(entry_set_pathname)              \

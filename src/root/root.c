@@ -73,6 +73,17 @@ struct kt_err *kt_root_read_at(struct kt_root *root, const char *path, uint64_t 
 	return root->ops->read(root, path, offset, size, false, ret_text);
 }
 
+struct kt_err *kt_root_link(struct kt_root *root, const char *path, struct kt_text *ret_target)
+{
+	struct kt_err *err;
+
+	*ret_target = (struct kt_text){ .path = path, .link = true };
+	err = root->ops->link(root, path, ret_target);
+	if (!err && root->watch)
+		root->watch(root->watch_arg, path, ret_target, NULL);
+	return err;
+}
+
 static int by_version(const void *a, const void *b)
 {
 	return strverscmp(*(const char *const *)a, *(const char *const *)b);

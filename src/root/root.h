@@ -25,6 +25,7 @@ struct kt_text {
 	char *data;
 	size_t size;
 	const char *path;
+	bool link; /* the target of a symbolic link */
 };
 
 static inline struct kt_span kt_text_span(const struct kt_text *text)
@@ -65,6 +66,10 @@ struct kt_err *kt_root_read_head(struct kt_root *root, const char *path, size_t 
 /** At most `size` bytes from `offset`; short at the end of the file. */
 struct kt_err *kt_root_read_at(struct kt_root *root, const char *path, uint64_t offset, size_t size,
 	struct kt_text *ret_text) KT_MUST_CHECK;
+
+/** Where a symbolic link leads, as it stands there; nothing is followed. ABSENT: there is none. */
+struct kt_err *kt_root_link(
+	struct kt_root *root, const char *path, struct kt_text *ret_target) KT_MUST_CHECK;
 
 typedef KT_LIST(const char *) kt_names;
 /** Names in a folder, sorted as numbers where they end in numbers. */

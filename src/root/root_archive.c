@@ -141,6 +141,7 @@ static struct kt_err *keep(
 	struct unpacking *un, struct archive_entry *entry, const char *path, const char *inside)
 {
 	KT_CLEANUP(buf) struct kt_buf data = { 0 };
+	const char *target = un->lib->entry_symlink(entry);
 	struct tree *tree;
 	struct kt_err *err = tree_for(un, path, (size_t)(inside - path), &tree);
 
@@ -149,6 +150,8 @@ static struct kt_err *keep(
 	if (++un->nr_members > MEMBERS_MAX)
 		return kt_err_new(KT_ERR_LIMIT, "holds more than %u wanted files", MEMBERS_MAX);
 	tree->nr_members++;
+	if (un->lib->entry_filetype(entry) == AE_IFLNK && target && strlen(target) < PATH_MAX_LEN)
+		return kt_root_memory_link(tree->root, inside, target);
 	if (un->lib->entry_filetype(entry) != AE_IFREG || un->lib->entry_hardlink(entry))
 		return kt_root_memory_refuse(
 			tree->root, inside, "a link in the bundle, which is not followed");

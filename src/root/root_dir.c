@@ -127,6 +127,33 @@ static struct kt_err *dir_read(struct kt_root *root, const char *path, uint64_t 
 	return err;
 }
 
+static struct kt_err *dir_link(struct kt_root *root, const char *path, struct kt_text *ret_target)
+{
+	const struct root_dir *dir = (const struct root_dir *)root;
+	bool live = root->kind == KT_ROOT_LIVE;
+	int fd = live ? dir->fd : open_inside(dir, path, O_PATH | O_NOFOLLOW);
+	char target[KT_ROOT_LINK_MAX];
+	ssize_t n = -1;
+	int errnum;
+
+	/* an empty path is the link that is open itself */
+	if (fd >= 0)
+		n = readlinkat(fd, live ? path : "", target, sizeof(target));
+	errnum = errno == EINVAL ? ENOENT : errno;
+	if (fd >= 0 && !live)
+		close(fd);
+	if (n < 0)
+		return kt_err_os(errnum, "%s", path);
+	if (n == sizeof(target))
+		return kt_err_new(KT_ERR_LIMIT, "%s: leads too far", path);
+	ret_target->data = malloc((size_t)n + 1);
+	if (!ret_target->data)
+		return kt_err_new(KT_ERR_NOMEM, "%s: out of memory", path);
+	memcpy(ret_target->data, target, (size_t)n);
+	ret_target->size = (size_t)n;
+	return NULL;
+}
+
 static struct kt_err *dir_list(
 	struct kt_root *root, const char *path, struct kt_arena *arena, kt_names *ret_names)
 {
@@ -176,7 +203,7 @@ static void dir_free(struct kt_root *root)
 	free(root);
 }
 
-static const struct kt_root_ops dir_ops = { dir_read, dir_list, dir_has, dir_free };
+static const struct kt_root_ops dir_ops = { dir_read, dir_link, dir_list, dir_has, dir_free };
 
 struct kt_err *kt_root_dir_new(int fd, enum kt_root_kind kind, struct kt_root **ret_root)
 {

@@ -10,7 +10,7 @@
 #include <string.h>
 
 struct member {
-	char *path, *data, *refused;
+	char *path, *data, *refused, *target;
 	size_t size, index;
 };
 
@@ -82,6 +82,20 @@ static struct kt_err *memory_read(struct kt_root *root, const char *path, uint64
 	return NULL;
 }
 
+static struct kt_err *memory_link(
+	struct kt_root *root, const char *path, struct kt_text *ret_target)
+{
+	const struct member *member = find((struct root_memory *)root, path);
+
+	if (!member || !member->target)
+		return kt_err_os(ENOENT, "%s", path);
+	ret_target->data = strdup(member->target);
+	if (!ret_target->data)
+		return kt_err_new(KT_ERR_NOMEM, "%s: out of memory", path);
+	ret_target->size = strlen(member->target);
+	return NULL;
+}
+
 /* Is `path` below `folder`? Sets what follows. Everything is below "". */
 static bool below(const char *path, const char *folder, const char **ret_rest)
 {
@@ -138,12 +152,14 @@ static void memory_free(struct kt_root *root)
 		free(memory->members[i].path);
 		free(memory->members[i].data);
 		free(memory->members[i].refused);
+		free(memory->members[i].target);
 	}
 	free(memory->members);
 	free(memory);
 }
 
-static const struct kt_root_ops memory_ops = { memory_read, memory_list, memory_has, memory_free };
+static const struct kt_root_ops memory_ops = { memory_read, memory_link, memory_list, memory_has,
+	memory_free };
 
 struct kt_err *kt_root_memory_new(enum kt_root_kind kind, struct kt_root **ret_root)
 {
@@ -178,7 +194,7 @@ static struct kt_err *add(
 		return kt_err_new(KT_ERR_NOMEM, "%s: out of memory", path);
 	}
 	memory->members[memory->count] =
-		(struct member){ name, data, refused, size, memory->count };
+		(struct member){ name, data, refused, NULL, size, memory->count };
 	memory->count++;
 	memory->sorted = false;
 	return NULL;
@@ -196,4 +212,18 @@ struct kt_err *kt_root_memory_refuse(struct kt_root *root, const char *path, con
 	if (!copy)
 		return kt_err_new(KT_ERR_NOMEM, "%s: out of memory", path);
 	return add((struct root_memory *)root, path, NULL, 0, copy);
+}
+
+struct kt_err *kt_root_memory_link(struct kt_root *root, const char *path, const char *target)
+{
+	struct root_memory *memory = (struct root_memory *)root;
+	struct kt_err *err;
+
+	err = kt_root_memory_refuse(root, path, "a link in the bundle, which is not followed");
+	if (err)
+		return err;
+	memory->members[memory->count - 1].target = strdup(target);
+	if (!memory->members[memory->count - 1].target)
+		return kt_err_new(KT_ERR_NOMEM, "%s: out of memory", path);
+	return NULL;
 }

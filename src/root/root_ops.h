@@ -4,10 +4,13 @@
 
 #include "root/root.h"
 
+#define KT_ROOT_LINK_MAX 4096u
+
 /** What a kind of root provides; private to src/root. */
 struct kt_root_ops {
 	struct kt_err *(*read)(struct kt_root *root, const char *path, uint64_t offset,
 		size_t size_max, bool whole, struct kt_text *ret_text);
+	struct kt_err *(*link)(struct kt_root *root, const char *path, struct kt_text *ret_target);
 	struct kt_err *(*list)(struct kt_root *root, const char *path, struct kt_arena *arena,
 		kt_names *ret_names);
 	bool (*has)(struct kt_root *root, const char *path);
@@ -29,6 +32,9 @@ struct kt_err *kt_root_memory_new(enum kt_root_kind kind, struct kt_root **ret_r
 struct kt_err *kt_root_memory_add(struct kt_root *root, const char *path, char *data, size_t size);
 /** A member that cannot be read; `why` is copied and becomes the error of a read. */
 struct kt_err *kt_root_memory_refuse(struct kt_root *root, const char *path, const char *why);
+
+/** A symbolic link, which is told but not followed; `target` is copied. */
+struct kt_err *kt_root_memory_link(struct kt_root *root, const char *path, const char *target);
 
 /** Unpacks an open archive into memory; loads libarchive. */
 struct kt_err *kt_root_archive_open(

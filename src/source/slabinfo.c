@@ -124,7 +124,7 @@ static void add_cache(struct kt_snapshot *snap, struct kt_span name, struct kt_c
 	if (!slot)
 		return;
 	*slot = cache;
-	slot->name = name.n ? kt_arena_name(&snap->arena, name) : "(no name)";
+	slot->name = kt_arena_name(&snap->arena, name);
 }
 
 static struct kt_err *parse(struct kt_snapshot *snap, const struct kt_text *text)
@@ -140,7 +140,7 @@ static struct kt_err *parse(struct kt_snapshot *snap, const struct kt_text *text
 		.unit = KT_PAGES,
 		.path = text->path,
 		.field = "thread_stack, thread_info" };
-	struct kt_span rest = kt_text_span(text), line, name;
+	struct kt_span rest = kt_text_span(text), line, name = { 0 };
 	bool old = kt_span_starts(rest, "slabinfo - version: 1."), any = false;
 
 	while (kt_span_line(&rest, &line)) {

@@ -28,6 +28,7 @@ enum kt_want {
 	KT_WANT_CHEAP = 1u << 1,     /* nothing dearer than KT_COST_CHEAP */
 	KT_WANT_ALL = 1u << 2,	     /* whatever any command could use: capture, doctor */
 	KT_WANT_EXPENSIVE = 1u << 3, /* what holds up the rest of the machine too */
+	KT_WANT_DETAILS = 1u << 4,   /* what a list shows only where its details are asked for */
 };
 
 #define KT_SOURCE_PATHS	  18

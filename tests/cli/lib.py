@@ -39,6 +39,7 @@ LISTS = {
 ASCENDING = {("boot", "step")}  # columns that are sorted smallest first
 LISTS = {"hash": "tables", "stacks": "stacks", "pagetables": "processes", "vmalloc": "rows",
          "modules": "modules"}
+LISTS = {"hash": "tables", "slab": "caches", "stacks": "stacks", "pagetables": "processes"}
 
 TESTS = []
 records = {"MiB": (0, ""), "s": (0, "")}  # the largest and the longest run, and which it was

@@ -31,6 +31,8 @@ AWKWARD = {
     b'm"\\\x07\xff 4096 1 a"\x1b,b\\, Live 0x0 (O"\xc3)\n',
     "proc/allocinfo": trees.MODERN["proc/allocinfo"].encode() +
     b'7 1 a"b:1 [m"\\\x07\xff] func:"\n',
+    "proc/slabinfo": trees.MODERN["proc/slabinfo"].encode() + b'a "b", \\c\\\t\x1b[31m\xff\xc3{}'
+                     b' : tunables 1 7 14 192 21 1 : tunables 0 0 0 : slabdata 1 1 0\n',
     "dmesg": trees.MODERN["dmesg"] +
              '[ 1.0] O"d\\d, {one}\x07 hash table entries: 4 (order: 0, 4096 bytes, linear)\n',
 }

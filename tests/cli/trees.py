@@ -239,7 +239,7 @@ slabinfo - version: 2.1
 # name <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab> : tunables : slabdata
 dentry 90000 105000 192 21 1 : tunables 0 0 0 : slabdata 5000 5000 0
 inode_cache 10000 10500 600 27 4 : tunables 0 0 0 : slabdata 375 375 0
-kmalloc-1k 32000 32000 1024 32 8 : tunables 0 0 0 : slabdata 500 500 0
+kmalloc-1k 16000 16000 1024 32 8 : tunables 0 0 0 : slabdata 500 500 0
 """,
     "proc/vmallocinfo": """\
 0xffff8000-0xffffa000 8192 irq_init+0x1/0x2 phys=0x00000000feffc000 ioremap

@@ -371,3 +371,31 @@ TEST(a_watch_sees_every_read_and_every_failure)
 	CHECK_STR(seen.paths, "a;b;");
 	CHECK_INT(seen.nr_errors, 1);
 }
+
+/* Where a link leads, or the word for its error. */
+static const char *link_as(struct kt_root *root, const char *path)
+{
+	static char text[256];
+	KT_CLEANUP(text) struct kt_text target = { 0 };
+	KT_CLEANUP(err) struct kt_err *err = kt_root_link(root, path, &target);
+
+	if (err)
+		return kt_err_code(err) == KT_ERR_ABSENT ? "<absent>" : "<another error>";
+	snprintf(text, sizeof(text), "%.*s", (int)target.size, target.data);
+	return text;
+}
+
+TEST(a_link_is_told_as_it_stands_and_not_followed)
+{
+	KT_CLEANUP(tree) struct tree tree = make_tree();
+	KT_CLEANUP(root) struct kt_root *root = NULL;
+
+	CHECK(symlink("../../outside/secret", in(&tree, "tree/proc/out")) == 0);
+	CHECK(symlink("/nowhere", in(&tree, "tree/proc/broken")) == 0);
+	root = open_root(tree.root);
+	CHECK_STR(link_as(root, "proc/out"), "../../outside/secret");
+	CHECK_STR(link_as(root, "proc/broken"), "/nowhere");
+	CHECK_STR(link_as(root, "proc/meminfo"), "<absent>");
+	CHECK_STR(link_as(root, "proc"), "<absent>");
+	CHECK_STR(link_as(root, "proc/nothing"), "<absent>");
+}

@@ -93,3 +93,110 @@ TEST(a_text_without_caches_is_not_slabinfo)
 	CHECK_INT(FEED(snap, slabinfo, PATH, ""), KT_ERR_PARSE);
 	CHECK_STATE(snap, SLABINFO, KT_ABSENT);
 }
+
+static void check_cache(
+	const struct kt_snapshot *snap, size_t i, const char *name, const int64_t numbers[6])
+{
+	const struct kt_cache *cache;
+
+	if (!CHECK(i < snap->caches.count))
+		return;
+	cache = &snap->caches.items[i];
+	CHECK_STR(cache->name, name);
+	CHECK_INT(cache->active_objs, numbers[0]);
+	CHECK_INT(cache->nr_objs, numbers[1]);
+	CHECK_INT(cache->slot_bytes, numbers[2]);
+	CHECK_INT(cache->objs_per_slab, numbers[3]);
+	CHECK_INT(cache->pages_per_slab, numbers[4]);
+	CHECK_INT(cache->nr_slabs, numbers[5]);
+}
+
+#define CHECK_CACHE(snap, i, name, ...) \
+	check_cache((snap), (i), (name), (const int64_t[6]){ __VA_ARGS__ })
+
+TEST(every_cache_is_a_record_those_of_one_name_too)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+
+	FEED(snap, slabinfo, PATH,
+		HEAD "dentry  1000 2100 192 21 1" TAIL("90", "100") "bridge port 1 2 64 64 1" TAIL(
+			"1", "1") "bridge port 3 4 64 64 1" TAIL("1", "1"));
+	CHECK_INT(snap->caches.count, 3);
+	CHECK_CACHE(snap, 0, "dentry", 1000, 2100, 192, 21, 1, 100);
+	CHECK_CACHE(snap, 1, "bridge port", 1, 2, 64, 64, 1, 1);
+	CHECK_CACHE(snap, 2, "bridge port", 3, 4, 64, 64, 1, 1);
+}
+
+TEST(statistics_behind_a_line_change_nothing)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+
+	FEED(snap, slabinfo, PATH,
+		"slabinfo - version: 2.1 (statistics)\n"
+		"dentry 1 21 192 21 1 : tunables  120   60    8 : slabdata      1      1      0 : "
+		"globalstat   15 1 1 0 0 0 0 0 0 : cpustat      7      7      0      0\n");
+	CHECK_CACHE(snap, 0, "dentry", 1, 21, 192, 21, 1, 1);
+}
+
+TEST(kernels_before_2_6_have_their_slabs_in_another_order)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+
+	CHECK_INT(FEED(snap, slabinfo, PATH,
+			  "slabinfo - version: 1.1 (SMP)\n"
+			  "kmem_cache            80     80    244    5    5    1 :  252  126\n"
+			  "inode_cache       700   707    512  100  101    1 :  124   62\n"
+			  "size-131072(DMA)       0      0 131072    0    0   32 :    0    0\n"),
+		NO_ERROR);
+	CHECK_INT(snap->caches.count, 3);
+	CHECK_CACHE(snap, 0, "kmem_cache", 80, 80, 244, 16, 1, 5);
+	CHECK_CACHE(snap, 1, "inode_cache", 700, 707, 512, 7, 1, 101);
+	CHECK_CACHE(snap, 2, "size-131072(DMA)", 0, 0, 131072, -1, 32, 0);
+	CHECK_VALUE(snap, SLABINFO, (5 + 101) * 4096);
+}
+
+TEST(the_first_version_has_objects_only_and_no_sum_of_pages)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+
+	CHECK_INT(FEED(snap, slabinfo, PATH,
+			  "slabinfo - version: 1.0\nkmem_cache            29     42\n"
+			  "tcp_tw_bucket          0      0\nbroken 1\n"),
+		NO_ERROR);
+	CHECK_INT(snap->caches.count, 2);
+	CHECK_CACHE(snap, 0, "kmem_cache", 29, 42, -1, -1, -1, -1);
+	CHECK_STATE(snap, SLABINFO, KT_ABSENT);
+}
+
+TEST(names_that_look_like_the_rest_of_a_line_are_names)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+
+	FEED(snap, slabinfo, PATH,
+		HEAD "x : tunables 1 1 1 : slabdata 9 9 9 7 14 192 21 1" TAIL("1", "2"));
+	CHECK_CACHE(snap, 0, "x : tunables 1 1 1 : slabdata 9 9 9", 7, 14, 192, 21, 1, 2);
+	CHECK_VALUE(snap, SLABINFO, 2 * 4096);
+}
+
+TEST(names_are_safe_to_print_and_what_has_none_is_no_cache)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+
+	FEED(snap, slabinfo, PATH,
+		HEAD
+		"a\033[31m\xff\t\"b\" 1 1 64 64 1" TAIL("1", "1") "  1 1 64 64 1" TAIL("1", "1"));
+	CHECK_STR(snap->caches.items[0].name, "a?[31m??\"b\"");
+	CHECK_INT(snap->caches.count, 1);
+}
+
+TEST(counters_beyond_32_bits_are_kept_and_impossible_ones_are_not_known)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+
+	FEED(snap, slabinfo, PATH,
+		HEAD "big 8589934592 8589934593 64 64 1" TAIL(
+			"1", "134217729") "wrapped "
+					  "18446744073709551615 10 64 64 1" TAIL("1", "1"));
+	CHECK_CACHE(snap, 0, "big", 8589934592, 8589934593, 64, 64, 1, 134217729);
+	CHECK_CACHE(snap, 1, "wrapped", -1, 10, 64, 64, 1, 1);
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "analysis/slab_layout.h"
+
+#define WORD 8 /* of the kernels that have so much memory that anybody asks */
+
+const char *kt_slot_part_name(enum kt_slot_part part)
+{
+	switch (part) {
+	case KT_SLOT_OBJECT: return "object";
+	case KT_SLOT_POINTER_INSIDE: return "freelist pointer, while the object is free";
+	case KT_SLOT_POINTER: return "freelist pointer";
+	case KT_SLOT_RED_ZONE: return "red zone";
+	case KT_SLOT_TRACKING: return "who allocated and freed it";
+	case KT_SLOT_PADDING: return "padding";
+	case KT_SLOT_WHOLE: return "object and padding, not told apart";
+	}
+	return "?";
+}
+
+static int64_t round_up(int64_t value, int64_t to)
+{
+	return (value + to - 1) / to * to;
+}
+
+/* A piece of `bytes` after the last, cut at the end of the slot. */
+static void add(struct kt_slab_layout *layout, enum kt_slot_part part, int64_t bytes, int64_t slot)
+{
+	struct kt_slot_piece *last =
+		layout->nr_pieces ? &layout->pieces[layout->nr_pieces - 1] : NULL;
+	int64_t start = last ? last->start + last->bytes : 0;
+
+	bytes = bytes > slot - start ? slot - start : bytes;
+	if (bytes > 0 && last && last->part == part)
+		last->bytes += bytes;
+	else if (bytes > 0 && layout->nr_pieces < KT_SLOT_PIECES)
+		layout->pieces[layout->nr_pieces++] = (struct kt_slot_piece){ part, start, bytes };
+}
+
+static bool is_set(int64_t flag)
+{
+	return flag > 0;
+}
+
+/* In the middle, where it is least likely to be overwritten by a neighbour (since 5.7). */
+static void add_free_object(struct kt_slab_layout *layout, int64_t object_bytes, int64_t slot)
+{
+	int64_t at = object_bytes / 2 / WORD * WORD;
+
+	add(layout, KT_SLOT_OBJECT, at, slot);
+	add(layout, KT_SLOT_POINTER_INSIDE, WORD, slot);
+	add(layout, KT_SLOT_OBJECT, object_bytes - at - WORD, slot);
+}
+
+void kt_slab_lay_out(const struct kt_slab_use *use, struct kt_slab_layout *ret_layout)
+{
+	const struct kt_cache_folder *folder = use->folder;
+	int64_t slot = use->slot_bytes, object = use->object_bytes, left = 0, end;
+	bool red, outside;
+
+	*ret_layout = (struct kt_slab_layout){ .nr_pieces = 0 };
+	if (slot <= 0)
+		return;
+	if (object <= 0 || !folder) {
+		add(ret_layout, KT_SLOT_WHOLE, slot, slot);
+		return;
+	}
+	red = is_set(folder->red_zone);
+	if (red)
+		left = round_up(WORD, folder->align_bytes > 0 ? folder->align_bytes : WORD);
+	end = round_up(object, WORD);
+	if (red && end == object)
+		end += WORD;
+	/* an object that others may still read, or that keeps what its constructor wrote */
+	outside = (is_set(folder->rcu) || is_set(folder->poison) || folder->ctor) &&
+		  left + end + WORD <= slot;
+	add(ret_layout, KT_SLOT_RED_ZONE, left, slot);
+	if (outside || object < WORD || folder->rcu < 0)
+		add(ret_layout, KT_SLOT_OBJECT, object, slot);
+	else
+		add_free_object(ret_layout, object, slot);
+	add(ret_layout, red ? KT_SLOT_RED_ZONE : KT_SLOT_PADDING, end - object, slot);
+	if (outside)
+		add(ret_layout, KT_SLOT_POINTER, WORD, slot);
+	add(ret_layout, is_set(folder->store_user) ? KT_SLOT_TRACKING : KT_SLOT_PADDING, slot,
+		slot);
+}

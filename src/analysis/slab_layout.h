@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef KT_ANALYSIS_SLAB_LAYOUT_H
+#define KT_ANALYSIS_SLAB_LAYOUT_H
+
+#include "analysis/slab.h"
+
+/** What a stretch of bytes of a slot is for. */
+enum kt_slot_part {
+	KT_SLOT_OBJECT,
+	KT_SLOT_POINTER_INSIDE, /* to the next free object, in this one while it is free */
+	KT_SLOT_POINTER,	/* the same behind the object, which must not be overwritten */
+	KT_SLOT_RED_ZONE,
+	KT_SLOT_TRACKING, /* who allocated and freed it */
+	KT_SLOT_PADDING,
+	KT_SLOT_WHOLE, /* object and what is around it, not told apart */
+};
+
+struct kt_slot_piece {
+	enum kt_slot_part part;
+	int64_t start, bytes;
+};
+
+#define KT_SLOT_PIECES 8
+
+/** The pieces are in order, without gaps, and add up to the slot. */
+struct kt_slab_layout {
+	struct kt_slot_piece pieces[KT_SLOT_PIECES];
+	size_t nr_pieces;
+};
+
+/** Follows calculate_sizes() of mm/slub.c. No pieces where the slot's size is not known. */
+void kt_slab_lay_out(const struct kt_slab_use *use, struct kt_slab_layout *ret_layout);
+const char *kt_slot_part_name(enum kt_slot_part part);
+
+#endif

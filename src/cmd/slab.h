@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef KT_CMD_SLAB_H
+#define KT_CMD_SLAB_H
+
+#include "analysis/slab.h"
+#include "analysis/slab_layout.h"
+#include "cmd/cmd.h"
+
+/** The report of one cache, "ktally slab CACHE"; `name` is the one that was asked for. */
+struct kt_err *kt_slab_cache_report(const struct kt_options *options,
+	const struct kt_snapshot *snap, const struct kt_slab_uses *uses, const char *name,
+	struct kt_report *report) KT_MUST_CHECK;
+
+/** A slab and one of its slots, drawn to scale, as text; the slot's pieces as a table. */
+void kt_slab_picture(struct kt_report *report, const struct kt_slab_use *use);
+
+static inline struct kt_cell kt_slab_cell(int64_t number)
+{
+	return number >= 0 ? kt_cell_number(number) : kt_cell_missing(KT_ABSENT, NULL);
+}
+
+/** Who makes a cache: the module of its constructor, else what its name tells; or nothing. */
+struct kt_cell kt_slab_maker(struct kt_report *report, const struct kt_slab_use *use);
+
+#endif
