@@ -29,7 +29,8 @@ SANITIZER_EXIT = 99
 SANITIZER_WORDS = (b"Sanitizer", b"runtime error:")
 
 # commands that show a list, and the key of the list in their JSON
-LISTS = {"hash": "tables", "stacks": "stacks", "pagetables": "processes"}
+LISTS = {"hash": "tables", "stacks": "stacks", "pagetables": "processes",
+         "cgroups": "cgroups", "percpu": "parts"}
 
 TESTS = []
 records = {"MiB": (0, ""), "s": (0, "")}  # the largest and the longest run, and which it was

@@ -27,6 +27,9 @@ AWKWARD = {
     "proc/600/maps": b'10000-20000 r--p 00000000 00:01 7  /a "b"\\012,\x1b[31m{c}\xff\n',
     "dmesg": trees.MODERN["dmesg"] +
              '[ 1.0] O"d\\d, {one}\x07 hash table entries: 4 (order: 0, 4096 bytes, linear)\n',
+    **{path: text for name in ('a"b\\c', "a\x1b[31m,{}", "\x01", "\x02", "two\nlines", "é", "=1+1")
+       for path, text in trees.cgroup_v2(name, 900, None, None, kernel=500, slab=100).items()},
+    **trees.cgroup_v2("not\udcffutf8", 900, 1000, None, kernel=500, slab=100),
 }
 
 
