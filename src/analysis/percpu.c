@@ -111,6 +111,7 @@ static void estimate_cgroups(const struct kt_snapshot *snap, struct kt_percpu_vi
 	int64_t nr_nodes = snap->host.nr_nodes ? snap->host.nr_nodes : 1, each;
 
 	view->nr_cgroups = view->nr_dying = view->cgroup_bytes = view->dying_bytes = -1;
+	view->at_least = cgroups->nr_counted || !cgroups->counted_all;
 	if (cgroups->nr_counted)
 		view->nr_cgroups = cgroups->nr_counted;
 	else if (is_sane(cgroups->nr_live) && is_sane(cgroups->nr_dying)) {

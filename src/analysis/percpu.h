@@ -27,9 +27,13 @@ struct kt_percpu_view {
 	struct kt_percpu_part total, first, later; /* the account's rows */
 	bool split;				   /* there are statistics of the allocator */
 	int64_t nr_cpus;			   /* possible ones; 0: not known */
-	/* memory cgroups, and at least so much of per-CPU memory is theirs; -1: not known */
+	/*
+	 * Memory cgroups, and so much of per-CPU memory is theirs: at least, where the number
+	 * is of memory cgroups only. -1: not known.
+	 */
 	int64_t nr_cgroups, nr_dying, cgroup_bytes, dying_bytes;
-	int64_t bytes_per_cgroup; /* of one CPU */
+	int64_t bytes_per_cgroup; /* of one CPU, at least; 0: not known */
+	bool at_least;
 };
 
 void kt_percpu_view(const struct kt_snapshot *snap, struct kt_percpu_view *ret_view);

@@ -204,8 +204,8 @@ static void put_fields(struct kt_report *report, const struct kt_percpu_view *vi
 		{ "bytes_per_cgroup_and_cpu", NULL, NULL, KT_CELL_BYTES,
 			view->bytes_per_cgroup ? view->bytes_per_cgroup : -1 },
 		{ "cgroup_bytes", "ktally_percpu_cgroup_bytes",
-			"Lower bound of the per-CPU memory that memory cgroups have.",
-			KT_CELL_BYTES, view->cgroup_bytes },
+			"Estimate of the per-CPU memory that memory cgroups have.", KT_CELL_BYTES,
+			view->cgroup_bytes },
 	};
 
 	for (size_t i = 0; i < KT_LEN(fields); i++) {
@@ -240,13 +240,13 @@ static void say_cgroups(struct kt_report *report, const struct kt_percpu_view *v
 
 	if (view->nr_cgroups < 0)
 		return;
-	if (view->nr_dying >= 0)
+	if (view->nr_dying > 0)
 		text = kt_arena_printf(&report->arena, ", of which %lld are removed and dying",
 			(long long)view->nr_dying);
 	if (view->cgroup_bytes >= 0) {
 		kt_human_bytes(view->cgroup_bytes, human);
-		text = kt_arena_printf(&report->arena, "%s; at least %s of it is theirs%s", text,
-			human,
+		text = kt_arena_printf(&report->arena, "%s; %s %s of it is theirs%s", text,
+			view->at_least ? "at least" : "about", human,
 			view->total.bytes && view->cgroup_bytes > view->total.bytes / CGROUPS_SHARE
 				? ": 'ktally cgroups' shows where they are"
 				: "");
@@ -311,7 +311,7 @@ const struct kt_cmd kt_cmd_percpu = {
 		"gives statistics, each chunk is a row: allocations, used and free bytes of one "
 		"CPU, the largest free piece, and what is free in gaps between allocations. Much "
 		"of it comes from memory cgroups as a rule, removed ones that still hold memory "
-		"included: their number stands above, with what they take at least by the type "
+		"included: their number stands above, with what they take by the type "
 		"data of the kernel. Else it is network interfaces and namespaces, mounts, BPF "
 		"maps. On machines with many possible CPUs that never come, possible_cpus= or "
 		"nr_cpus= on the kernel command line saves their share.",

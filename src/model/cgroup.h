@@ -44,7 +44,8 @@ struct kt_cgroup {
 
 struct kt_cgroups {
 	KT_LIST(struct kt_cgroup) groups; /* parents first */
-	int64_t nr_live, nr_dying;	  /* by cgroup.stat of the root of v2; -1 */
+	int64_t nr_live, nr_dying; /* by cgroup.stat of the root of v2, the root included; -1 */
+	bool counted_all;   /* those are of all cgroups: some may be without memory controller */
 	int64_t nr_counted; /* memory cgroups by proc/cgroups, dying ones too; 0: not known */
 	bool v1;
 	bool cut; /* there are more than were read */

@@ -28,7 +28,10 @@ static void parse_counted(struct kt_cgroups *cgroups, struct kt_span rest)
 	}
 }
 
-/* The memory controller's own numbers are newer, and exact: not every group has one. */
+/*
+ * The memory controller's own numbers are newer, and have the root in them. Not every group
+ * of all has a memory controller.
+ */
 static void parse_stat(struct kt_cgroups *cgroups, struct kt_span rest)
 {
 	struct kt_span line, name;
@@ -46,7 +49,8 @@ static void parse_stat(struct kt_cgroups *cgroups, struct kt_span rest)
 		else if (kt_span_eq(name, "nr_dying_subsys_memory"))
 			memory_dying = number_of(line);
 	}
-	cgroups->nr_live = memory >= 0 ? memory : all;
+	cgroups->counted_all = memory < 0;
+	cgroups->nr_live = memory >= 0 ? memory : all >= 0 ? all + 1 : -1;
 	cgroups->nr_dying = memory_dying >= 0 ? memory_dying : all_dying;
 }
 

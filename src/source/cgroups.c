@@ -139,7 +139,7 @@ static void parse_dying(struct kt_cgroup *group, struct kt_span rest)
 /* "name 1 1 64 1 PAGES : tunables 0 0 0 : slabdata ACTIVE SLABS 0": SLABS x PAGES. */
 static int64_t pages_of_cache(struct kt_span line)
 {
-	struct kt_span head = line, word = { 0 }, tail;
+	struct kt_span head = line, word = { 0 }, tail, active;
 	int64_t per_slab, nr_slabs, pages;
 
 	head.n = kt_span_find(line, " : tunables");
@@ -151,7 +151,7 @@ static int64_t pages_of_cache(struct kt_span line)
 	for (size_t i = head.n; i > 0 && head.p[i - 1] != ' '; i--)
 		word = kt_span_from(head, i - 1);
 	per_slab = amount(word);
-	if (!kt_span_word(&tail, &word) || !kt_span_word(&tail, &word))
+	if (!kt_span_word(&tail, &active) || !kt_span_word(&tail, &word))
 		return -1;
 	nr_slabs = amount(word);
 	if (per_slab < 0 || nr_slabs < 0 || __builtin_mul_overflow(per_slab, nr_slabs, &pages) ||

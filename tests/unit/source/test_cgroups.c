@@ -258,4 +258,9 @@ TEST(proc_cgroups_counts_only_those_of_v1)
 		"nr_descendants 20\nnr_subsys_memory 10\nnr_dying_descendants 5\n");
 	CHECK_INT(snap->cgroups.nr_live, 10);
 	CHECK_INT(snap->cgroups.nr_dying, 5);
+	CHECK(!snap->cgroups.counted_all);
+	FEED(snap, cgroup_count, "sys/fs/cgroup/cgroup.stat", "nr_descendants 20\n");
+	CHECK_INT(snap->cgroups.nr_live, 21); /* the root is none of its descendants */
+	CHECK_INT(snap->cgroups.nr_dying, -1);
+	CHECK(snap->cgroups.counted_all);
 }
