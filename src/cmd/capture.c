@@ -46,10 +46,21 @@ static const struct kt_source *source_of(const char *path)
 	return NULL;
 }
 
+/* Names of cgroups are those of users, services and containers. The root has none. */
+static bool is_below_root_cgroup(const char *path)
+{
+	if (strncmp(path, "sys/fs/cgroup/", 14) != 0)
+		return false;
+	path += 14;
+	if (strncmp(path, "memory/", 7) == 0)
+		path += 7;
+	return strchr(path, '/') != NULL;
+}
+
 /* Names a person, a host or a place in its whole. */
 static bool is_private(const char *path)
 {
-	return strcmp(path, "proc/sys/kernel/hostname") == 0 ||
+	return is_below_root_cgroup(path) || strcmp(path, "proc/sys/kernel/hostname") == 0 ||
 	       strncmp(path, "sys/class/dmi/id/", 17) == 0 ||
 	       strncmp(path, "sys/firmware/dmi/", 17) == 0 || strcmp(path, "proc/1/cgroup") == 0;
 }
@@ -136,7 +147,8 @@ static void on_read(
 	const struct kt_source *source = source_of(path);
 
 	if (err) {
-		if (kt_err_code(err) == KT_ERR_DENIED)
+		if (kt_err_code(err) == KT_ERR_DENIED &&
+			!(capture->scrub && is_below_root_cgroup(path)))
 			kt_buf_printf(&capture->denied, "denied=%s\n", name_in_bundle(path));
 		return;
 	}

@@ -293,8 +293,8 @@ const struct kt_row kt_rows[] = {
 			 "faster "
 			 "than they die.",
 		.next = "'ktally slab -i 10': a kmalloc size near 100 % used that grows in a "
-			"straight line is a leak; dying cgroups are in "
-			"/sys/fs/cgroup/cgroup.stat.",
+			"straight line is a leak; 'ktally cgroups' tells whose it is and counts "
+			"dying cgroups.",
 		.unusual_permille = 100 },
 	{ .id = "slab_unsplit",
 		.parent = "slab",
@@ -355,7 +355,8 @@ const struct kt_row kt_rows[] = {
 			 "at boot.",
 		.grows = "cgroups, network devices, namespaces, BPF maps, each times the number of "
 			 "CPUs. If it grows in step with unreclaimable slab: dying cgroups.",
-		.next = "nr_dying_descendants in /sys/fs/cgroup/cgroup.stat; number of cgroups.",
+		.next = "'ktally percpu': what is used of it, and how many memory cgroups there "
+			"are.",
 		.unusual_permille = 20 },
 	{ .id = "zsmalloc",
 		.parent = "kernel",

@@ -11,6 +11,7 @@ struct kt_snapshot *kt_snapshot_new(void)
 
 	if (snap) {
 		snap->drift_bytes = -1;
+		snap->cgroups.nr_live = snap->cgroups.nr_dying = -1;
 		snap->skew_bytes = -1;
 		snap->host.uptime_s = -1;
 		snap->dcache = (struct kt_dcache){ -1, -1, -1, -1, -1, -1, -1 };

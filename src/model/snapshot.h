@@ -7,12 +7,14 @@
 #include "model/area.h"
 #include "model/boot_event.h"
 #include "model/cache.h"
+#include "model/cgroup.h"
 #include "model/dcache.h"
 #include "model/event.h"
 #include "model/free_area.h"
 #include "model/mapping.h"
 #include "model/metric.h"
 #include "model/module.h"
+#include "model/percpu.h"
 #include "model/setting.h"
 #include "model/task.h"
 
@@ -142,6 +144,8 @@ struct kt_snapshot {
 	KT_LIST(struct kt_region) firmware; /* the firmware map */
 	KT_LIST(struct kt_region) iomem;    /* System RAM and what ktally knows inside it */
 	struct kt_region graphics;	    /* integrated graphics; empty where none is known */
+	struct kt_cgroups cgroups;
+	struct kt_percpu percpu;
 	KT_LIST(struct kt_task) tasks;
 	KT_LIST(struct kt_mapped_file) mapped_files;
 	KT_LIST(struct kt_mapping) mappings; /* of files only */

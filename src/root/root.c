@@ -89,10 +89,10 @@ static int by_version(const void *a, const void *b)
 	return strverscmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-struct kt_err *kt_root_list(
-	struct kt_root *root, const char *path, struct kt_arena *arena, kt_names *ret_names)
+static struct kt_err *list(struct kt_root *root, const char *path, bool folders,
+	struct kt_arena *arena, kt_names *ret_names)
 {
-	struct kt_err *err = root->ops->list(root, path, arena, ret_names);
+	struct kt_err *err = root->ops->list(root, path, folders, arena, ret_names);
 	size_t nr_kept = 0;
 
 	if (err)
@@ -107,6 +107,18 @@ struct kt_err *kt_root_list(
 	}
 	ret_names->count = nr_kept;
 	return NULL;
+}
+
+struct kt_err *kt_root_list(
+	struct kt_root *root, const char *path, struct kt_arena *arena, kt_names *ret_names)
+{
+	return list(root, path, false, arena, ret_names);
+}
+
+struct kt_err *kt_root_list_folders(
+	struct kt_root *root, const char *path, struct kt_arena *arena, kt_names *ret_names)
+{
+	return list(root, path, true, arena, ret_names);
 }
 
 bool kt_root_has(struct kt_root *root, const char *path)

@@ -75,6 +75,9 @@ typedef KT_LIST(const char *) kt_names;
 /** Names in a folder, sorted as numbers where they end in numbers. */
 struct kt_err *kt_root_list(struct kt_root *root, const char *path, struct kt_arena *arena,
 	kt_names *ret_names) KT_MUST_CHECK;
+/** Only the folders in a folder; a link to one is none, so that a walk ends. */
+struct kt_err *kt_root_list_folders(struct kt_root *root, const char *path, struct kt_arena *arena,
+	kt_names *ret_names) KT_MUST_CHECK;
 /** Is there anything at this path? */
 bool kt_root_has(struct kt_root *root, const char *path);
 

@@ -154,8 +154,18 @@ static struct kt_err *dir_link(struct kt_root *root, const char *path, struct kt
 	return NULL;
 }
 
-static struct kt_err *dir_list(
-	struct kt_root *root, const char *path, struct kt_arena *arena, kt_names *ret_names)
+/* Some file systems do not tell the kind of an entry in the listing. */
+static bool is_folder(int fd, const struct dirent *entry)
+{
+	struct stat st;
+
+	if (entry->d_type != DT_UNKNOWN)
+		return entry->d_type == DT_DIR;
+	return fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
+}
+
+static struct kt_err *dir_list(struct kt_root *root, const char *path, bool folders,
+	struct kt_arena *arena, kt_names *ret_names)
 {
 	int fd = open_inside((struct root_dir *)root, path, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
 	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
@@ -173,6 +183,8 @@ static struct kt_err *dir_list(
 
 		if (entry->d_name[0] == '.' &&
 			(!entry->d_name[1] || (entry->d_name[1] == '.' && !entry->d_name[2])))
+			continue;
+		if (folders && !is_folder(fd, entry))
 			continue;
 		if (ret_names->count >= KT_ROOT_LIST_MAX) {
 			err = kt_err_new(

@@ -107,8 +107,16 @@ static bool below(const char *path, const char *folder, const char **ret_rest)
 	return true;
 }
 
-static struct kt_err *memory_list(
-	struct kt_root *root, const char *path, struct kt_arena *arena, kt_names *ret_names)
+/* The members of a folder stand together, so most of its repetitions end here. */
+static bool is_last(const kt_names *names, const char *name, size_t n)
+{
+	const char *last = names->items[names->count - 1];
+
+	return strncmp(last, name, n) == 0 && !last[n];
+}
+
+static struct kt_err *memory_list(struct kt_root *root, const char *path, bool folders,
+	struct kt_arena *arena, kt_names *ret_names)
 {
 	struct root_memory *memory = (struct root_memory *)root;
 	bool any = false;
@@ -118,13 +126,17 @@ static struct kt_err *memory_list(
 		i < memory->count && strncmp(memory->members[i].path, path, strlen(path)) == 0;
 		i++) {
 		const char *rest, **slot;
+		size_t n;
 
 		if (!below(memory->members[i].path, path, &rest) || !*rest)
 			continue;
 		any = true;
+		n = strcspn(rest, "/");
+		if ((folders && !rest[n]) || (ret_names->count && is_last(ret_names, rest, n)))
+			continue;
 		slot = kt_list_push(arena, ret_names);
 		if (slot)
-			*slot = kt_arena_printf(arena, "%.*s", (int)strcspn(rest, "/"), rest);
+			*slot = kt_arena_printf(arena, "%.*s", (int)n, rest);
 	}
 	return any ? NULL : kt_err_os(ENOENT, "%s", path);
 }

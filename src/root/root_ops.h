@@ -11,8 +11,8 @@ struct kt_root_ops {
 	struct kt_err *(*read)(struct kt_root *root, const char *path, uint64_t offset,
 		size_t size_max, bool whole, struct kt_text *ret_text);
 	struct kt_err *(*link)(struct kt_root *root, const char *path, struct kt_text *ret_target);
-	struct kt_err *(*list)(struct kt_root *root, const char *path, struct kt_arena *arena,
-		kt_names *ret_names);
+	struct kt_err *(*list)(struct kt_root *root, const char *path, bool folders,
+		struct kt_arena *arena, kt_names *ret_names);
 	bool (*has)(struct kt_root *root, const char *path);
 	void (*free)(struct kt_root *root);
 };

@@ -50,11 +50,26 @@ static bool next_component(struct kt_span *rest, struct kt_span *ret_part)
 	return true;
 }
 
+static size_t nr_components(struct kt_span path)
+{
+	struct kt_span part;
+	size_t count = 0;
+
+	while (next_component(&path, &part))
+		count++;
+	return count;
+}
+
 bool kt_path_match(const char *pattern, const char *path)
 {
 	struct kt_span left = kt_span_str(pattern), right = kt_span_str(path), a, b;
 
 	while (next_component(&left, &a)) {
+		if (kt_span_eq(a, "**")) {
+			for (size_t n = nr_components(right); n > nr_components(left); n--)
+				next_component(&right, &b);
+			continue;
+		}
 		if (!next_component(&right, &b) || !match_component(a, b))
 			return false;
 	}

@@ -36,7 +36,10 @@ enum kt_want {
 
 struct kt_source {
 	const char *name, *summary;
-	/** Relative to the root; a component may hold one `*`. */
+	/**
+	 * Relative to the root; a component may hold one `*`. Sources with a `read` of their
+	 * own may have one component `**`, which stands for any number of them.
+	 */
 	const char *paths[KT_SOURCE_PATHS];
 	/** The first path that is there is the one; otherwise all are read. */
 	bool alternatives;
@@ -72,7 +75,10 @@ extern const size_t kt_nr_sources;
 const struct kt_source *kt_source_find(const char *name);
 /** Could a source want this file? For unpacking bundles. */
 bool kt_source_wants_path(const char *path);
-/** Does `path` match `pattern`, component by component, `*` standing for any run? */
+/**
+ * Does `path` match `pattern`, component by component, `*` standing for any run of
+ * characters, one component `**` for any run of components?
+ */
 bool kt_path_match(const char *pattern, const char *path);
 
 /** The snapshot's own facts that no file holds: set by the session before collecting. */

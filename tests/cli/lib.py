@@ -40,6 +40,8 @@ ASCENDING = {("boot", "step")}  # columns that are sorted smallest first
 LISTS = {"hash": "tables", "stacks": "stacks", "pagetables": "processes", "vmalloc": "rows",
          "modules": "modules"}
 LISTS = {"hash": "tables", "slab": "caches", "stacks": "stacks", "pagetables": "processes"}
+LISTS = {"hash": "tables", "stacks": "stacks", "pagetables": "processes",
+         "cgroups": "cgroups", "percpu": "parts"}
 
 TESTS = []
 records = {"MiB": (0, ""), "s": (0, "")}  # the largest and the longest run, and which it was

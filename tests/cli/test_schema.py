@@ -35,6 +35,9 @@ AWKWARD = {
                      b' : tunables 1 7 14 192 21 1 : tunables 0 0 0 : slabdata 1 1 0\n',
     "dmesg": trees.MODERN["dmesg"] +
              '[ 1.0] O"d\\d, {one}\x07 hash table entries: 4 (order: 0, 4096 bytes, linear)\n',
+    **{path: text for name in ('a"b\\c', "a\x1b[31m,{}", "\x01", "\x02", "two\nlines", "é", "=1+1")
+       for path, text in trees.cgroup_v2(name, 900, None, None, kernel=500, slab=100).items()},
+    **trees.cgroup_v2("not\udcffutf8", 900, 1000, None, kernel=500, slab=100),
 }
 
 

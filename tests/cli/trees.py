@@ -51,6 +51,32 @@ PROCESSES = {
     **segment(400), **segment(401), **segment(402),
 }
 
+
+cgroup_root = "sys/fs/cgroup"
+_container = "cri-containerd-" + "0123456789abcdef" * 4 + ".scope"
+_pod = "kubepods.slice/kubepods-pod01234567_89ab_cdef_0123_456789abcdef.slice"
+
+
+def cgroup_v2(path, current, limit, dying, **kib):
+    """A cgroup of the unified hierarchy; `current` is None in its root, sizes are KiB."""
+    files = {"memory.stat": "".join(f"{key} {value * 1024}\n" for key, value in kib.items())}
+    if current is not None:
+        files["memory.current"] = f"{current * 1024}\n"
+        files["memory.max"] = f"{limit * 1024 if limit else 'max'}\n"
+    if dying is not None:
+        files["cgroup.stat"] = f"nr_descendants 1\nnr_dying_descendants {dying}\n"
+    return {f"{cgroup_root}/{path}/{name}".replace("//", "/"): text for name, text in files.items()}
+
+
+def cgroup_v1(path, kernel, current, limit):
+    folder = f"{cgroup_root}/memory/{path}".rstrip("/")
+    return {f"{folder}/memory.kmem.usage_in_bytes": f"{kernel * 1024}\n",
+            f"{folder}/memory.kmem.tcp.usage_in_bytes": "0\n",
+            f"{folder}/memory.usage_in_bytes": f"{current * 1024}\n",
+            f"{folder}/memory.limit_in_bytes":
+                f"{limit * 1024 if limit else 9223372036854771712}\n"}
+
+
 # A virtual machine of 1 GiB on a current kernel: firmware map and boot in the kernel log,
 # stacks in vmalloc, memory not yet accepted, one pool of huge pages.
 MODERN = {
@@ -273,6 +299,66 @@ allocinfo - version: 1.0
     "sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages": "3\n",
     "sys/kernel/mm/hugepages/hugepages-2048kB/resv_hugepages": "0\n",
     "sys/kernel/mm/hugepages/hugepages-2048kB/surplus_hugepages": "0\n",
+    "sys/kernel/debug/percpu_stats": """\
+Percpu Memory Statistics
+Allocation Info:
+----------------------------------------
+  unit_size           :      1048576
+  static_size         :       178200
+  reserved_size       :         8192
+  dyn_size            :        30696
+  atom_size           :      2097152
+  alloc_size          :      2097152
+
+Global Stats:
+----------------------------------------
+  nr_alloc            :       566776
+  nr_dealloc          :       565251
+  nr_cur_alloc        :         1525
+  nr_chunks           :            2
+  empty_pop_pages     :            4
+
+Per Chunk Stats:
+----------------------------------------
+Chunk: <- Reserved Chunk
+  nr_alloc            :            3
+  max_alloc_size      :         4096
+  free_bytes          :         8000
+  contig_bytes        :         8000
+  sum_frag            :            0
+
+Chunk: <- First Chunk
+  nr_alloc            :          529
+  max_alloc_size      :         4096
+  free_bytes          :           20
+  contig_bytes        :            4
+  sum_frag            :           20
+
+Chunk:
+  nr_alloc            :          996
+  max_alloc_size      :         2288
+  free_bytes          :       650000
+  contig_bytes        :       600000
+  sum_frag            :        50000
+""",
+    **cgroup_v2("", None, None, 153, anon=150000, file=200000, kernel=31000, kernel_stack=1000,
+                pagetables=2500, sec_pagetables=0, percpu=300, sock=8, vmalloc=500, shmem=100,
+                slab_reclaimable=16000, slab_unreclaimable=9000, slab=25000),
+    **cgroup_v2("system.slice", 90000, None, 150, anon=40000, file=30000, kernel=18000,
+                kernel_stack=500, pagetables=1200, sec_pagetables=0, percpu=280, sock=8,
+                vmalloc=400, slab_reclaimable=9000, slab_unreclaimable=5500, slab=14500),
+    **cgroup_v2("system.slice/made-up.service", 50000, 65536, 0, anon=20000, file=25000,
+                kernel=5000, kernel_stack=300, pagetables=900, sec_pagetables=0, percpu=10,
+                sock=8, vmalloc=400, slab_reclaimable=2000, slab_unreclaimable=1000, slab=3000),
+    **cgroup_v2("kubepods.slice", 60100, None, 3, anon=50000, file=1000, kernel=10000,
+                kernel_stack=300, pagetables=700, sec_pagetables=0, percpu=12, sock=0, vmalloc=0,
+                slab_reclaimable=6000, slab_unreclaimable=2000, slab=8000),
+    **cgroup_v2(_pod, 60000, 16384, 3, anon=50000, file=1000, kernel=10000, kernel_stack=300,
+                pagetables=700, sec_pagetables=0, percpu=12, sock=0, vmalloc=0,
+                slab_reclaimable=6000, slab_unreclaimable=2000, slab=8000),
+    **cgroup_v2(_pod + "/" + _container, 60000, None, 0, anon=50000, file=1000, kernel=9500,
+                kernel_stack=300, pagetables=700, sec_pagetables=0, percpu=10, sock=0, vmalloc=0,
+                slab_reclaimable=5800, slab_unreclaimable=1900, slab=7700),
     "dmesg": """\
 [    0.000000] Linux version 6.12.0-made-up (builder@farm) (gcc) #1 SMP
 [    0.000000] Command line: root=/dev/vda quiet
@@ -455,6 +541,17 @@ Node 0, zone    DMA32
   all_unreclaimable: 0
   start_pfn:         4096
 """,
+    "proc/cgroups": "#subsys_name\thierarchy\tnum_cgroups\tenabled\nmemory\t4\t503\t1\n",
+    **cgroup_v1("", 30000, 400000, None),
+    **cgroup_v1("docker", 28000, 150000, None),
+    **cgroup_v1("docker/" + "f0" * 32, 3000, 100000, 131072),
+    f"{cgroup_root}/memory/docker/{'f0' * 32}/memory.kmem.slabinfo": """\
+slabinfo - version: 2.1
+# name <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab> : tunables : slabdata
+dentry 1000 2100 192 21 1 : tunables 0 0 0 : slabdata 100 100 0
+kmalloc-1k 320 320 1024 32 8 : tunables 0 0 0 : slabdata 10 10 0
+""",
+
 }
 
 # ppc64 with pages of 64 KiB: a stack of 16 KiB is an object of a slab cache.

@@ -27,6 +27,12 @@ TEST(a_star_stands_for_any_run_within_one_component)
 		{ "x*y", "xyz", false },
 		{ "", "", true },
 		{ "*", "", false },
+		{ "a/**/x", "a/x", true },
+		{ "a/**/x", "a/b/c/d/x", true },
+		{ "a/**/x", "a/b/c/d/y", false },
+		{ "a/**/x", "b/x", false },
+		{ "a/**/x", "a/x/y", false },
+		{ "a/b/**/x", "a/x", false },
 	};
 
 	for (size_t i = 0; i < KT_LEN(cases); i++) {

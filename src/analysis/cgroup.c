@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "analysis/cgroup.h"
+
+#include <string.h>
+
+static void add(struct kt_cgroup_amount *sum, struct kt_cgroup_amount part, int sign)
+{
+	int64_t bytes;
+
+	if (!part.known || __builtin_mul_overflow(part.bytes, sign, &bytes) ||
+		__builtin_add_overflow(sum->bytes, bytes, &bytes))
+		return;
+	*sum = (struct kt_cgroup_amount){ true, bytes };
+}
+
+static struct kt_cgroup_amount known(int64_t bytes)
+{
+	return (struct kt_cgroup_amount){ bytes >= 0, bytes >= 0 ? bytes : 0 };
+}
+
+/* ---- what a group's files say ---- */
+
+static struct kt_cgroup_amount sum_of(
+	const struct kt_cgroup *group, enum kt_cgroup_key first, enum kt_cgroup_key second)
+{
+	struct kt_cgroup_amount sum = { 0 };
+
+	add(&sum, known(group->keys[first]), 1);
+	add(&sum, known(group->keys[second]), 1);
+	return sum;
+}
+
+/*
+ * KERNEL is stated by newer kernels. Of the older ones of v2 the kinds are added up. Kinds
+ * of v1 are not known, so that what is left of KERNEL would be all of it.
+ */
+static void fill_all(const struct kt_cgroup *group, struct kt_cgroup_amount *all)
+{
+	struct kt_cgroup_amount kinds = { 0 };
+
+	all[KT_CGROUP_KIND_SLAB] = known(group->keys[KT_CGROUP_SLAB]);
+	if (!all[KT_CGROUP_KIND_SLAB].known)
+		all[KT_CGROUP_KIND_SLAB] = sum_of(group, KT_CGROUP_SLAB_R, KT_CGROUP_SLAB_U);
+	all[KT_CGROUP_KIND_STACKS] = known(group->keys[KT_CGROUP_STACKS]);
+	all[KT_CGROUP_KIND_TABLES] = sum_of(group, KT_CGROUP_TABLES, KT_CGROUP_SEC_TABLES);
+	all[KT_CGROUP_KIND_PERCPU] = known(group->keys[KT_CGROUP_PERCPU]);
+	all[KT_CGROUP_KIND_VMALLOC] = known(group->keys[KT_CGROUP_VMALLOC]);
+	all[KT_CGROUP_KIND_SOCK] = known(group->keys[KT_CGROUP_SOCK]);
+	for (size_t i = KT_CGROUP_KIND_SLAB; i < KT_CGROUP_KIND_OTHER; i++)
+		add(&kinds, all[i], 1);
+	all[KT_CGROUP_KIND_KERNEL] = known(group->keys[KT_CGROUP_KERNEL]);
+	if (!all[KT_CGROUP_KIND_KERNEL].known) {
+		all[KT_CGROUP_KIND_KERNEL] = kinds;
+	} else if (kinds.known) {
+		all[KT_CGROUP_KIND_OTHER] = all[KT_CGROUP_KIND_KERNEL];
+		add(&all[KT_CGROUP_KIND_OTHER], kinds, -1);
+	}
+}
+
+/* ---- what is its own ---- */
+
+/* One of each for every group. */
+struct scratch {
+	struct kt_cgroup_amount *below;
+	bool *covered, *has_children;
+};
+
+/*
+ * From the last group to the first, so that children come before their parents. `below` is
+ * what a group's children have, or where one of them does not tell, what those below it
+ * have. Without a number of its own a group is as large as what is below it.
+ */
+static void split(const struct kt_snapshot *snap, struct kt_cgroup_amounts *groups, size_t kind,
+	struct kt_cgroup_amount *below)
+{
+	memset(below, 0, snap->cgroups.groups.count * sizeof(*below));
+	for (size_t i = snap->cgroups.groups.count; i-- > 0;) {
+		const struct kt_cgroup *group = &snap->cgroups.groups.items[i];
+		struct kt_cgroup_amount all = groups[i].all[kind], up = all;
+
+		groups[i].own[kind] = all;
+		if (all.known && group->inclusive)
+			add(&groups[i].own[kind], below[i], -1);
+		else if (all.known)
+			add(&up, below[i], 1);
+		else
+			up = below[i];
+		if (group->parent != KT_CGROUP_NO_PARENT)
+			add(&below[group->parent], up, 1);
+	}
+}
+
+/* Is all that is below a group in its number, or in those of all of its children? */
+static bool is_covered(const struct kt_snapshot *snap, const struct kt_cgroup_amounts *groups,
+	size_t kind, struct scratch *scratch)
+{
+	size_t count = snap->cgroups.groups.count;
+
+	memset(scratch->covered, true, count);
+	memset(scratch->has_children, false, count);
+	for (size_t i = count; i-- > 0;) {
+		const struct kt_cgroup *group = &snap->cgroups.groups.items[i];
+		bool tells = groups[i].all[kind].known;
+
+		scratch->covered[i] &= tells || scratch->has_children[i];
+		scratch->covered[i] |= tells && group->inclusive;
+		if (group->parent == KT_CGROUP_NO_PARENT)
+			continue;
+		scratch->has_children[group->parent] = true;
+		scratch->covered[group->parent] &= scratch->covered[i];
+	}
+	return scratch->covered[0];
+}
+
+/* Slab caches of a group's own, of kernels that had them; not what is below it. */
+static void fill_own_caches(const struct kt_snapshot *snap, struct kt_cgroup_sums *sums)
+{
+	struct kt_cgroup_amount *total = &sums->total[KT_CGROUP_KIND_SLAB];
+
+	for (size_t i = 0; i < snap->cgroups.groups.count && snap->host.page_bytes; i++) {
+		int64_t pages = snap->cgroups.groups.items[i].nr_slab_pages;
+
+		if (pages < 0)
+			continue;
+		sums->groups[i].own[KT_CGROUP_KIND_SLAB] = known(pages * snap->host.page_bytes);
+		add(total, sums->groups[i].own[KT_CGROUP_KIND_SLAB], 1);
+		sums->kinds = true;
+	}
+}
+
+static void sum_dying(const struct kt_snapshot *snap, struct kt_cgroup_sums *sums)
+{
+	const struct kt_cgroups *cgroups = &snap->cgroups;
+	int64_t nr_removed = cgroups->nr_counted - (int64_t)cgroups->groups.count;
+
+	for (size_t i = 0; i < cgroups->groups.count; i++)
+		sums->groups[i].own_dying = known(cgroups->groups.items[i].nr_dying);
+	for (size_t i = 1; i < cgroups->groups.count; i++) {
+		struct kt_cgroup_amounts *parent = &sums->groups[cgroups->groups.items[i].parent];
+
+		parent->has_children = true;
+		add(&parent->own_dying, known(cgroups->groups.items[i].nr_dying), -1);
+	}
+	sums->nr_dying = known(cgroups->groups.items[0].nr_dying);
+	/* v1 does not tell of which group; each that there is, is counted */
+	if (cgroups->v1 && cgroups->nr_counted && !cgroups->cut && nr_removed >= 0)
+		sums->nr_dying = known(nr_removed);
+}
+
+static void fill_kinds(
+	const struct kt_snapshot *snap, struct scratch *scratch, struct kt_cgroup_sums *sums)
+{
+	size_t count = snap->cgroups.groups.count;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct kt_cgroup *group = &snap->cgroups.groups.items[i];
+
+		fill_all(group, sums->groups[i].all);
+		sums->kinds |= sums->groups[i].all[KT_CGROUP_KIND_SLAB].known;
+		sums->lower_bound |= group->keys[KT_CGROUP_KERNEL] < 0 &&
+				     sums->groups[i].all[KT_CGROUP_KIND_KERNEL].known;
+	}
+	for (size_t kind = 0; kind < KT_CGROUP_NR_KINDS; kind++) {
+		split(snap, sums->groups, kind, scratch->below);
+		if (!is_covered(snap, sums->groups, kind, scratch))
+			continue;
+		for (size_t i = 0; i < count; i++)
+			add(&sums->total[kind], sums->groups[i].own[kind], 1);
+	}
+}
+
+bool kt_cgroup_sums(
+	const struct kt_snapshot *snap, struct kt_arena *arena, struct kt_cgroup_sums *ret_sums)
+{
+	size_t count = snap->cgroups.groups.count;
+	struct kt_arena temporary = { 0 };
+	struct scratch scratch = {
+		.below = kt_arena_alloc(&temporary, count * sizeof(*scratch.below)),
+		.covered = kt_arena_alloc(&temporary, count),
+		.has_children = kt_arena_alloc(&temporary, count),
+	};
+	bool good;
+
+	*ret_sums = (struct kt_cgroup_sums){
+		.groups = kt_arena_alloc(arena, count * sizeof(*ret_sums->groups)),
+	};
+	good = ret_sums->groups && !temporary.failed;
+	if (good && count) {
+		fill_kinds(snap, &scratch, ret_sums);
+		fill_own_caches(snap, ret_sums);
+		sum_dying(snap, ret_sums);
+	}
+	kt_arena_fini(&temporary);
+	return good;
+}
+
+/* ---- names ---- */
+
+#define NAME_COLUMNS   28u
+#define COMPONENTS_MAX 66u /* of a path of ktally's own making */
+#define ID_DIGITS_MIN  24u /* container ids have 32 or 64 digits */
+#define ID_DIGITS_KEPT 12u /* as docker shortens them */
+#define UUID_DIGITS    36u
+#define UUID_KEPT      8u
+
+static size_t hex_digits(struct kt_span text)
+{
+	size_t n = 0;
+
+	while (n < text.n &&
+		((text.p[n] >= '0' && text.p[n] <= '9') || (text.p[n] >= 'a' && text.p[n] <= 'f')))
+		n++;
+	return n;
+}
+
+/* "12345678-1234-1234-1234-123456789012", or with underscores as systemd writes it. */
+static bool is_uuid(struct kt_span text)
+{
+	static const size_t groups[] = { 8, 4, 4, 4, 12 };
+
+	for (size_t i = 0; i < KT_LEN(groups); i++) {
+		if (hex_digits(text) != groups[i])
+			return false;
+		text = kt_span_from(text, groups[i]);
+		if (i + 1 == KT_LEN(groups))
+			break;
+		if (!text.n || (text.p[0] != '-' && text.p[0] != '_'))
+			return false;
+		text = kt_span_from(text, 1);
+	}
+	return true;
+}
+
+/* Long ids in the part of a name that starts here: how many characters, and how many stay. */
+static size_t id_at(struct kt_span text, size_t *ret_kept)
+{
+	size_t n = hex_digits(text);
+
+	*ret_kept = ID_DIGITS_KEPT;
+	if (n >= ID_DIGITS_MIN)
+		return n;
+	*ret_kept = UUID_KEPT;
+	return is_uuid(text) ? UUID_DIGITS : 0;
+}
+
+static bool drop_end(struct kt_span *name, const char *end)
+{
+	if (!kt_span_ends(*name, end))
+		return false;
+	name->n -= strlen(end);
+	return true;
+}
+
+/* "docker-<64 digits>.scope" is "docker-<12 digits>". */
+static const char *short_part(struct kt_arena *arena, struct kt_span part, bool last)
+{
+	struct kt_span rest = part;
+	char *copy = kt_arena_alloc(arena, part.n + 1);
+	bool fresh = true, has_id = false;
+	size_t n = 0, kept;
+
+	if (!copy)
+		return "";
+	if (kt_span_find(part, "-pod") < part.n && kt_span_find(part, "kubepods") < part.n)
+		rest = kt_span_from(part, kt_span_find(part, "-pod") + 1);
+	while (rest.n) {
+		size_t id = fresh ? id_at(rest, &kept) : 0;
+
+		if (kt_span_skip(&rest, "\\x2d")) { /* as systemd writes a hyphen in a name */
+			copy[n++] = '-';
+			continue;
+		}
+		memcpy(copy + n, rest.p, id ? kept : 1);
+		n += id ? kept : 1;
+		has_id |= id > 0;
+		rest = kt_span_from(rest, id ? id : 1);
+		fresh = strchr("-_.:", copy[n - 1]) || (n == 3 && memcmp(copy, "pod", 3) == 0);
+	}
+	part = (struct kt_span){ copy, n };
+	if ((has_id && drop_end(&part, ".scope")) ||
+		((has_id || !last) && drop_end(&part, ".slice")))
+		copy[part.n] = '\0';
+	return copy;
+}
+
+/* Says a part nothing that the one behind it does not say? */
+static bool is_implied(struct kt_span part, struct kt_span next)
+{
+	static const char *const known[] = { "system.slice", "kubepods", "besteffort", "burstable",
+		"kubepods.slice" };
+
+	for (size_t i = 0; i < KT_LEN(known); i++) {
+		if (kt_span_eq(part, known[i]))
+			return true;
+	}
+	/* user.slice/user-1000.slice */
+	return drop_end(&part, ".slice") && kt_span_ends(next, ".slice") && next.n > part.n &&
+	       memcmp(next.p, part.p, part.n) == 0 && next.p[part.n] == '-';
+}
+
+static const char *join(struct kt_arena *arena, const char *const parts[], size_t count)
+{
+	const char *name = parts[count - 1];
+	struct kt_span whole = kt_span_str(name);
+	size_t n = whole.n;
+
+	if (n > NAME_COLUMNS && drop_end(&whole, ".service"))
+		name = kt_arena_printf(arena, "%.*s", (int)whole.n, name);
+	n = whole.n;
+	if (n > NAME_COLUMNS)
+		return kt_arena_printf(arena, "%.*s…%s", (int)NAME_COLUMNS / 2 - 1, name,
+			name + n - NAME_COLUMNS / 2);
+	for (size_t i = count - 1; i-- > 0;) {
+		if (n + 1 + strlen(parts[i]) + (i ? 2 : 0) > NAME_COLUMNS)
+			return n + 2 > NAME_COLUMNS ? name : kt_arena_printf(arena, "…/%s", name);
+		n += 1 + strlen(parts[i]);
+		name = kt_arena_printf(arena, "%s/%s", parts[i], name);
+	}
+	return name;
+}
+
+const char *kt_cgroup_name(struct kt_arena *arena, const char *path)
+{
+	struct kt_span rest = kt_span_str(path), part, next;
+	const char *parts[COMPONENTS_MAX];
+	size_t count = 0;
+
+	kt_span_skip(&rest, "/");
+	if (!rest.n)
+		return "(root)";
+	while (rest.n && count < COMPONENTS_MAX) {
+		bool last = !kt_span_until(&rest, '/', &part);
+
+		if (last) {
+			part = rest;
+			rest.n = 0;
+		}
+		next = rest;
+		next.n = kt_span_find(next, "/");
+		if (last || !is_implied(part, next))
+			parts[count++] = short_part(arena, part, last);
+	}
+	return count ? join(arena, parts, count) : "(root)";
+}
