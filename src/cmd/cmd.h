@@ -11,12 +11,16 @@
 /** Everything the command line can say, parsed. */
 struct kt_options {
 	const char *source, *output, *sort, *filter;
+	const char *by, *map; /* of a census */
 	bool exact_bytes, all, node, cheap, scrub, force, expensive;
 	int depth;
 	int64_t top, count; /* 0: not given */
 	double interval_s;  /* 0: once */
 	const char *operands[4];
 	int nr_operands;
+	/* set by main(), not by the command line: how far a long reading is, or NULL */
+	void (*progress)(void *arg, int64_t done, int64_t all);
+	void *progress_arg;
 };
 
 /** One option, described once: parser, help, man page and completion are made from it. */

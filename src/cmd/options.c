@@ -90,6 +90,19 @@ static void set_filter(struct kt_options *o, const char *arg, struct kt_err **re
 	o->filter = arg;
 }
 
+static void set_by(struct kt_options *o, const char *arg, struct kt_err **ret_err)
+{
+	if (strcmp(arg, "zone") != 0 && strcmp(arg, "node") != 0 && strcmp(arg, "cgroup") != 0)
+		*ret_err = kt_err_new(KT_ERR_USAGE, "--by takes one of zone, node, cgroup");
+	o->by = arg;
+}
+
+static void set_map(struct kt_options *o, const char *arg, struct kt_err **ret_err)
+{
+	(void)ret_err;
+	o->map = arg;
+}
+
 static void set_top(struct kt_options *o, const char *arg, struct kt_err **ret_err)
 {
 	uint64_t top;
@@ -171,7 +184,9 @@ const struct kt_option kt_option_table[] = {
 	{ 0, "scrub", NULL,
 		"leave out host names, addresses, process names and most of the kernel log",
 		set_scrub, "capture" },
-	{ 0, "force", NULL, "overwrite the file", set_force, "capture" },
+	{ 0, "by", "WHAT", "count the pages of each zone, node or cgroup", set_by, "census" },
+	{ 0, "map", "FILE.png", "draw a picture of physical memory", set_map, "census" },
+	{ 0, "force", NULL, "overwrite the file", set_force, "capture census" },
 	{ 'h', "help", NULL, "this help, or that of a command", set_nothing },
 	{ 'V', "version", NULL, "print the version", set_nothing },
 };

@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "model/census.h"
 #include "model/metric.h"
 
 /**
@@ -49,6 +50,7 @@ struct kt_zone {
 	int64_t present, managed, free, pcp, cma_free, unaccepted; /* pages */
 	int64_t threshold; /* pages by which a CPU's counters may lag */
 	int64_t nr_cpus;
+	int64_t start_pfn, spanned; /* where it lies, in page frames; -1: not known */
 	bool has_managed;
 };
 
@@ -114,6 +116,7 @@ struct kt_snapshot {
 	KT_LIST(struct kt_source_state) sources;
 	KT_LIST(const char *) denied; /* files that a capture was not allowed to read */
 	KT_LIST(const char *) notes;  /* what a reader of the numbers has to know */
+	struct kt_census *census;     /* every page by its use; NULL where none was taken */
 	int64_t drift_bytes;	      /* change of the counters while they were read; -1: unknown */
 	int64_t skew_bytes;	      /* disagreement of a capture's files; -1: unknown */
 	bool folded;		      /* per-CPU counters were folded before reading */

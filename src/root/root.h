@@ -70,6 +70,8 @@ typedef KT_LIST(const char *) kt_names;
 /** Names in a folder, sorted as numbers where they end in numbers. */
 struct kt_err *kt_root_list(struct kt_root *root, const char *path, struct kt_arena *arena,
 	kt_names *ret_names) KT_MUST_CHECK;
+/** Of a folder of the running machine; false for anything else: a copy's mean nothing. */
+bool kt_root_folder_inode(struct kt_root *root, const char *path, uint64_t *ret_inode);
 /** Is there anything at this path? */
 bool kt_root_has(struct kt_root *root, const char *path);
 
