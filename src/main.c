@@ -17,7 +17,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define LIST_TOP 20 /* rows of a list in text, where nobody says how many */
+#define PROGRESS_NS 300000000 /* until the first word of progress, and between two */
+#define LIST_TOP    20	      /* rows of a list in text, where nobody says how many */
 
 enum { EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_CLOSED /* nobody reads: not an error */ };
 
@@ -102,6 +103,48 @@ static int print(const struct kt_report *report, const struct kt_options *option
 	return EXIT_DONE;
 }
 
+/* ---- progress of what takes long ---- */
+
+struct progress {
+	int64_t told_ns;
+	bool shown;
+};
+
+static void show_progress(void *arg, int64_t done, int64_t all)
+{
+	struct progress *progress = arg;
+	int64_t now_ns = kt_session_clock_ns();
+
+	if (now_ns - progress->told_ns < PROGRESS_NS || !all)
+		return;
+	progress->told_ns = now_ns;
+	progress->shown = true;
+	fprintf(stderr, "\rlooking at every page: %3.0f %%", (double)done / (double)all * 100);
+}
+
+static void end_progress(struct progress *progress)
+{
+	if (progress->shown)
+		fputs("\r\033[K", stderr);
+	progress->shown = false;
+}
+
+static struct kt_err *run_command(
+	const struct kt_cmd *cmd, const struct kt_options *options, struct kt_report *report)
+{
+	struct progress progress = { .told_ns = kt_session_clock_ns() };
+	struct kt_options told = *options;
+	struct kt_err *err;
+
+	if (isatty(STDERR_FILENO)) {
+		told.progress = show_progress;
+		told.progress_arg = &progress;
+	}
+	err = cmd->run(&told, report);
+	end_progress(&progress);
+	return err;
+}
+
 /* One report, from the machine to the terminal. */
 static int run_once(const struct kt_cmd *cmd, const struct kt_options *options,
 	struct kt_growth *growth, int64_t turn)
@@ -113,7 +156,7 @@ static int run_once(const struct kt_cmd *cmd, const struct kt_options *options,
 		.top = options->top,
 		.empty = options->all || strcmp(options->output, "text") != 0,
 	};
-	struct kt_err *err = cmd->run(options, &report);
+	struct kt_err *err = run_command(cmd, options, &report);
 
 	if (!list.top && !options->all && !cmd->whole && strcmp(options->output, "text") == 0)
 		list.top = LIST_TOP;

@@ -20,6 +20,7 @@ struct kind {
 static const struct kind kinds[] = {
 	{ "SOURCE", "_ktally_files", "_files" },
 	{ "FILE.tar.zst", "_ktally_files", "_files" },
+	{ "FILE.png", "_ktally_files", "_files" },
 	{ "FORMAT", "words=$outputs", "_ktally_outputs" },
 	{ "[ROW]", "words=$rows", "_ktally_rows" },
 	{ "[CACHE]",
@@ -30,8 +31,8 @@ static const struct kind kinds[] = {
 	{ "SECONDS", "words='1 5 10 60'", "(1 5 10 60)" },
 	{ "COLUMN", "words='bytes name growth rate'", "(bytes name growth rate)" },
 	{ "PATTERN", "words=", "" },
-	{ "GROUP", "words='name process caller site module kind'",
-		"(name process caller site module kind)" },
+	{ "GROUP", "words='name process caller site module kind zone node cgroup'",
+		"(name process caller site module kind zone node cgroup)" },
 	{ "N", "words='1 2 3 4 5 6 7 8 9'", "(1 2 3 4 5 6 7 8 9)" },
 };
 

@@ -14,11 +14,15 @@ struct kt_options {
 	const char *by; /* a word of the command's groups; NULL: the first */
 	bool exact_bytes, all, node, cheap, scrub, force, expensive, shared;
 	bool families, details; /* of slab */
+	const char *map;	/* of a census: the file of its picture */
 	int depth;
 	int64_t top, count; /* 0: not given */
 	double interval_s;  /* 0: once */
 	const char *operands[4];
 	int nr_operands;
+	/* set by main(), not by the command line: how far a long reading is, or NULL */
+	void (*progress)(void *arg, int64_t done, int64_t all);
+	void *progress_arg;
 };
 
 /** One option, described once: parser, help, man page and completion are made from it. */

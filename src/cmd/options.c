@@ -114,6 +114,12 @@ static void set_shared(struct kt_options *o, const char *arg, struct kt_err **re
 	o->shared = true;
 }
 
+static void set_map(struct kt_options *o, const char *arg, struct kt_err **ret_err)
+{
+	(void)ret_err;
+	o->map = arg;
+}
+
 static void set_top(struct kt_options *o, const char *arg, struct kt_err **ret_err)
 {
 	uint64_t top;
@@ -195,7 +201,7 @@ const struct kt_option kt_option_table[] = {
 	{ 0, "by", "GROUP",
 		"what a row is: name or process of a task; caller, site, module or kind of memory; "
 		"'ktally help' of the command says more",
-		set_by, "stacks pagetables vmalloc" },
+		set_by, "stacks pagetables vmalloc census" },
 	{ 0, "shared", NULL,
 		"also which files are mapped by many processes, and what page tables that costs; "
 		"reads the mappings of every process",
@@ -208,7 +214,8 @@ const struct kt_option kt_option_table[] = {
 	{ 0, "scrub", NULL,
 		"leave out host names, addresses, process names and most of the kernel log",
 		set_scrub, "capture" },
-	{ 0, "force", NULL, "overwrite the file", set_force, "capture" },
+	{ 0, "map", "FILE.png", "draw a picture of physical memory", set_map, "census" },
+	{ 0, "force", NULL, "overwrite the file", set_force, "capture census" },
 	{ 'h', "help", NULL, "this help, or that of a command", set_nothing },
 	{ 'V', "version", NULL, "print the version", set_nothing },
 };

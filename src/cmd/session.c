@@ -68,7 +68,11 @@ struct kt_err *kt_session_collect(struct kt_session *session, const struct kt_op
 	unsigned want, const char *sources)
 {
 	struct kt_collect_opts opts = {
-		.want = want, .sources = sources, .clock_ns = kt_session_clock_ns
+		.want = want,
+		.sources = sources,
+		.clock_ns = kt_session_clock_ns,
+		.progress = options->progress,
+		.progress_arg = options->progress_arg,
 	};
 	struct kt_err *err;
 

@@ -373,7 +373,8 @@ const struct kt_row kt_rows[] = {
 			 "no "
 			 "counter of it names. Below are the parts that other files name.",
 		.grows = "See unattributed.",
-		.next = "'ktally explain unattributed'" },
+		.next = "'ktally explain unattributed'; 'ktally census' finds their sum a second "
+			"time, by counting pages." },
 	{ .id = "hash_late",
 		.parent = "direct",
 		.title = "late hash tables",

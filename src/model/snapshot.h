@@ -7,6 +7,7 @@
 #include "model/area.h"
 #include "model/boot_event.h"
 #include "model/cache.h"
+#include "model/census.h"
 #include "model/cgroup.h"
 #include "model/dcache.h"
 #include "model/event.h"
@@ -63,6 +64,7 @@ struct kt_zone {
 	int64_t present, managed, free, pcp, cma_free, unaccepted; /* pages */
 	int64_t threshold; /* pages by which a CPU's counters may lag */
 	int64_t nr_cpus;
+	int64_t start_pfn, spanned; /* where it lies, in page frames; -1: not known */
 	bool has_managed;
 	/* watermarks; min, low and high have the boost in them. -1: the kernel has none */
 	int64_t min, low, high, promo, boost;
@@ -155,6 +157,7 @@ struct kt_snapshot {
 	KT_LIST(const char *) notes;  /* what a reader of the numbers has to know */
 	int64_t nr_tasks_left_out;    /* processes beyond what is read */
 	int64_t nr_maps_left_out;     /* processes whose mappings were not read, being too many */
+	struct kt_census *census;     /* every page by its use; NULL where none was taken */
 	int64_t drift_bytes;	      /* change of the counters while they were read; -1: unknown */
 	int64_t skew_bytes;	      /* disagreement of a capture's files; -1: unknown */
 	bool folded;		      /* per-CPU counters were folded before reading */

@@ -2,20 +2,15 @@
 #include "root/archive_write.h"
 
 #include "root/libarchive.h"
+#include "root/new_file.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 struct kt_archive_writer {
 	const struct kt_libarchive *lib;
 	struct archive *archive;
-	char *path, *part; /* written as `part`, and given its name when it is whole */
-	bool force;
-	int fd;
+	struct kt_new_file file;
 };
 
 static const struct {
@@ -47,17 +42,14 @@ static struct kt_err *filter_for(const char *path, const char **ret_filter)
 static struct kt_err *failed(struct kt_archive_writer *writer)
 {
 	return kt_err_new(
-		KT_ERR_OS, "%s: %s", writer->path, writer->lib->error_string(writer->archive));
+		KT_ERR_OS, "%s: %s", writer->file.path, writer->lib->error_string(writer->archive));
 }
 
 static void writer_free(struct kt_archive_writer *writer)
 {
 	if (writer->archive)
 		writer->lib->write_free(writer->archive);
-	if (writer->fd >= 0)
-		close(writer->fd);
-	free(writer->path);
-	free(writer->part);
+	kt_new_file_cleanup(&writer->file);
 	free(writer);
 }
 
@@ -67,43 +59,12 @@ static struct kt_err *open_archive(struct kt_archive_writer *writer, const char 
 
 	writer->archive = lib->write_new();
 	if (!writer->archive)
-		return kt_err_new(KT_ERR_NOMEM, "%s: out of memory", writer->path);
+		return kt_err_new(KT_ERR_NOMEM, "%s: out of memory", writer->file.path);
 	if ((filter && lib->write_add_filter_by_name(writer->archive, filter) != ARCHIVE_OK) ||
 		lib->write_set_format_pax_restricted(writer->archive) != ARCHIVE_OK ||
-		lib->write_open_fd(writer->archive, writer->fd) != ARCHIVE_OK)
+		lib->write_open_fd(writer->archive, writer->file.fd) != ARCHIVE_OK)
 		return failed(writer);
 	return NULL;
-}
-
-static struct kt_err *exists(const char *path)
-{
-	return kt_err_new(KT_ERR_REFUSED, "%s: is there already; --force overwrites it", path);
-}
-
-/* A capture may hold what only root may read; a link left by somebody is not written through. */
-static struct kt_err *open_part(struct kt_archive_writer *writer)
-{
-	unlink(writer->part);
-	writer->fd = open(writer->part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	return writer->fd < 0 ? kt_err_os(errno, "%s", writer->part) : NULL;
-}
-
-/* Without force an existing file must survive even if it came while we wrote. */
-static struct kt_err *name_it(struct kt_archive_writer *writer)
-{
-	if (writer->force) {
-		if (rename(writer->part, writer->path) < 0)
-			return kt_err_os(errno, "%s", writer->path);
-		return NULL;
-	}
-	if (renameat2(AT_FDCWD, writer->part, AT_FDCWD, writer->path, RENAME_NOREPLACE) == 0)
-		return NULL;
-	/* file systems that cannot do that */
-	if (errno == EINVAL && link(writer->part, writer->path) == 0) {
-		unlink(writer->part);
-		return NULL;
-	}
-	return errno == EEXIST ? exists(writer->path) : kt_err_os(errno, "%s", writer->path);
 }
 
 struct kt_err *kt_archive_create(
@@ -122,21 +83,9 @@ struct kt_err *kt_archive_create(
 	if (!writer)
 		return kt_err_new(KT_ERR_NOMEM, "%s: out of memory", path);
 	writer->lib = lib;
-	writer->force = force;
-	writer->fd = -1;
-	writer->path = strdup(path);
-	if (asprintf(&writer->part, "%s.part", path) < 0)
-		writer->part = NULL;
-	if (!writer->path || !writer->part)
-		err = kt_err_new(KT_ERR_NOMEM, "%s: out of memory", path);
-	else if (!force && access(path, F_OK) == 0)
-		err = exists(path);
-	else
-		err = open_part(writer);
+	err = kt_new_file_create(path, force, &writer->file);
 	if (!err)
 		err = open_archive(writer, filter);
-	if (err && writer->part && writer->fd >= 0)
-		unlink(writer->part);
 	if (err)
 		writer_free(writer);
 	else
@@ -168,7 +117,7 @@ struct kt_err *kt_archive_add_link(
 	struct kt_err *err = NULL;
 
 	if (!entry)
-		return kt_err_new(KT_ERR_NOMEM, "%s: out of memory", writer->path);
+		return kt_err_new(KT_ERR_NOMEM, "%s: out of memory", writer->file.path);
 	lib->entry_set_filetype(entry, AE_IFLNK);
 	lib->entry_set_symlink(entry, target);
 	if (lib->write_header(writer->archive, entry) != ARCHIVE_OK)
@@ -185,7 +134,7 @@ struct kt_err *kt_archive_add(struct kt_archive_writer *writer, const char *path
 	struct kt_err *err = NULL;
 
 	if (!entry)
-		return kt_err_new(KT_ERR_NOMEM, "%s: out of memory", writer->path);
+		return kt_err_new(KT_ERR_NOMEM, "%s: out of memory", writer->file.path);
 	if (lib->write_header(writer->archive, entry) != ARCHIVE_OK ||
 		lib->write_data(writer->archive, data, size) != (la_ssize_t)size)
 		err = failed(writer);
@@ -199,18 +148,13 @@ struct kt_err *kt_archive_close(struct kt_archive_writer *writer)
 
 	if (writer->lib->write_close(writer->archive) != ARCHIVE_OK)
 		err = failed(writer);
-	else if (fsync(writer->fd) < 0 && errno != EINVAL && errno != EROFS)
-		err = kt_err_os(errno, "%s", writer->path);
 	else
-		err = name_it(writer);
-	if (err)
-		unlink(writer->part);
+		err = kt_new_file_commit(&writer->file);
 	writer_free(writer);
 	return err;
 }
 
 void kt_archive_abandon(struct kt_archive_writer *writer)
 {
-	unlink(writer->part);
 	writer_free(writer);
 }

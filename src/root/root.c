@@ -126,6 +126,11 @@ bool kt_root_has(struct kt_root *root, const char *path)
 	return root->ops->has(root, path);
 }
 
+bool kt_root_folder_inode(struct kt_root *root, const char *path, uint64_t *ret_inode)
+{
+	return root->ops->folder_inode && root->ops->folder_inode(root, path, ret_inode);
+}
+
 struct kt_err *kt_root_slurp(
 	int fd, const char *path, size_t size_max, bool whole, struct kt_text *ret_text)
 {
@@ -134,7 +139,8 @@ struct kt_err *kt_root_slurp(
 	ssize_t n = 1;
 
 	while (grown && n != 0 && size < limit && (whole || size < size_max)) {
-		n = read(fd, data + size, room - size);
+		/* never more than asked for: some files of /proc take whole words only */
+		n = read(fd, data + size, (whole || room < size_max ? room : size_max) - size);
 		if (n < 0 && errno != EINTR)
 			break;
 		size += n > 0 ? (size_t)n : 0;

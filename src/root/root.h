@@ -78,6 +78,7 @@ struct kt_err *kt_root_list(struct kt_root *root, const char *path, struct kt_ar
 /** Only the folders in a folder; a link to one is none, so that a walk ends. */
 struct kt_err *kt_root_list_folders(struct kt_root *root, const char *path, struct kt_arena *arena,
 	kt_names *ret_names) KT_MUST_CHECK;
+bool kt_root_folder_inode(struct kt_root *root, const char *path, uint64_t *ret_inode);
 /** Is there anything at this path? */
 bool kt_root_has(struct kt_root *root, const char *path);
 

@@ -215,7 +215,20 @@ static void dir_free(struct kt_root *root)
 	free(root);
 }
 
-static const struct kt_root_ops dir_ops = { dir_read, dir_link, dir_list, dir_has, dir_free };
+static bool dir_folder_inode(struct kt_root *root, const char *path, uint64_t *ret_inode)
+{
+	const struct root_dir *dir = (const struct root_dir *)root;
+	struct stat st;
+
+	if (root->kind != KT_ROOT_LIVE || fstatat(dir->fd, path, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+		!S_ISDIR(st.st_mode))
+		return false;
+	*ret_inode = st.st_ino;
+	return true;
+}
+
+static const struct kt_root_ops dir_ops = { dir_read, dir_link, dir_list, dir_has, dir_free,
+	dir_folder_inode };
 
 struct kt_err *kt_root_dir_new(int fd, enum kt_root_kind kind, struct kt_root **ret_root)
 {

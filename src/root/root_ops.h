@@ -15,6 +15,7 @@ struct kt_root_ops {
 		struct kt_arena *arena, kt_names *ret_names);
 	bool (*has)(struct kt_root *root, const char *path);
 	void (*free)(struct kt_root *root);
+	bool (*folder_inode)(struct kt_root *root, const char *path, uint64_t *ret_inode);
 };
 
 struct kt_root {

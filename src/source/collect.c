@@ -87,9 +87,12 @@ const char *kt_cost_name(enum kt_cost cost)
 	return "?";
 }
 
+/* What is scanned is read piece by piece, and too large to be unpacked for every command. */
 bool kt_source_wants_path(const char *path)
 {
 	for (size_t i = 0; i < kt_nr_sources; i++) {
+		if (kt_sources[i]->cost == KT_COST_SCAN)
+			continue;
 		for (size_t k = 0; k < KT_SOURCE_PATHS && kt_sources[i]->paths[k]; k++) {
 			if (kt_path_match(kt_sources[i]->paths[k], path))
 				return true;
@@ -263,8 +266,9 @@ static void read_source(struct kt_root *root, const struct kt_source *source,
 		lack_provided(snap, source, KT_ABSENT,
 			kt_arena_printf(&snap->arena, "not read: %s", state.why));
 	} else {
-		err = source->read ? source->read(root, snap)
-				   : read_paths(root, source, snap, &state);
+		err = source->scan   ? source->scan(root, snap, opts)
+		      : source->read ? source->read(root, snap)
+				     : read_paths(root, source, snap, &state);
 	}
 	if (err) {
 		state.state = state_of(err);

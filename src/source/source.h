@@ -29,7 +29,11 @@ enum kt_want {
 	KT_WANT_ALL = 1u << 2,	     /* whatever any command could use: capture, doctor */
 	KT_WANT_EXPENSIVE = 1u << 3, /* what holds up the rest of the machine too */
 	KT_WANT_DETAILS = 1u << 4,   /* what a list shows only where its details are asked for */
+	KT_WANT_CGROUPS = 1u << 8,   /* a census: pages of each cgroup */
+	KT_WANT_PAGE_MAP = 1u << 9,  /* a census: what a picture of it needs */
 };
+
+struct kt_collect_opts;
 
 #define KT_SOURCE_PATHS	  18
 #define KT_SOURCE_METRICS 24
@@ -62,6 +66,9 @@ struct kt_source {
 	struct kt_err *(*parse)(struct kt_snapshot *snap, const struct kt_text *text);
 	/** Instead of paths and parse, where a source is more than its files. */
 	struct kt_err *(*read)(struct kt_root *root, struct kt_snapshot *snap);
+	/** The same, where it takes long and there is something to choose. */
+	struct kt_err *(*scan)(
+		struct kt_root *root, struct kt_snapshot *snap, const struct kt_collect_opts *opts);
 };
 
 #define SOURCE(name) extern const struct kt_source kt_source_##name;
@@ -86,6 +93,9 @@ struct kt_collect_opts {
 	unsigned want;
 	const char *sources; /* names between blanks: only these; NULL: those of the account */
 	int64_t (*clock_ns)(void); /* NULL: costs are not measured */
+	/** Told now and then by sources that take long; NULL: nobody wants to know. */
+	void (*progress)(void *arg, int64_t done, int64_t all);
+	void *progress_arg;
 };
 
 /** Reads every wanted source. Fails only when memory runs out; what is missing is in the snapshot.

@@ -43,7 +43,9 @@ static struct kt_zone *new_zone(
 			.low = -1,
 			.high = -1,
 			.promo = -1,
-			.boost = -1 };
+			.boost = -1,
+			.start_pfn = -1,
+			.spanned = -1 };
 	else
 		*ret_err = kt_err_new(KT_ERR_NOMEM, "out of memory");
 	return zone;
@@ -121,6 +123,10 @@ static bool zone_line(struct kt_zone *zone, struct kt_span name, struct kt_span 
 		number_behind(rest, &zone->present);
 	else if (kt_span_eq(name, "managed"))
 		zone->has_managed = number_behind(rest, &zone->managed);
+	else if (kt_span_eq(name, "spanned"))
+		number_behind(rest, &zone->spanned);
+	else if (kt_span_eq(name, "start_pfn:"))
+		number_behind(rest, &zone->start_pfn);
 	else if (kt_span_eq(name, "count:"))
 		zone->pcp = add_pages(zone->pcp, number_behind(rest, &value) ? value : 0);
 	else if (kt_span_eq(name, "vm")) {

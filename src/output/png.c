@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// PNG by libpng, which is opened when the first picture is written: nothing else needs it.
+// Its simplified interface reports errors as values; the other one jumps.
+
+#include "output/canvas.h"
+
+#include <dlfcn.h>
+#include <png.h>
+
+#define SONAME "libpng16.so.16"
+
+typedef __typeof__(png_image_write_to_memory) write_fn;
+typedef __typeof__(png_image_free) free_fn;
+
+struct library {
+	write_fn *write;
+	free_fn *free;
+};
+
+static struct kt_err *open_library(const struct library **ret_library)
+{
+	static struct library library; /* filled once; the same for every caller */
+	void *handle = dlopen(SONAME, RTLD_NOW | RTLD_LOCAL);
+
+	if (!handle)
+		return kt_err_new(KT_ERR_ABSENT,
+			"pictures need libpng (%s), which is not installed; on Debian: apt "
+			"install libpng16-16",
+			SONAME);
+	*(void **)&library.write = dlsym(handle, "png_image_write_to_memory");
+	*(void **)&library.free = dlsym(handle, "png_image_free");
+	if (!library.write || !library.free)
+		return kt_err_new(KT_ERR_ABSENT, SONAME " lacks png_image_write_to_memory");
+	*ret_library = &library;
+	return NULL;
+}
+
+struct kt_err *kt_canvas_png(const struct kt_canvas *canvas, struct kt_buf *ret_png)
+{
+	png_image image = { .version = PNG_IMAGE_VERSION,
+		.width = (png_uint_32)canvas->width,
+		.height = (png_uint_32)canvas->height,
+		.format = PNG_FORMAT_RGB };
+	/* never larger than stored as it is, with what the format puts around it */
+	png_alloc_size_t size = PNG_IMAGE_PNG_SIZE_MAX(image);
+	const struct library *library = NULL;
+	struct kt_err *err = open_library(&library);
+	char *data;
+
+	if (!library)
+		return err;
+	data = kt_buf_reserve(ret_png, size);
+	if (!data)
+		return kt_err_new(KT_ERR_NOMEM, "out of memory");
+	if (library->write(&image, data, &size, 0, canvas->rgb, 0, NULL))
+		ret_png->size += size;
+	else
+		err = kt_err_new(KT_ERR_OS, "libpng: %s", image.message);
+	library->free(&image);
+	return err;
+}
