@@ -73,15 +73,20 @@ static bool write_all(const char *data, size_t size)
 	return true;
 }
 
+static void say(const char *text)
+{
+	fputs("ktally: ", stderr);
+	/* names of foreign files are in it, and must not control the terminal */
+	for (const char *p = text; *p; p++)
+		fputc((unsigned char)*p < 0x20 || *p == 0x7f ? '?' : *p, stderr);
+	fputc('\n', stderr);
+}
+
 static int complain(struct kt_err *err)
 {
 	int status = kt_err_code(err) == KT_ERR_USAGE ? EXIT_USAGE : EXIT_FAILED;
 
-	fputs("ktally: ", stderr);
-	/* names of foreign files are in it, and must not control the terminal */
-	for (const char *p = kt_err_text(err); *p; p++)
-		fputc((unsigned char)*p < 0x20 || *p == 0x7f ? '?' : *p, stderr);
-	fputc('\n', stderr);
+	say(kt_err_text(err));
 	kt_err_free(err);
 	return status;
 }
@@ -154,7 +159,8 @@ int main(int argc, char **argv)
 
 	if (err)
 		return complain(err);
-	status = options.interval_s ? run_repeatedly(cmd, &options)
-				    : run_once(cmd, &options, NULL, 0);
+	options.say = say;
+	status = options.interval_s && cmd->repeats ? run_repeatedly(cmd, &options)
+						    : run_once(cmd, &options, NULL, 0);
 	return status == EXIT_CLOSED ? EXIT_DONE : status;
 }

@@ -13,8 +13,9 @@ struct kt_options {
 	const char *source, *output, *sort, *filter;
 	bool exact_bytes, all, node, cheap, scrub, force, expensive;
 	int depth;
-	int64_t top, count; /* 0: not given */
-	double interval_s;  /* 0: once */
+	int64_t top, count;	       /* 0: not given */
+	double interval_s;	       /* 0: once */
+	void (*say)(const char *text); /* what a command that runs for long tells meanwhile */
 	const char *operands[4];
 	int nr_operands;
 };
@@ -34,6 +35,7 @@ struct kt_cmd {
 	int nr_operands_min, nr_operands_max;
 	const char *help; /* a paragraph or more for --help and the man page */
 	bool repeats;	  /* -i repeats it */
+	bool paced;	  /* it takes -i and -n itself */
 	struct kt_err *(*run)(const struct kt_options *options, struct kt_report *report);
 };
 

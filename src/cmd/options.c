@@ -244,7 +244,7 @@ static struct kt_err *check(
 			return kt_err_new(KT_ERR_USAGE, "'%s' does not take --%s", cmd->name,
 				kt_option_table[i].name);
 	}
-	if (!options->interval_s)
+	if (!options->interval_s || cmd->paced)
 		return NULL;
 	if (!cmd->repeats)
 		return kt_err_new(KT_ERR_USAGE, "'%s' is not repeated by -i", cmd->name);

@@ -5,6 +5,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -29,12 +31,6 @@ struct kt_recording {
 	bool has_tail;
 };
 
-bool kt_is_recording(struct kt_span first_bytes)
-{
-	return first_bytes.n >= KT_FRAME_MAGIC_SIZE &&
-	       memcmp(first_bytes.p, KT_FRAME_MAGIC, KT_FRAME_MAGIC_SIZE) == 0;
-}
-
 /* Bytes read, short at the end of the file; -1 with errno. */
 static ssize_t read_at(int fd, void *to, size_t size, uint64_t offset)
 {
@@ -52,6 +48,30 @@ static ssize_t read_at(int fd, void *to, size_t size, uint64_t offset)
 		done += (size_t)n;
 	}
 	return (ssize_t)done;
+}
+
+static bool begins_with(const char *path, const char *magic, size_t size, bool *ret_empty)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	char head[16];
+	ssize_t n = fd < 0 ? -1 : read_at(fd, head, size, 0);
+
+	if (fd >= 0)
+		close(fd);
+	*ret_empty = n == 0;
+	return n == (ssize_t)size && memcmp(head, magic, size) == 0;
+}
+
+bool kt_is_recording(const char *path)
+{
+	char tail[PATH_MAX];
+	bool empty;
+
+	if (begins_with(path, KT_FRAME_MAGIC, KT_FRAME_MAGIC_SIZE, &empty))
+		return true;
+	return empty &&
+	       (size_t)snprintf(tail, sizeof(tail), "%s%s", path, KT_TAIL_SUFFIX) < sizeof(tail) &&
+	       begins_with(tail, KT_TAIL_MAGIC, KT_TAIL_MAGIC_SIZE, &empty);
 }
 
 static void add_damage(

@@ -17,8 +17,8 @@ struct kt_damage {
 	const char *why;
 };
 
-/** Does a file that begins with these bytes look like a recording? */
-bool kt_is_recording(struct kt_span first_bytes);
+/** Is the file a recording? One that has just begun is empty, with a tail beside it. */
+bool kt_is_recording(const char *path);
 
 struct kt_err *kt_recording_open(
 	const char *path, struct kt_recording **ret_recording) KT_MUST_CHECK;

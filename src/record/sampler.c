@@ -28,6 +28,8 @@ struct file {
 	struct known *known; /* open hash table, a power of two in size */
 	uint32_t nr_known, known_room, pass;
 	bool present;
+	bool seen; /* in a sample */
+	uint32_t sample;
 };
 
 struct kt_sampler {
@@ -363,8 +365,14 @@ void kt_sampler_text(
 {
 	struct file *file = file_of(sampler, path);
 
+	if (file && file->seen && file->sample == draft->block.nr_samples)
+		return;
 	if (file && file->id == UINT32_MAX)
 		file->id = kt_draft_file(draft, path);
+	if (file) {
+		file->seen = true;
+		file->sample = draft->block.nr_samples;
+	}
 	if (!file || file->id == UINT32_MAX || text.n > KT_BLOCK_BYTES_MAX ||
 		(file->present && same(text, (struct kt_span){ file->last.data, file->last.size })))
 		return;

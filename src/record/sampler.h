@@ -14,7 +14,10 @@ struct kt_sampler;
 struct kt_sampler *kt_sampler_new(void); /* NULL when out of memory */
 void kt_sampler_free(struct kt_sampler *sampler);
 
-/** The file's text in this sample. Runs of blanks inside a line become one. */
+/**
+ * The file's text in this sample; of several, the first counts. Runs of blanks inside a
+ * line become one.
+ */
 void kt_sampler_text(
 	struct kt_sampler *sampler, struct kt_draft *draft, const char *path, struct kt_span text);
 /** The file is not there in this sample. */

@@ -77,7 +77,8 @@ void kt_series_set(struct kt_series *series, uint32_t index, int64_t value)
 {
 	int64_t step;
 
-	if (!series->absent && value == series->value)
+	/* one sample has one value: the first that is set */
+	if (index < series->covered || (!series->absent && value == series->value))
 		return;
 	cover(series, index);
 	if (!__builtin_sub_overflow(value, series->value, &step) && kt_zigzag(step) <= STEP_MAX)
@@ -91,7 +92,7 @@ void kt_series_set(struct kt_series *series, uint32_t index, int64_t value)
 
 void kt_series_set_absent(struct kt_series *series, uint32_t index)
 {
-	if (series->absent)
+	if (series->absent || index < series->covered)
 		return;
 	cover(series, index);
 	series->absent = true;

@@ -577,4 +577,5 @@ const struct kt_source kt_source_kmsg = {
 	.nr_provides = 10,
 	.parse = parse,
 	.scrub = scrub,
+	.condense = scrub, /* lines that nobody reads */
 };
