@@ -291,34 +291,6 @@ const struct kt_block_layout *kt_block_layout_at(
 	return found && !found->absent ? found : NULL;
 }
 
-static void put_line(const struct kt_block *block, const struct kt_block_line *line,
-	uint32_t sample, struct kt_buf *text)
-{
-	uint32_t series = line->first;
-	int64_t value;
-
-	for (const char *p = line->text; *p; p++) {
-		if (*p != KT_LINE_NUMBER) {
-			kt_buf_add(text, p, 1);
-			continue;
-		}
-		if (kt_series_at(block->series.items[series], sample, &value))
-			kt_buf_printf(text, "%lld", (long long)value);
-		series += block->values_per_number;
-	}
-	kt_buf_puts(text, "\n");
-}
-
-bool kt_block_text(
-	const struct kt_block *block, uint32_t file, uint32_t sample, struct kt_buf *ret_text)
-{
-	const struct kt_block_layout *layout = kt_block_layout_at(block, file, sample);
-
-	for (uint32_t i = 0; layout && i < layout->nr_lines; i++)
-		put_line(block, &block->lines.items[layout->lines[i]], sample, ret_text);
-	return layout != NULL;
-}
-
 const char *kt_block_fact(const struct kt_block *block, const char *key)
 {
 	for (size_t i = 0; i < block->facts.count; i++) {
@@ -334,4 +306,19 @@ int64_t kt_block_real_ms(const struct kt_block *block, uint32_t sample)
 
 	kt_series_at(block->real_ms, sample, &ms);
 	return ms;
+}
+
+uint32_t kt_block_sample_at(const struct kt_block *block, int64_t real_ms)
+{
+	struct kt_series_reader reader;
+	struct kt_series_run run;
+	uint32_t at = 0, found = 0;
+
+	kt_series_read(&reader, block->real_ms, block->nr_samples);
+	while (kt_series_next(&reader, &run)) {
+		at += run.count;
+		if (run.value <= real_ms)
+			found = at - 1;
+	}
+	return found;
 }

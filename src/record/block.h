@@ -80,11 +80,10 @@ int kt_block_file(const struct kt_block *block, const char *path);
 /** The layout of a file at a sample; NULL where the file is absent. */
 const struct kt_block_layout *kt_block_layout_at(
 	const struct kt_block *block, uint32_t file, uint32_t sample);
-/** Appends the text of a file as it was at a sample; false where the file is absent. */
-bool kt_block_text(
-	const struct kt_block *block, uint32_t file, uint32_t sample, struct kt_buf *ret_text);
 const char *kt_block_fact(const struct kt_block *block, const char *key); /* NULL: not there */
 /** Time of a sample, milliseconds since 1970. */
 int64_t kt_block_real_ms(const struct kt_block *block, uint32_t sample);
+/** The last sample at or before a time; the first where all are later. */
+uint32_t kt_block_sample_at(const struct kt_block *block, int64_t real_ms);
 
 #endif

@@ -3,6 +3,7 @@
 // A moment of a recording as a root: the files as they were in one sample, in memory.
 
 #include "base/when.h"
+#include "record/cursor.h"
 #include "record/recording.h"
 #include "root/root_ops.h"
 
@@ -28,26 +29,41 @@ static void add_own(
 }
 
 static struct kt_err *add_files(
-	struct kt_root *root, const struct kt_block *block, uint32_t sample, kt_root_filter wanted)
+	struct kt_root *root, const struct kt_cursor *cursor, kt_root_filter wanted)
 {
 	struct kt_err *err = NULL;
 
-	for (uint32_t i = 0; i < block->files.count && !err; i++) {
-		const char *path = block->files.items[i].path;
+	for (uint32_t i = 0; i < cursor->block->files.count && !err; i++) {
+		const char *path = cursor->block->files.items[i].path;
 		struct kt_buf text = { 0 };
 
 		if (wanted && !wanted(path))
 			continue;
-		if (!kt_block_text(block, i, sample, &text)) {
+		if (!kt_cursor_text(cursor, i, &text)) {
 			kt_buf_cleanup(&text);
 			continue;
 		}
-		add_own(block, sample, path, &text);
+		add_own(cursor->block, cursor->sample, path, &text);
 		if (text.failed || !kt_buf_reserve(&text, 1)) {
 			kt_buf_cleanup(&text);
 			return kt_err_new(KT_ERR_NOMEM, "out of memory");
 		}
 		err = kt_root_memory_add(root, path, text.data, text.size);
+	}
+	return err;
+}
+
+struct kt_err *kt_root_moment(
+	const struct kt_cursor *cursor, kt_root_filter wanted, struct kt_root **ret_root)
+{
+	struct kt_err *err = kt_root_memory_new(KT_ROOT_BUNDLE, ret_root);
+
+	if (err)
+		return err;
+	err = add_files(*ret_root, cursor, wanted);
+	if (err) {
+		kt_root_free(*ret_root);
+		*ret_root = NULL;
 	}
 	return err;
 }
@@ -69,11 +85,7 @@ static struct kt_err *find(struct kt_recording *recording, int64_t when_ms,
 		if (err)
 			continue;
 		*ret_block = block;
-		*ret_sample = 0;
-		for (uint32_t k = 0; k < block->nr_samples; k++) {
-			if (kt_block_real_ms(block, k) <= when_ms)
-				*ret_sample = k;
-		}
+		*ret_sample = kt_block_sample_at(block, when_ms);
 		return NULL;
 	}
 	return err ? err : kt_err_new(KT_ERR_ABSENT, "it has no sample as early as that");
@@ -93,6 +105,7 @@ struct kt_err *kt_root_recording_open(
 	struct kt_err *err = kt_recording_open(path, &recording);
 	const struct kt_block *block = NULL;
 	int64_t when_ms = INT64_MAX;
+	KT_CLEANUP(cursor) struct kt_cursor cursor = { 0 };
 	uint32_t sample = 0;
 
 	if (err)
@@ -105,11 +118,10 @@ struct kt_err *kt_root_recording_open(
 			when);
 	err = find(recording, when_ms, &block, &sample);
 	if (!err)
-		err = kt_root_memory_new(KT_ROOT_BUNDLE, ret_root);
-	if (err)
-		return kt_err_prepend(err, "%s", path);
-	err = add_files(*ret_root, block, sample, wanted);
-	if (err)
-		kt_root_free(*ret_root);
-	return err;
+		err = kt_cursor_init(&cursor, block);
+	if (!err) {
+		kt_cursor_move(&cursor, sample);
+		err = kt_root_moment(&cursor, wanted, ret_root);
+	}
+	return err ? kt_err_prepend(err, "%s", path) : NULL;
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "record/cursor.h"
 #include "record/recording.h"
 #include "record/sampler.h"
 #include "record/tail.h"
@@ -111,6 +112,10 @@ static int compare(const char *path, uint64_t seed, uint32_t count)
 			kt_err_free(err);
 			continue;
 		}
+		KT_CLEANUP(cursor) struct kt_cursor cursor = { 0 };
+
+		if (!fine(kt_cursor_init(&cursor, block)))
+			return -1;
 		for (uint32_t k = 0; k < block->nr_samples; k++, good++) {
 			int64_t index = (kt_block_real_ms(block, k) - 1000000) / 1000;
 
@@ -119,8 +124,9 @@ static int compare(const char *path, uint64_t seed, uint32_t count)
 			for (; at <= index; at++)
 				make_text(&state, at, &expected);
 			found.size = 0;
-			kt_block_text(
-				block, (uint32_t)kt_block_file(block, "proc/slabinfo"), k, &found);
+			kt_cursor_move(&cursor, k);
+			kt_cursor_text(
+				&cursor, (uint32_t)kt_block_file(block, "proc/slabinfo"), &found);
 			if (found.size != expected.size ||
 				memcmp(found.data, expected.data, found.size) != 0)
 				return -1;
