@@ -25,6 +25,7 @@ static const struct kind kinds[] = {
 	{ "[ROW]", "words=$rows", "_ktally_rows" },
 	{ "[COMMAND]", "words=$commands", "_ktally_commands" },
 	{ "SECONDS", "words='1 5 10 60'", "(1 5 10 60)" },
+	{ "TIME", "words='-1h -1d now'", "(-1h -1d now)" },
 	{ "COLUMN", "words='bytes name growth rate'", "(bytes name growth rate)" },
 	{ "PATTERN", "words=", "" },
 	{ "N", "words='1 2 3 4 5 6 7 8 9'", "(1 2 3 4 5 6 7 8 9)" },

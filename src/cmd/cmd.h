@@ -8,9 +8,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/** Where the recorder writes and others read where nobody says otherwise. */
+#define KT_STATE_DIR	     "/var/lib/ktally"
+#define KT_RECORDING_DEFAULT KT_STATE_DIR "/ktally.rec"
+
 /** Everything the command line can say, parsed. */
 struct kt_options {
-	const char *source, *output, *sort, *filter;
+	const char *source, *output, *sort, *filter, *from, *to;
 	bool exact_bytes, all, node, cheap, scrub, force, expensive;
 	int depth;
 	int64_t top, count;	       /* 0: not given */

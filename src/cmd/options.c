@@ -72,6 +72,18 @@ static void set_force(struct kt_options *o, const char *arg, struct kt_err **ret
 	o->force = true;
 }
 
+static void set_from(struct kt_options *o, const char *arg, struct kt_err **ret_err)
+{
+	(void)ret_err;
+	o->from = arg;
+}
+
+static void set_to(struct kt_options *o, const char *arg, struct kt_err **ret_err)
+{
+	(void)ret_err;
+	o->to = arg;
+}
+
 static void set_expensive(struct kt_options *o, const char *arg, struct kt_err **ret_err)
 {
 	(void)arg, (void)ret_err;
@@ -158,6 +170,10 @@ const struct kt_option kt_option_table[] = {
 	{ 'i', "interval", "SECONDS",
 		"repeat every SECONDS, with the growth since the start and per second",
 		set_interval },
+	{ 0, "from", "TIME",
+		"from this moment on: 2026-01-31T23:59, 23:59, -2h (before the last sample)",
+		set_from, "report" },
+	{ 0, "to", "TIME", "up to this moment", set_to, "report" },
 	{ 'n', "count", "N", "end after N repetitions; without -i one a second", set_count },
 	{ 'N', "node", NULL, "one column for each NUMA node", set_node, "account" },
 	{ 0, "cheap", NULL,

@@ -16,8 +16,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define STATE_DIR	   "/var/lib/ktally"
-#define DEFAULT_FILE	   STATE_DIR "/ktally.rec"
 #define DEFAULT_INTERVAL_S 10
 #define FLUSH_S		   10  /* what a crash may cost */
 #define SLOW_S		   600 /* between two readings of what seldom changes */
@@ -237,8 +235,8 @@ static struct kt_err *open_files(struct recorder *recorder, struct kt_session *s
 	recorder->sampler = kt_sampler_new();
 	if (!recorder->sampler)
 		return kt_err_new(KT_ERR_NOMEM, "out of memory");
-	if (!recorder->options->nr_operands && mkdir(STATE_DIR, 0700) < 0 && errno != EEXIST)
-		return kt_err_os(errno, "%s", STATE_DIR);
+	if (!recorder->options->nr_operands && mkdir(KT_STATE_DIR, 0700) < 0 && errno != EEXIST)
+		return kt_err_os(errno, "%s", KT_STATE_DIR);
 	return kt_writer_open(recorder->path, &opts, &recorder->writer);
 }
 
@@ -259,7 +257,7 @@ static void put_report(const struct recorder *recorder, struct kt_report *report
 static struct kt_err *run(const struct kt_options *options, struct kt_report *report)
 {
 	struct recorder recorder = { .options = options,
-		.path = options->nr_operands ? options->operands[0] : DEFAULT_FILE };
+		.path = options->nr_operands ? options->operands[0] : KT_RECORDING_DEFAULT };
 	KT_CLEANUP(session) struct kt_session session = { 0 };
 	struct kt_pace *pace = NULL;
 	struct kt_err *err = open_files(&recorder, &session);
@@ -295,7 +293,7 @@ const struct kt_cmd kt_cmd_record = {
 	.nr_operands_max = 1,
 	.help = "Reads the kernel's memory files every 10 seconds, or every -i SECONDS, and "
 		"appends "
-		"them to FILE, by default " DEFAULT_FILE
+		"them to FILE, by default " KT_RECORDING_DEFAULT
 		", until it is ended by SIGINT or SIGTERM, "
 		"or after -n samples. Numbers that do not change cost next to nothing. Every other "
 		"command shows any moment of it: 'ktally -s FILE', 'ktally slab -s FILE@TIME', "
