@@ -191,8 +191,10 @@ static struct kt_err *write_out(struct recorder *recorder, int64_t boot_ms)
 	err = kt_writer_flush(recorder->writer);
 	if (!err && full) {
 		err = kt_writer_turn(recorder->writer);
-		if (!err)
+		if (!err) {
 			kt_sampler_restart(recorder->sampler);
+			err = kt_writer_keep(recorder->writer, &kt_keep_default);
+		}
 	}
 	if (err)
 		return kt_err_code(err) == KT_ERR_FULL ? stall(recorder, err) : err;

@@ -90,6 +90,7 @@ static uint32_t apply_line(struct kt_draft *draft, uint32_t file, const char *te
 
 	for (const char *p = text; *p; p++)
 		nr_numbers += *p == KT_LINE_NUMBER;
+	nr_numbers *= draft->block.values_per_number;
 	if (draft->writers.count + nr_numbers > KT_BLOCK_SERIES_MAX ||
 		draft->block.lines.count >= KT_BLOCK_LINES_MAX)
 		return UINT32_MAX;

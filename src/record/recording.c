@@ -320,6 +320,22 @@ struct kt_err *kt_recording_block(
 	return NULL;
 }
 
+struct kt_err *kt_recording_bytes(
+	struct kt_recording *recording, size_t index, struct kt_buf *ret_bytes)
+{
+	const struct kt_frame *frame = &recording->frames.items[index];
+	size_t size = KT_FRAME_HEAD + (size_t)frame->stored_size;
+	char *to = kt_buf_reserve(ret_bytes, size);
+	ssize_t n = to ? read_at(recording->fd, to, size, frame->offset) : -1;
+
+	if (!to)
+		return kt_err_new(KT_ERR_NOMEM, "out of memory");
+	if (n != (ssize_t)size)
+		return kt_err_os(n < 0 ? errno : EIO, "reading the recording");
+	ret_bytes->size += size;
+	return NULL;
+}
+
 size_t kt_recording_nr_damages(const struct kt_recording *recording)
 {
 	return recording->damages.count;

@@ -35,6 +35,10 @@ const struct kt_frame *kt_recording_frame(const struct kt_recording *recording, 
 struct kt_err *kt_recording_block(struct kt_recording *recording, size_t index,
 	const struct kt_block **ret_block) KT_MUST_CHECK;
 
+/** A block as it lies in the file, header and all, unchecked; not of the tail. */
+struct kt_err *kt_recording_bytes(
+	struct kt_recording *recording, size_t index, struct kt_buf *ret_bytes) KT_MUST_CHECK;
+
 size_t kt_recording_nr_damages(const struct kt_recording *recording);
 const struct kt_damage *kt_recording_damage(const struct kt_recording *recording, size_t index);
 uint64_t kt_recording_size(const struct kt_recording *recording); /* bytes of file and tail */

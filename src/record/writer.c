@@ -243,6 +243,46 @@ struct kt_err *kt_writer_turn(struct kt_writer *writer)
 	return begin_tail(writer);
 }
 
+/* The new file is locked before it takes the old one's name: nobody can come in between. */
+static struct kt_err *take_place(struct kt_writer *writer, const char *new_path)
+{
+	int fd = open(new_path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	off_t size = fd < 0 ? -1 : lseek(fd, 0, SEEK_END);
+
+	if (size < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0 || rename(new_path, writer->path) < 0) {
+		struct kt_err *err = kt_err_os(errno, "%s", new_path);
+
+		if (fd >= 0)
+			close(fd);
+		return err;
+	}
+	close(writer->fd);
+	writer->fd = fd;
+	writer->size = (uint64_t)size;
+	return NULL;
+}
+
+struct kt_err *kt_writer_keep(struct kt_writer *writer, const struct kt_keep *keep)
+{
+	struct kt_err *err;
+	char *new_path;
+	bool due;
+
+	err = kt_keep_is_due(writer->path, keep, &due);
+	if (err || !due)
+		return err;
+	if (asprintf(&new_path, "%s.new", writer->path) < 0)
+		return kt_err_new(KT_ERR_NOMEM, "out of memory");
+	unlink(new_path); /* of a writer that died while it made it */
+	err = kt_keep_rewrite(writer->path, new_path, keep, writer->opts.level);
+	if (!err)
+		err = take_place(writer, new_path);
+	if (err)
+		unlink(new_path);
+	free(new_path);
+	return err;
+}
+
 struct kt_err *kt_writer_close(struct kt_writer *writer)
 {
 	struct kt_err *err = kt_writer_flush(writer);

@@ -3,6 +3,7 @@
 #define KT_RECORD_WRITER_H
 
 #include "record/draft.h"
+#include "record/keep.h"
 
 /**
  * The one that writes a recording. Samples go into a draft; every flush appends what is new
@@ -33,6 +34,11 @@ bool kt_writer_is_full(const struct kt_writer *writer);
 struct kt_err *kt_writer_flush(struct kt_writer *writer) KT_MUST_CHECK;
 /** Makes the draft a block of the file and begins a new one, empty. */
 struct kt_err *kt_writer_turn(struct kt_writer *writer) KT_MUST_CHECK;
+/**
+ * Thins and drops what is old, where enough has come together, by writing the file anew
+ * beside itself. On an error the file is as it was.
+ */
+struct kt_err *kt_writer_keep(struct kt_writer *writer, const struct kt_keep *keep) KT_MUST_CHECK;
 uint64_t kt_writer_size(const struct kt_writer *writer); /* bytes of the file */
 
 #endif
