@@ -119,6 +119,7 @@ static int run_once(const struct kt_cmd *cmd, const struct kt_options *options,
 		.empty = options->all || strcmp(options->output, "text") != 0,
 	};
 	struct kt_err *err = cmd->run(options, &report);
+	int status;
 
 	if (!list.top && !options->all && strcmp(options->output, "text") == 0)
 		list.top = LIST_TOP;
@@ -126,7 +127,10 @@ static int run_once(const struct kt_cmd *cmd, const struct kt_options *options,
 		kt_growth_apply(growth, &report, kt_session_clock_ns());
 	if (!err)
 		err = kt_list_finish(&report, &list);
-	return err ? complain(err) : print(&report, options, turn);
+	if (err)
+		return complain(err);
+	status = print(&report, options, turn);
+	return status == EXIT_DONE && report.failed ? EXIT_FAILED : status;
 }
 
 /* At multiples of the interval from the start; a late one does not shift the others. */

@@ -25,6 +25,8 @@ static const struct kind kinds[] = {
 	{ "[ROW]", "words=$rows", "_ktally_rows" },
 	{ "[COMMAND]", "words=$commands", "_ktally_commands" },
 	{ "SECONDS", "words='1 5 10 60'", "(1 5 10 60)" },
+	{ "BEFORE AFTER", "_ktally_files", "_files" },
+	{ "CONDITION", "words='slab>+5%'", "('slab>+5%')" },
 	{ "TIME", "words='-1h -1d now'", "(-1h -1d now)" },
 	{ "COLUMN", "words='bytes name growth rate'", "(bytes name growth rate)" },
 	{ "PATTERN", "words=", "" },

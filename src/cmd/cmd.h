@@ -14,7 +14,7 @@
 
 /** Everything the command line can say, parsed. */
 struct kt_options {
-	const char *source, *output, *sort, *filter, *from, *to;
+	const char *source, *output, *sort, *filter, *from, *to, *fail_if;
 	bool exact_bytes, all, node, cheap, scrub, force, expensive;
 	int depth;
 	int64_t top, count;	       /* 0: not given */

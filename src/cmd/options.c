@@ -84,6 +84,12 @@ static void set_to(struct kt_options *o, const char *arg, struct kt_err **ret_er
 	o->to = arg;
 }
 
+static void set_fail_if(struct kt_options *o, const char *arg, struct kt_err **ret_err)
+{
+	(void)ret_err;
+	o->fail_if = arg;
+}
+
 static void set_expensive(struct kt_options *o, const char *arg, struct kt_err **ret_err)
 {
 	(void)arg, (void)ret_err;
@@ -174,6 +180,9 @@ const struct kt_option kt_option_table[] = {
 		"from this moment on: 2026-01-31T23:59, 23:59, -2h (before the last sample)",
 		set_from, "report" },
 	{ 0, "to", "TIME", "up to this moment", set_to, "report" },
+	{ 0, "fail-if", "CONDITION",
+		"end with status 1 where it holds: 'slab>+5%', 'dentry>+10MiB,percpu>+1GiB'",
+		set_fail_if, "diff" },
 	{ 'n', "count", "N", "end after N repetitions; without -i one a second", set_count },
 	{ 'N', "node", NULL, "one column for each NUMA node", set_node, "account" },
 	{ 0, "cheap", NULL,

@@ -92,6 +92,7 @@ struct kt_report {
 	KT_LIST(const char *) headlines; /* text: above everything */
 	KT_LIST(const char *) notes;
 	bool followed; /* growth and rates are in it */
+	bool failed;   /* a check that was asked for did not pass: the program's status says so */
 };
 
 void kt_report_init(struct kt_report *report, const char *schema);
