@@ -15,7 +15,7 @@
 /** Everything the command line can say, parsed. */
 struct kt_options {
 	const char *source, *output, *sort, *filter, *from, *to, *fail_if;
-	bool exact_bytes, all, node, cheap, scrub, force, expensive;
+	bool exact_bytes, all, node, cheap, scrub, force, expensive, series;
 	int depth;
 	int64_t top, count;	       /* 0: not given */
 	double interval_s;	       /* 0: once */

@@ -96,32 +96,74 @@ static struct kt_err *walk_block(
 	return err;
 }
 
+/* Gives the blocks of the stretch one after the other; `arg` is the caller's. */
+static struct kt_err *each_block(struct kt_history *history,
+	struct kt_err *(*visit)(void *arg, const struct kt_block *block, size_t index), void *arg)
+{
+	struct kt_err *err = NULL;
+
+	for (size_t i = 0; i < kt_recording_nr_blocks(history->recording) && !err; i++) {
+		const struct kt_frame *frame = kt_recording_frame(history->recording, i);
+		const struct kt_block *block;
+
+		if (frame->last_ms < history->from_ms || frame->first_ms > history->to_ms ||
+			!frame->nr_samples)
+			continue;
+		err = kt_recording_block(history->recording, i, &block);
+		if (!err) {
+			err = visit(arg, block, i);
+		} else if (kt_err_code(err) == KT_ERR_PARSE) {
+			kt_err_free(err);
+			err = NULL;
+		}
+	}
+	return err;
+}
+
+static struct kt_err *walk_one(void *arg, const struct kt_block *block, size_t index)
+{
+	struct walk *walk = arg;
+	const struct kt_recording *recording = walk->history->recording;
+	bool last = index + 1 >= kt_recording_nr_blocks(recording);
+
+	return walk_block(
+		walk, block, last ? INT64_MAX : kt_recording_frame(recording, index + 1)->first_ms);
+}
+
 struct kt_err *kt_history_walk(
 	struct kt_history *history, int64_t step_ms, kt_history_moment visit, void *arg)
 {
 	struct walk walk = { history, step_ms, visit, arg, INT64_MIN };
-	size_t count = kt_recording_nr_blocks(history->recording);
-	struct kt_err *err = NULL;
 
-	for (size_t i = 0; i < count && !err; i++) {
-		const struct kt_frame *frame = kt_recording_frame(history->recording, i);
-		const struct kt_block *block;
+	return each_block(history, walk_one, &walk);
+}
 
-		if (frame->last_ms < history->from_ms || frame->first_ms > history->to_ms)
-			continue;
-		err = kt_recording_block(history->recording, i, &block);
-		if (err && kt_err_code(err) == KT_ERR_PARSE) {
-			kt_err_free(err);
-			err = NULL;
-			continue;
-		}
-		if (!err)
-			err = walk_block(&walk, block,
-				i + 1 < count
-					? kt_recording_frame(history->recording, i + 1)->first_ms
-					: INT64_MAX);
-	}
-	return err;
+struct blocks {
+	struct kt_history *history;
+	kt_history_block visit;
+	void *arg;
+};
+
+static struct kt_err *visit_one(void *arg, const struct kt_block *block, size_t index)
+{
+	struct blocks *blocks = arg;
+	uint32_t first = kt_block_sample_at(block, blocks->history->from_ms);
+	uint32_t last = kt_block_sample_at(block, blocks->history->to_ms);
+
+	(void)index;
+	/* the sample before the beginning is not in the stretch */
+	if (kt_block_real_ms(block, first) < blocks->history->from_ms)
+		first++;
+	if (first >= block->nr_samples || first > last)
+		return NULL;
+	return blocks->visit(blocks->arg, block, first, last);
+}
+
+struct kt_err *kt_history_blocks(struct kt_history *history, kt_history_block visit, void *arg)
+{
+	struct blocks blocks = { history, visit, arg };
+
+	return each_block(history, visit_one, &blocks);
 }
 
 int64_t kt_history_step(const struct kt_history *history, int count)

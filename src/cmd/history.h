@@ -26,6 +26,12 @@ typedef struct kt_err *(*kt_history_moment)(void *arg, struct kt_cursor *cursor,
  */
 struct kt_err *kt_history_walk(struct kt_history *history, int64_t step_ms, kt_history_moment visit,
 	void *arg) KT_MUST_CHECK;
+/** Called for a block, with the first and last of its samples that are in the stretch. */
+typedef struct kt_err *(*kt_history_block)(
+	void *arg, const struct kt_block *block, uint32_t first, uint32_t last);
+/** Every block that has samples in the stretch; damaged ones are passed over. */
+struct kt_err *kt_history_blocks(
+	struct kt_history *history, kt_history_block visit, void *arg) KT_MUST_CHECK;
 /** A step that gives about `count` moments, as people divide time: 10 s, 5 min, 1 h. */
 int64_t kt_history_step(const struct kt_history *history, int count);
 /** Fields and headline: which recording, from when to when; notes: gaps, damage. */

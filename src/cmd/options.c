@@ -90,6 +90,12 @@ static void set_fail_if(struct kt_options *o, const char *arg, struct kt_err **r
 	o->fail_if = arg;
 }
 
+static void set_series(struct kt_options *o, const char *arg, struct kt_err **ret_err)
+{
+	(void)arg, (void)ret_err;
+	o->series = true;
+}
+
 static void set_expensive(struct kt_options *o, const char *arg, struct kt_err **ret_err)
 {
 	(void)arg, (void)ret_err;
@@ -180,6 +186,9 @@ const struct kt_option kt_option_table[] = {
 		"from this moment on: 2026-01-31T23:59, 23:59, -2h (before the last sample)",
 		set_from, "report" },
 	{ 0, "to", "TIME", "up to this moment", set_to, "report" },
+	{ 0, "series", NULL,
+		"every amount in the recording, those that grew most first, instead of lines",
+		set_series, "report" },
 	{ 0, "fail-if", "CONDITION",
 		"end with status 1 where it holds: 'slab>+5%', 'dentry>+10MiB,percpu>+1GiB'",
 		set_fail_if, "diff" },

@@ -125,6 +125,8 @@ static void put_facts(
 			kt_draft_fact(draft, files[i].key, kt_arena_name(&recorder->arena, value));
 	}
 	kt_draft_fact(draft, "ktally", KTALLY_VERSION);
+	kt_draft_fact(draft, "page_bytes",
+		kt_arena_printf(&recorder->arena, "%lld", (long long)snap->host.page_bytes));
 	kt_draft_fact(draft, "host", snap->host.name ? snap->host.name : "");
 	kt_draft_fact(draft, "release", snap->host.release ? snap->host.release : "");
 	kt_meta_write(snap, &meta);

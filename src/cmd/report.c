@@ -5,6 +5,7 @@
 
 #include "base/when.h"
 #include "cmd/history.h"
+#include "cmd/report_series.h"
 #include "cmd/session.h"
 #include "model/account.h"
 #include "model/derive.h"
@@ -162,10 +163,15 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 	err = kt_history_open(options, &history);
 	if (err)
 		return err;
+	kt_history_describe(&history, report);
+	if (options->series) {
+		err = kt_report_series(&history, report);
+		kt_history_note(&history, report);
+		return err;
+	}
 	step_ms = options->interval_s ? (int64_t)(options->interval_s * 1000)
 				      : kt_history_step(&history, LINES_WANTED);
 	lines.dated = history.to_ms - history.from_ms >= 86400000;
-	kt_history_describe(&history, report);
 	lines.table = kt_report_table(report, "lines", NULL, columns, NR_COLS);
 	if (!lines.table)
 		return kt_err_new(KT_ERR_NOMEM, "out of memory");
@@ -189,7 +195,9 @@ const struct kt_cmd kt_cmd_report = {
 		"24 lines), each the account of that moment, the extremes and the mean of the "
 		"lines "
 		"below. --from and --to choose the stretch; -a adds the columns that 80 characters "
-		"have no room for. For all of one moment: ktally -s FILE@TIME.",
+		"have no room for. --series lists every slab cache and counter instead, those that "
+		"moved most first, with their extremes and course; --filter 'slab:*' chooses. For "
+		"all of one moment: ktally -s FILE@TIME.",
 	.paced = true,
 	.run = run,
 };

@@ -71,6 +71,7 @@ struct kt_table {
 	bool data_only, text_only;
 	/* Lists, which kt_list_finish() sorts and cuts. */
 	bool list;
+	bool plain; /* its rows overlap: there are no sums, and what is cut is only counted */
 	struct kt_report_row *rest;  /* the sum of the rows that were cut, or NULL */
 	struct kt_report_row *total; /* the sum of all rows, or NULL */
 	size_t nr_rest;

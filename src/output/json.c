@@ -100,7 +100,7 @@ static void put_table(struct kt_buf *buf, const struct kt_table *table)
 		put_row(buf, table, &table->rows.items[i]);
 	}
 	kt_buf_puts(buf, table->rows.count ? "\n  ]" : "]");
-	if (!table->list)
+	if (!table->list || table->plain)
 		return;
 	kt_buf_printf(buf, ",\n  \"%s_others\": ", table->key);
 	if (table->rest)

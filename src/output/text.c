@@ -308,6 +308,11 @@ static void put_table(struct page *page, const struct kt_table *table)
 		if (row_shown(page, &table->rows.items[i]))
 			put_row(page, &table->rows.items[i], i, bar_room < 5 ? 0 : bar_room);
 	}
+	if (table->plain && table->nr_rest) {
+		color(page, DIM);
+		kt_buf_printf(page->buf, "and %zu more\n", table->nr_rest);
+		color(page, PLAIN);
+	}
 	if (table->rest) {
 		color(page, DIM);
 		put_row(page, table->rest, SIZE_MAX, 0);
