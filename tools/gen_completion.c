@@ -20,6 +20,7 @@ struct kind {
 static const struct kind kinds[] = {
 	{ "SOURCE", "_ktally_files", "_files" },
 	{ "FILE.tar.zst", "_ktally_files", "_files" },
+	{ "[FILE] [SERIES...]", "_ktally_files", "_files" },
 	{ "[FILE]", "_ktally_files", "_files" },
 	{ "FORMAT", "words=$outputs", "_ktally_outputs" },
 	{ "[ROW]", "words=$rows", "_ktally_rows" },

@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define KT_OPERANDS_MAX 16
+
 /** Where the recorder writes and others read where nobody says otherwise. */
 #define KT_STATE_DIR	     "/var/lib/ktally"
 #define KT_RECORDING_DEFAULT KT_STATE_DIR "/ktally.rec"
@@ -20,7 +22,7 @@ struct kt_options {
 	int64_t top, count;	       /* 0: not given */
 	double interval_s;	       /* 0: once */
 	void (*say)(const char *text); /* what a command that runs for long tells meanwhile */
-	const char *operands[4];
+	const char *operands[KT_OPERANDS_MAX];
 	int nr_operands;
 };
 

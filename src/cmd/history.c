@@ -2,6 +2,8 @@
 #include "cmd/history.h"
 
 #include "base/when.h"
+#include "cmd/session.h"
+#include "model/account.h"
 
 #define DAMAGES_TOLD 4u
 
@@ -164,6 +166,31 @@ struct kt_err *kt_history_blocks(struct kt_history *history, kt_history_block vi
 	struct blocks blocks = { history, visit, arg };
 
 	return each_block(history, visit_one, &blocks);
+}
+
+int64_t kt_history_page_bytes(const struct kt_block *block)
+{
+	const char *fact = kt_block_fact(block, "page_bytes");
+	int64_t bytes;
+
+	if (!fact || !kt_span_i64(kt_span_str(fact), &bytes) || bytes < 4096 || bytes > 1 << 20)
+		return 4096;
+	return bytes;
+}
+
+struct kt_err *kt_history_account(const struct kt_cursor *cursor, struct kt_session *ret_session,
+	struct kt_account *ret_account)
+{
+	static const struct kt_options options = { 0 };
+	struct kt_err *err;
+
+	*ret_session = (struct kt_session){ .snap = kt_snapshot_new() };
+	if (!ret_session->snap)
+		return kt_err_new(KT_ERR_NOMEM, "out of memory");
+	err = kt_root_moment(cursor, kt_source_wants_path, &ret_session->root);
+	if (!err)
+		err = kt_session_collect(ret_session, &options, 0, NULL);
+	return err ? err : kt_account_compute(ret_session->snap, KT_NO_NODE, ret_account);
 }
 
 int64_t kt_history_step(const struct kt_history *history, int count)

@@ -32,6 +32,12 @@ typedef struct kt_err *(*kt_history_block)(
 /** Every block that has samples in the stretch; damaged ones are passed over. */
 struct kt_err *kt_history_blocks(
 	struct kt_history *history, kt_history_block visit, void *arg) KT_MUST_CHECK;
+struct kt_session;
+struct kt_account;
+/** The account of the moment at which the cursor stands; both are the caller's to clean up. */
+struct kt_err *kt_history_account(const struct kt_cursor *cursor, struct kt_session *ret_session,
+	struct kt_account *ret_account) KT_MUST_CHECK;
+int64_t kt_history_page_bytes(const struct kt_block *block);
 /** A step that gives about `count` moments, as people divide time: 10 s, 5 min, 1 h. */
 int64_t kt_history_step(const struct kt_history *history, int count);
 /** Fields and headline: which recording, from when to when; notes: gaps, damage. */

@@ -8,7 +8,6 @@
 #include "cmd/report_series.h"
 #include "cmd/session.h"
 #include "model/account.h"
-#include "model/derive.h"
 
 #include <string.h>
 
@@ -111,19 +110,11 @@ static const char *boot_mark(struct lines *lines, const struct kt_block *block)
 static struct kt_err *put_line(void *arg, struct kt_cursor *cursor, int64_t real_ms)
 {
 	struct lines *lines = arg;
-	KT_CLEANUP(session) struct kt_session session = { .snap = kt_snapshot_new() };
 	KT_CLEANUP(account) struct kt_account account = { 0 };
-	static const struct kt_options options = { 0 };
+	KT_CLEANUP(session) struct kt_session session = { 0 };
+	struct kt_err *err = kt_history_account(cursor, &session, &account);
 	struct kt_report_row *row;
-	struct kt_err *err;
 
-	if (!session.snap)
-		return kt_err_new(KT_ERR_NOMEM, "out of memory");
-	err = kt_root_moment(cursor, kt_source_wants_path, &session.root);
-	if (!err)
-		err = kt_session_collect(&session, &options, 0, NULL);
-	if (!err)
-		err = kt_account_compute(session.snap, KT_NO_NODE, &account);
 	row = err ? NULL : kt_table_row(lines->report, lines->table);
 	if (!row)
 		return err ? err : kt_err_new(KT_ERR_NOMEM, "out of memory");

@@ -167,23 +167,13 @@ static bool fill_buckets(struct all *all, const struct kt_block *block)
 	return true;
 }
 
-static int64_t page_bytes_of(const struct kt_block *block)
-{
-	const char *fact = kt_block_fact(block, "page_bytes");
-	int64_t bytes;
-
-	if (!fact || !kt_span_i64(kt_span_str(fact), &bytes) || bytes < 4096 || bytes > 1 << 20)
-		return 4096;
-	return bytes;
-}
-
 static struct kt_err *add_block(
 	void *arg, const struct kt_block *block, uint32_t first, uint32_t last)
 {
 	struct all *all = arg;
 	kt_tracks tracks = { 0 };
 
-	all->page_bytes = page_bytes_of(block);
+	all->page_bytes = kt_history_page_bytes(block);
 	kt_tracks_of(block, all->page_bytes, &all->arena, &tracks);
 	if (all->arena.failed || !fill_buckets(all, block))
 		return kt_err_new(KT_ERR_NOMEM, "out of memory");

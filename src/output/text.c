@@ -4,6 +4,7 @@
 // wider terminals get longer bars.
 
 #include "output/output.h"
+#include "output/text_chart.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -367,6 +368,8 @@ static void render(
 		color(&page, i ? "" : PLAIN);
 		kt_buf_puts(ret_text, "\n");
 	}
+	for (size_t i = 0; i < report->charts.count; i++)
+		kt_text_chart(report->charts.items[i], opts, ret_text);
 	for (size_t i = 0; i < report->tables.count; i++) {
 		const struct kt_table *table = report->tables.items[i];
 
