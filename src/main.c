@@ -127,8 +127,8 @@ static int run_once(const struct kt_cmd *cmd, const struct kt_options *options,
 		kt_growth_apply(growth, &report, kt_session_clock_ns());
 	if (!err)
 		err = kt_list_finish(&report, &list);
-	if (err)
-		return complain(err);
+	if (err || report.streamed)
+		return err ? complain(err) : EXIT_DONE;
 	status = print(&report, options, turn);
 	return status == EXIT_DONE && report.failed ? EXIT_FAILED : status;
 }
@@ -164,6 +164,7 @@ int main(int argc, char **argv)
 	if (err)
 		return complain(err);
 	options.say = say;
+	options.write = write_all;
 	status = options.interval_s && cmd->repeats ? run_repeatedly(cmd, &options)
 						    : run_once(cmd, &options, NULL, 0);
 	return status == EXIT_CLOSED ? EXIT_DONE : status;

@@ -19,8 +19,9 @@ struct kt_options {
 	const char *source, *output, *sort, *filter, *from, *to, *fail_if;
 	bool exact_bytes, all, node, cheap, scrub, force, expensive, series;
 	int depth;
-	int64_t top, count;	       /* 0: not given */
-	double interval_s;	       /* 0: once */
+	int64_t top, count;			      /* 0: not given */
+	double interval_s;			      /* 0: once */
+	bool (*write)(const char *data, size_t size); /* for a command whose output is a stream */
 	void (*say)(const char *text); /* what a command that runs for long tells meanwhile */
 	const char *operands[KT_OPERANDS_MAX];
 	int nr_operands;

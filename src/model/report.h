@@ -95,6 +95,7 @@ struct kt_report {
 	KT_LIST(const char *) headlines; /* text: above everything */
 	KT_LIST(const char *) notes;
 	bool followed; /* growth and rates are in it */
+	bool streamed; /* the command has written its output itself */
 	bool failed;   /* a check that was asked for did not pass: the program's status says so */
 };
 

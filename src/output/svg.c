@@ -10,10 +10,10 @@
 
 #include <string.h>
 
-#define WIDTH	   960
+#define WIDTH	   1000
 #define HEIGHT	   420
 #define LEFT	   84
-#define RIGHT	   250
+#define RIGHT	   290
 #define TOP	   52
 #define BOTTOM	   44
 #define TICKS	   5

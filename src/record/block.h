@@ -57,6 +57,7 @@ struct kt_block_fact {
 
 struct kt_block {
 	struct kt_arena arena;
+	uint64_t sequence; /* of its first sample since the recording began; not in its bytes */
 	uint32_t nr_samples;
 	/** 1: the values; 4: last, smallest, largest and mean of a stretch, in this order. */
 	uint32_t values_per_number;

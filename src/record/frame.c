@@ -132,6 +132,7 @@ struct kt_err *kt_frame_unpack(const struct kt_frame *frame, struct kt_span stor
 		return kt_err_new(KT_ERR_PARSE, "it cannot be decompressed");
 	ret_raw->size = n;
 	err = kt_block_decode((struct kt_span){ ret_raw->data, n }, ret_block);
+	ret_block->sequence = frame->sequence;
 	if (!err && (ret_block->nr_samples != frame->nr_samples ||
 			    ret_block->values_per_number != frame->values_per_number)) {
 		kt_block_cleanup(ret_block);

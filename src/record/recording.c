@@ -189,6 +189,7 @@ static struct kt_err *read_tail(struct kt_recording *recording, const char *path
 	if (kt_draft_failed(&recording->tail))
 		return kt_err_new(KT_ERR_NOMEM, "out of memory");
 	recording->tail_size = (uint64_t)n;
+	recording->tail.block.sequence = sequence;
 	if (!recording->tail.block.nr_samples)
 		return NULL;
 	frame = kt_list_push(&recording->arena, &recording->frames);
