@@ -74,15 +74,20 @@ static bool write_all(const char *data, size_t size)
 	return true;
 }
 
+static void say(const char *text)
+{
+	fputs("ktally: ", stderr);
+	/* names of foreign files are in it, and must not control the terminal */
+	for (const char *p = text; *p; p++)
+		fputc((unsigned char)*p < 0x20 || *p == 0x7f ? '?' : *p, stderr);
+	fputc('\n', stderr);
+}
+
 static int complain(struct kt_err *err)
 {
 	int status = kt_err_code(err) == KT_ERR_USAGE ? EXIT_USAGE : EXIT_FAILED;
 
-	fputs("ktally: ", stderr);
-	/* names of foreign files are in it, and must not control the terminal */
-	for (const char *p = kt_err_text(err); *p; p++)
-		fputc((unsigned char)*p < 0x20 || *p == 0x7f ? '?' : *p, stderr);
-	fputc('\n', stderr);
+	say(kt_err_text(err));
 	kt_err_free(err);
 	return status;
 }
@@ -157,6 +162,7 @@ static int run_once(const struct kt_cmd *cmd, const struct kt_options *options,
 		.empty = options->all || strcmp(options->output, "text") != 0,
 	};
 	struct kt_err *err = run_command(cmd, options, &report);
+	int status;
 
 	if (!list.top && !options->all && !cmd->whole && strcmp(options->output, "text") == 0)
 		list.top = LIST_TOP;
@@ -164,7 +170,10 @@ static int run_once(const struct kt_cmd *cmd, const struct kt_options *options,
 		kt_growth_apply(growth, &report, kt_session_clock_ns());
 	if (!err)
 		err = kt_list_finish(&report, &list);
-	return err ? complain(err) : print(&report, options, turn);
+	if (err || report.streamed)
+		return err ? complain(err) : EXIT_DONE;
+	status = print(&report, options, turn);
+	return status == EXIT_DONE && report.failed ? EXIT_FAILED : status;
 }
 
 /* At multiples of the interval from the start; a late one does not shift the others. */
@@ -197,7 +206,9 @@ int main(int argc, char **argv)
 
 	if (err)
 		return complain(err);
-	status = options.interval_s ? run_repeatedly(cmd, &options)
-				    : run_once(cmd, &options, NULL, 0);
+	options.say = say;
+	options.write = write_all;
+	status = options.interval_s && cmd->repeats ? run_repeatedly(cmd, &options)
+						    : run_once(cmd, &options, NULL, 0);
 	return status == EXIT_CLOSED ? EXIT_DONE : status;
 }

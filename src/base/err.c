@@ -59,6 +59,8 @@ static enum kt_err_code code_of_errno(int errnum)
 	case ELOOP:
 	case EXDEV: return KT_ERR_REFUSED;
 	case ENOMEM: return KT_ERR_NOMEM;
+	case ENOSPC:
+	case EDQUOT: return KT_ERR_FULL;
 	default: return KT_ERR_OS;
 	}
 }

@@ -21,6 +21,8 @@ enum kt_err_code {
 	KT_ERR_LIMIT,	/* larger or longer than ktally is willing to read */
 	KT_ERR_REFUSED, /* hostile or ambiguous input that ktally does not follow */
 	KT_ERR_USAGE,	/* the command line */
+	KT_ERR_FULL,	/* no room on the disk, for now */
+	KT_ERR_CLOSED,	/* who was to read the output has gone */
 };
 
 struct kt_err;

@@ -29,23 +29,6 @@ struct capture {
 	int64_t nr_files, nr_bytes;
 };
 
-/* The kernel log of a running machine comes from a device, which no tar can hold. */
-static const char *name_in_bundle(const char *path)
-{
-	return strcmp(path, "dev/kmsg") == 0 ? "ktally/dmesg" : path;
-}
-
-static const struct kt_source *source_of(const char *path)
-{
-	for (size_t i = 0; i < kt_nr_sources; i++) {
-		for (size_t k = 0; k < KT_SOURCE_PATHS && kt_sources[i]->paths[k]; k++) {
-			if (kt_path_match(kt_sources[i]->paths[k], path))
-				return kt_sources[i];
-		}
-	}
-	return NULL;
-}
-
 /* Names of cgroups are those of users, services and containers. The root has none. */
 static bool is_below_root_cgroup(const char *path)
 {
@@ -144,12 +127,12 @@ static void on_read(
 	void *arg, const char *path, const struct kt_text *text, const struct kt_err *err)
 {
 	struct capture *capture = arg;
-	const struct kt_source *source = source_of(path);
+	const struct kt_source *source = kt_source_of(path);
 
 	if (err) {
 		if (kt_err_code(err) == KT_ERR_DENIED &&
 			!(capture->scrub && is_below_root_cgroup(path)))
-			kt_buf_printf(&capture->denied, "denied=%s\n", name_in_bundle(path));
+			kt_buf_printf(&capture->denied, "denied=%s\n", kt_source_bundle_name(path));
 		return;
 	}
 	if (capture->scrub && is_private(path))
@@ -162,10 +145,10 @@ static void on_read(
 		KT_CLEANUP(buf) struct kt_buf clean = { 0 };
 
 		source->scrub(text, &clean);
-		add(capture, name_in_bundle(path), clean.data ? clean.data : "", clean.size);
+		add(capture, kt_source_bundle_name(path), clean.data ? clean.data : "", clean.size);
 		return;
 	}
-	add(capture, name_in_bundle(path), text->data, text->size);
+	add(capture, kt_source_bundle_name(path), text->data, text->size);
 }
 
 static struct kt_err *write_all(

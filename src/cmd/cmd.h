@@ -8,21 +8,34 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define KT_OPERANDS_MAX 16
+
+/** Where the recorder writes and others read where nobody says otherwise. */
+#define KT_STATE_DIR	     "/var/lib/ktally"
+#define KT_RECORDING_DEFAULT KT_STATE_DIR "/ktally.rec"
+
 /** Everything the command line can say, parsed. */
 struct kt_options {
-	const char *source, *output, *sort, *filter;
-	const char *by; /* a word of the command's groups; NULL: the first */
+	const char *source, *output, *sort, *filter, *from, *to;
+	const char *by;	     /* a word of the command's groups; NULL: the first */
+	const char *map;     /* of a census: the file of its picture */
+	const char *fail_if; /* of a diff: its conditions */
 	bool exact_bytes, all, node, cheap, scrub, force, expensive, shared;
 	bool families, details; /* of slab */
-	const char *map;	/* of a census: the file of its picture */
+	bool series;		/* of a report */
 	int depth;
 	int64_t top, count; /* 0: not given */
 	double interval_s;  /* 0: once */
-	const char *operands[4];
+	const char *operands[KT_OPERANDS_MAX];
 	int nr_operands;
-	/* set by main(), not by the command line: how far a long reading is, or NULL */
+	/* Set by main(), not by the command line. */
+	/** How far a long reading is; NULL: nobody watches. */
 	void (*progress)(void *arg, int64_t done, int64_t all);
 	void *progress_arg;
+	/** For a command whose output is a stream; false where nobody reads. */
+	bool (*write)(const char *data, size_t size);
+	/** What a command that runs for long tells meanwhile. */
+	void (*say)(const char *text);
 };
 
 /** One option, described once: parser, help, man page and completion are made from it. */
@@ -42,6 +55,7 @@ struct kt_cmd {
 	bool repeats;	    /* -i repeats it */
 	bool whole;	    /* text shows its lists whole: they are short by nature */
 	const char *groups; /* what --by takes, between blanks, the default first; or NULL */
+	bool paced;	    /* it takes -i and -n itself */
 	struct kt_err *(*run)(const struct kt_options *options, struct kt_report *report);
 };
 

@@ -72,6 +72,30 @@ static void set_force(struct kt_options *o, const char *arg, struct kt_err **ret
 	o->force = true;
 }
 
+static void set_from(struct kt_options *o, const char *arg, struct kt_err **ret_err)
+{
+	(void)ret_err;
+	o->from = arg;
+}
+
+static void set_to(struct kt_options *o, const char *arg, struct kt_err **ret_err)
+{
+	(void)ret_err;
+	o->to = arg;
+}
+
+static void set_fail_if(struct kt_options *o, const char *arg, struct kt_err **ret_err)
+{
+	(void)ret_err;
+	o->fail_if = arg;
+}
+
+static void set_series(struct kt_options *o, const char *arg, struct kt_err **ret_err)
+{
+	(void)arg, (void)ret_err;
+	o->series = true;
+}
+
 static void set_expensive(struct kt_options *o, const char *arg, struct kt_err **ret_err)
 {
 	(void)arg, (void)ret_err;
@@ -188,6 +212,16 @@ const struct kt_option kt_option_table[] = {
 	{ 'i', "interval", "SECONDS",
 		"repeat every SECONDS, with the growth since the start and per second",
 		set_interval },
+	{ 0, "from", "TIME",
+		"from this moment on: 2026-01-31T23:59, 23:59, -2h (before the last sample)",
+		set_from, "report plot export" },
+	{ 0, "to", "TIME", "up to this moment", set_to, "report plot export" },
+	{ 0, "series", NULL,
+		"every amount in the recording, those that grew most first, instead of lines",
+		set_series, "report" },
+	{ 0, "fail-if", "CONDITION",
+		"end with status 1 where it holds: 'slab>+5%', 'dentry>+10MiB,percpu>+1GiB'",
+		set_fail_if, "diff" },
 	{ 'n', "count", "N", "end after N repetitions; without -i one a second", set_count },
 	{ 'N', "node", NULL, "one column for each NUMA node", set_node, "account vmalloc" },
 	{ 0, "cheap", NULL,
@@ -296,7 +330,7 @@ static struct kt_err *check(
 	if (options->by && cmd->groups && !has_word(cmd->groups, options->by))
 		return kt_err_new(KT_ERR_USAGE, "--by of '%s' takes one of %s; not '%.64s'",
 			cmd->name, cmd->groups, options->by);
-	if (!options->interval_s)
+	if (!options->interval_s || cmd->paced)
 		return NULL;
 	if (!cmd->repeats)
 		return kt_err_new(KT_ERR_USAGE, "'%s' is not repeated by -i", cmd->name);

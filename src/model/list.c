@@ -169,12 +169,14 @@ static void cut(struct kt_report *report, struct kt_table *table, const struct k
 			table->rows.items[kept++] = row;
 			continue;
 		}
+		table->nr_rest++;
+		if (table->plain)
+			continue;
 		if (!table->rest)
 			table->rest = sum_row(report, table, REST_NAME);
 		if (!table->rest)
 			return;
 		add_row(table, table->rest, &row);
-		table->nr_rest++;
 	}
 	table->rows.count = kept;
 }
@@ -190,10 +192,11 @@ static struct kt_err *finish(
 	if (opts->sort && column_named(table, opts->sort) != NO_COLUMN)
 		order.column = column_named(table, opts->sort);
 	table->sorted_by = order.column;
-	table->total = sum_row(report, table, "total");
-	for (size_t i = 0; i < table->rows.count && table->total; i++) {
+	table->total = table->plain ? NULL : sum_row(report, table, "total");
+	for (size_t i = 0; i < table->rows.count; i++) {
 		fill_shares(table, &table->rows.items[i]);
-		add_row(table, table->total, &table->rows.items[i]);
+		if (table->total)
+			add_row(table, table->total, &table->rows.items[i]);
 	}
 	if (table->rows.count)
 		qsort_r(table->rows.items, table->rows.count, sizeof(*table->rows.items),
@@ -201,7 +204,8 @@ static struct kt_err *finish(
 	cut(report, table, opts);
 	if (report->arena.failed)
 		return kt_err_new(KT_ERR_NOMEM, "out of memory");
-	fill_shares(table, table->total);
+	if (table->total)
+		fill_shares(table, table->total);
 	if (table->rest)
 		fill_shares(table, table->rest);
 	return NULL;

@@ -66,6 +66,18 @@ struct kt_report_row *kt_table_row(struct kt_report *report, struct kt_table *ta
 	return row;
 }
 
+struct kt_chart *kt_report_chart(struct kt_report *report, const char *key, const char *title)
+{
+	struct kt_chart *chart = kt_arena_alloc(&report->arena, sizeof(*chart));
+	struct kt_chart **slot = chart ? kt_list_push(&report->arena, &report->charts) : NULL;
+
+	if (!slot)
+		return NULL;
+	*chart = (struct kt_chart){ .key = key, .title = title };
+	*slot = chart;
+	return chart;
+}
+
 void kt_report_headline(struct kt_report *report, const char *fmt, ...)
 {
 	const char **slot = kt_list_push(&report->arena, &report->headlines);

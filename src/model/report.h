@@ -3,6 +3,7 @@
 #define KT_MODEL_REPORT_H
 
 #include "base/arena.h"
+#include "model/chart.h"
 #include "model/metric.h"
 
 #include <stdbool.h>
@@ -72,6 +73,7 @@ struct kt_table {
 	bool data_only, text_only;
 	/* Lists, which kt_list_finish() sorts and cuts. */
 	bool list;
+	bool plain; /* its rows overlap: there are no sums, and what is cut is only counted */
 	struct kt_report_row *rest;  /* the sum of the rows that were cut, or NULL */
 	struct kt_report_row *total; /* the sum of all rows, or NULL */
 	size_t nr_rest;
@@ -90,9 +92,12 @@ struct kt_report {
 	const char *schema; /* name of its JSON schema: "ktally/account/1" */
 	KT_LIST(struct kt_field) fields;
 	KT_LIST(struct kt_table *) tables;
+	KT_LIST(struct kt_chart *) charts;
 	KT_LIST(const char *) headlines; /* text: above everything */
 	KT_LIST(const char *) notes;
 	bool followed; /* growth and rates are in it */
+	bool streamed; /* the command has written its output itself */
+	bool failed;   /* a check that was asked for did not pass: the program's status says so */
 };
 
 void kt_report_init(struct kt_report *report, const char *schema);
@@ -108,6 +113,8 @@ struct kt_table *kt_report_list(struct kt_report *report, const char *key, const
 	const struct kt_column *columns, size_t nr_columns);
 /** The cells start absent. NULL when out of memory. */
 struct kt_report_row *kt_table_row(struct kt_report *report, struct kt_table *table);
+/** NULL when out of memory. */
+struct kt_chart *kt_report_chart(struct kt_report *report, const char *key, const char *title);
 void kt_report_headline(struct kt_report *report, const char *fmt, ...) KT_PRINTF(2, 3);
 void kt_report_note(struct kt_report *report, const char *fmt, ...) KT_PRINTF(2, 3);
 

@@ -100,7 +100,7 @@ static void put_table(struct kt_buf *buf, const struct kt_table *table)
 		put_row(buf, table, &table->rows.items[i]);
 	}
 	kt_buf_puts(buf, table->rows.count ? "\n  ]" : "]");
-	if (!table->list)
+	if (!table->list || table->plain)
 		return;
 	kt_buf_printf(buf, ",\n  \"%s_others\": ", table->key);
 	if (table->rest)
@@ -109,6 +109,52 @@ static void put_table(struct kt_buf *buf, const struct kt_table *table)
 		kt_buf_puts(buf, "null");
 	kt_buf_printf(buf, ",\n  \"%s_total\": ", table->key);
 	put_row(buf, table, table->total);
+}
+
+static void put_numbers(struct kt_buf *buf, const int64_t *numbers, size_t count)
+{
+	kt_buf_puts(buf, "[");
+	for (size_t i = 0; i < count; i++) {
+		kt_buf_puts(buf, i ? ", " : "");
+		if (numbers[i] == KT_CHART_MISSING)
+			kt_buf_puts(buf, "null");
+		else
+			kt_buf_printf(buf, "%lld", (long long)numbers[i]);
+	}
+	kt_buf_puts(buf, "]");
+}
+
+static void put_chart(struct kt_buf *buf, const struct kt_chart *chart)
+{
+	kt_buf_puts(buf, "{\"key\": ");
+	put_string(buf, chart->key);
+	kt_buf_puts(buf, ", \"title\": ");
+	put_string(buf, chart->title);
+	kt_buf_printf(
+		buf, ", \"stacked\": %s,\n     \"times_ms\": ", chart->stacked ? "true" : "false");
+	put_numbers(buf, chart->times_ms.items, chart->times_ms.count);
+	kt_buf_puts(buf, ",\n     \"bands\": [");
+	for (size_t i = 0; i < chart->bands.count; i++) {
+		kt_buf_puts(buf, i ? ",\n      {\"name\": " : "\n      {\"name\": ");
+		put_string(buf, chart->bands.items[i].name);
+		kt_buf_puts(buf, ", \"bytes\": ");
+		put_numbers(buf, chart->bands.items[i].values.items,
+			chart->bands.items[i].values.count);
+		kt_buf_puts(buf, "}");
+	}
+	kt_buf_puts(buf, "]}");
+}
+
+static void put_charts(struct kt_buf *buf, const struct kt_report *report)
+{
+	if (!report->charts.count)
+		return;
+	kt_buf_puts(buf, ",\n  \"charts\": [");
+	for (size_t i = 0; i < report->charts.count; i++) {
+		kt_buf_puts(buf, i ? ",\n    " : "\n    ");
+		put_chart(buf, report->charts.items[i]);
+	}
+	kt_buf_puts(buf, "\n  ]");
 }
 
 static void render(
@@ -123,6 +169,7 @@ static void render(
 		if (!report->tables.items[i]->text_only)
 			put_table(ret_text, report->tables.items[i]);
 	}
+	put_charts(ret_text, report);
 	kt_buf_puts(ret_text, ",\n  \"notes\": [");
 	for (size_t i = 0; i < report->notes.count; i++) {
 		kt_buf_puts(ret_text, i ? ",\n    " : "\n    ");

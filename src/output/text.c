@@ -4,6 +4,7 @@
 // wider terminals get longer bars.
 
 #include "output/output.h"
+#include "output/text_chart.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -324,6 +325,11 @@ static void put_table(struct page *page, const struct kt_table *table)
 		if (row_shown(page, &table->rows.items[i]))
 			put_row(page, &table->rows.items[i], i, bar_room < 5 ? 0 : bar_room);
 	}
+	if (table->plain && table->nr_rest) {
+		color(page, DIM);
+		kt_buf_printf(page->buf, "and %zu more\n", table->nr_rest);
+		color(page, PLAIN);
+	}
 	if (table->rest) {
 		color(page, DIM);
 		put_row(page, table->rest, SIZE_MAX, 0);
@@ -379,6 +385,8 @@ static void render(
 		color(&page, i ? "" : PLAIN);
 		kt_buf_puts(ret_text, "\n");
 	}
+	for (size_t i = 0; i < report->charts.count; i++)
+		kt_text_chart(report->charts.items[i], opts, ret_text);
 	for (size_t i = 0; i < report->tables.count; i++) {
 		const struct kt_table *table = report->tables.items[i];
 

@@ -52,6 +52,10 @@ struct kt_err *kt_root_open_live(struct kt_root **ret_root) KT_MUST_CHECK;
  */
 struct kt_err *kt_root_open(
 	const char *path, kt_root_filter wanted, struct kt_root **ret_root) KT_MUST_CHECK;
+struct kt_cursor;
+/** The files of a recording as they are where the cursor stands. */
+struct kt_err *kt_root_moment(const struct kt_cursor *cursor, kt_root_filter wanted,
+	struct kt_root **ret_root) KT_MUST_CHECK;
 void kt_root_free(struct kt_root *root);
 void kt_root_cleanup(struct kt_root **root);
 

@@ -2,10 +2,12 @@
 //
 // Finds out what a path given by the user is: a folder, a bundle, a single file.
 
+#include "record/recording.h"
 #include "root/root_ops.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -111,7 +113,20 @@ static bool is_text(int fd)
 	return n > 0;
 }
 
-struct kt_err *kt_root_open(const char *path, kt_root_filter wanted, struct kt_root **ret_root)
+/* "FILE@TIME", where there is no file of that whole name: both parts, or false. */
+static bool cut_time(const char *path, char *ret_path, const char **ret_when)
+{
+	const char *at = strrchr(path, '@');
+
+	if (!at || at == path || access(path, F_OK) == 0 || at - path >= PATH_MAX)
+		return false;
+	memcpy(ret_path, path, (size_t)(at - path));
+	ret_path[at - path] = '\0';
+	*ret_when = at + 1;
+	return access(ret_path, F_OK) == 0;
+}
+
+static struct kt_err *open_whole(const char *path, kt_root_filter wanted, struct kt_root **ret_root)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct kt_err *err;
@@ -126,10 +141,22 @@ struct kt_err *kt_root_open(const char *path, kt_root_filter wanted, struct kt_r
 		return err ? (close(fd), err) : kt_root_dir_new(fd, KT_ROOT_DIR, ret_root);
 	} else if (!S_ISREG(st.st_mode))
 		err = kt_err_new(KT_ERR_REFUSED, "%s: neither a folder nor a file", path);
+	else if (kt_is_recording(path))
+		err = kt_root_recording_open(path, NULL, wanted, ret_root);
 	else if (is_text(fd))
 		err = open_single(fd, path, ret_root);
 	else
 		err = kt_root_archive_open(fd, path, wanted, ret_root);
 	close(fd);
 	return err;
+}
+
+struct kt_err *kt_root_open(const char *path, kt_root_filter wanted, struct kt_root **ret_root)
+{
+	char before[PATH_MAX];
+	const char *when;
+
+	if (cut_time(path, before, &when))
+		return kt_root_recording_open(before, when, wanted, ret_root);
+	return open_whole(path, wanted, ret_root);
 }

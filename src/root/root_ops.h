@@ -41,6 +41,10 @@ struct kt_err *kt_root_memory_link(struct kt_root *root, const char *path, const
 struct kt_err *kt_root_archive_open(
 	int fd, const char *name, kt_root_filter wanted, struct kt_root **ret_root);
 
+/** The files of a recording as they were at a moment (see base/when.h); NULL: the last. */
+struct kt_err *kt_root_recording_open(
+	const char *path, const char *when, kt_root_filter wanted, struct kt_root **ret_root);
+
 /** Reads from a descriptor to its end or to `size_max` bytes, whichever comes first. */
 struct kt_err *kt_root_slurp(
 	int fd, const char *path, size_t size_max, bool whole, struct kt_text *ret_text);

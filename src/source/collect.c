@@ -88,17 +88,27 @@ const char *kt_cost_name(enum kt_cost cost)
 }
 
 /* What is scanned is read piece by piece, and too large to be unpacked for every command. */
-bool kt_source_wants_path(const char *path)
+const struct kt_source *kt_source_of(const char *path)
 {
 	for (size_t i = 0; i < kt_nr_sources; i++) {
 		if (kt_sources[i]->cost == KT_COST_SCAN)
 			continue;
 		for (size_t k = 0; k < KT_SOURCE_PATHS && kt_sources[i]->paths[k]; k++) {
 			if (kt_path_match(kt_sources[i]->paths[k], path))
-				return true;
+				return kt_sources[i];
 		}
 	}
-	return false;
+	return NULL;
+}
+
+const char *kt_source_bundle_name(const char *path)
+{
+	return strcmp(path, "dev/kmsg") == 0 ? "ktally/dmesg" : path;
+}
+
+bool kt_source_wants_path(const char *path)
+{
+	return kt_source_of(path) != NULL;
 }
 
 /* Paths that match a pattern, through one folder listing for each starred component. */
@@ -134,6 +144,14 @@ static struct kt_err *expand(struct kt_root *root, struct kt_arena *arena, const
 			rest, ret_paths);
 	}
 	return err;
+}
+
+struct kt_err *kt_source_files(struct kt_root *root, const struct kt_source *source,
+	struct kt_arena *arena, kt_names *ret_paths)
+{
+	for (size_t i = 0; i < KT_SOURCE_PATHS && source->paths[i]; i++)
+		kt_err_free(expand(root, arena, "", kt_span_str(source->paths[i]), ret_paths));
+	return arena->failed ? kt_err_new(KT_ERR_NOMEM, "out of memory") : NULL;
 }
 
 static struct kt_err *read_file(struct kt_root *root, const struct kt_source *source,

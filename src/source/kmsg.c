@@ -679,4 +679,5 @@ const struct kt_source kt_source_kmsg = {
 	.nr_provides = 10,
 	.parse = parse,
 	.scrub = kt_kmsg_scrub,
+	.condense = kt_kmsg_scrub, /* lines that nobody reads */
 };

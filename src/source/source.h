@@ -62,6 +62,8 @@ struct kt_source {
 	bool (*wanted)(const struct kt_snapshot *snap, unsigned want);
 	/** Takes out of a file what names a person, a host or a place; NULL: nothing to take. */
 	void (*scrub)(const struct kt_text *text, struct kt_buf *ret_text);
+	/** What a recording keeps of a file whose text moves or is long; NULL: all of it. */
+	void (*condense)(const struct kt_text *text, struct kt_buf *ret_text);
 	/** Adds one file to the snapshot. An error makes the source bad; what was added stays. */
 	struct kt_err *(*parse)(struct kt_snapshot *snap, const struct kt_text *text);
 	/** Instead of paths and parse, where a source is more than its files. */
@@ -80,6 +82,13 @@ extern const size_t kt_nr_sources;
 
 /** NULL where there is none of that name. */
 const struct kt_source *kt_source_find(const char *name);
+/** The source that reads this file, or NULL. */
+const struct kt_source *kt_source_of(const char *path);
+/** The files of a source that are there. */
+struct kt_err *kt_source_files(struct kt_root *root, const struct kt_source *source,
+	struct kt_arena *arena, kt_names *ret_paths) KT_MUST_CHECK;
+/** How a bundle or recording calls a file: the kernel log is a device while it runs. */
+const char *kt_source_bundle_name(const char *path);
 /** Could a source want this file? For unpacking bundles. */
 bool kt_source_wants_path(const char *path);
 /**

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "base/when.h"
+
+#include <stdio.h>
+#include <time.h>
+
+#define DAY_MS	 86400000ll
+#define YEAR_MAX 9999u
+
+/* Days since 1970-01-01 of a date of the Gregorian calendar. */
+static int64_t days_of(int64_t year, int64_t month, int64_t day)
+{
+	static const int before[] = { 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334 };
+	int64_t past = year - 1;
+	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+
+	return past * 365 + past / 4 - past / 100 + past / 400 - 719162 + before[month - 1] +
+	       (leap && month > 2) + day - 1;
+}
+
+static int days_in(int64_t year, int64_t month)
+{
+	return (int)(month == 12 ? 31 : days_of(year, month + 1, 1) - days_of(year, month, 1));
+}
+
+/* `digits` digits, no more and no fewer, at the front. */
+static bool take(struct kt_span *rest, size_t digits, int64_t *ret_value)
+{
+	uint64_t value;
+
+	if (rest->n < digits || !kt_span_u64((struct kt_span){ rest->p, digits }, &value))
+		return false;
+	*rest = kt_span_from(*rest, digits);
+	*ret_value = (int64_t)value;
+	return true;
+}
+
+static bool take_date(struct kt_span *rest, int64_t *ret_ms)
+{
+	struct kt_span copy = *rest;
+	int64_t year, month, day;
+
+	if (!take(&copy, 4, &year) || !kt_span_skip(&copy, "-") || !take(&copy, 2, &month) ||
+		!kt_span_skip(&copy, "-") || !take(&copy, 2, &day) || year < 1970 || month < 1 ||
+		month > 12 || day < 1 || day > days_in(year, month))
+		return false;
+	*ret_ms = days_of(year, month, day) * DAY_MS;
+	*rest = copy;
+	return true;
+}
+
+static bool take_clock(struct kt_span *rest, int64_t *ret_ms)
+{
+	struct kt_span copy = *rest;
+	int64_t hour, minute, second = 0;
+
+	if (!take(&copy, 2, &hour) || !kt_span_skip(&copy, ":") || !take(&copy, 2, &minute) ||
+		(kt_span_skip(&copy, ":") && !take(&copy, 2, &second)) || hour > 23 ||
+		minute > 59 || second > 60)
+		return false;
+	*ret_ms = ((hour * 60 + minute) * 60 + second) * 1000;
+	*rest = copy;
+	return true;
+}
+
+/* "Z", "+02:00", or nothing, which is UTC too. */
+static bool take_zone(struct kt_span *rest, int64_t *ms)
+{
+	int sign = kt_span_skip(rest, "+") ? -1 : kt_span_skip(rest, "-") ? 1 : 0;
+	int64_t away;
+
+	if (!sign) {
+		kt_span_skip(rest, "Z");
+		return true;
+	}
+	if (!take_clock(rest, &away))
+		return false;
+	*ms += sign * away;
+	return true;
+}
+
+bool kt_duration(struct kt_span text, int64_t *ret_ms)
+{
+	static const struct {
+		const char *unit;
+		int64_t ms;
+	} units[] = { { "", 1000 }, { "s", 1000 }, { "m", 60000 }, { "min", 60000 },
+		{ "h", 3600000 }, { "d", DAY_MS }, { "w", 7 * DAY_MS } };
+	uint64_t number;
+
+	if (!kt_span_take_u64(&text, &number) || number > 1000000000)
+		return false;
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (kt_span_eq(text, units[i].unit)) {
+			*ret_ms = (int64_t)number * units[i].ms;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool kt_when(struct kt_span text, int64_t now_ms, int64_t *ret_ms)
+{
+	struct kt_span rest = kt_span_trim(text);
+	int64_t clock = 0, back;
+	uint64_t seconds;
+
+	if (kt_span_eq(rest, "now")) {
+		*ret_ms = now_ms;
+		return true;
+	}
+	if (kt_span_u64(rest, &seconds) && seconds < 1ull << 38) {
+		*ret_ms = (int64_t)seconds * 1000;
+		return true;
+	}
+	if (kt_span_skip(&rest, "-")) {
+		if (!kt_duration(rest, &back))
+			return false;
+		*ret_ms = now_ms - back;
+		return true;
+	}
+	if (take_date(&rest, ret_ms)) {
+		if ((kt_span_skip(&rest, "T") || kt_span_skip(&rest, " ")) &&
+			!take_clock(&rest, &clock))
+			return false;
+		*ret_ms += clock;
+		return take_zone(&rest, ret_ms) && !rest.n;
+	}
+	if (!take_clock(&rest, &clock) || rest.n)
+		return false;
+	*ret_ms = now_ms / DAY_MS * DAY_MS + clock;
+	if (*ret_ms > now_ms)
+		*ret_ms -= DAY_MS;
+	return true;
+}
+
+const char *kt_when_text(int64_t ms, char ret[32])
+{
+	time_t seconds = (time_t)(ms / 1000 - (ms % 1000 < 0));
+	struct tm parts;
+
+	if (!gmtime_r(&seconds, &parts) || !strftime(ret, 32, "%Y-%m-%dT%H:%M:%SZ", &parts))
+		snprintf(ret, 32, "?");
+	return ret;
+}

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// What a recording tells, in the habit of sar: a line for each interval, the extremes below.
+// Each line is the account of one moment, worked out as the account command does.
+
+#include "base/when.h"
+#include "cmd/history.h"
+#include "cmd/report_series.h"
+#include "cmd/session.h"
+#include "model/account.h"
+
+#include <string.h>
+
+#define LINES_WANTED 24
+
+enum {
+	COL_TIME,
+	COL_KERNEL,
+	COL_SLAB,
+	COL_VMALLOC,
+	COL_STACKS,
+	COL_TABLES,
+	COL_PERCPU,
+	COL_DIRECT,
+	COL_UNATTRIBUTED,
+	COL_ANON,
+	COL_CACHE,
+	COL_FREE,
+	NR_COLS
+};
+
+#define ROW(k, t, f)                                                    \
+	{                                                               \
+		.key = k, .title = t, .type = KT_CELL_BYTES, .flags = f \
+	}
+
+static const struct kt_column columns[NR_COLS] = {
+	[COL_TIME] = { .key = "time", .title = "TIME (UTC)" },
+	[COL_KERNEL] = ROW("kernel", "KERNEL", 0),
+	[COL_SLAB] = ROW("slab", "SLAB", 0),
+	[COL_VMALLOC] = ROW("vmalloc", "VMALLOC", 0),
+	[COL_STACKS] = ROW("kernel_stacks", "STACKS", 0),
+	[COL_TABLES] = ROW("page_tables", "PG TABLES", 0),
+	[COL_PERCPU] = ROW("percpu", "PER-CPU", 0),
+	[COL_DIRECT] = ROW("direct", "DIRECT", KT_COL_WIDE),
+	[COL_UNATTRIBUTED] = ROW("unattributed", "UNATTR", KT_COL_WIDE),
+	[COL_ANON] = ROW("anonymous", "ANONYMOUS", KT_COL_WIDE),
+	[COL_CACHE] = ROW("page_cache", "CACHE", KT_COL_WIDE),
+	[COL_FREE] = ROW("free", "FREE", 0),
+};
+
+struct extreme {
+	int64_t min, max, count;
+	double sum;
+};
+
+struct lines {
+	struct kt_report *report;
+	struct kt_table *table;
+	struct extreme extremes[NR_COLS];
+	const char *boot; /* of the last line */
+	int64_t boot_ms;
+	bool dated; /* the stretch is longer than a day */
+};
+
+static const char *time_of(struct lines *lines, int64_t real_ms)
+{
+	char text[32];
+
+	kt_when_text(real_ms, text);
+	text[19] = '\0';
+	text[10] = ' ';
+	return kt_arena_printf(&lines->report->arena, "%s", lines->dated ? text : text + 11);
+}
+
+static void put_account(
+	struct lines *lines, struct kt_report_row *row, const struct kt_account *account)
+{
+	for (size_t i = COL_KERNEL; i < NR_COLS; i++) {
+		const struct kt_line *line = kt_account_line(account, columns[i].key);
+		struct extreme *extreme = &lines->extremes[i];
+
+		if (!line || !kt_ok(line->val))
+			continue;
+		row->cells[i] = kt_cell_number(line->val.value);
+		if (!extreme->count || line->val.value < extreme->min)
+			extreme->min = line->val.value;
+		if (!extreme->count || line->val.value > extreme->max)
+			extreme->max = line->val.value;
+		extreme->sum += (double)line->val.value;
+		extreme->count++;
+	}
+}
+
+/* A machine that was started anew begins from nothing: a mark says so. */
+static const char *boot_mark(struct lines *lines, const struct kt_block *block)
+{
+	const char *boot = kt_block_fact(block, "boot_id"), *before = lines->boot;
+	const char *release = kt_block_fact(block, "release");
+
+	if (!boot)
+		return NULL;
+	lines->boot = kt_arena_printf(&lines->report->arena, "%s", boot);
+	if (!before || strcmp(before, boot) == 0)
+		return NULL;
+	return kt_arena_printf(&lines->report->arena, "rebooted%s%s", release ? ", Linux " : "",
+		release ? release : "");
+}
+
+static struct kt_err *put_line(void *arg, struct kt_cursor *cursor, int64_t real_ms)
+{
+	struct lines *lines = arg;
+	KT_CLEANUP(account) struct kt_account account = { 0 };
+	KT_CLEANUP(session) struct kt_session session = { 0 };
+	struct kt_err *err = kt_history_account(cursor, &session, &account);
+	struct kt_report_row *row;
+
+	row = err ? NULL : kt_table_row(lines->report, lines->table);
+	if (!row)
+		return err ? err : kt_err_new(KT_ERR_NOMEM, "out of memory");
+	row->cells[COL_TIME] = kt_cell_text(time_of(lines, real_ms));
+	row->mark = boot_mark(lines, cursor->block);
+	put_account(lines, row, &account);
+	return NULL;
+}
+
+static void put_extreme(struct lines *lines, const char *name, int which)
+{
+	struct kt_report_row *row = kt_table_row(lines->report, lines->table);
+
+	if (!row)
+		return;
+	row->strong = true;
+	row->cells[COL_TIME] = kt_cell_text(name);
+	for (size_t i = COL_KERNEL; i < NR_COLS; i++) {
+		const struct extreme *extreme = &lines->extremes[i];
+
+		if (extreme->count)
+			row->cells[i] = kt_cell_number(
+				which < 0   ? extreme->min
+				: which > 0 ? extreme->max
+					    : (int64_t)(extreme->sum / (double)extreme->count));
+	}
+}
+
+static struct kt_err *run(const struct kt_options *options, struct kt_report *report)
+{
+	KT_CLEANUP(history) struct kt_history history = { 0 };
+	struct lines lines = { .report = report };
+	struct kt_err *err;
+	int64_t step_ms;
+
+	kt_report_init(report, "ktally/report/1");
+	err = kt_history_open(options, &history);
+	if (err)
+		return err;
+	kt_history_describe(&history, report);
+	if (options->series) {
+		err = kt_report_series(&history, report);
+		kt_history_note(&history, report);
+		return err;
+	}
+	step_ms = options->interval_s ? (int64_t)(options->interval_s * 1000)
+				      : kt_history_step(&history, LINES_WANTED);
+	lines.dated = history.to_ms - history.from_ms >= 86400000;
+	lines.table = kt_report_table(report, "lines", NULL, columns, NR_COLS);
+	if (!lines.table)
+		return kt_err_new(KT_ERR_NOMEM, "out of memory");
+	err = kt_history_walk(&history, step_ms, put_line, &lines);
+	if (err)
+		return err;
+	put_extreme(&lines, "least", -1);
+	put_extreme(&lines, "mean", 0);
+	put_extreme(&lines, "most", 1);
+	kt_history_note(&history, report);
+	return NULL;
+}
+
+const struct kt_cmd kt_cmd_report = {
+	.name = "report",
+	.summary = "what a recording tells: kernel memory, a line for each interval",
+	.operands = "[FILE]",
+	.nr_operands_max = 1,
+	.help = "Shows a recording in the habit of sar: a line for each interval (-i, otherwise "
+		"about "
+		"24 lines), each the account of that moment, the extremes and the mean of the "
+		"lines "
+		"below. --from and --to choose the stretch; -a adds the columns that 80 characters "
+		"have no room for. --series lists every slab cache and counter instead, those that "
+		"moved most first, with their extremes and course; --filter 'slab:*' chooses. For "
+		"all of one moment: ktally -s FILE@TIME.",
+	.paced = true,
+	.run = run,
+};

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef KT_OUTPUT_TEXT_CHART_H
+#define KT_OUTPUT_TEXT_CHART_H
+
+#include "model/chart.h"
+#include "output/output.h"
+
+/** Draws a chart with characters: stacks as areas, lines with braille dots. */
+void kt_text_chart(
+	const struct kt_chart *chart, const struct kt_output_opts *opts, struct kt_buf *ret_text);
+
+#endif

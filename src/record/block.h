@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef KT_RECORD_BLOCK_H
+#define KT_RECORD_BLOCK_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "record/series.h"
+
+/**
+ * A stretch of a recording that can be read on its own: text files of one boot of one
+ * machine, sample after sample. A file is a list of lines; a line is a text with numbers
+ * in it; each number is a series over the samples. Text between the numbers is kept once.
+ *
+ * So whatever a kernel writes into its files is kept, known to this ktally or not, and a
+ * later one can read it with better arithmetic.
+ */
+
+#define KT_LINE_NUMBER '\x01' /* stands for a number in a line's text */
+
+#define KT_BLOCK_FILES_MAX   4096u
+#define KT_BLOCK_SAMPLES_MAX 65536u
+#define KT_BLOCK_SERIES_MAX  (1u << 20)
+#define KT_BLOCK_LINES_MAX   (1u << 20)
+#define KT_BLOCK_LAYOUT_MAX  (1u << 22)	 /* lines of all layouts together */
+#define KT_BLOCK_BYTES_MAX   (32u << 20) /* of a block, uncompressed */
+
+struct kt_block_line {
+	const char *text;
+	uint32_t file;		    /* index */
+	uint32_t first, nr_numbers; /* of its series */
+};
+
+/** From sample `from` on, the file has these lines; or it is absent. */
+struct kt_block_layout {
+	uint32_t from;
+	bool absent;
+	uint32_t nr_lines;
+	const uint32_t *lines; /* indexes */
+};
+
+struct kt_block_file {
+	const char *path;
+	KT_LIST(struct kt_block_layout) layouts;
+};
+
+/** What happened: "boot", "oom", "module", "cache", "clock". */
+struct kt_block_mark {
+	uint32_t sample;
+	const char *kind, *text;
+};
+
+/** What holds for the whole block: "boot_id", "machine_id", "release", "page_bytes". */
+struct kt_block_fact {
+	const char *key, *text;
+};
+
+struct kt_block {
+	struct kt_arena arena;
+	uint64_t sequence; /* of its first sample since the recording began; not in its bytes */
+	uint32_t nr_samples;
+	/** 1: the values; 4: last, smallest, largest and mean of a stretch, in this order. */
+	uint32_t values_per_number;
+	struct kt_span real_ms, boot_ms; /* series of the clocks: since 1970, since the boot */
+	KT_LIST(struct kt_block_fact) facts;
+	KT_LIST(struct kt_block_mark) marks;
+	KT_LIST(struct kt_block_file) files;
+	KT_LIST(struct kt_block_line) lines;
+	KT_LIST(struct kt_span) series; /* operations: see record/series.h */
+};
+
+void kt_block_cleanup(struct kt_block *block);
+
+/** Appends the block's bytes, uncompressed. */
+void kt_block_encode(const struct kt_block *block, struct kt_buf *ret_bytes);
+/** The block points into `bytes`, which must outlive it. PARSE where they are no block. */
+struct kt_err *kt_block_decode(struct kt_span bytes, struct kt_block *ret_block) KT_MUST_CHECK;
+
+/** Index of the file, or -1. */
+int kt_block_file(const struct kt_block *block, const char *path);
+/** The layout of a file at a sample; NULL where the file is absent. */
+const struct kt_block_layout *kt_block_layout_at(
+	const struct kt_block *block, uint32_t file, uint32_t sample);
+const char *kt_block_fact(const struct kt_block *block, const char *key); /* NULL: not there */
+/** Time of a sample, milliseconds since 1970. */
+int64_t kt_block_real_ms(const struct kt_block *block, uint32_t sample);
+/** The last sample at or before a time; the first where all are later. */
+uint32_t kt_block_sample_at(const struct kt_block *block, int64_t real_ms);
+
+#endif

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "record/series.h"
+
+#include "record/pack.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ROOM_MIN       16u
+#define SIZE_MAX_BYTES (1u << 28)
+
+enum op { STEP, REPEAT, ABSENT, RAW };
+
+#define STEP_MAX (UINT64_MAX >> 3) /* what fits beside the operation */
+
+void kt_series_init(struct kt_series *series)
+{
+	*series = (struct kt_series){ .absent = true };
+}
+
+void kt_series_fini(struct kt_series *series)
+{
+	free(series->ops);
+	kt_series_init(series);
+}
+
+static unsigned char *reserve(struct kt_series *series, uint32_t more)
+{
+	uint32_t room = series->room ? series->room : ROOM_MIN;
+	unsigned char *grown;
+
+	if (series->failed || series->size > SIZE_MAX_BYTES)
+		goto out;
+	while (room - series->size < more)
+		room *= 2;
+	if (room != series->room) {
+		grown = realloc(series->ops, room);
+		if (!grown)
+			goto out;
+		series->ops = grown;
+		series->room = room;
+	}
+	return series->ops + series->size;
+out:
+	series->failed = true;
+	return NULL;
+}
+
+static void put(struct kt_series *series, enum op op, uint64_t argument)
+{
+	unsigned char *to = reserve(series, KT_VARINT_MAX);
+
+	if (to)
+		series->size += (uint32_t)kt_varint(to, argument << 2 | op);
+}
+
+static void put_raw(struct kt_series *series, int64_t value)
+{
+	unsigned char *to = reserve(series, 9);
+
+	if (!to)
+		return;
+	*to++ = RAW;
+	for (int i = 0; i < 8; i++)
+		to[i] = (unsigned char)((uint64_t)value >> 8 * i);
+	series->size += 9;
+}
+
+static void cover(struct kt_series *series, uint32_t index)
+{
+	if (index > series->covered)
+		put(series, series->absent ? ABSENT : REPEAT, index - series->covered - 1);
+	series->covered = index;
+}
+
+void kt_series_set(struct kt_series *series, uint32_t index, int64_t value)
+{
+	int64_t step;
+
+	/* one sample has one value: the first that is set */
+	if (index < series->covered || (!series->absent && value == series->value))
+		return;
+	cover(series, index);
+	if (!__builtin_sub_overflow(value, series->value, &step) && kt_zigzag(step) <= STEP_MAX)
+		put(series, STEP, kt_zigzag(step));
+	else
+		put_raw(series, value);
+	series->covered = index + 1;
+	series->absent = false;
+	series->value = value;
+}
+
+void kt_series_set_absent(struct kt_series *series, uint32_t index)
+{
+	if (series->absent || index < series->covered)
+		return;
+	cover(series, index);
+	series->absent = true;
+}
+
+void kt_series_pack(const struct kt_series *series, uint32_t nr_samples, struct kt_buf *ret_ops)
+{
+	unsigned char last[KT_VARINT_MAX];
+	size_t n = 0;
+
+	kt_buf_add(ret_ops, (const char *)series->ops, series->size);
+	if (series->absent && series->covered < nr_samples)
+		n = kt_varint(last, (uint64_t)(nr_samples - series->covered - 1) << 2 | ABSENT);
+	kt_buf_add(ret_ops, (const char *)last, n);
+}
+
+/* ---- reading ---- */
+
+void kt_series_read(struct kt_series_reader *reader, struct kt_span ops, uint32_t nr_samples)
+{
+	*reader = (struct kt_series_reader){ .rest = ops, .left = nr_samples, .absent = true };
+}
+
+static bool take_op(struct kt_series_reader *reader, uint64_t *ret_count)
+{
+	uint64_t word, raw;
+	int64_t value;
+
+	*ret_count = 1;
+	if (!kt_take_varint(&reader->rest, &word))
+		return false;
+	switch ((enum op)(word & 3)) {
+	case STEP:
+		if (__builtin_add_overflow(reader->value, kt_unzigzag(word >> 2), &value))
+			return false;
+		reader->value = value;
+		reader->absent = false;
+		return true;
+	case RAW:
+		if (word >> 2 || !kt_take_u64(&reader->rest, &raw))
+			return false;
+		reader->value = (int64_t)raw;
+		reader->absent = false;
+		return true;
+	case REPEAT: *ret_count = (word >> 2) + 1; return !reader->absent;
+	case ABSENT:
+		*ret_count = (word >> 2) + 1;
+		reader->absent = true;
+		return true;
+	}
+	return false;
+}
+
+bool kt_series_next(struct kt_series_reader *reader, struct kt_series_run *ret_run)
+{
+	uint64_t count = reader->left;
+
+	if (!reader->left)
+		return false;
+	if (reader->rest.n && (!take_op(reader, &count) || count > reader->left)) {
+		reader->left = 0;
+		return false;
+	}
+	reader->left -= (uint32_t)count;
+	*ret_run = (struct kt_series_run){ (uint32_t)count, reader->absent, reader->value };
+	return true;
+}
+
+bool kt_series_check(struct kt_span ops, uint32_t nr_samples)
+{
+	struct kt_series_reader reader;
+	struct kt_series_run run;
+	uint64_t sum = 0;
+
+	kt_series_read(&reader, ops, nr_samples);
+	while (kt_series_next(&reader, &run))
+		sum += run.count;
+	return sum == nr_samples && !reader.rest.n;
+}
+
+bool kt_series_at(struct kt_span ops, uint32_t index, int64_t *ret_value)
+{
+	struct kt_series_reader reader;
+	struct kt_series_run run;
+	uint32_t at = 0;
+
+	kt_series_read(&reader, ops, UINT32_MAX);
+	while (kt_series_next(&reader, &run)) {
+		at += run.count;
+		if (at <= index)
+			continue;
+		*ret_value = run.value;
+		return !run.absent;
+	}
+	return false;
+}

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "record/track.h"
+
+#include <string.h>
+
+/* A file, how its lines are named, and what its numbers count. */
+struct family {
+	const char *path, *prefix;
+	uint32_t nr_numbers; /* of a line; 0: any */
+	uint32_t number, times;
+	int64_t unit_bytes; /* 0: pages */
+	const char *ends;   /* of the line's text */
+	const char *starts;
+};
+
+/*
+ * slabinfo 2.x: active_objs num_objs objsize objperslab pagesperslab : tunables limit
+ * batchcount sharedfactor : slabdata active_slabs num_slabs sharedavail.
+ */
+static const struct family families[] = {
+	{ "proc/slabinfo", "slab:", 11, 9, 4, 0, "", "" },
+	{ "proc/meminfo", "meminfo:", 1, 0, KT_TRACK_NO_TIMES, 1024, " kB", "" },
+	{ "proc/vmstat", "vmstat:", 1, 0, KT_TRACK_NO_TIMES, 0, "", "nr_" },
+};
+
+/* vmstat counts most things in pages, and these not (mm/vmstat.c, enum node_stat_item). */
+static bool is_no_amount(struct kt_span name)
+{
+	static const char *const others[] = { "nr_dirtied", "nr_written", "nr_vmscan_write",
+		"nr_vmscan_immediate_reclaim", "nr_foll_pin_acquired", "nr_foll_pin_released",
+		"nr_throttled_written" };
+
+	for (size_t i = 0; i < KT_LEN(others); i++) {
+		if (kt_span_eq(name, others[i]))
+			return true;
+	}
+	return kt_span_ends(name, "threshold") || kt_span_starts(name, "nr_tlb") ||
+	       kt_span_ends(name, "hugepages") || kt_span_ends(name, "pmdmapped");
+}
+
+/* Counters of vmstat that are in KiB. */
+static int64_t unit_of(const struct family *family, struct kt_span name, int64_t page_bytes)
+{
+	if (family->unit_bytes)
+		return family->unit_bytes;
+	if (kt_span_eq(name, "nr_kernel_stack") || kt_span_eq(name, "nr_shadow_call_stack"))
+		return 1024;
+	return page_bytes;
+}
+
+/* The words before the first number, without a colon at their end. */
+static struct kt_span name_of(const char *text)
+{
+	const char *end = strchr(text, KT_LINE_NUMBER);
+	struct kt_span name = { text, end ? (size_t)(end - text) : 0 };
+
+	name = kt_span_trim(name);
+	if (name.n && name.p[name.n - 1] == ':')
+		name.n--;
+	return name;
+}
+
+void kt_tracks_of(const struct kt_block *block, int64_t page_bytes, struct kt_arena *arena,
+	kt_tracks *ret_tracks)
+{
+	for (uint32_t i = 0; i < block->lines.count; i++) {
+		const struct kt_block_line *line = &block->lines.items[i];
+		const char *path = block->files.items[line->file].path;
+		struct kt_span name = name_of(line->text);
+
+		for (size_t k = 0; k < KT_LEN(families) && name.n; k++) {
+			const struct family *family = &families[k];
+			struct kt_track *track;
+
+			if (strcmp(path, family->path) != 0 ||
+				line->nr_numbers / block->values_per_number != family->nr_numbers ||
+				!kt_span_ends(kt_span_str(line->text), family->ends) ||
+				!kt_span_starts(name, family->starts) ||
+				(*family->starts && is_no_amount(name)))
+				continue;
+			track = kt_list_push(arena, ret_tracks);
+			if (!track)
+				return;
+			*track = (struct kt_track){ .line = i,
+				.number = family->number,
+				.times = family->times,
+				.unit_bytes = unit_of(family, name, page_bytes),
+				.name = kt_arena_printf(
+					arena, "%s%.*s", family->prefix, (int)name.n, name.p) };
+		}
+	}
+}
+
+/* ---- reading ---- */
+
+static struct kt_span series_of(
+	const struct kt_block *block, const struct kt_track *track, uint32_t number, uint32_t value)
+{
+	const struct kt_block_line *line = &block->lines.items[track->line];
+
+	return block->series.items[line->first + number * block->values_per_number + value];
+}
+
+void kt_track_read(
+	struct kt_track_reader *reader, const struct kt_block *block, const struct kt_track *track)
+{
+	*reader = (struct kt_track_reader){ .block = block, .track = track };
+	for (uint32_t i = 0; i < block->values_per_number; i++)
+		kt_series_read(&reader->readers[i], series_of(block, track, track->number, i),
+			block->nr_samples);
+}
+
+/* The factor at the beginning of a run: slabs of a cache have one size while it lives. */
+static int64_t factor_at(const struct kt_track_reader *reader, uint32_t sample)
+{
+	const struct kt_track *track = reader->track;
+	int64_t times = 0, factor;
+
+	if (track->times == KT_TRACK_NO_TIMES)
+		return track->unit_bytes;
+	kt_series_at(series_of(reader->block, track, track->times, 0), sample, &times);
+	return __builtin_mul_overflow(times, track->unit_bytes, &factor) ? 0 : factor;
+}
+
+static int64_t scaled(int64_t value, int64_t factor)
+{
+	int64_t product;
+
+	return __builtin_mul_overflow(value, factor, &product) ? INT64_MAX : product;
+}
+
+/* In thinned blocks, the four series in step: as far as the shortest of their runs. */
+bool kt_track_next(struct kt_track_reader *reader, struct kt_track_run *ret_run)
+{
+	uint32_t nr_values = reader->block->values_per_number, count = UINT32_MAX;
+	const struct kt_series_run *runs = reader->runs;
+
+	for (uint32_t i = 0; i < nr_values; i++) {
+		if (!reader->runs[i].count &&
+			!kt_series_next(&reader->readers[i], &reader->runs[i]))
+			return false;
+		count = runs[i].count < count ? runs[i].count : count;
+	}
+	*ret_run = (struct kt_track_run){
+		.from = reader->at, .count = count, .absent = runs[0].absent
+	};
+	if (!ret_run->absent) {
+		int64_t factor = factor_at(reader, reader->at);
+
+		ret_run->last = scaled(runs[0].value, factor);
+		ret_run->min = nr_values > 1 ? scaled(runs[1].value, factor) : ret_run->last;
+		ret_run->max = nr_values > 1 ? scaled(runs[2].value, factor) : ret_run->last;
+		ret_run->mean = nr_values > 1 ? scaled(runs[3].value, factor) : ret_run->last;
+	}
+	for (uint32_t i = 0; i < nr_values; i++)
+		reader->runs[i].count -= count;
+	reader->at += count;
+	return true;
+}

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "record/writer.h"
+
+#include "record/frame.h"
+#include "record/recording.h"
+#include "record/tail.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct kt_writer {
+	struct kt_writer_opts opts;
+	char *path, *tail_path;
+	int fd, tail_fd;
+	uint64_t size, tail_size; /* up to here everything is good */
+	uint64_t sequence;	  /* of the draft's first sample */
+	struct kt_draft draft;
+};
+
+/* All or nothing: what was written of a piece that does not fit is taken back. */
+static struct kt_err *append(int fd, uint64_t *size, struct kt_span bytes, const char *path)
+{
+	size_t done = 0;
+
+	while (done < bytes.n) {
+		ssize_t n = pwrite(fd, bytes.p + done, bytes.n - done, (off_t)(*size + done));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			int errnum = n < 0 ? errno : ENOSPC;
+
+			if (ftruncate(fd, (off_t)*size) < 0 && errno != EINTR)
+				return kt_err_os(errno, "%s: taking back half a piece", path);
+			return kt_err_os(errnum, "%s", path);
+		}
+		done += (size_t)n;
+	}
+	*size += bytes.n;
+	return NULL;
+}
+
+static struct kt_err *sync_to_disk(const struct kt_writer *writer, int fd, const char *path)
+{
+	if (writer->opts.sync && fdatasync(fd) < 0)
+		return kt_err_os(errno, "%s", path);
+	return NULL;
+}
+
+static struct kt_err *begin_tail(struct kt_writer *writer)
+{
+	KT_CLEANUP(buf) struct kt_buf head = { 0 };
+
+	if (ftruncate(writer->tail_fd, 0) < 0)
+		return kt_err_os(errno, "%s", writer->tail_path);
+	writer->tail_size = 0;
+	kt_tail_put_head(writer->sequence, &head);
+	if (head.failed)
+		return kt_err_new(KT_ERR_NOMEM, "out of memory");
+	return append(writer->tail_fd, &writer->tail_size, (struct kt_span){ head.data, head.size },
+		writer->tail_path);
+}
+
+/*
+ * The end of the last good block. Behind it can be half a block of a writer that died; the
+ * tail still has its samples, so it is cut off. Damage between blocks is left as it is.
+ */
+static struct kt_err *find_end(struct kt_writer *writer)
+{
+	struct kt_recording *recording;
+	struct kt_err *err = kt_recording_open(writer->path, &recording);
+	uint64_t end = 0;
+
+	if (err)
+		return err;
+	for (size_t i = 0; i < kt_recording_nr_blocks(recording); i++) {
+		const struct kt_frame *frame = kt_recording_frame(recording, i);
+
+		if (frame->offset == UINT64_MAX)
+			continue;
+		if (frame->offset + KT_FRAME_HEAD + frame->stored_size > end)
+			end = frame->offset + KT_FRAME_HEAD + frame->stored_size;
+		writer->sequence = frame->sequence + frame->nr_samples;
+	}
+	writer->size = kt_recording_size(recording);
+	kt_recording_free(recording);
+	if (!end && writer->size)
+		return kt_err_new(KT_ERR_PARSE,
+			"%s: this is no recording, or its beginning is damaged; it is left as it "
+			"is",
+			writer->path);
+	writer->size = end;
+	if (ftruncate(writer->fd, (off_t)end) < 0)
+		return kt_err_os(errno, "%s", writer->path);
+	return NULL;
+}
+
+static struct kt_err *write_block(struct kt_writer *writer)
+{
+	KT_CLEANUP(buf) struct kt_buf bytes = { 0 };
+	struct kt_err *err;
+
+	kt_draft_finish(&writer->draft);
+	if (kt_draft_failed(&writer->draft))
+		return kt_err_new(KT_ERR_NOMEM, "out of memory");
+	err = kt_frame_write(&writer->draft.block, writer->sequence, writer->opts.level, &bytes);
+	if (!err)
+		err = append(writer->fd, &writer->size, (struct kt_span){ bytes.data, bytes.size },
+			writer->path);
+	return err ? err : sync_to_disk(writer, writer->fd, writer->path);
+}
+
+/* What a writer that died has left in the tail becomes a block. */
+static struct kt_err *take_over_tail(struct kt_writer *writer)
+{
+	KT_CLEANUP(buf) struct kt_buf bytes = { 0 };
+	struct stat status;
+	uint64_t sequence = 0;
+	ssize_t n;
+
+	if (fstat(writer->tail_fd, &status) < 0)
+		return kt_err_os(errno, "%s", writer->tail_path);
+	if (!S_ISREG(status.st_mode) || status.st_size > KT_TAIL_BYTES_MAX)
+		return kt_err_new(KT_ERR_REFUSED, "%s: not a tail", writer->tail_path);
+	if (!kt_buf_reserve(&bytes, (size_t)status.st_size + 1))
+		return kt_err_new(KT_ERR_NOMEM, "out of memory");
+	n = pread(writer->tail_fd, bytes.data, (size_t)status.st_size, 0);
+	if (n < 0)
+		return kt_err_os(errno, "%s", writer->tail_path);
+	kt_tail_replay((struct kt_span){ bytes.data, (size_t)n }, &writer->draft, &sequence);
+	if (writer->draft.block.nr_samples && sequence >= writer->sequence) {
+		writer->sequence = sequence;
+		return kt_writer_turn(writer);
+	}
+	kt_draft_fini(&writer->draft);
+	kt_draft_init(&writer->draft);
+	return begin_tail(writer);
+}
+
+static struct kt_err *open_files(struct kt_writer *writer)
+{
+	writer->fd = open(writer->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (writer->fd < 0)
+		return kt_err_os(errno, "%s", writer->path);
+	if (flock(writer->fd, LOCK_EX | LOCK_NB) < 0)
+		return kt_err_new(KT_ERR_REFUSED,
+			"%s: another ktally is recording into it; one file has one writer",
+			writer->path);
+	writer->tail_fd = open(writer->tail_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	return writer->tail_fd < 0 ? kt_err_os(errno, "%s", writer->tail_path) : NULL;
+}
+
+static void writer_free(struct kt_writer *writer)
+{
+	if (writer->fd >= 0)
+		close(writer->fd);
+	if (writer->tail_fd >= 0)
+		close(writer->tail_fd);
+	kt_draft_fini(&writer->draft);
+	free(writer->path);
+	free(writer->tail_path);
+	free(writer);
+}
+
+struct kt_err *kt_writer_open(
+	const char *path, const struct kt_writer_opts *opts, struct kt_writer **ret_writer)
+{
+	struct kt_writer *writer = calloc(1, sizeof(*writer));
+	struct kt_err *err = NULL;
+
+	*ret_writer = NULL;
+	if (!writer)
+		return kt_err_new(KT_ERR_NOMEM, "out of memory");
+	*writer = (struct kt_writer){ .opts = *opts, .fd = -1, .tail_fd = -1 };
+	kt_draft_init(&writer->draft);
+	writer->path = strdup(path);
+	if (!writer->path || asprintf(&writer->tail_path, "%s%s", path, KT_TAIL_SUFFIX) < 0)
+		err = kt_err_new(KT_ERR_NOMEM, "out of memory");
+	if (!err)
+		err = open_files(writer);
+	if (!err)
+		err = find_end(writer);
+	if (!err)
+		err = take_over_tail(writer);
+	if (err) {
+		writer_free(writer);
+		return err;
+	}
+	*ret_writer = writer;
+	return NULL;
+}
+
+struct kt_draft *kt_writer_draft(struct kt_writer *writer)
+{
+	return &writer->draft;
+}
+
+bool kt_writer_is_full(const struct kt_writer *writer)
+{
+	return writer->draft.block.nr_samples >= writer->opts.samples_max ||
+	       writer->draft.nr_bytes >= writer->opts.bytes_max;
+}
+
+struct kt_err *kt_writer_flush(struct kt_writer *writer)
+{
+	KT_CLEANUP(buf) struct kt_buf piece = { 0 };
+	struct kt_buf *log = &writer->draft.log;
+	struct kt_err *err;
+
+	if (kt_draft_failed(&writer->draft))
+		return kt_err_new(KT_ERR_NOMEM, "out of memory");
+	if (!log->size)
+		return NULL;
+	kt_tail_put_piece((struct kt_span){ log->data, log->size }, &piece);
+	if (piece.failed)
+		return kt_err_new(KT_ERR_NOMEM, "out of memory");
+	err = append(writer->tail_fd, &writer->tail_size,
+		(struct kt_span){ piece.data, piece.size }, writer->tail_path);
+	if (err)
+		return err;
+	log->size = 0;
+	return sync_to_disk(writer, writer->tail_fd, writer->tail_path);
+}
+
+struct kt_err *kt_writer_turn(struct kt_writer *writer)
+{
+	struct kt_err *err;
+
+	if (!writer->draft.block.nr_samples)
+		return NULL;
+	err = write_block(writer);
+	if (err)
+		return err;
+	writer->sequence += writer->draft.block.nr_samples;
+	kt_draft_fini(&writer->draft);
+	kt_draft_init(&writer->draft);
+	return begin_tail(writer);
+}
+
+/* The new file is locked before it takes the old one's name: nobody can come in between. */
+static struct kt_err *take_place(struct kt_writer *writer, const char *new_path)
+{
+	int fd = open(new_path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	off_t size = fd < 0 ? -1 : lseek(fd, 0, SEEK_END);
+
+	if (size < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0 || rename(new_path, writer->path) < 0) {
+		struct kt_err *err = kt_err_os(errno, "%s", new_path);
+
+		if (fd >= 0)
+			close(fd);
+		return err;
+	}
+	close(writer->fd);
+	writer->fd = fd;
+	writer->size = (uint64_t)size;
+	return NULL;
+}
+
+struct kt_err *kt_writer_keep(struct kt_writer *writer, const struct kt_keep *keep)
+{
+	struct kt_err *err;
+	char *new_path;
+	bool due;
+
+	err = kt_keep_is_due(writer->path, keep, &due);
+	if (err || !due)
+		return err;
+	if (asprintf(&new_path, "%s.new", writer->path) < 0)
+		return kt_err_new(KT_ERR_NOMEM, "out of memory");
+	unlink(new_path); /* of a writer that died while it made it */
+	err = kt_keep_rewrite(writer->path, new_path, keep, writer->opts.level);
+	if (!err)
+		err = take_place(writer, new_path);
+	if (err)
+		unlink(new_path);
+	free(new_path);
+	return err;
+}
+
+struct kt_err *kt_writer_close(struct kt_writer *writer)
+{
+	struct kt_err *err = kt_writer_flush(writer);
+
+	writer_free(writer);
+	return err;
+}
+
+uint64_t kt_writer_size(const struct kt_writer *writer)
+{
+	return writer->size;
+}
