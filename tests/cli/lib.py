@@ -29,19 +29,20 @@ SANITIZER_EXIT = 99
 SANITIZER_WORDS = (b"Sanitizer", b"runtime error:")
 
 # commands that show a list, and the key of the list in their JSON
-LISTS = {"hash": "tables", "stacks": "stacks", "pagetables": "processes"}
 LISTS = {
     "boot": "rows",
     "buddy": "orders",
+    "cgroups": "cgroups",
     "dcache": "caches",
     "hash": "tables",
+    "modules": "modules",
+    "pagetables": "processes",
+    "percpu": "parts",
+    "slab": "caches",
+    "stacks": "stacks",
+    "vmalloc": "rows",
 }
 ASCENDING = {("boot", "step")}  # columns that are sorted smallest first
-LISTS = {"hash": "tables", "stacks": "stacks", "pagetables": "processes", "vmalloc": "rows",
-         "modules": "modules"}
-LISTS = {"hash": "tables", "slab": "caches", "stacks": "stacks", "pagetables": "processes"}
-LISTS = {"hash": "tables", "stacks": "stacks", "pagetables": "processes",
-         "cgroups": "cgroups", "percpu": "parts"}
 
 TESTS = []
 records = {"MiB": (0, ""), "s": (0, "")}  # the largest and the longest run, and which it was
