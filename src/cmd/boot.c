@@ -151,7 +151,7 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 	if (!err)
 		err = kt_session_collect(&session, options, 0,
 			"host meta vmstat zoneinfo meminfo bracket firmware iomem dmi kexec kmsg "
-			"balloon blocks");
+			"swiotlb balloon blocks");
 	if (err)
 		return err;
 	if (!kt_boot_settle(session.snap))
