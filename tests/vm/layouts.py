@@ -31,8 +31,9 @@ LAYOUTS = {layout.name: layout for layout in [
            command=("crashkernel=192M", "swiotlb=8192,force")),
     Layout("hotplug", "room for more memory", hotplug_mib=1024),
     # above 4 GiB there must be bounce buffers, and a whole GiB is free wherever the kernel lies
-    Layout("reserved", "5 GiB; bounce buffers, initial RAM disk and a contiguous area kept",
-           mib=5120, command=("swiotlb=8192", "retain_initrd", "hugetlb_cma=1G",
-                              "secretmem.enable=1")),
+    Layout("reserved", "5 GiB; a range left out, bounce buffers, initial RAM disk and a "
+           "contiguous area kept", mib=5120,
+           command=("memmap=64M$5G", "swiotlb=8192", "retain_initrd", "hugetlb_cma=1G",
+                    "secretmem.enable=1")),
     Layout("mem", "mem= below the installed size", command=("mem=1536M",)),
 ]}

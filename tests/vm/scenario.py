@@ -152,6 +152,7 @@ class Run:
         self.values = scenario.values
         self.amounts = Amounts(machine)
         self.moves = []
+        self.figures = {}
 
     def check_needs(self):
         for need in self.values["needs"]:
@@ -199,13 +200,21 @@ class Run:
             ranges[row] = (self.amounts(low), self.amounts(high))
         return ranges
 
+    def note_figures(self, amount, most, change):
+        """How far off a known amount was, of those that are known that well."""
+        if amount and most == tolerance(amount):
+            off = abs(change - amount) / abs(amount)
+            self.figures["deviation"] = max(off, self.figures.get("deviation", 0))
+
     def check_delta(self, before, after):
         problems, told = [], []
         old, new = rows_of(before), rows_of(after)
         moved = {row for rows, _, _ in self.moves for row in rows}
         for rows, amount, most in self.moves:
             change = sum((new[row] or 0) - (old[row] or 0) for row in rows)
-            told.append(f"{'+'.join(rows)} {change / (1 << 20):+.2f} MiB")
+            told.append(f"{'+'.join(rows)} {change / (1 << 20):+.2f} MiB"
+                        + (f" ({change / amount - 1:+.2%})" if amount else ""))
+            self.note_figures(amount, most, change)
             if abs(change - amount) > most:
                 problems.append(f"{'+'.join(rows)} moved by {mib(change)}, not {mib(amount)}")
         ranges = self.allowed()
@@ -214,6 +223,8 @@ class Run:
                 continue
             low, high = ranges.get(row, (-SLACK, SLACK))
             change = new[row] - old[row]
+            if row == "unattributed" and row not in ranges:
+                self.figures["disturbed"] = abs(change) / new["ram"]
             if not low <= change <= high:
                 problems.append(f"{row} moved by {mib(change)}")
         return problems, told
@@ -231,6 +242,8 @@ class Run:
                 slack = self.amounts(slack) if slack else tolerance(middle)
                 low, high = middle - slack, middle + slack
             told.append(f"{names} {mib(value)}")
+            if names == "unattributed":
+                self.figures["idle"] = value / rows["ram"]
             if not low <= value <= high:
                 problems.append(f"{names} is {mib(value)}, not {mib(low)} to {mib(high)}")
         return problems, told
@@ -310,7 +323,7 @@ class Run:
         return problems, told
 
     def __call__(self):
-        """(problems, what was seen). What disturbs from outside does not happen thrice."""
+        """(problems, what was seen, figures). What disturbs from outside does not happen thrice."""
         self.check_needs()
         problems, why = [], ""
         for attempt in range(ATTEMPTS):
@@ -318,6 +331,7 @@ class Run:
                 if attempt:
                     why = "; ".join(problems)
                     self.wait_rest()
+                self.figures.clear()
                 problems, told = self.once()
             except AssertionError as error:
                 problems, told = [str(error)], []
@@ -326,11 +340,11 @@ class Run:
                 break
             if self.values["leaks"] or self.values["once"]:
                 break
-        return problems, told
+        return problems, told, self.figures
 
 
 def run(scenario, machine, save):
     try:
         return Run(scenario, machine, save)()
     except Broken as error:
-        return [str(error)], []
+        return [str(error)], [], {}

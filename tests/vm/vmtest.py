@@ -5,7 +5,6 @@ and holds every number of ktally against them. Run by script/vmtest."""
 
 import argparse
 import concurrent.futures
-import datetime
 import json
 import os
 import pathlib
@@ -23,6 +22,7 @@ import kernels
 import layouts
 import machine
 import scenario
+import support
 
 BOOTS = 3
 BOOT_AND_ALL_S = 1200  # no machine lives longer; a tenth where nothing else runs
@@ -42,6 +42,7 @@ class Results:
         self.rows = []  # (kernel, layout, scenario, outcome, text)
         self.failed_folders = set()
         self.versions = {}
+        self.figures = {}  # (kernel, layout, scenario): those of scenario.Run
 
     def add(self, kernel, layout, name, outcome, text):
         machine.pause(0)  # what is being ended has no outcome
@@ -115,13 +116,14 @@ class Job:
     def run_one(self, item, vm, results):
         started = time.monotonic()
         try:
-            problems, told = scenario.run(item, vm, self.save)
+            problems, told, figures = scenario.run(item, vm, self.save)
         except scenario.Skip as why:
             results.add(self.kernel.name, self.layout.name, item.name, "skipped", str(why))
             return False
         except (KeyError, OSError, SyntaxError, ValueError) as error:
             problems = [f"the test is broken: {error!r}"]
         if not problems:
+            results.figures[self.kernel.name, self.layout.name, item.name] = figures
             results.add(self.kernel.name, self.layout.name, item.name, "passed", ", ".join(told)
                         + f" ({time.monotonic() - started:.1f} s)")
             return False
@@ -208,39 +210,6 @@ def make_jobs(options, all_scenarios, results):
     return sorted(jobs, key=Job.cost, reverse=True)
 
 
-def write_support(results, seconds):
-    """The table of what a full run showed: a line a scenario, a column a kernel."""
-    signs = {"passed": "{}", "FAILED": "**{} fails**", "skipped": "({})"}
-    cells = {}
-    for kernel, layout, item, outcome, _ in results.rows:
-        cells.setdefault((item, kernel), []).append(signs[outcome].format(layout))
-    lines = ["<!-- SPDX-License-Identifier: GPL-2.0-or-later -->", "# What was shown", "",
-             "Written by `script/vmtest --support`; do not edit. Each kernel was booted in a "
-             "virtual machine on each layout;",
-             "in each scenario a known amount of memory went to a known place, and every row of "
-             "the account was held against it.",
-             "A cell names the layouts on which it was shown, in parentheses where it was "
-             "skipped:", ""]
-    lines += [f"- {layout.name}: {layout.about}" for layout in layouts.LAYOUTS.values()]
-    lines.append("")
-    for kernel, version in sorted(results.versions.items()):
-        lines.append(f"- {kernel}: Linux {version}")
-    lines += ["", f"{results.count('passed')} passed, {results.count('FAILED')} failed, "
-              f"{results.count('skipped')} skipped, {datetime.date.today()}, "
-              f"{seconds / 60:.0f} minutes.", "",
-              "| scenario | " + " | ".join(kernels.KERNELS) + " |",
-              "|---|" + "---|" * len(kernels.KERNELS)]
-    for item in sorted({row[2] for row in results.rows}):
-        row = [" ".join(cells.get((item, kernel), "")) for kernel in kernels.KERNELS]
-        lines.append(f"| {item} | " + " | ".join(row) + " |")
-    reasons = sorted({f"- {row[0]}, {row[2]}: {row[4].splitlines()[0][:160]}"
-                      for row in results.rows if row[3] == "skipped"})
-    if reasons:
-        lines += ["", "Skipped:", "", *reasons]
-    SUPPORT.write_text("\n".join(lines) + "\n")
-    say(f"        {SUPPORT} written")
-
-
 def run_jobs(jobs, options, results):
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         try:
@@ -282,7 +251,8 @@ def main():
             shutil.rmtree(options.folder, ignore_errors=True)
     seconds = time.monotonic() - started
     if options.support:
-        write_support(results, seconds)
+        support.write(SUPPORT, results, seconds)
+        say(f"        {SUPPORT} written")
     say(f"        {seconds:.0f} s")
     say(f"{results.count('passed')} passed, {results.count('FAILED')} failed, "
         f"{results.count('skipped')} skipped")
