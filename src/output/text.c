@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BAR_MAX 40
+#define BAR_MAX	    40
+#define COLUMNS_MAX 128
 
 #define BOLD  "\033[1m"
 #define DIM   "\033[2m"
@@ -22,7 +23,8 @@ struct page {
 	const struct kt_output_opts *opts;
 	const struct kt_report *report;
 	const struct kt_table *table;
-	int widths[32];
+	size_t nr_columns; /* of the table, as far as there is room for their widths */
+	int widths[COLUMNS_MAX];
 };
 
 /* Columns on the terminal: code points, all of ktally's own being one wide. */
@@ -137,7 +139,7 @@ static void measure(struct page *page)
 {
 	const struct kt_table *table = page->table;
 
-	for (size_t k = 0; k < table->nr_columns && k < KT_LEN(page->widths); k++) {
+	for (size_t k = 0; k < page->nr_columns; k++) {
 		int width = columns_of(table->columns[k].title);
 
 		for (size_t i = 0; i < table->rows.count; i++)
@@ -219,7 +221,7 @@ static int table_width(const struct page *page)
 {
 	int sum = 0;
 
-	for (size_t k = 0; k < page->table->nr_columns; k++) {
+	for (size_t k = 0; k < page->nr_columns; k++) {
 		if (shown(page, k))
 			sum += page->widths[k] + (sum ? 2 : 0);
 	}
@@ -229,7 +231,7 @@ static int table_width(const struct page *page)
 /* A table whose columns have no titles has no line for them: pictures, prose. */
 static bool has_titles(const struct page *page)
 {
-	for (size_t k = 0; k < page->table->nr_columns; k++) {
+	for (size_t k = 0; k < page->nr_columns; k++) {
 		if (shown(page, k) && *page->table->columns[k].title)
 			return true;
 	}
@@ -243,7 +245,7 @@ static void put_head(const struct page *page)
 	if (!has_titles(page))
 		return;
 	color(page, DIM);
-	for (size_t k = 0; k < page->table->nr_columns; k++) {
+	for (size_t k = 0; k < page->nr_columns; k++) {
 		const struct kt_column *column = &page->table->columns[k];
 
 		if (!shown(page, k))
@@ -267,7 +269,7 @@ static void put_row(
 {
 	int at = 0;
 
-	for (size_t k = 0; k < page->table->nr_columns; k++) {
+	for (size_t k = 0; k < page->nr_columns; k++) {
 		const struct kt_column *column = &page->table->columns[k];
 		int width = page->widths[k];
 		char buffer[512];
@@ -310,6 +312,7 @@ static void put_table(struct page *page, const struct kt_table *table)
 	int bar_room;
 
 	page->table = table;
+	page->nr_columns = table->nr_columns < COLUMNS_MAX ? table->nr_columns : COLUMNS_MAX;
 	measure(page);
 	bar_room = page->opts->width - table_width(page) - 2;
 	bar_room = bar_room > BAR_MAX ? BAR_MAX : bar_room;
