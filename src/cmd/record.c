@@ -27,6 +27,10 @@
 static const char *const fast_sources[] = { "vmstat", "zoneinfo", "meminfo", "hugepages",
 	"slabinfo", "buddyinfo" };
 
+/* Read seldom, beside the sources of the account. */
+static const char slow_sources[] = "+ dcache settings sockstat modules percpu_stats cgroup_count "
+				   "cgroups";
+
 struct recorder {
 	const struct kt_options *options;
 	const char *path;
@@ -144,7 +148,7 @@ static struct kt_err *read_slow(struct recorder *recorder, struct kt_draft *draf
 	if (!session.snap)
 		return kt_err_new(KT_ERR_NOMEM, "out of memory");
 	kt_root_set_watch(recorder->root, on_read, recorder);
-	err = kt_session_collect(&session, recorder->options, 0, NULL);
+	err = kt_session_collect(&session, recorder->options, 0, slow_sources);
 	kt_root_set_watch(recorder->root, NULL, NULL);
 	if (!err)
 		put_facts(recorder, draft, session.snap);

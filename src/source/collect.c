@@ -252,8 +252,12 @@ static bool is_named(const char *names, const char *name)
 /* What nobody asked for leaves no trace in the snapshot. */
 static bool is_asked(const struct kt_source *source, const struct kt_collect_opts *opts)
 {
-	if (opts->sources)
-		return is_named(opts->sources, source->name);
+	bool beside = opts->sources && opts->sources[0] == '+';
+
+	if (opts->sources && is_named(opts->sources, source->name))
+		return true;
+	if (opts->sources && !beside)
+		return false;
 	return !source->extra || (opts->want & KT_WANT_ALL);
 }
 

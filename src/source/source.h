@@ -100,7 +100,8 @@ bool kt_path_match(const char *pattern, const char *path);
 /** The snapshot's own facts that no file holds: set by the session before collecting. */
 struct kt_collect_opts {
 	unsigned want;
-	const char *sources; /* names between blanks: only these; NULL: those of the account */
+	/** Names between blanks: only these; "+" before them: these beside the account's. */
+	const char *sources;	   /* NULL: those of the account */
 	int64_t (*clock_ns)(void); /* NULL: costs are not measured */
 	/** Told now and then by sources that take long; NULL: nobody wants to know. */
 	void (*progress)(void *arg, int64_t done, int64_t all);

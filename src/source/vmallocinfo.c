@@ -45,7 +45,7 @@ struct line {
 	struct kt_span caller, module; /* empty: none */
 	enum kt_area_kind kind;
 	bool has_pages;
-	uint64_t size_bytes, nr_pages;
+	uint64_t size_bytes, nr_pages, nr_areas;
 	struct kt_span nodes; /* the words from the first "N0=…" on */
 };
 
@@ -83,6 +83,8 @@ static bool take_word(struct kt_span word, struct line *line)
 		line->has_pages = kt_span_u64(word, &line->nr_pages);
 		return true;
 	}
+	if (kt_span_skip(&word, "areas=")) /* condensed: see condense() */
+		return kt_span_u64(word, &line->nr_areas);
 	return kt_span_starts(word, "phys=") || take_kind(word, line);
 }
 
@@ -103,7 +105,7 @@ static bool parse_line(struct kt_span text, struct line *ret_line)
 {
 	struct kt_span word, rest = text, before;
 
-	*ret_line = (struct line){ .kind = KT_AREA_OTHER };
+	*ret_line = (struct line){ .kind = KT_AREA_OTHER, .nr_areas = 1 };
 	if (!kt_span_starts(text, "0x") || !kt_span_word(&rest, &word) ||
 		!kt_span_word(&rest, &word) || !kt_span_u64(word, &ret_line->size_bytes) ||
 		ret_line->size_bytes > (uint64_t)KT_AMOUNT_MAX)
@@ -111,11 +113,10 @@ static bool parse_line(struct kt_span text, struct line *ret_line)
 	before = rest;
 	if (!kt_span_word(&rest, &word))
 		return true;
-	if (kt_span_eq(word, "vm_map_ram"))
-		ret_line->kind = KT_AREA_MAP_RAM;
-	else if (kt_span_eq(word, "unpurged"))
-		ret_line->kind = KT_AREA_UNPURGED;
-	else if (is_node_word(word) || take_word(word, ret_line))
+	if (kt_span_eq(word, "vm_map_ram") || kt_span_eq(word, "unpurged")) {
+		ret_line->kind = kt_span_eq(word, "unpurged") ? KT_AREA_UNPURGED : KT_AREA_MAP_RAM;
+		take_words(rest, ret_line);
+	} else if (is_node_word(word) || take_word(word, ret_line))
 		take_words(before, ret_line);
 	else {
 		ret_line->caller = word;
@@ -130,7 +131,7 @@ static bool parse_line(struct kt_span text, struct line *ret_line)
 	if (ret_line->kind == KT_AREA_VMALLOC && !ret_line->has_pages &&
 		kt_span_starts(ret_line->caller, "pcpu_"))
 		ret_line->kind = KT_AREA_PERCPU;
-	return ret_line->nr_pages <= PAGES_MAX;
+	return ret_line->nr_pages <= PAGES_MAX && ret_line->nr_areas <= PAGES_MAX;
 }
 
 /* ---- groups ---- */
@@ -296,14 +297,14 @@ static void add_line(struct parser *parser, struct line *line)
 	const struct kt_span caller = line->caller;
 	struct kt_area *area = group_of(parser, line);
 
-	parser->nr_areas++;
+	add_amount(&parser->nr_areas, line->nr_areas);
 	if (!area)
 		return;
 	if (line->kind == KT_AREA_VMALLOC)
 		add_amount(&parser->nr_pages, line->nr_pages);
 	if (is_stack(line, caller, area))
 		add_amount(&parser->nr_stack_pages, line->nr_pages);
-	area->nr_areas++;
+	add_amount(&area->nr_areas, line->nr_areas);
 	add_amount(&area->size_bytes, line->size_bytes);
 	if (line->has_pages && area->nr_pages < 0)
 		area->nr_pages = 0;
@@ -352,6 +353,45 @@ static struct kt_err *parse(struct kt_snapshot *snap, const struct kt_text *text
 	return NULL;
 }
 
+/* One line for all areas of a caller and kind, which parse() reads to the same sums. */
+static void put_area(const struct kt_area *area, struct kt_buf *text)
+{
+	static const char *const words[KT_AREA_KINDS] = { [KT_AREA_VMALLOC] = " vmalloc",
+		[KT_AREA_PERCPU] = " vmalloc",
+		[KT_AREA_IOREMAP] = " ioremap",
+		[KT_AREA_VMAP] = " vmap",
+		[KT_AREA_DMA] = " dma-coherent",
+		[KT_AREA_SPARSE] = " sparse",
+		[KT_AREA_MAP_RAM] = " vm_map_ram",
+		[KT_AREA_UNPURGED] = " unpurged vm_area",
+		[KT_AREA_OTHER] = "" };
+
+	kt_buf_printf(text, "0x0-0x0 %lld", (long long)area->size_bytes);
+	if (area->caller)
+		kt_buf_printf(text, " %s", area->caller);
+	if (area->module)
+		kt_buf_printf(text, " [%s]", area->module);
+	if (area->nr_pages >= 0)
+		kt_buf_printf(text, " pages=%lld", (long long)area->nr_pages);
+	kt_buf_printf(text, "%s areas=%lld", words[area->kind], (long long)area->nr_areas);
+	for (size_t i = 0; i < area->nodes.count; i++)
+		kt_buf_printf(text, " N%d=%lld", area->nodes.items[i].node,
+			(long long)area->nodes.items[i].nr_pages);
+	kt_buf_puts(text, "\n");
+}
+
+/* Thousands of threads come and go; the callers are always the same few. */
+static void condense(const struct kt_text *text, struct kt_buf *ret_text)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = kt_snapshot_new();
+
+	if (!snap)
+		return;
+	kt_err_free(parse(snap, text));
+	for (size_t i = 0; i < snap->areas.count; i++)
+		put_area(&snap->areas.items[i], ret_text);
+}
+
 /* Addresses are not needed; sizes and callers stay. */
 static void scrub(const struct kt_text *text, struct kt_buf *ret_text)
 {
@@ -380,4 +420,5 @@ const struct kt_source kt_source_vmallocinfo = {
 	.nr_provides = 2,
 	.parse = parse,
 	.scrub = scrub,
+	.condense = condense,
 };

@@ -299,3 +299,32 @@ TEST(nodes_beyond_any_machine_are_not_kept)
 	feed_bytes(snap, &kt_source_vmallocinfo, PATH, text.data, text.size);
 	CHECK_INT(snap->areas.items[0].nodes.count, 64);
 }
+
+TEST(condensed_areas_are_read_to_the_same_sums)
+{
+	static const char text[] =
+		"0x1-0x2 20480 kernel_clone+0x9c/0x3a0 pages=4 vmalloc N0=4\n"
+		"0x1-0x2 20480 kernel_clone+0x9c/0x3a0 pages=4 vmalloc N0=1 N1=3\n"
+		"0x1-0x2 8192 foo+0x1/0x2 [mod] pages=1 vmalloc N1=1\n"
+		"0x1-0x2 4194304 pcpu_get_vm_areas+0x0/0x1 vmalloc\n"
+		"0x1-0x2 4096 unpurged vm_area\n0x1-0x2 8192 unpurged vm_area\n"
+		"0x1-0x2 12288 acpi_os_map_iomem+0x1/0x2 phys=0x1 ioremap\n";
+	KT_CLEANUP(snapshot) struct kt_snapshot *whole = machine(4096), *again = machine(4096);
+	KT_CLEANUP(buf) struct kt_buf condensed = { 0 };
+	struct kt_text from = { (char *)text, sizeof(text) - 1, "proc/vmallocinfo" };
+
+	kt_source_vmallocinfo.condense(&from, &condensed);
+	kt_buf_add(&condensed, "", 1);
+	CHECK(strstr(condensed.data, "pages=8 vmalloc areas=2 N0=5 N1=3\n") != NULL);
+	FEED(whole, vmallocinfo, "proc/vmallocinfo", text);
+	FEED(again, vmallocinfo, "proc/vmallocinfo", condensed.data);
+	CHECK_INT(again->areas.count, whole->areas.count);
+	for (size_t i = 0; i < whole->areas.count && i < again->areas.count; i++) {
+		CHECK_INT(again->areas.items[i].nr_areas, whole->areas.items[i].nr_areas);
+		CHECK_INT(again->areas.items[i].nr_pages, whole->areas.items[i].nr_pages);
+		CHECK_INT(again->areas.items[i].size_bytes, whole->areas.items[i].size_bytes);
+		CHECK_INT(again->areas.items[i].kind, whole->areas.items[i].kind);
+	}
+	CHECK_VALUE(again, VMALLOC_AREAS, 9 * 4096);
+	CHECK_VALUE(again, VMALLOC_STACK, 8 * 4096);
+}
