@@ -22,7 +22,7 @@ struct kt_options {
 	const char *fail_if; /* of a diff: its conditions */
 	bool exact_bytes, all, node, cheap, scrub, force, expensive, shared;
 	bool families, details; /* of slab */
-	bool series;		/* of a report */
+	bool series, pools;	/* of a report */
 	int depth;
 	int64_t top, count; /* 0: not given */
 	double interval_s;  /* 0: once */

@@ -90,6 +90,12 @@ static void set_fail_if(struct kt_options *o, const char *arg, struct kt_err **r
 	o->fail_if = arg;
 }
 
+static void set_pools(struct kt_options *o, const char *arg, struct kt_err **ret_err)
+{
+	(void)arg, (void)ret_err;
+	o->pools = true;
+}
+
 static void set_series(struct kt_options *o, const char *arg, struct kt_err **ret_err)
 {
 	(void)arg, (void)ret_err;
@@ -219,6 +225,9 @@ const struct kt_option kt_option_table[] = {
 	{ 0, "series", NULL,
 		"every amount in the recording, those that grew most first, instead of lines",
 		set_series, "report" },
+	{ 'k', "pools", NULL,
+		"the pools of the kernel in the manner of sar -k: kmalloc, named caches, larger",
+		set_pools, "report" },
 	{ 0, "fail-if", "CONDITION",
 		"end with status 1 where it holds: 'slab>+5%', 'dentry>+10MiB,percpu>+1GiB'",
 		set_fail_if, "diff" },

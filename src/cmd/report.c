@@ -5,6 +5,7 @@
 
 #include "base/when.h"
 #include "cmd/history.h"
+#include "cmd/report_pools.h"
 #include "cmd/report_series.h"
 #include "cmd/session.h"
 #include "model/account.h"
@@ -162,6 +163,11 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 	}
 	step_ms = options->interval_s ? (int64_t)(options->interval_s * 1000)
 				      : kt_history_step(&history, LINES_WANTED);
+	if (options->pools) {
+		err = kt_report_pools(&history, step_ms, report);
+		kt_history_note(&history, report);
+		return err;
+	}
 	lines.dated = history.to_ms - history.from_ms >= 86400000;
 	lines.table = kt_report_table(report, "lines", NULL, columns, NR_COLS);
 	if (!lines.table)
