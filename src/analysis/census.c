@@ -199,13 +199,26 @@ void kt_census_compare(const struct kt_census *census, const struct kt_census_co
 	give_rest(ret_lines);
 }
 
-bool kt_census_differs(const struct kt_census_line *line)
+/* A row that grew and shrank again has not moved, but others beside it have. */
+int64_t kt_census_unrest(const kt_census_lines *all)
 {
-	int64_t moved = line->moved.state == KT_OK ? llabs(line->moved.value) : 0;
+	int64_t sum = 0;
 
+	for (size_t i = 0; i < all->count; i++) {
+		const struct kt_census_line *line = &all->items[i];
+		bool leaf = i + 1 == all->count || all->items[i + 1].depth <= line->depth;
+
+		if (leaf && line->moved.state == KT_OK)
+			sum += llabs(line->moved.value);
+	}
+	return sum;
+}
+
+bool kt_census_differs(const struct kt_census_line *line, int64_t unrest)
+{
 	if (line->counters.state != KT_OK || line->pages.state != KT_OK)
 		return false;
-	return llabs(line->pages.value - line->counters.value) > moved + WORTH_SAYING;
+	return llabs(line->pages.value - line->counters.value) > unrest + WORTH_SAYING;
 }
 
 struct kt_val kt_census_lru(const struct kt_snapshot *snap)

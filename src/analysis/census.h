@@ -30,8 +30,10 @@ struct kt_census_counters {
 void kt_census_compare(const struct kt_census *census, const struct kt_census_counters *before,
 	const struct kt_census_counters *after, struct kt_arena *arena, kt_census_lines *ret_lines);
 
-/** Is the difference more than what moved meanwhile, and worth a sentence? */
-bool kt_census_differs(const struct kt_census_line *line);
+/** How far all rows together moved meanwhile: of that size any row may differ. */
+int64_t kt_census_unrest(const kt_census_lines *lines);
+/** Is the difference beyond `unrest`, and worth a sentence? */
+bool kt_census_differs(const struct kt_census_line *line, int64_t unrest);
 
 /** The LRU lists by their counters. */
 struct kt_val kt_census_lru(const struct kt_snapshot *snap);

@@ -91,6 +91,7 @@ static void put_line(
 /* Of a copy the two may be of different moments, so that no reason is worth giving. */
 static void put_notes(struct kt_report *report, const kt_census_lines *lines, bool live)
 {
+	int64_t unrest = kt_census_unrest(lines);
 	bool any = false;
 	char size[24];
 
@@ -104,7 +105,7 @@ static void put_notes(struct kt_report *report, const kt_census_lines *lines, bo
 	for (size_t i = 0; i < lines->count; i++) {
 		const struct kt_census_line *line = &lines->items[i];
 
-		if (!line->why || line->rest || !kt_census_differs(line))
+		if (!line->why || line->rest || !kt_census_differs(line, unrest))
 			continue;
 		kt_human_bytes(line->pages.value - line->counters.value, size);
 		kt_report_note(report, "%s, %s: %s", line->title, size, line->why);
@@ -263,6 +264,12 @@ static struct kt_err *why_not(const struct kt_snapshot *snap)
 	return kt_err_new(KT_ERR_ABSENT, "no flags of pages");
 }
 
+/* Without --by, and with "--by row", the rows of the account are compared. */
+static bool is_listed(const struct kt_options *options)
+{
+	return options->by && strcmp(options->by, "row") != 0;
+}
+
 static struct kt_err *collect(
 	const struct kt_options *options, struct kt_session *session, struct kt_report *report)
 {
@@ -295,7 +302,7 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 		err = collect(options, &session, report);
 	if (err)
 		return err;
-	if (options->by)
+	if (is_listed(options))
 		kt_census_put_by(report, session.snap, options->by);
 	else
 		err = compare(options, &session, report);
@@ -320,6 +327,6 @@ const struct kt_cmd kt_cmd_census = {
 		"can be seen. Takes root and 0.1 s for each 6 GiB, and holds nobody up. "
 		"'ktally capture' does not pack the flags: for a copy, put "
 		"proc/kpageflags beside the other files in a folder.",
-	.groups = "zone node cgroup",
+	.groups = "row zone node cgroup",
 	.run = run,
 };

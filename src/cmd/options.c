@@ -243,7 +243,8 @@ const struct kt_option kt_option_table[] = {
 		set_expensive },
 	{ 0, "by", "GROUP",
 		"what a row is: name or process of a task; caller, site, module or kind of memory; "
-		"'ktally help' of the command says more",
+		"row of the account, zone, node or cgroup of pages; 'ktally help' of the command "
+		"says more",
 		set_by, "stacks pagetables vmalloc census" },
 	{ 0, "shared", NULL,
 		"also which files are mapped by many processes, and what page tables that costs; "
