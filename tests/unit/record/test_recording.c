@@ -154,6 +154,23 @@ static void write_whole(const char *path, uint64_t seed, uint32_t count, bool tu
 	kt_sampler_free(sampler);
 }
 
+static size_t read_all(const char *path, char *to, size_t room)
+{
+	int fd = open(path, O_RDONLY);
+	ssize_t n = fd < 0 ? 0 : read(fd, to, room);
+
+	close(fd);
+	return n < 0 ? 0 : (size_t)n;
+}
+
+static void write_all(const char *path, const char *data, size_t size)
+{
+	int fd = open(path, O_CREAT | O_TRUNC | O_WRONLY, 0600);
+
+	CHECK(write(fd, data, size) == (ssize_t)size);
+	close(fd);
+}
+
 TEST(what_was_sampled_is_read_back_to_the_byte)
 {
 	const char *path = fresh("whole");
@@ -190,6 +207,127 @@ TEST(what_is_in_the_tail_is_read_and_the_next_writer_takes_it_over)
 	remove_both(path);
 }
 
+/* All that a writer has left that died in its first block: an empty file and a tail. */
+TEST(a_recording_without_a_whole_block_goes_on)
+{
+	const char *path = fresh("young");
+	struct kt_sampler *sampler = kt_sampler_new();
+	struct kt_writer *writer = NULL;
+	uint64_t state = 6;
+
+	write_whole(path, 6, 0, false);
+	CHECK(fine(kt_writer_open(path, &opts, &writer)));
+	CHECK(fine(write_samples(writer, sampler, &state, 0, 11)));
+	CHECK(fine(kt_writer_close(writer)));
+	CHECK_INT(compare(path, 6, 11), 11);
+	CHECK(fine(kt_writer_open(path, &opts, &writer)));
+	kt_sampler_restart(sampler);
+	CHECK(fine(write_samples(writer, sampler, &state, 11, 5)));
+	CHECK(fine(kt_writer_close(writer)));
+	CHECK_INT(compare(path, 6, 16), 16);
+	kt_sampler_free(sampler);
+	remove_both(path);
+}
+
+static size_t nr_damages(const char *path)
+{
+	KT_CLEANUP(recording) struct kt_recording *recording = NULL;
+
+	return fine(kt_recording_open(path, &recording)) ? kt_recording_nr_damages(recording) : 99;
+}
+
+/* The block of samples up to `count`, as far as it came; the tail still has its samples. */
+static void break_off(const char *path, uint32_t count, size_t at, bool zeros)
+{
+	static char whole[1 << 18];
+	const char *donor = "/tmp/ktally-test-donor";
+	size_t size;
+
+	remove_both(path);
+	remove_both(donor);
+	write_whole(donor, 8, count, true);
+	write_whole(path, 8, count, false);
+	size = read_all(donor, whole, sizeof(whole));
+	remove_both(donor);
+	if (zeros)
+		memset(whole + at, 0, size - at);
+	write_all(path, whole, zeros ? size : at < size ? at : size);
+}
+
+TEST(half_a_block_is_made_good_by_the_tail)
+{
+	const char *path = fresh("half");
+
+	for (uint32_t count = 20; count <= 60; count += 40) {
+		size_t start = count == 20 ? 0 : 1, least = 1;
+
+		if (start) { /* behind the first block */
+			KT_CLEANUP(recording) struct kt_recording *recording = NULL;
+
+			remove_both(path);
+			write_whole(path, 8, count, false);
+			CHECK(fine(kt_recording_open(path, &recording)));
+			least = KT_FRAME_HEAD + kt_recording_frame(recording, 0)->stored_size + 1;
+		}
+		for (size_t at = least; at < least + 2000; at += 1 + at % 37) {
+			struct kt_sampler *sampler = kt_sampler_new();
+			struct kt_writer *writer = NULL;
+			uint64_t state = 8;
+			KT_CLEANUP(buf) struct kt_buf text = { 0 };
+
+			break_off(path, count, at, false);
+			if (!CHECK(kt_is_recording(path)) ||
+				!CHECK_INT(compare(path, 8, count), count) ||
+				!CHECK_INT(nr_damages(path), 0))
+				break;
+			for (uint32_t i = 0; i < count; i++)
+				make_text(&state, i, &text);
+			if (!CHECK(fine(kt_writer_open(path, &opts, &writer))))
+				break;
+			CHECK(fine(write_samples(writer, sampler, &state, count, 9)));
+			CHECK(fine(kt_writer_close(writer)));
+			kt_sampler_free(sampler);
+			if (!CHECK_INT(compare(path, 8, count + 9), count + 9) ||
+				!CHECK_INT(nr_damages(path), 0))
+				break;
+		}
+	}
+	remove_both(path);
+}
+
+/* A file may be as long as it was to be and not hold it all: the machine died. */
+TEST(a_block_that_never_reached_the_disk_is_made_good_by_the_tail)
+{
+	const char *path = fresh("zeros");
+
+	for (size_t at = 1; at < 1000; at += 33) {
+		break_off(path, 20, at, true);
+		if (!CHECK_INT(compare(path, 8, 20), 20))
+			break;
+	}
+	remove_both(path);
+}
+
+/* Damage that no tail makes good may be worth something to somebody with better tools. */
+TEST(a_damaged_last_block_stays_in_the_file)
+{
+	const char *path = fresh("lastly");
+	static char whole[1 << 18], after[1 << 18];
+	struct kt_writer *writer = NULL;
+	size_t size;
+
+	write_whole(path, 8, 100, true);
+	size = read_all(path, whole, sizeof(whole));
+	for (size_t at = size - 1; whole[at] != 'R' || whole[at - 1] != 0x1a; at--)
+		whole[at] ^= 1;
+	write_all(path, whole, size);
+	CHECK(fine(kt_writer_open(path, &opts, &writer)));
+	CHECK(fine(kt_writer_close(writer)));
+	CHECK_INT(read_all(path, after, sizeof(after)), size);
+	CHECK(memcmp(whole, after, size) == 0);
+	remove_both(path);
+}
+
 TEST(a_file_has_one_writer)
 {
 	const char *path = fresh("two");
@@ -219,23 +357,6 @@ TEST(a_file_that_is_no_recording_is_left_as_it_is)
 	kt_err_free(err);
 	CHECK(stat(path, &status) == 0 && status.st_size == 19);
 	remove_both(path);
-}
-
-static size_t read_all(const char *path, char *to, size_t room)
-{
-	int fd = open(path, O_RDONLY);
-	ssize_t n = fd < 0 ? 0 : read(fd, to, room);
-
-	close(fd);
-	return n < 0 ? 0 : (size_t)n;
-}
-
-static void write_all(const char *path, const char *data, size_t size)
-{
-	int fd = open(path, O_CREAT | O_TRUNC | O_WRONLY, 0600);
-
-	CHECK(write(fd, data, size) == (ssize_t)size);
-	close(fd);
 }
 
 TEST(damage_anywhere_costs_its_block_and_invents_nothing)
