@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "record/cursor.h"
+#include "record/pack.h"
 #include "record/recording.h"
 #include "record/sampler.h"
 #include "record/tail.h"
@@ -410,6 +411,116 @@ TEST(a_cut_anywhere_costs_what_is_behind_it)
 	remove_both(path);
 }
 
+/* One line of 64 KiB, which the file has a million times: 64 GiB of text in a small block. */
+TEST(a_text_is_never_larger_than_what_can_be_written)
+{
+	KT_CLEANUP(buf) struct kt_buf line = { 0 }, text = { 0 };
+	struct kt_draft draft;
+	struct kt_cursor cursor;
+	static uint32_t lines[1 << 20];
+
+	kt_buf_repeat(&line, "long", 1 << 14);
+	kt_draft_init(&draft);
+	kt_draft_file(&draft, "proc/meminfo");
+	kt_draft_line(&draft, 0, (struct kt_span){ line.data, line.size });
+	kt_draft_layout(&draft, 0, lines, KT_LEN(lines));
+	kt_draft_end_sample(&draft, 1000, 1000);
+	kt_draft_finish(&draft);
+	CHECK(!kt_draft_failed(&draft) && fine(kt_cursor_init(&cursor, &draft.block)));
+	CHECK(!kt_cursor_text(&cursor, 0, &text));
+	CHECK_INT(text.size, 0);
+	CHECK(text.room <= 4ull * KT_BLOCK_BYTES_MAX);
+	kt_cursor_fini(&cursor);
+	kt_draft_fini(&draft);
+}
+
+/* What cannot be kept is missing; its last text is not told again. */
+TEST(a_text_that_is_too_large_is_absent)
+{
+	KT_CLEANUP(buf) struct kt_buf large = { 0 }, text = { 0 };
+	struct kt_sampler *sampler = kt_sampler_new();
+	struct kt_draft draft;
+	struct kt_cursor cursor;
+
+	kt_draft_init(&draft);
+	for (uint32_t i = 0; i < 3; i++) {
+		kt_buf_puts(&large, "a 1\n");
+		kt_sampler_text(sampler, &draft, "f", (struct kt_span){ large.data, large.size });
+		kt_draft_end_sample(&draft, i, i);
+		/* then too many bytes, then too many lines */
+		large.size = 0;
+		kt_buf_repeat(&large, i ? "\n" : "b", KT_BLOCK_BYTES_MAX - (i ? 100 : 0));
+	}
+	kt_draft_finish(&draft);
+	CHECK(!kt_draft_failed(&draft) && fine(kt_cursor_init(&cursor, &draft.block)));
+	CHECK(kt_cursor_text(&cursor, 0, &text));
+	kt_cursor_move(&cursor, 1);
+	CHECK(!kt_cursor_text(&cursor, 0, &text));
+	kt_cursor_move(&cursor, 2);
+	CHECK(!kt_cursor_text(&cursor, 0, &text));
+	kt_cursor_fini(&cursor);
+	kt_draft_fini(&draft);
+	kt_sampler_free(sampler);
+}
+
+TEST(a_block_with_more_than_it_may_have_is_refused)
+{
+	static const struct {
+		uint64_t count; /* of facts, of marks, of layouts */
+		const char *one;
+		size_t size, at;
+	} parts[] = { { KT_BLOCK_FACTS_MAX, "\0\0", 2, 0 }, { KT_BLOCK_MARKS_MAX, "\0\0\0", 3, 1 },
+		{ KT_BLOCK_LAYOUT_MAX, "\0\0", 2, 2 } };
+
+	for (size_t i = 0; i < KT_LEN(parts); i++) {
+		for (uint64_t more = 0; more <= 1; more++) {
+			KT_CLEANUP(buf) struct kt_buf bytes = { 0 };
+			uint64_t count = parts[i].count + more;
+			struct kt_block block;
+			struct kt_err *err;
+
+			kt_buf_add(&bytes, "\0\1\0\0\0\0\1\0", 4 + parts[i].at);
+			if (parts[i].at == 2)
+				kt_buf_add(&bytes, "\1\0", 2); /* a file without a name */
+			kt_pack_varint(&bytes, count);
+			for (uint64_t k = 0; k < count; k++)
+				kt_buf_add(&bytes, parts[i].one, parts[i].size);
+			kt_buf_add(&bytes, "\0\0\0", 3 - parts[i].at);
+			err = kt_block_decode((struct kt_span){ bytes.data, bytes.size }, &block);
+			CHECK_INT(!err, !more);
+			if (!err)
+				kt_block_cleanup(&block);
+			kt_err_free(err);
+		}
+	}
+}
+
+TEST(a_clock_is_in_every_sample_and_near_our_days)
+{
+	static const struct {
+		const char *ops;
+		size_t size;
+		bool good;
+	} clocks[] = { { "\x08\x08", 2, true }, { "\x06", 1, false }, { "\x08\x0c", 2, false },
+		{ "\x03\0\0\0\0\0\0\x20\0", 9, true }, { "\x03\0\0\0\0\0\0\x40\0", 9, false },
+		{ "", 0, false } };
+
+	for (size_t i = 0; i < KT_LEN(clocks); i++) {
+		KT_CLEANUP(buf) struct kt_buf bytes = { 0 };
+		struct kt_block block;
+		struct kt_err *err;
+
+		kt_buf_add(&bytes, "\2\1\1\x08", 4);
+		kt_pack_text(&bytes, (struct kt_span){ clocks[i].ops, clocks[i].size });
+		kt_buf_add(&bytes, "\0\0\0\0", 4);
+		err = kt_block_decode((struct kt_span){ bytes.data, bytes.size }, &block);
+		CHECK_INT(!err, clocks[i].good);
+		if (!err)
+			kt_block_cleanup(&block);
+		kt_err_free(err);
+	}
+}
+
 TEST(lines_keep_their_words_and_give_their_numbers_away)
 {
 	static const struct {
@@ -418,6 +529,8 @@ TEST(lines_keep_their_words_and_give_their_numbers_away)
 		int64_t first;
 	} lines[] = {
 		{ "MemFree:         123 kB", "MemFree: \x01 kB", 1, 123 },
+		{ "largest 999999999999999999", "largest \x01", 1, 999999999999999999 },
+		{ "larger 9999999999999999999", "larger 9999999999999999999", 0, 0 },
 		{ "kmalloc-64   5   64 : tunables", "kmalloc-64 \x01 \x01 : tunables", 2, 5 },
 		{ "Node 0, zone  DMA32", "Node \x01, zone DMA32", 1, 0 },
 		{ "        present  9", "        present \x01", 1, 9 },
