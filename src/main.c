@@ -98,6 +98,10 @@ static int print(const struct kt_report *report, const struct kt_options *option
 	struct kt_output_opts opts = output_opts(options);
 	char when[32];
 
+	if (kt_output_find(options->output)->charts && !report->charts.count)
+		return complain(kt_err_new(KT_ERR_USAGE,
+			"-o %s shows charts, and there is none; 'ktally plot' makes them",
+			options->output));
 	opts.turn = turn;
 	opts.when = options->interval_s ? kt_session_clock_text(when) : NULL;
 	kt_output_find(options->output)->render(report, &opts, &text);

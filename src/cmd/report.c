@@ -15,6 +15,7 @@
 #define LINES_WANTED 24
 
 enum {
+	COL_CLOCK,
 	COL_TIME,
 	COL_KERNEL,
 	COL_SLAB,
@@ -27,7 +28,7 @@ enum {
 	COL_ANON,
 	COL_CACHE,
 	COL_FREE,
-	NR_COLS
+	COL_EVENT
 };
 
 #define ROW(k, t, f)                                                    \
@@ -35,20 +36,33 @@ enum {
 		.key = k, .title = t, .type = KT_CELL_BYTES, .flags = f \
 	}
 
-static const struct kt_column columns[NR_COLS] = {
-	[COL_TIME] = { .key = "time", .title = "TIME (UTC)" },
-	[COL_KERNEL] = ROW("kernel", "KERNEL", 0),
-	[COL_SLAB] = ROW("slab", "SLAB", 0),
-	[COL_VMALLOC] = ROW("vmalloc", "VMALLOC", 0),
-	[COL_STACKS] = ROW("kernel_stacks", "STACKS", 0),
-	[COL_TABLES] = ROW("page_tables", "PG TABLES", 0),
-	[COL_PERCPU] = ROW("percpu", "PER-CPU", 0),
-	[COL_DIRECT] = ROW("direct", "DIRECT", KT_COL_WIDE),
-	[COL_UNATTRIBUTED] = ROW("unattributed", "UNATTR", KT_COL_WIDE),
-	[COL_ANON] = ROW("anonymous", "ANONYMOUS", KT_COL_WIDE),
-	[COL_CACHE] = ROW("page_cache", "CACHE", KT_COL_WIDE),
-	[COL_FREE] = ROW("free", "FREE", 0),
+/* clang-format off */
+#define AMOUNTS \
+	[COL_KERNEL] = ROW("kernel", "KERNEL", 0), \
+	[COL_SLAB] = ROW("slab", "SLAB", 0), \
+	[COL_VMALLOC] = ROW("vmalloc", "VMALLOC", 0), \
+	[COL_STACKS] = ROW("kernel_stacks", "STACKS", 0), \
+	[COL_TABLES] = ROW("page_tables", "PG TABLES", 0), \
+	[COL_PERCPU] = ROW("percpu", "PER-CPU", 0), \
+	[COL_DIRECT] = ROW("direct", "DIRECT", KT_COL_WIDE), \
+	[COL_UNATTRIBUTED] = ROW("unattributed", "UNATTR", KT_COL_WIDE), \
+	[COL_ANON] = ROW("anonymous", "ANONYMOUS", KT_COL_WIDE), \
+	[COL_CACHE] = ROW("page_cache", "CACHE", KT_COL_WIDE), \
+	[COL_FREE] = ROW("free", "FREE", 0)
+
+static const struct kt_column columns[] = {
+	[COL_CLOCK] = { .key = "clock", .title = "TIME (UTC)", .flags = KT_COL_TEXT_ONLY },
+	[COL_TIME] = { .key = "time", .title = "", .flags = KT_COL_DATA_ONLY },
+	AMOUNTS,
+	[COL_EVENT] = { .key = "event", .title = "", .flags = KT_COL_DATA_ONLY },
 };
+
+static const struct kt_column extreme_columns[] = {
+	[COL_CLOCK] = { .key = "clock", .title = "", .flags = KT_COL_TEXT_ONLY },
+	[COL_TIME] = { .key = "what", .title = "", .flags = KT_COL_DATA_ONLY },
+	AMOUNTS,
+};
+/* clang-format on */
 
 struct extreme {
 	int64_t min, max, count;
@@ -58,26 +72,26 @@ struct extreme {
 struct lines {
 	struct kt_report *report;
 	struct kt_table *table;
-	struct extreme extremes[NR_COLS];
+	struct extreme extremes[COL_FREE + 1];
 	const char *boot; /* of the last line */
 	int64_t boot_ms;
 	bool dated; /* the stretch is longer than a day */
 };
 
-static const char *time_of(struct lines *lines, int64_t real_ms)
+static void put_time(struct lines *lines, struct kt_report_row *row, int64_t real_ms)
 {
 	char text[32];
 
-	kt_when_text(real_ms, text);
+	row->cells[COL_TIME] = kt_report_text(lines->report, kt_when_text(real_ms, text));
 	text[19] = '\0';
 	text[10] = ' ';
-	return kt_arena_printf(&lines->report->arena, "%s", lines->dated ? text : text + 11);
+	row->cells[COL_CLOCK] = kt_report_text(lines->report, lines->dated ? text : text + 11);
 }
 
 static void put_account(
 	struct lines *lines, struct kt_report_row *row, const struct kt_account *account)
 {
-	for (size_t i = COL_KERNEL; i < NR_COLS; i++) {
+	for (size_t i = COL_KERNEL; i <= COL_FREE; i++) {
 		const struct kt_line *line = kt_account_line(account, columns[i].key);
 		struct extreme *extreme = &lines->extremes[i];
 
@@ -119,8 +133,9 @@ static struct kt_err *put_line(void *arg, struct kt_cursor *cursor, int64_t real
 	row = err ? NULL : kt_table_row(lines->report, lines->table);
 	if (!row)
 		return err ? err : kt_err_new(KT_ERR_NOMEM, "out of memory");
-	row->cells[COL_TIME] = kt_cell_text(time_of(lines, real_ms));
+	put_time(lines, row, real_ms);
 	row->mark = boot_mark(lines, cursor->block);
+	row->cells[COL_EVENT] = kt_cell_text(row->mark);
 	put_account(lines, row, &account);
 	return NULL;
 }
@@ -132,8 +147,8 @@ static void put_extreme(struct lines *lines, const char *name, int which)
 	if (!row)
 		return;
 	row->strong = true;
-	row->cells[COL_TIME] = kt_cell_text(name);
-	for (size_t i = COL_KERNEL; i < NR_COLS; i++) {
+	row->cells[COL_CLOCK] = row->cells[COL_TIME] = kt_cell_text(name);
+	for (size_t i = COL_KERNEL; i <= COL_FREE; i++) {
 		const struct extreme *extreme = &lines->extremes[i];
 
 		if (extreme->count)
@@ -169,12 +184,18 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 		return err;
 	}
 	lines.dated = history.to_ms - history.from_ms >= 86400000;
-	lines.table = kt_report_table(report, "lines", NULL, columns, NR_COLS);
+	lines.table = kt_report_table(report, "lines", NULL, columns, KT_LEN(columns));
 	if (!lines.table)
 		return kt_err_new(KT_ERR_NOMEM, "out of memory");
 	err = kt_history_walk(&history, step_ms, put_line, &lines);
 	if (err)
 		return err;
+	/* people read them below the lines; a program would take them for moments */
+	if (strcmp(options->output, "text") != 0)
+		lines.table = kt_report_table(
+			report, "extremes", NULL, extreme_columns, KT_LEN(extreme_columns));
+	if (!lines.table)
+		return kt_err_new(KT_ERR_NOMEM, "out of memory");
 	put_extreme(&lines, "least", -1);
 	put_extreme(&lines, "mean", 0);
 	put_extreme(&lines, "most", 1);

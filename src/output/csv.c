@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// CSV (RFC 4180): the first table of the report, a header line, one line a row. A missing
-// value is an empty field. Sizes are bytes, shares are fractions of 1. Repeated, the time is
-// the first column, and the header stands once.
+// CSV (RFC 4180): the first table of the report, or its first chart: a header line, one line a
+// row. A missing value is an empty field. Sizes are bytes, shares are fractions of 1. Repeated,
+// the time is the first column, and the header stands once.
 
 #include "output/output.h"
+
+#include "base/when.h"
 
 #include <string.h>
 
@@ -55,6 +57,30 @@ static void put_line(struct kt_buf *buf, const struct kt_table *table,
 	kt_buf_puts(buf, "\r\n");
 }
 
+/* A moment a line, an amount a column. */
+static void put_chart(struct kt_buf *buf, const struct kt_chart *chart)
+{
+	char time[32];
+
+	kt_buf_puts(buf, "time");
+	for (size_t i = 0; i < chart->bands.count; i++) {
+		kt_buf_puts(buf, ",");
+		put_text(buf, chart->bands.items[i].name);
+	}
+	kt_buf_puts(buf, "\r\n");
+	for (size_t i = 0; i < chart->times_ms.count; i++) {
+		kt_buf_puts(buf, kt_when_text(chart->times_ms.items[i], time));
+		for (size_t k = 0; k < chart->bands.count; k++) {
+			int64_t value = chart->bands.items[k].values.items[i];
+
+			kt_buf_puts(buf, ",");
+			if (value != KT_CHART_MISSING)
+				kt_buf_printf(buf, "%lld", (long long)value);
+		}
+		kt_buf_puts(buf, "\r\n");
+	}
+}
+
 static void render(
 	const struct kt_report *report, const struct kt_output_opts *opts, struct kt_buf *ret_text)
 {
@@ -62,6 +88,8 @@ static void render(
 
 	for (size_t i = 0; i < report->tables.count && !table; i++)
 		table = report->tables.items[i]->text_only ? NULL : report->tables.items[i];
+	if (!table && report->charts.count)
+		put_chart(ret_text, report->charts.items[0]);
 	if (!table)
 		return;
 	if (!opts->turn)
@@ -74,6 +102,6 @@ static void render(
 
 const struct kt_output kt_output_csv = {
 	.name = "csv",
-	.summary = "the main table as CSV",
+	.summary = "the main table or chart as CSV",
 	.render = render,
 };

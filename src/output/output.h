@@ -24,6 +24,7 @@ static inline bool kt_column_filled(const struct kt_report *report, const struct
 /** One way to show any report. One file here is one output, one line in outputs.def. */
 struct kt_output {
 	const char *name, *summary;
+	bool charts; /* it shows nothing else */
 	void (*render)(const struct kt_report *report, const struct kt_output_opts *opts,
 		struct kt_buf *ret_text);
 };

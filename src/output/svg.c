@@ -221,6 +221,7 @@ static void render(
 
 const struct kt_output kt_output_svg = {
 	.name = "svg",
+	.charts = true,
 	.summary = "a picture of the chart, of commands that have one (plot)",
 	.render = render,
 };

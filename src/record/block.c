@@ -83,6 +83,22 @@ static bool take_series(struct kt_span *rest, uint32_t nr_samples, struct kt_spa
 	return kt_take_text(rest, ret_ops) && kt_series_check(*ret_ops, nr_samples);
 }
 
+/* A clock stands in every sample. */
+static bool take_clock(struct kt_span *rest, uint32_t nr_samples, struct kt_span *ret_ops)
+{
+	struct kt_series_reader reader;
+	struct kt_series_run run;
+
+	if (!take_series(rest, nr_samples, ret_ops))
+		return false;
+	kt_series_read(&reader, *ret_ops, nr_samples);
+	while (kt_series_next(&reader, &run)) {
+		if (run.absent || !kt_block_is_clock(run.value))
+			return false;
+	}
+	return true;
+}
+
 static bool decode_head(struct kt_span *rest, struct kt_block *block)
 {
 	uint64_t nr_samples, nr_values;
@@ -92,15 +108,15 @@ static bool decode_head(struct kt_span *rest, struct kt_block *block)
 		return false;
 	block->nr_samples = (uint32_t)nr_samples;
 	block->values_per_number = (uint32_t)nr_values;
-	return take_series(rest, block->nr_samples, &block->real_ms) &&
-	       take_series(rest, block->nr_samples, &block->boot_ms);
+	return take_clock(rest, block->nr_samples, &block->real_ms) &&
+	       take_clock(rest, block->nr_samples, &block->boot_ms);
 }
 
 static bool decode_texts(struct kt_span *rest, struct kt_block *block)
 {
 	uint64_t nr_facts, nr_marks, sample;
 
-	if (!kt_take_count(rest, &nr_facts))
+	if (!kt_take_count(rest, &nr_facts) || nr_facts > KT_BLOCK_FACTS_MAX)
 		return false;
 	for (; nr_facts; nr_facts--) {
 		struct kt_block_fact *fact = kt_list_push(&block->arena, &block->facts);
@@ -112,7 +128,7 @@ static bool decode_texts(struct kt_span *rest, struct kt_block *block)
 		if (!fact->text)
 			return false;
 	}
-	if (!kt_take_count(rest, &nr_marks))
+	if (!kt_take_count(rest, &nr_marks) || nr_marks > KT_BLOCK_MARKS_MAX)
 		return false;
 	for (; nr_marks; nr_marks--) {
 		struct kt_block_mark *mark = kt_list_push(&block->arena, &block->marks);
@@ -144,7 +160,7 @@ static bool decode_layout(struct kt_span *rest, struct kt_arena *arena,
 	if (!kt_take_varint(rest, &from) || from > KT_BLOCK_SAMPLES_MAX ||
 		!kt_take_varint(rest, &count) || count > rest->n + 1)
 		return false;
-	limits->total += count;
+	limits->total += count + 1;
 	if (limits->total > KT_BLOCK_LAYOUT_MAX)
 		return false;
 	*ret_layout = (struct kt_block_layout){ .from = (uint32_t)from, .absent = !count };

@@ -22,8 +22,11 @@
 #define KT_BLOCK_SAMPLES_MAX 65536u
 #define KT_BLOCK_SERIES_MAX  (1u << 20)
 #define KT_BLOCK_LINES_MAX   (1u << 20)
-#define KT_BLOCK_LAYOUT_MAX  (1u << 22)	 /* lines of all layouts together */
-#define KT_BLOCK_BYTES_MAX   (32u << 20) /* of a block, uncompressed */
+#define KT_BLOCK_LAYOUT_MAX  (1u << 22)	 /* layouts and their lines, all together */
+#define KT_BLOCK_BYTES_MAX   (32u << 20) /* of a block, uncompressed; and of a text in it */
+#define KT_BLOCK_FACTS_MAX   256u
+#define KT_BLOCK_MARKS_MAX   65536u
+#define KT_BLOCK_CLOCK_MAX   (1ll << 53) /* milliseconds; no clock of Linux is negative */
 
 struct kt_block_line {
 	const char *text;
@@ -84,6 +87,10 @@ const struct kt_block_layout *kt_block_layout_at(
 const char *kt_block_fact(const struct kt_block *block, const char *key); /* NULL: not there */
 /** Time of a sample, milliseconds since 1970. */
 int64_t kt_block_real_ms(const struct kt_block *block, uint32_t sample);
+static inline bool kt_block_is_clock(int64_t ms)
+{
+	return ms >= 0 && ms <= KT_BLOCK_CLOCK_MAX;
+}
 /** The last sample at or before a time; the first where all are later. */
 uint32_t kt_block_sample_at(const struct kt_block *block, int64_t real_ms);
 

@@ -80,7 +80,14 @@ bool kt_cursor_text(const struct kt_cursor *cursor, uint32_t file, struct kt_buf
 	const struct kt_block_layout *layout =
 		kt_block_layout_at(cursor->block, file, cursor->sample);
 
-	for (uint32_t i = 0; layout && i < layout->nr_lines; i++)
+	size_t before = ret_text->size;
+
+	for (uint32_t i = 0; layout && i < layout->nr_lines; i++) {
 		put_line(cursor, &cursor->block->lines.items[layout->lines[i]], ret_text);
+		if (ret_text->size - before <= KT_BLOCK_BYTES_MAX)
+			continue;
+		ret_text->size = before;
+		return false;
+	}
 	return layout != NULL;
 }

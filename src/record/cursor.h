@@ -31,7 +31,10 @@ void kt_cursor_move(struct kt_cursor *cursor, uint32_t sample);
 /** A number of a line; false where it is absent. */
 bool kt_cursor_value(const struct kt_cursor *cursor, const struct kt_block_line *line,
 	uint32_t number, enum kt_value value, int64_t *ret_value);
-/** Appends the text of a file as it was at the sample; false where it is absent. */
+/**
+ * Appends the text of a file as it was at the sample; false, and nothing appended, where it
+ * is absent, or larger than anything that was ever written.
+ */
 bool kt_cursor_text(const struct kt_cursor *cursor, uint32_t file, struct kt_buf *ret_text);
 
 #endif

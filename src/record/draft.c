@@ -55,7 +55,10 @@ static void log_text(struct kt_draft *draft, const char *text)
 
 static void apply_fact(struct kt_draft *draft, const char *key, const char *text)
 {
-	struct kt_block_fact *fact = kt_list_push(&draft->block.arena, &draft->block.facts);
+	struct kt_block_fact *fact =
+		draft->block.facts.count < KT_BLOCK_FACTS_MAX
+			? kt_list_push(&draft->block.arena, &draft->block.facts)
+			: NULL;
 
 	if (fact)
 		*fact = (struct kt_block_fact){ key, text };
@@ -63,7 +66,10 @@ static void apply_fact(struct kt_draft *draft, const char *key, const char *text
 
 static void apply_mark(struct kt_draft *draft, const char *kind, const char *text)
 {
-	struct kt_block_mark *mark = kt_list_push(&draft->block.arena, &draft->block.marks);
+	struct kt_block_mark *mark =
+		draft->block.marks.count < KT_BLOCK_MARKS_MAX
+			? kt_list_push(&draft->block.arena, &draft->block.marks)
+			: NULL;
 
 	if (mark)
 		*mark = (struct kt_block_mark){ draft->block.nr_samples, kind, text };
@@ -111,23 +117,27 @@ static uint32_t apply_line(struct kt_draft *draft, uint32_t file, const char *te
 	return (uint32_t)draft->block.lines.count - 1;
 }
 
-static void apply_layout(
+static bool apply_layout(
 	struct kt_draft *draft, uint32_t file, const uint32_t *lines, uint32_t nr_lines)
 {
 	struct kt_block_file *owner = &draft->block.files.items[file];
 	struct kt_block_layout *last =
 		owner->layouts.count ? &owner->layouts.items[owner->layouts.count - 1] : NULL;
 
+	if (draft->nr_layouts + nr_lines + 1 > KT_BLOCK_LAYOUT_MAX)
+		return false;
 	/* a file that is read again within a sample has its last layout only */
 	if (!last || last->from != draft->block.nr_samples)
 		last = kt_list_push(&draft->block.arena, &owner->layouts);
 	if (!last)
-		return;
+		return false;
 	*last = (struct kt_block_layout){ .from = draft->block.nr_samples,
 		.absent = !lines,
 		.lines = lines,
 		.nr_lines = nr_lines };
 	draft->nr_bytes += 8 + nr_lines;
+	draft->nr_layouts += (size_t)nr_lines + 1;
+	return true;
 }
 
 static void apply_end(struct kt_draft *draft, int64_t real_ms, int64_t boot_ms)
@@ -183,17 +193,23 @@ uint32_t kt_draft_line(struct kt_draft *draft, uint32_t file, struct kt_span tex
 void kt_draft_layout(
 	struct kt_draft *draft, uint32_t file, const uint32_t *lines, uint32_t nr_lines)
 {
-	uint32_t *copy =
-		kt_arena_alloc(&draft->block.arena, ((size_t)nr_lines + 1) * sizeof(*copy));
+	uint32_t *copy;
 
+	/* room is kept for every file to be absent */
+	if (draft->nr_layouts + nr_lines > KT_BLOCK_LAYOUT_MAX - KT_BLOCK_FILES_MAX) {
+		lines = NULL;
+		nr_lines = 0;
+	}
+	copy = kt_arena_alloc(&draft->block.arena, ((size_t)nr_lines + 1) * sizeof(*copy));
 	log_word(draft, LAYOUT, file);
 	kt_pack_varint(&draft->log, lines ? (uint64_t)nr_lines + 1 : 0);
 	for (uint32_t i = 0; copy && i < nr_lines; i++) {
 		kt_pack_varint(&draft->log, lines[i]);
 		copy[i] = lines[i];
 	}
-	if (copy)
-		apply_layout(draft, file, lines ? copy : NULL, nr_lines);
+	/* rather no recording than one that tells of lines that are gone */
+	if (copy && !apply_layout(draft, file, lines ? copy : NULL, nr_lines))
+		draft->block.arena.failed = true;
 }
 
 void kt_draft_set(struct kt_draft *draft, uint32_t index, int64_t value)
@@ -258,19 +274,15 @@ static bool replay_layout(struct kt_draft *draft, struct kt_span *rest, uint64_t
 	if (file >= draft->block.files.count || !kt_take_varint(rest, &count) ||
 		count > rest->n + 1)
 		return false;
-	if (!count) {
-		apply_layout(draft, (uint32_t)file, NULL, 0);
-		return true;
-	}
+	if (!count)
+		return apply_layout(draft, (uint32_t)file, NULL, 0);
 	lines = kt_arena_alloc(&draft->block.arena, count * sizeof(*lines));
 	for (uint64_t i = 0; lines && i < count - 1; i++) {
 		if (!kt_take_varint(rest, &line) || line >= draft->block.lines.count)
 			return false;
 		lines[i] = (uint32_t)line;
 	}
-	if (lines)
-		apply_layout(draft, (uint32_t)file, lines, (uint32_t)(count - 1));
-	return lines != NULL;
+	return lines && apply_layout(draft, (uint32_t)file, lines, (uint32_t)(count - 1));
 }
 
 static bool replay_set(struct kt_draft *draft, struct kt_span *rest, uint64_t index)
@@ -291,6 +303,7 @@ static bool replay_end(struct kt_draft *draft, struct kt_span *rest)
 	uint64_t real_ms, boot_ms;
 
 	if (!kt_take_u64(rest, &real_ms) || !kt_take_u64(rest, &boot_ms) ||
+		!kt_block_is_clock((int64_t)real_ms) || !kt_block_is_clock((int64_t)boot_ms) ||
 		draft->block.nr_samples >= KT_BLOCK_SAMPLES_MAX)
 		return false;
 	apply_end(draft, (int64_t)real_ms, (int64_t)boot_ms);

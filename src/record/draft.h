@@ -15,6 +15,7 @@ struct kt_draft {
 	KT_LIST(struct kt_series) writers;
 	struct kt_buf log; /* steps since it was last emptied */
 	size_t nr_bytes;   /* roughly what the block will take, uncompressed */
+	size_t nr_layouts; /* and the lines in them */
 	struct kt_buf packed;
 };
 
@@ -27,7 +28,10 @@ void kt_draft_mark(struct kt_draft *draft, const char *kind, const char *text);
 /** Both give the index of the new file or line; UINT32_MAX where there are too many. */
 uint32_t kt_draft_file(struct kt_draft *draft, const char *path);
 uint32_t kt_draft_line(struct kt_draft *draft, uint32_t file, struct kt_span text);
-/** The lines that the file has from this sample on; NULL: it is absent. */
+/**
+ * The lines that the file has from this sample on; NULL: it is absent. So it is where a
+ * block cannot hold as many lines.
+ */
 void kt_draft_layout(
 	struct kt_draft *draft, uint32_t file, const uint32_t *lines, uint32_t nr_lines);
 void kt_draft_set(struct kt_draft *draft, uint32_t series, int64_t value);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define FORMAT_VERSION 1u
+#define SEQUENCE_MAX   (1ull << 53)
 #define CRC_AT	       60u /* of the header's own checksum, its last field */
 
 static void put_head(const struct kt_frame *frame, struct kt_buf *bytes)
@@ -105,7 +106,8 @@ bool kt_frame_read_head(struct kt_span bytes, struct kt_frame *ret_frame)
 	ret_frame->last_ms = (int64_t)last;
 	return version == FORMAT_VERSION && crc == kt_crc32c(0, bytes.p, CRC_AT) &&
 	       ret_frame->stored_size <= KT_FRAME_STORED_MAX &&
-	       ret_frame->raw_size <= KT_BLOCK_BYTES_MAX &&
+	       ret_frame->raw_size <= KT_BLOCK_BYTES_MAX && ret_frame->sequence <= SEQUENCE_MAX &&
+	       kt_block_is_clock(ret_frame->first_ms) && kt_block_is_clock(ret_frame->last_ms) &&
 	       ret_frame->nr_samples <= KT_BLOCK_SAMPLES_MAX;
 }
 

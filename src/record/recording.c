@@ -28,7 +28,7 @@ struct kt_recording {
 	size_t block_index; /* SIZE_MAX: none */
 	/* the last one may be the tail */
 	struct kt_draft tail;
-	bool has_tail;
+	bool has_tail; /* perhaps without a sample */
 };
 
 /* Bytes read, short at the end of the file; -1 with errno. */
@@ -50,28 +50,39 @@ static ssize_t read_at(int fd, void *to, size_t size, uint64_t offset)
 	return (ssize_t)done;
 }
 
-static bool begins_with(const char *path, const char *magic, size_t size, bool *ret_empty)
+/* The first bytes of a file; short where it has fewer, -1 where it cannot be read. */
+static ssize_t read_first(const char *path, char *to, size_t size)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	char head[16];
-	ssize_t n = fd < 0 ? -1 : read_at(fd, head, size, 0);
+	ssize_t n = fd < 0 ? -1 : read_at(fd, to, size, 0);
 
 	if (fd >= 0)
 		close(fd);
-	*ret_empty = n == 0;
-	return n == (ssize_t)size && memcmp(head, magic, size) == 0;
+	return n;
 }
 
+static bool has_tail(const char *path)
+{
+	char tail[PATH_MAX], head[KT_TAIL_MAGIC_SIZE];
+
+	return (size_t)snprintf(tail, sizeof(tail), "%s%s", path, KT_TAIL_SUFFIX) < sizeof(tail) &&
+	       read_first(tail, head, sizeof(head)) == (ssize_t)sizeof(head) &&
+	       memcmp(head, KT_TAIL_MAGIC, sizeof(head)) == 0;
+}
+
+/* Of the first block there may be some bytes, or a length with nothing in it: see find_end(). */
 bool kt_is_recording(const char *path)
 {
-	char tail[PATH_MAX];
-	bool empty;
+	char head[KT_FRAME_MAGIC_SIZE];
+	ssize_t n = read_first(path, head, sizeof(head));
 
-	if (begins_with(path, KT_FRAME_MAGIC, KT_FRAME_MAGIC_SIZE, &empty))
+	if (n == (ssize_t)sizeof(head) && memcmp(head, KT_FRAME_MAGIC, sizeof(head)) == 0)
 		return true;
-	return empty &&
-	       (size_t)snprintf(tail, sizeof(tail), "%s%s", path, KT_TAIL_SUFFIX) < sizeof(tail) &&
-	       begins_with(tail, KT_TAIL_MAGIC, KT_TAIL_MAGIC_SIZE, &empty);
+	for (ssize_t i = 0; i < n; i++) {
+		if (head[i] && head[i] != KT_FRAME_MAGIC[i])
+			return false;
+	}
+	return n >= 0 && has_tail(path);
 }
 
 static void add_damage(
@@ -184,7 +195,8 @@ static struct kt_err *read_tail(struct kt_recording *recording, const char *path
 	close(fd);
 	if (n <= 0)
 		return NULL;
-	kt_tail_replay((struct kt_span){ bytes.data, (size_t)n }, &recording->tail, &sequence);
+	recording->has_tail = kt_tail_replay((struct kt_span){ bytes.data, (size_t)n },
+				      &recording->tail, &sequence) > 0;
 	kt_draft_finish(&recording->tail);
 	if (kt_draft_failed(&recording->tail))
 		return kt_err_new(KT_ERR_NOMEM, "out of memory");
@@ -202,7 +214,6 @@ static struct kt_err *read_tail(struct kt_recording *recording, const char *path
 		.first_ms = kt_block_real_ms(&recording->tail.block, 0),
 		.last_ms = kt_block_real_ms(
 			&recording->tail.block, recording->tail.block.nr_samples - 1) };
-	recording->has_tail = true;
 	return NULL;
 }
 
@@ -224,6 +235,59 @@ static struct kt_err *open_file(struct kt_recording *recording, const char *path
 	return NULL;
 }
 
+static struct kt_err *load(struct kt_recording *recording, const struct kt_frame *frame)
+{
+	ssize_t n;
+
+	recording->stored.size = 0;
+	if (!kt_buf_reserve(&recording->stored, frame->stored_size))
+		return kt_err_new(KT_ERR_NOMEM, "out of memory");
+	n = read_at(recording->fd, recording->stored.data, frame->stored_size,
+		frame->offset + KT_FRAME_HEAD);
+	if (n < 0)
+		return kt_err_os(errno, "reading the recording");
+	return kt_frame_unpack(frame, (struct kt_span){ recording->stored.data, (size_t)n },
+		&recording->raw, &recording->block);
+}
+
+static uint64_t end_of(const struct kt_frame *frame)
+{
+	return frame->offset + KT_FRAME_HEAD + frame->stored_size;
+}
+
+/*
+ * A writer that died, or that is at it now, leaves its last block half done; the tail has
+ * its samples until the block is on the disk. Then nothing is damaged.
+ */
+static struct kt_err *prefer_tail(struct kt_recording *recording)
+{
+	const struct kt_block *tail = &recording->tail.block;
+	size_t nr_frames = recording->frames.count, nr_damages = recording->damages.count;
+	const struct kt_frame *last = nr_frames ? &recording->frames.items[nr_frames - 1] : NULL;
+	const struct kt_damage *damage =
+		nr_damages ? &recording->damages.items[nr_damages - 1] : NULL;
+	struct kt_err *err;
+
+	if (!recording->has_tail)
+		return NULL;
+	if (last && last->offset == UINT64_MAX)
+		last = NULL; /* the tail itself, and no other */
+	if (last && last->sequence == tail->sequence && tail->nr_samples) {
+		err = load(recording, last);
+		kt_block_cleanup(&recording->block);
+		if (err && kt_err_code(err) == KT_ERR_PARSE)
+			recording->frames.count--;
+		else if (err)
+			return err;
+		kt_err_free(err);
+	} else if (damage && damage->offset + damage->size == recording->size &&
+		   damage->offset == (last ? end_of(last) : 0) &&
+		   (!last || last->sequence + last->nr_samples == tail->sequence)) {
+		recording->damages.count--;
+	}
+	return NULL;
+}
+
 struct kt_err *kt_recording_open(const char *path, struct kt_recording **ret_recording)
 {
 	struct kt_recording *recording = calloc(1, sizeof(*recording));
@@ -240,6 +304,8 @@ struct kt_err *kt_recording_open(const char *path, struct kt_recording **ret_rec
 		err = open_file(recording, path);
 	if (!err)
 		err = index_frames(recording);
+	if (!err)
+		err = prefer_tail(recording);
 	if (err) {
 		kt_recording_free(recording);
 		return err;
@@ -276,21 +342,6 @@ size_t kt_recording_nr_blocks(const struct kt_recording *recording)
 const struct kt_frame *kt_recording_frame(const struct kt_recording *recording, size_t index)
 {
 	return &recording->frames.items[index];
-}
-
-static struct kt_err *load(struct kt_recording *recording, const struct kt_frame *frame)
-{
-	ssize_t n;
-
-	recording->stored.size = 0;
-	if (!kt_buf_reserve(&recording->stored, frame->stored_size))
-		return kt_err_new(KT_ERR_NOMEM, "out of memory");
-	n = read_at(recording->fd, recording->stored.data, frame->stored_size,
-		frame->offset + KT_FRAME_HEAD);
-	if (n < 0)
-		return kt_err_os(errno, "reading the recording");
-	return kt_frame_unpack(frame, (struct kt_span){ recording->stored.data, (size_t)n },
-		&recording->raw, &recording->block);
 }
 
 struct kt_err *kt_recording_block(

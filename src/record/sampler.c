@@ -116,9 +116,9 @@ static size_t number_at(struct kt_span line, size_t at, int64_t *ret_value)
 	size_t first = at + negative, end = first;
 
 	*ret_value = 0;
-	while (end < line.n && is_digit(line.p[end]) && end - first <= DIGITS_MAX) {
-		*ret_value = *ret_value * 10 + (line.p[end] - '0');
-		end++;
+	for (; end < line.n && is_digit(line.p[end]) && end - first <= DIGITS_MAX; end++) {
+		if (end - first < DIGITS_MAX)
+			*ret_value = *ret_value * 10 + (line.p[end] - '0');
 	}
 	if (end - first > DIGITS_MAX || (line.p[first] == '0' && (end - first > 1 || negative)) ||
 		(end < line.n && (line.p[end] == 'x' || line.p[end] == 'X')))
@@ -272,15 +272,16 @@ static struct kt_span parts_text(const struct kt_line_parts *parts)
 	return (struct kt_span){ parts->text.data, parts->text.size };
 }
 
-/* Splits the text into lines; false when out of memory. */
+/* Splits the text into lines; false where they are too many, or memory is out. */
 static bool cut_lines(struct kt_sampler *sampler, struct kt_span text)
 {
 	struct kt_span rest = text, line;
 
 	sampler->nr_next = 0;
 	while (kt_span_line(&rest, &line)) {
-		if (!grow(&sampler->next, &sampler->next_room, sampler->nr_next + 1,
-			    sizeof(*sampler->next)))
+		if (sampler->nr_next >= KT_BLOCK_LINES_MAX ||
+			!grow(&sampler->next, &sampler->next_room, sampler->nr_next + 1,
+				sizeof(*sampler->next)))
 			return false;
 		sampler->next[sampler->nr_next++] =
 			(struct line){ (uint32_t)(line.p - text.p), (uint32_t)line.n, UINT32_MAX };
@@ -350,6 +351,7 @@ static bool lay_out(
 
 static void keep(struct kt_sampler *sampler, struct file *file, struct kt_span text)
 {
+	file->present = false;
 	if (!grow(&file->lines, &file->room, sampler->nr_next, sizeof(*file->lines)))
 		return;
 	if (sampler->nr_next)
@@ -373,13 +375,14 @@ void kt_sampler_text(
 		file->seen = true;
 		file->sample = draft->block.nr_samples;
 	}
-	if (!file || file->id == UINT32_MAX || text.n > KT_BLOCK_BYTES_MAX ||
+	if (!file || file->id == UINT32_MAX ||
 		(file->present && same(text, (struct kt_span){ file->last.data, file->last.size })))
 		return;
-	if (!cut_lines(sampler, text))
-		return;
-	if (follow(sampler, draft, file, text) || lay_out(sampler, draft, file, text))
+	if (text.n <= KT_BLOCK_BYTES_MAX && cut_lines(sampler, text) &&
+		(follow(sampler, draft, file, text) || lay_out(sampler, draft, file, text)))
 		keep(sampler, file, text);
+	else /* its last text is not its text any more */
+		kt_sampler_gone(sampler, draft, path);
 }
 
 void kt_sampler_gone(struct kt_sampler *sampler, struct kt_draft *draft, const char *path)

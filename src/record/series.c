@@ -98,10 +98,37 @@ void kt_series_set_absent(struct kt_series *series, uint32_t index)
 	series->absent = true;
 }
 
+/* Without what is known of a sample that was not ended. */
+static void pack_first(const struct kt_series *series, uint32_t nr_samples, struct kt_buf *ret_ops)
+{
+	struct kt_series_reader reader;
+	struct kt_series_run run;
+	struct kt_series first;
+	uint32_t at = 0;
+
+	kt_series_init(&first);
+	kt_series_read(&reader, (struct kt_span){ (const char *)series->ops, series->size },
+		series->covered);
+	for (; at < nr_samples && kt_series_next(&reader, &run); at += run.count) {
+		if (run.absent)
+			kt_series_set_absent(&first, at);
+		else
+			kt_series_set(&first, at, run.value);
+	}
+	ret_ops->failed |= first.failed;
+	kt_series_pack(&first, nr_samples, ret_ops);
+	kt_series_fini(&first);
+}
+
 void kt_series_pack(const struct kt_series *series, uint32_t nr_samples, struct kt_buf *ret_ops)
 {
 	unsigned char last[KT_VARINT_MAX];
 	size_t n = 0;
+
+	if (series->covered > nr_samples) {
+		pack_first(series, nr_samples, ret_ops);
+		return;
+	}
 
 	kt_buf_add(ret_ops, (const char *)series->ops, series->size);
 	if (series->absent && series->covered < nr_samples)

@@ -33,7 +33,7 @@ size_t kt_tail_replay(struct kt_span bytes, struct kt_draft *draft, uint64_t *re
 		return 0;
 	rest = kt_span_from(rest, KT_TAIL_MAGIC_SIZE);
 	if (!kt_take_u64(&rest, ret_sequence) || !kt_take_u32(&rest, &crc) ||
-		crc != kt_crc32c(0, bytes.p, HEAD_SIZE - 4))
+		crc != kt_crc32c(0, bytes.p, HEAD_SIZE - 4) || *ret_sequence > 1ull << 53)
 		return 0;
 	while (rest.n) {
 		struct kt_span next = rest;

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#define AMOUNT_MAX (1ll << 53)
+
 /* A file, how its lines are named, and what its numbers count. */
 struct family {
 	const char *path, *prefix;
@@ -122,11 +124,14 @@ static int64_t factor_at(const struct kt_track_reader *reader, uint32_t sample)
 	return __builtin_mul_overflow(times, track->unit_bytes, &factor) ? 0 : factor;
 }
 
+/* Amounts that no machine has are cut, so that differences and sums of them fit. */
 static int64_t scaled(int64_t value, int64_t factor)
 {
 	int64_t product;
 
-	return __builtin_mul_overflow(value, factor, &product) ? INT64_MAX : product;
+	if (__builtin_mul_overflow(value, factor, &product))
+		product = (value < 0) != (factor < 0) ? -AMOUNT_MAX : AMOUNT_MAX;
+	return product > AMOUNT_MAX ? AMOUNT_MAX : product < -AMOUNT_MAX ? -AMOUNT_MAX : product;
 }
 
 /* In thinned blocks, the four series in step: as far as the shortest of their runs. */

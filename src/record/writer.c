@@ -67,16 +67,14 @@ static struct kt_err *begin_tail(struct kt_writer *writer)
 		writer->tail_path);
 }
 
-/*
- * The end of the last good block. Behind it can be half a block of a writer that died; the
- * tail still has its samples, so it is cut off. Damage between blocks is left as it is.
- */
-static struct kt_err *find_end(struct kt_writer *writer)
+/* Where the last good block ends, and with which sample. */
+static struct kt_err *find_end(struct kt_writer *writer, uint64_t *ret_end)
 {
 	struct kt_recording *recording;
 	struct kt_err *err = kt_recording_open(writer->path, &recording);
-	uint64_t end = 0;
+	struct stat status;
 
+	*ret_end = 0;
 	if (err)
 		return err;
 	for (size_t i = 0; i < kt_recording_nr_blocks(recording); i++) {
@@ -84,20 +82,14 @@ static struct kt_err *find_end(struct kt_writer *writer)
 
 		if (frame->offset == UINT64_MAX)
 			continue;
-		if (frame->offset + KT_FRAME_HEAD + frame->stored_size > end)
-			end = frame->offset + KT_FRAME_HEAD + frame->stored_size;
+		if (frame->offset + KT_FRAME_HEAD + frame->stored_size > *ret_end)
+			*ret_end = frame->offset + KT_FRAME_HEAD + frame->stored_size;
 		writer->sequence = frame->sequence + frame->nr_samples;
 	}
-	writer->size = kt_recording_size(recording);
 	kt_recording_free(recording);
-	if (!end && writer->size)
-		return kt_err_new(KT_ERR_PARSE,
-			"%s: this is no recording, or its beginning is damaged; it is left as it "
-			"is",
-			writer->path);
-	writer->size = end;
-	if (ftruncate(writer->fd, (off_t)end) < 0)
+	if (fstat(writer->fd, &status) < 0)
 		return kt_err_os(errno, "%s", writer->path);
+	writer->size = (uint64_t)status.st_size;
 	return NULL;
 }
 
@@ -116,24 +108,43 @@ static struct kt_err *write_block(struct kt_writer *writer)
 	return err ? err : sync_to_disk(writer, writer->fd, writer->path);
 }
 
-/* What a writer that died has left in the tail becomes a block. */
-static struct kt_err *take_over_tail(struct kt_writer *writer)
+static struct kt_err *read_tail(const struct kt_writer *writer, struct kt_buf *ret_bytes)
 {
-	KT_CLEANUP(buf) struct kt_buf bytes = { 0 };
 	struct stat status;
-	uint64_t sequence = 0;
 	ssize_t n;
 
 	if (fstat(writer->tail_fd, &status) < 0)
 		return kt_err_os(errno, "%s", writer->tail_path);
 	if (!S_ISREG(status.st_mode) || status.st_size > KT_TAIL_BYTES_MAX)
 		return kt_err_new(KT_ERR_REFUSED, "%s: not a tail", writer->tail_path);
-	if (!kt_buf_reserve(&bytes, (size_t)status.st_size + 1))
+	if (!kt_buf_reserve(ret_bytes, (size_t)status.st_size + 1))
 		return kt_err_new(KT_ERR_NOMEM, "out of memory");
-	n = pread(writer->tail_fd, bytes.data, (size_t)status.st_size, 0);
+	n = pread(writer->tail_fd, ret_bytes->data, (size_t)status.st_size, 0);
 	if (n < 0)
 		return kt_err_os(errno, "%s", writer->tail_path);
-	kt_tail_replay((struct kt_span){ bytes.data, (size_t)n }, &writer->draft, &sequence);
+	ret_bytes->size = (size_t)n;
+	return NULL;
+}
+
+/*
+ * What a writer that died has left in the tail becomes a block. Of that block there may be
+ * a part behind the last good one, which is cut off: the tail has its samples. Other damage
+ * stays as it is.
+ */
+static struct kt_err *take_over_tail(struct kt_writer *writer, uint64_t end)
+{
+	KT_CLEANUP(buf) struct kt_buf bytes = { 0 };
+	struct kt_err *err = read_tail(writer, &bytes);
+	uint64_t sequence = 0;
+
+	if (err)
+		return err;
+	if (kt_tail_replay((struct kt_span){ bytes.data, bytes.size }, &writer->draft, &sequence) &&
+		sequence == writer->sequence && writer->size > end) {
+		if (ftruncate(writer->fd, (off_t)end) < 0)
+			return kt_err_os(errno, "%s", writer->path);
+		writer->size = end;
+	}
 	if (writer->draft.block.nr_samples && sequence >= writer->sequence) {
 		writer->sequence = sequence;
 		return kt_writer_turn(writer);
@@ -145,12 +156,19 @@ static struct kt_err *take_over_tail(struct kt_writer *writer)
 
 static struct kt_err *open_files(struct kt_writer *writer)
 {
+	struct stat status;
+
 	writer->fd = open(writer->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (writer->fd < 0)
+	if (writer->fd < 0 || fstat(writer->fd, &status) < 0)
 		return kt_err_os(errno, "%s", writer->path);
 	if (flock(writer->fd, LOCK_EX | LOCK_NB) < 0)
 		return kt_err_new(KT_ERR_REFUSED,
 			"%s: another ktally is recording into it; one file has one writer",
+			writer->path);
+	if (!S_ISREG(status.st_mode) || (status.st_size && !kt_is_recording(writer->path)))
+		return kt_err_new(KT_ERR_PARSE,
+			"%s: this is no recording, or its beginning is damaged; it is left as it "
+			"is",
 			writer->path);
 	writer->tail_fd = open(writer->tail_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	return writer->tail_fd < 0 ? kt_err_os(errno, "%s", writer->tail_path) : NULL;
@@ -173,6 +191,7 @@ struct kt_err *kt_writer_open(
 {
 	struct kt_writer *writer = calloc(1, sizeof(*writer));
 	struct kt_err *err = NULL;
+	uint64_t end;
 
 	*ret_writer = NULL;
 	if (!writer)
@@ -185,9 +204,9 @@ struct kt_err *kt_writer_open(
 	if (!err)
 		err = open_files(writer);
 	if (!err)
-		err = find_end(writer);
+		err = find_end(writer, &end);
 	if (!err)
-		err = take_over_tail(writer);
+		err = take_over_tail(writer, end);
 	if (err) {
 		writer_free(writer);
 		return err;

@@ -32,6 +32,7 @@ static struct kt_err *add_files(
 	struct kt_root *root, const struct kt_cursor *cursor, kt_root_filter wanted)
 {
 	struct kt_err *err = NULL;
+	size_t total = 0;
 
 	for (uint32_t i = 0; i < cursor->block->files.count && !err; i++) {
 		const char *path = cursor->block->files.items[i].path;
@@ -44,6 +45,12 @@ static struct kt_err *add_files(
 			continue;
 		}
 		add_own(cursor->block, cursor->sample, path, &text);
+		total += text.size;
+		if (total > KT_ROOT_TOTAL_MAX) {
+			kt_buf_cleanup(&text);
+			return kt_err_new(KT_ERR_LIMIT, "more than %u MiB of text in one moment",
+				KT_ROOT_TOTAL_MAX >> 20);
+		}
 		if (text.failed || !kt_buf_reserve(&text, 1)) {
 			kt_buf_cleanup(&text);
 			return kt_err_new(KT_ERR_NOMEM, "out of memory");

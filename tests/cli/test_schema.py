@@ -15,7 +15,8 @@ try:
 except ImportError:
     jsonschema = None
 
-COMMANDS = ("account", "explain", "doctor", "capture", "help", "version", *lib.LISTS)
+COMMANDS = ("account", "explain", "doctor", "capture", "help", "version", "record", "report",
+            "diff", "plot", *lib.LISTS)
 
 # names and values that need escaping in one format or another
 AWKWARD = {

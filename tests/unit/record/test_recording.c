@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "record/cursor.h"
+#include "record/pack.h"
 #include "record/recording.h"
 #include "record/sampler.h"
 #include "record/tail.h"
@@ -154,6 +155,23 @@ static void write_whole(const char *path, uint64_t seed, uint32_t count, bool tu
 	kt_sampler_free(sampler);
 }
 
+static size_t read_all(const char *path, char *to, size_t room)
+{
+	int fd = open(path, O_RDONLY);
+	ssize_t n = fd < 0 ? 0 : read(fd, to, room);
+
+	close(fd);
+	return n < 0 ? 0 : (size_t)n;
+}
+
+static void write_all(const char *path, const char *data, size_t size)
+{
+	int fd = open(path, O_CREAT | O_TRUNC | O_WRONLY, 0600);
+
+	CHECK(write(fd, data, size) == (ssize_t)size);
+	close(fd);
+}
+
 TEST(what_was_sampled_is_read_back_to_the_byte)
 {
 	const char *path = fresh("whole");
@@ -190,6 +208,127 @@ TEST(what_is_in_the_tail_is_read_and_the_next_writer_takes_it_over)
 	remove_both(path);
 }
 
+/* All that a writer has left that died in its first block: an empty file and a tail. */
+TEST(a_recording_without_a_whole_block_goes_on)
+{
+	const char *path = fresh("young");
+	struct kt_sampler *sampler = kt_sampler_new();
+	struct kt_writer *writer = NULL;
+	uint64_t state = 6;
+
+	write_whole(path, 6, 0, false);
+	CHECK(fine(kt_writer_open(path, &opts, &writer)));
+	CHECK(fine(write_samples(writer, sampler, &state, 0, 11)));
+	CHECK(fine(kt_writer_close(writer)));
+	CHECK_INT(compare(path, 6, 11), 11);
+	CHECK(fine(kt_writer_open(path, &opts, &writer)));
+	kt_sampler_restart(sampler);
+	CHECK(fine(write_samples(writer, sampler, &state, 11, 5)));
+	CHECK(fine(kt_writer_close(writer)));
+	CHECK_INT(compare(path, 6, 16), 16);
+	kt_sampler_free(sampler);
+	remove_both(path);
+}
+
+static size_t nr_damages(const char *path)
+{
+	KT_CLEANUP(recording) struct kt_recording *recording = NULL;
+
+	return fine(kt_recording_open(path, &recording)) ? kt_recording_nr_damages(recording) : 99;
+}
+
+/* The block of samples up to `count`, as far as it came; the tail still has its samples. */
+static void break_off(const char *path, uint32_t count, size_t at, bool zeros)
+{
+	static char whole[1 << 18];
+	const char *donor = "/tmp/ktally-test-donor";
+	size_t size;
+
+	remove_both(path);
+	remove_both(donor);
+	write_whole(donor, 8, count, true);
+	write_whole(path, 8, count, false);
+	size = read_all(donor, whole, sizeof(whole));
+	remove_both(donor);
+	if (zeros)
+		memset(whole + at, 0, size - at);
+	write_all(path, whole, zeros ? size : at < size ? at : size);
+}
+
+TEST(half_a_block_is_made_good_by_the_tail)
+{
+	const char *path = fresh("half");
+
+	for (uint32_t count = 20; count <= 60; count += 40) {
+		size_t start = count == 20 ? 0 : 1, least = 1;
+
+		if (start) { /* behind the first block */
+			KT_CLEANUP(recording) struct kt_recording *recording = NULL;
+
+			remove_both(path);
+			write_whole(path, 8, count, false);
+			CHECK(fine(kt_recording_open(path, &recording)));
+			least = KT_FRAME_HEAD + kt_recording_frame(recording, 0)->stored_size + 1;
+		}
+		for (size_t at = least; at < least + 2000; at += 1 + at % 37) {
+			struct kt_sampler *sampler = kt_sampler_new();
+			struct kt_writer *writer = NULL;
+			uint64_t state = 8;
+			KT_CLEANUP(buf) struct kt_buf text = { 0 };
+
+			break_off(path, count, at, false);
+			if (!CHECK(kt_is_recording(path)) ||
+				!CHECK_INT(compare(path, 8, count), count) ||
+				!CHECK_INT(nr_damages(path), 0))
+				break;
+			for (uint32_t i = 0; i < count; i++)
+				make_text(&state, i, &text);
+			if (!CHECK(fine(kt_writer_open(path, &opts, &writer))))
+				break;
+			CHECK(fine(write_samples(writer, sampler, &state, count, 9)));
+			CHECK(fine(kt_writer_close(writer)));
+			kt_sampler_free(sampler);
+			if (!CHECK_INT(compare(path, 8, count + 9), count + 9) ||
+				!CHECK_INT(nr_damages(path), 0))
+				break;
+		}
+	}
+	remove_both(path);
+}
+
+/* A file may be as long as it was to be and not hold it all: the machine died. */
+TEST(a_block_that_never_reached_the_disk_is_made_good_by_the_tail)
+{
+	const char *path = fresh("zeros");
+
+	for (size_t at = 1; at < 1000; at += 33) {
+		break_off(path, 20, at, true);
+		if (!CHECK_INT(compare(path, 8, 20), 20))
+			break;
+	}
+	remove_both(path);
+}
+
+/* Damage that no tail makes good may be worth something to somebody with better tools. */
+TEST(a_damaged_last_block_stays_in_the_file)
+{
+	const char *path = fresh("lastly");
+	static char whole[1 << 18], after[1 << 18];
+	struct kt_writer *writer = NULL;
+	size_t size;
+
+	write_whole(path, 8, 100, true);
+	size = read_all(path, whole, sizeof(whole));
+	for (size_t at = size - 1; whole[at] != 'R' || whole[at - 1] != 0x1a; at--)
+		whole[at] ^= 1;
+	write_all(path, whole, size);
+	CHECK(fine(kt_writer_open(path, &opts, &writer)));
+	CHECK(fine(kt_writer_close(writer)));
+	CHECK_INT(read_all(path, after, sizeof(after)), size);
+	CHECK(memcmp(whole, after, size) == 0);
+	remove_both(path);
+}
+
 TEST(a_file_has_one_writer)
 {
 	const char *path = fresh("two");
@@ -219,23 +358,6 @@ TEST(a_file_that_is_no_recording_is_left_as_it_is)
 	kt_err_free(err);
 	CHECK(stat(path, &status) == 0 && status.st_size == 19);
 	remove_both(path);
-}
-
-static size_t read_all(const char *path, char *to, size_t room)
-{
-	int fd = open(path, O_RDONLY);
-	ssize_t n = fd < 0 ? 0 : read(fd, to, room);
-
-	close(fd);
-	return n < 0 ? 0 : (size_t)n;
-}
-
-static void write_all(const char *path, const char *data, size_t size)
-{
-	int fd = open(path, O_CREAT | O_TRUNC | O_WRONLY, 0600);
-
-	CHECK(write(fd, data, size) == (ssize_t)size);
-	close(fd);
 }
 
 TEST(damage_anywhere_costs_its_block_and_invents_nothing)
@@ -289,6 +411,116 @@ TEST(a_cut_anywhere_costs_what_is_behind_it)
 	remove_both(path);
 }
 
+/* One line of 64 KiB, which the file has a million times: 64 GiB of text in a small block. */
+TEST(a_text_is_never_larger_than_what_can_be_written)
+{
+	KT_CLEANUP(buf) struct kt_buf line = { 0 }, text = { 0 };
+	struct kt_draft draft;
+	struct kt_cursor cursor;
+	static uint32_t lines[1 << 20];
+
+	kt_buf_repeat(&line, "long", 1 << 14);
+	kt_draft_init(&draft);
+	kt_draft_file(&draft, "proc/meminfo");
+	kt_draft_line(&draft, 0, (struct kt_span){ line.data, line.size });
+	kt_draft_layout(&draft, 0, lines, KT_LEN(lines));
+	kt_draft_end_sample(&draft, 1000, 1000);
+	kt_draft_finish(&draft);
+	CHECK(!kt_draft_failed(&draft) && fine(kt_cursor_init(&cursor, &draft.block)));
+	CHECK(!kt_cursor_text(&cursor, 0, &text));
+	CHECK_INT(text.size, 0);
+	CHECK(text.room <= 4ull * KT_BLOCK_BYTES_MAX);
+	kt_cursor_fini(&cursor);
+	kt_draft_fini(&draft);
+}
+
+/* What cannot be kept is missing; its last text is not told again. */
+TEST(a_text_that_is_too_large_is_absent)
+{
+	KT_CLEANUP(buf) struct kt_buf large = { 0 }, text = { 0 };
+	struct kt_sampler *sampler = kt_sampler_new();
+	struct kt_draft draft;
+	struct kt_cursor cursor;
+
+	kt_draft_init(&draft);
+	for (uint32_t i = 0; i < 3; i++) {
+		kt_buf_puts(&large, "a 1\n");
+		kt_sampler_text(sampler, &draft, "f", (struct kt_span){ large.data, large.size });
+		kt_draft_end_sample(&draft, i, i);
+		/* then too many bytes, then too many lines */
+		large.size = 0;
+		kt_buf_repeat(&large, i ? "\n" : "b", KT_BLOCK_BYTES_MAX - (i ? 100 : 0));
+	}
+	kt_draft_finish(&draft);
+	CHECK(!kt_draft_failed(&draft) && fine(kt_cursor_init(&cursor, &draft.block)));
+	CHECK(kt_cursor_text(&cursor, 0, &text));
+	kt_cursor_move(&cursor, 1);
+	CHECK(!kt_cursor_text(&cursor, 0, &text));
+	kt_cursor_move(&cursor, 2);
+	CHECK(!kt_cursor_text(&cursor, 0, &text));
+	kt_cursor_fini(&cursor);
+	kt_draft_fini(&draft);
+	kt_sampler_free(sampler);
+}
+
+TEST(a_block_with_more_than_it_may_have_is_refused)
+{
+	static const struct {
+		uint64_t count; /* of facts, of marks, of layouts */
+		const char *one;
+		size_t size, at;
+	} parts[] = { { KT_BLOCK_FACTS_MAX, "\0\0", 2, 0 }, { KT_BLOCK_MARKS_MAX, "\0\0\0", 3, 1 },
+		{ KT_BLOCK_LAYOUT_MAX, "\0\0", 2, 2 } };
+
+	for (size_t i = 0; i < KT_LEN(parts); i++) {
+		for (uint64_t more = 0; more <= 1; more++) {
+			KT_CLEANUP(buf) struct kt_buf bytes = { 0 };
+			uint64_t count = parts[i].count + more;
+			struct kt_block block;
+			struct kt_err *err;
+
+			kt_buf_add(&bytes, "\0\1\0\0\0\0\1\0", 4 + parts[i].at);
+			if (parts[i].at == 2)
+				kt_buf_add(&bytes, "\1\0", 2); /* a file without a name */
+			kt_pack_varint(&bytes, count);
+			for (uint64_t k = 0; k < count; k++)
+				kt_buf_add(&bytes, parts[i].one, parts[i].size);
+			kt_buf_add(&bytes, "\0\0\0", 3 - parts[i].at);
+			err = kt_block_decode((struct kt_span){ bytes.data, bytes.size }, &block);
+			CHECK_INT(!err, !more);
+			if (!err)
+				kt_block_cleanup(&block);
+			kt_err_free(err);
+		}
+	}
+}
+
+TEST(a_clock_is_in_every_sample_and_near_our_days)
+{
+	static const struct {
+		const char *ops;
+		size_t size;
+		bool good;
+	} clocks[] = { { "\x08\x08", 2, true }, { "\x06", 1, false }, { "\x08\x0c", 2, false },
+		{ "\x03\0\0\0\0\0\0\x20\0", 9, true }, { "\x03\0\0\0\0\0\0\x40\0", 9, false },
+		{ "", 0, false } };
+
+	for (size_t i = 0; i < KT_LEN(clocks); i++) {
+		KT_CLEANUP(buf) struct kt_buf bytes = { 0 };
+		struct kt_block block;
+		struct kt_err *err;
+
+		kt_buf_add(&bytes, "\2\1\1\x08", 4);
+		kt_pack_text(&bytes, (struct kt_span){ clocks[i].ops, clocks[i].size });
+		kt_buf_add(&bytes, "\0\0\0\0", 4);
+		err = kt_block_decode((struct kt_span){ bytes.data, bytes.size }, &block);
+		CHECK_INT(!err, clocks[i].good);
+		if (!err)
+			kt_block_cleanup(&block);
+		kt_err_free(err);
+	}
+}
+
 TEST(lines_keep_their_words_and_give_their_numbers_away)
 {
 	static const struct {
@@ -297,6 +529,8 @@ TEST(lines_keep_their_words_and_give_their_numbers_away)
 		int64_t first;
 	} lines[] = {
 		{ "MemFree:         123 kB", "MemFree: \x01 kB", 1, 123 },
+		{ "largest 999999999999999999", "largest \x01", 1, 999999999999999999 },
+		{ "larger 9999999999999999999", "larger 9999999999999999999", 0, 0 },
 		{ "kmalloc-64   5   64 : tunables", "kmalloc-64 \x01 \x01 : tunables", 2, 5 },
 		{ "Node 0, zone  DMA32", "Node \x01, zone DMA32", 1, 0 },
 		{ "        present  9", "        present \x01", 1, 9 },

@@ -89,6 +89,30 @@ TEST(the_first_value_of_a_sample_counts)
 	kt_series_fini(&series);
 }
 
+/* A writer that ends in the middle of a sample has set some of its numbers. */
+TEST(what_is_known_of_a_sample_that_was_not_ended_is_left_out)
+{
+	for (uint32_t nr_samples = 0; nr_samples <= 4; nr_samples++) {
+		struct kt_series series;
+		KT_CLEANUP(buf) struct kt_buf ops = { 0 };
+		int64_t found = 0;
+
+		kt_series_init(&series);
+		kt_series_set(&series, 1, 5);
+		kt_series_set_absent(&series, 2);
+		kt_series_set(&series, 3, 7);
+		kt_series_pack(&series, nr_samples, &ops);
+		struct kt_span span = { ops.data, ops.size };
+
+		CHECK(kt_series_check(span, nr_samples));
+		CHECK(!kt_series_at(span, 0, &found));
+		CHECK(nr_samples < 3 || !kt_series_at(span, 2, &found));
+		CHECK(nr_samples < 2 || (kt_series_at(span, 1, &found) && found == 5));
+		CHECK(nr_samples < 4 || (kt_series_at(span, 3, &found) && found == 7));
+		kt_series_fini(&series);
+	}
+}
+
 TEST(what_is_no_series_is_found_out)
 {
 	static const struct {
