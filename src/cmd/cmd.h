@@ -24,7 +24,7 @@ struct kt_options {
 	bool families, details; /* of slab */
 	bool series;		/* of a report */
 	int depth;
-	int64_t top, count; /* 0: not given */
+	int64_t top, count, pick; /* 0: not given */
 	double interval_s;  /* 0: once */
 	const char *operands[KT_OPERANDS_MAX];
 	int nr_operands;

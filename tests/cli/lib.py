@@ -38,6 +38,7 @@ LISTS = {
     "modules": "modules",
     "pagetables": "processes",
     "percpu": "parts",
+    "reports": "reports",
     "slab": "caches",
     "stacks": "stacks",
     "vmalloc": "rows",
