@@ -31,27 +31,32 @@ static const struct {
 	{ "Node 0, zone ", "proc/zoneinfo" },
 };
 
-/* Kernel logs have a report of memory anywhere, and any number of them. */
-static bool is_memory_log(struct kt_span text)
+/* Where a kernel log's first report of memory is; it may be anywhere in the log. */
+static size_t find_memory_report(struct kt_span text)
 {
 	static const char *const signs[] = { "Mem-Info:", "Mem-info:", "memory: usage " };
+	size_t first = text.n;
 
 	for (size_t i = 0; i < KT_LEN(signs); i++) {
-		if (kt_span_find(text, signs[i]) < text.n)
-			return true;
+		size_t at = kt_span_find((struct kt_span){ text.p, first }, signs[i]);
+
+		first = at < first ? at : first;
 	}
-	return false;
+	return first;
 }
 
+/* What stands first: somebody may have looked at /proc on the console that was recorded. */
 static const char *path_of(struct kt_span text)
 {
+	size_t report = find_memory_report(text);
+
 	for (size_t i = 0; i < KT_LEN(singles); i++) {
 		size_t at = kt_span_find(text, singles[i].has);
 
-		if (at < text.n && at <= 4096 && (!at || text.p[at - 1] == '\n'))
+		if (at < report && at <= 4096 && (!at || text.p[at - 1] == '\n'))
 			return singles[i].path;
 	}
-	return is_memory_log(text) ? KT_ROOT_MEMORY_LOG : NULL;
+	return report < text.n ? KT_ROOT_MEMORY_LOG : NULL;
 }
 
 static struct kt_err *open_single(int fd, const char *name, struct kt_root **ret_root)
