@@ -383,12 +383,74 @@ static void put_machine(struct putting *p)
 				       "total is 'pages RAM' without 'pages reserved'");
 }
 
+/* ---- processes and caches ---- */
+
+#define TASK_BYTES_MAX (1ll << 46) /* no process has more; see source/tasks.c */
+
+static int64_t task_bytes(const struct putting *p, int64_t pages)
+{
+	int64_t bytes;
+
+	if (pages < 0 || p->snap->host.page_bytes <= 0 ||
+		__builtin_mul_overflow(pages, p->snap->host.page_bytes, &bytes) ||
+		bytes > TASK_BYTES_MAX)
+		return -1;
+	return bytes;
+}
+
+/* Page tables in bytes (4.15), before that in pages, those of the second level apart. */
+static int64_t table_bytes(const struct putting *p, const int64_t *values)
+{
+	int64_t pages = values[KT_TCOL_PTES];
+
+	if (values[KT_TCOL_TABLES] >= 0)
+		return values[KT_TCOL_TABLES] > TASK_BYTES_MAX ? -1 : values[KT_TCOL_TABLES];
+	return task_bytes(
+		p, pages >= 0 && values[KT_TCOL_PMDS] > 0 ? pages + values[KT_TCOL_PMDS] : pages);
+}
+
+static void put_tasks(const struct putting *p)
+{
+	for (size_t i = 0; i < p->detail->tasks.count; i++) {
+		const struct kt_memreport_task *from = &p->detail->tasks.items[i];
+		struct kt_task *task = kt_list_push(&p->snap->arena, &p->snap->tasks);
+
+		if (!task)
+			return;
+		*task = (struct kt_task){ .name = from->name,
+			.pid = from->pid,
+			.ppid = -1,
+			.uid = from->values[KT_TCOL_UID],
+			.nr_threads = -1 };
+		task->bytes[KT_TASK_TABLES] = table_bytes(p, from->values);
+		task->bytes[KT_TASK_SIZE] = task_bytes(p, from->values[KT_TCOL_SIZE]);
+		task->bytes[KT_TASK_RSS] = task_bytes(p, from->values[KT_TCOL_RSS]);
+		task->bytes[KT_TASK_ANON] = task_bytes(p, from->values[KT_TCOL_ANON]);
+		task->bytes[KT_TASK_FILE] = task_bytes(p, from->values[KT_TCOL_FILE]);
+		task->bytes[KT_TASK_SHMEM] = task_bytes(p, from->values[KT_TCOL_SHMEM]);
+		task->bytes[KT_TASK_SWAP] = task_bytes(p, from->values[KT_TCOL_SWAP]);
+		task->bytes[KT_TASK_HUGETLB] = -1;
+	}
+	if (p->detail->tasks_cut)
+		kt_snapshot_note(p->snap,
+			"the report lists more processes than the first %zu, "
+			"which were read",
+			p->detail->tasks.count);
+}
+
 static void put_host(const struct putting *p)
 {
 	if (p->detail->release)
 		p->snap->host.release = p->detail->release;
 	if (p->detail->hardware)
 		kt_host_hypervisor(p->snap, kt_span_str(p->detail->hardware));
+	if (p->detail->sites[0])
+		kt_snapshot_note(p->snap,
+			"allocation sites with the most memory, by the report: %s%s%s%s%s",
+			p->detail->sites[0], p->detail->sites[1] ? ", " : "",
+			p->detail->sites[1] ? p->detail->sites[1] : "",
+			p->detail->sites[2] ? ", " : "",
+			p->detail->sites[2] ? p->detail->sites[2] : "");
 	for (size_t i = 0; i < p->detail->caches.count; i++) {
 		struct kt_cache *cache = kt_list_push(&p->snap->arena, &p->snap->caches);
 
@@ -461,6 +523,7 @@ static struct kt_err *parse(struct kt_snapshot *snap, const struct kt_text *text
 	put_host(&p);
 	if (detail.about.machine)
 		put_machine(&p);
+	put_tasks(&p);
 	return NULL;
 }
 

@@ -234,7 +234,8 @@ static void find_largest(struct kt_memreport_detail *detail, struct kt_arena *ar
 
 	for (size_t i = 0; i < detail->tasks.count; i++) {
 		const struct kt_memreport_task *task = &detail->tasks.items[i];
-		int64_t pages = task->rss_pages + (task->swap_pages > 0 ? task->swap_pages : 0);
+		int64_t swap = task->values[KT_TCOL_SWAP];
+		int64_t pages = task->values[KT_TCOL_RSS] + (swap > 0 ? swap : 0);
 
 		if (pages <= most)
 			continue;
@@ -245,11 +246,12 @@ static void find_largest(struct kt_memreport_detail *detail, struct kt_arena *ar
 		return;
 	about->largest = kt_arena_name(arena, kt_span_str(largest->name));
 	about->largest_pid = largest->pid;
-	if (page <= 0 ||
-		__builtin_mul_overflow(largest->rss_pages, page, &about->largest_rss_bytes))
+	if (page <= 0 || __builtin_mul_overflow(
+				 largest->values[KT_TCOL_RSS], page, &about->largest_rss_bytes))
 		about->largest_rss_bytes = -1;
-	if (page <= 0 || largest->swap_pages < 0 ||
-		__builtin_mul_overflow(largest->swap_pages, page, &about->largest_swap_bytes))
+	if (page <= 0 || largest->values[KT_TCOL_SWAP] < 0 ||
+		__builtin_mul_overflow(
+			largest->values[KT_TCOL_SWAP], page, &about->largest_swap_bytes))
 		about->largest_swap_bytes = -1;
 }
 

@@ -77,13 +77,26 @@ const char *kt_memline_sum_name(enum kt_memline_sum sum);
 enum kt_memline_sum kt_memline_sum(struct kt_span line, int64_t *ret_pages);
 
 /** Columns of the list of tasks, by its heading. */
+enum kt_memline_column {
+	KT_TCOL_UID,
+	KT_TCOL_SIZE, /* address space, in pages like the next five */
+	KT_TCOL_RSS,
+	KT_TCOL_ANON, /* the parts of it: from 6.9 on */
+	KT_TCOL_FILE,
+	KT_TCOL_SHMEM,
+	KT_TCOL_SWAP,
+	KT_TCOL_TABLES, /* page tables in bytes: from 4.15 on */
+	KT_TCOL_PTES,	/* before, in pages */
+	KT_TCOL_PMDS,	/* 4.0 to 4.14: not in PTES */
+	KT_TCOL_COUNT,
+};
 struct kt_memline_columns {
-	int count;			   /* between the process number and the name */
-	int rss, tables, ptes, pmds, swap; /* -1: there is no such column */
+	int count;	       /* between the process number and the name */
+	int at[KT_TCOL_COUNT]; /* -1: there is no such column */
 };
 struct kt_memline_task {
 	uint64_t pid;
-	int64_t rss_pages, swap_pages, table_bytes, table_pages; /* -1: not there */
+	int64_t values[KT_TCOL_COUNT]; /* -1: not there */
 	struct kt_span name;
 };
 bool kt_memline_columns(struct kt_span line, struct kt_memline_columns *ret_columns);
@@ -96,6 +109,12 @@ struct kt_memline_cache {
 	int64_t used_kb, total_kb;
 };
 bool kt_memline_cache(struct kt_span line, struct kt_memline_cache *ret_cache);
+
+/** "    40.0 MiB    10248 mm/memory.c:1063 func:folio_prealloc", with a module behind the line */
+struct kt_memline_site {
+	struct kt_span size, place, function;
+};
+bool kt_memline_site(struct kt_span line, struct kt_memline_site *ret_site);
 
 /** What a report begins with: who asked for what. */
 struct kt_memline_request {

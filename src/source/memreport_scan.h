@@ -14,6 +14,7 @@
  */
 
 #define KT_MEMREPORT_ORDERS 24
+#define KT_MEMREPORT_SITES  3 /* of ten that the kernel prints */
 
 struct kt_memreport_zone {
 	int node;
@@ -37,7 +38,7 @@ struct kt_memreport_node {
 
 struct kt_memreport_task {
 	const char *name;
-	int64_t pid, rss_pages, swap_pages, table_bytes, table_pages; /* -1: not there */
+	int64_t pid, values[KT_TCOL_COUNT]; /* -1: not there */
 };
 
 /** All that one report says. */
@@ -52,6 +53,7 @@ struct kt_memreport_detail {
 	KT_LIST(struct kt_cache) caches;
 	KT_LIST(struct kt_memreport_stat) stats;
 	KT_LIST(struct kt_memline_pair) unknown; /* counters of a newer kernel */
+	const char *sites[KT_MEMREPORT_SITES]; /* allocation sites with the most memory, or NULL */
 	bool tasks_listed, tasks_cut;
 	bool cut;	 /* lines of nodes or zones have lost their end */
 	int64_t kmem_kb; /* kernel memory of the cgroup; -1 */

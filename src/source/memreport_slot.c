@@ -536,6 +536,24 @@ static bool feed_cache(struct kt_memreport_slot *slot, struct kt_span message)
 	return true;
 }
 
+/* Allocation profiling (6.10) has ten sites in a report, the largest first. */
+static bool feed_site(struct kt_memreport_slot *slot, struct kt_span message)
+{
+	struct kt_memline_site site;
+
+	if (!kt_memline_site(message, &site))
+		return false;
+	for (int i = 0; i < KT_MEMREPORT_SITES; i++) {
+		if (slot->detail.sites[i])
+			continue;
+		slot->detail.sites[i] = kt_arena_printf(slot->arena, "%.*s %.*s (%.*s)",
+			(int)site.size.n, site.size.p, (int)site.function.n, site.function.p,
+			(int)site.place.n, site.place.p);
+		break;
+	}
+	return true;
+}
+
 static bool feed_task(struct kt_memreport_slot *slot, struct kt_span message)
 {
 	struct kt_memline_task task;
@@ -555,10 +573,11 @@ static bool feed_task(struct kt_memreport_slot *slot, struct kt_span message)
 		return true;
 	}
 	place = kt_list_push(slot->arena, &slot->detail.tasks);
-	if (place)
-		*place = (struct kt_memreport_task){ kt_arena_name(slot->arena, task.name),
-			(int64_t)task.pid, task.rss_pages, task.swap_pages, task.table_bytes,
-			task.table_pages };
+	if (place) {
+		place->name = kt_arena_name(slot->arena, task.name);
+		place->pid = (int64_t)task.pid;
+		memcpy(place->values, task.values, sizeof(place->values));
+	}
 	return true;
 }
 
@@ -613,5 +632,6 @@ bool kt_memreport_slot_feed(struct kt_memreport_slot *slot, const struct kt_logl
 		return feed_host(slot, line->message) && false;
 	return feed_sum(slot, line) || feed_group(slot, line->message) ||
 	       feed_outcome(slot, line->message) || feed_cache(slot, line->message) ||
-	       feed_task(slot, line->message) || feed_stats(slot, line->message);
+	       feed_site(slot, line->message) || feed_task(slot, line->message) ||
+	       feed_stats(slot, line->message);
 }

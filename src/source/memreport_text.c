@@ -15,44 +15,48 @@
 
 /* ---- the list of tasks ---- */
 
+static const char *const column_names[KT_TCOL_COUNT] = {
+	[KT_TCOL_UID] = "uid",
+	[KT_TCOL_SIZE] = "total_vm",
+	[KT_TCOL_RSS] = "rss",
+	[KT_TCOL_ANON] = "rss_anon",
+	[KT_TCOL_FILE] = "rss_file",
+	[KT_TCOL_SHMEM] = "rss_shmem",
+	[KT_TCOL_SWAP] = "swapents",
+	[KT_TCOL_TABLES] = "pgtables_bytes",
+	[KT_TCOL_PTES] = "nr_ptes",
+	[KT_TCOL_PMDS] = "nr_pmds",
+};
+
 /* "[ pid ]   uid  tgid total_vm      rss nr_ptes swapents oom_score_adj name" */
 bool kt_memline_columns(struct kt_span line, struct kt_memline_columns *ret_columns)
 {
-	struct kt_memline_columns columns = { 0, -1, -1, -1, -1, -1 };
+	struct kt_memline_columns columns = { 0 };
 	struct kt_span head, word;
 
 	if (!kt_span_skip(&line, "[") || !kt_span_until(&line, ']', &head) ||
 		!kt_span_eq(kt_span_trim(head), "pid"))
 		return false;
+	for (int i = 0; i < KT_TCOL_COUNT; i++)
+		columns.at[i] = -1;
 	while (kt_span_word(&line, &word) && columns.count < COLUMNS_MAX) {
 		if (kt_span_eq(word, "name")) {
 			*ret_columns = columns;
-			return columns.rss >= 0;
+			return columns.at[KT_TCOL_RSS] >= 0;
 		}
-		if (kt_span_eq(word, "rss"))
-			columns.rss = columns.count;
-		else if (kt_span_eq(word, "pgtables_bytes"))
-			columns.tables = columns.count;
-		else if (kt_span_eq(word, "nr_ptes"))
-			columns.ptes = columns.count;
-		else if (kt_span_eq(word, "nr_pmds"))
-			columns.pmds = columns.count;
-		else if (kt_span_eq(word, "swapents"))
-			columns.swap = columns.count;
+		for (int i = 0; i < KT_TCOL_COUNT; i++) {
+			if (kt_span_eq(word, column_names[i]))
+				columns.at[i] = columns.count;
+		}
 		columns.count++;
 	}
 	return false;
 }
 
-static int64_t column(const int64_t *values, int index)
-{
-	return index < 0 ? -1 : values[index];
-}
-
 bool kt_memline_task(struct kt_span line, const struct kt_memline_columns *columns,
 	struct kt_memline_task *ret_task)
 {
-	struct kt_memline_task task = { .table_pages = -1 };
+	struct kt_memline_task task = { 0 };
 	int64_t values[COLUMNS_MAX];
 	struct kt_span pid, word;
 
@@ -63,19 +67,14 @@ bool kt_memline_task(struct kt_span line, const struct kt_memline_columns *colum
 		if (!kt_span_word(&line, &word) || !kt_span_i64(word, &values[i]))
 			return false;
 	}
-	task.name = kt_span_trim(line);
-	task.rss_pages = column(values, columns->rss);
-	task.swap_pages = column(values, columns->swap);
-	task.table_bytes = column(values, columns->tables);
-	if (columns->ptes >= 0) {
-		task.table_pages = values[columns->ptes];
-		if (columns->pmds >= 0 && task.table_pages < PAGES_MAX &&
-			values[columns->pmds] < PAGES_MAX)
-			task.table_pages += values[columns->pmds];
+	for (int i = 0; i < KT_TCOL_COUNT; i++) {
+		task.values[i] = columns->at[i] < 0 ? -1 : values[columns->at[i]];
+		if (i != KT_TCOL_TABLES && i != KT_TCOL_UID && task.values[i] > PAGES_MAX)
+			return false;
 	}
-	if (!task.name.n || task.rss_pages < 0 || task.rss_pages > PAGES_MAX ||
-		task.swap_pages > PAGES_MAX || task.table_bytes > KT_AMOUNT_MAX ||
-		task.table_pages > PAGES_MAX)
+	task.name = kt_span_trim(line);
+	if (!task.name.n || task.values[KT_TCOL_RSS] < 0 ||
+		task.values[KT_TCOL_TABLES] > KT_AMOUNT_MAX)
 		return false;
 	*ret_task = task;
 	return true;
@@ -108,6 +107,28 @@ bool kt_memline_cache(struct kt_span line, struct kt_memline_cache *ret_cache)
 		return false;
 	cache.name = line;
 	*ret_cache = cache;
+	return true;
+}
+
+/* ---- allocation sites ---- */
+
+/* The size is rounded, "40.0 MiB" or "512 B"; it is shown as it is. */
+bool kt_memline_site(struct kt_span line, struct kt_memline_site *ret_site)
+{
+	struct kt_span rest = line, number, unit, calls, place;
+	size_t at = kt_span_find(line, " func:");
+	uint64_t count;
+
+	if (at == line.n || line.p[0] < '0' || line.p[0] > '9' || !kt_span_word(&rest, &number) ||
+		!kt_span_word(&rest, &unit) || !kt_span_ends(unit, "B") ||
+		!kt_span_word(&rest, &calls) || !kt_span_u64(calls, &count) ||
+		!kt_span_word(&rest, &place) || kt_span_find(place, ":") == place.n)
+		return false;
+	*ret_site = (struct kt_memline_site){
+		.size = { number.p, (size_t)(unit.p + unit.n - number.p) },
+		.place = place,
+		.function = kt_span_from(line, at + strlen(" func:")),
+	};
 	return true;
 }
 

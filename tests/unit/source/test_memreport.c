@@ -379,6 +379,59 @@ TEST(the_list_of_caches_gives_what_is_used_and_held)
 	CHECK_STR(snap->caches.items[1].name, "odd name(12:x)");
 }
 
+TEST(the_list_of_processes_gives_their_memory_by_the_names_of_its_columns)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(0);
+	KT_CLEANUP(snapshot) struct kt_snapshot *before = machine(0);
+	KT_CLEANUP(snapshot) struct kt_snapshot *split = machine(0);
+	const struct kt_task *task;
+
+	FEED(snap, memreport, PATH, modern);
+	if (!CHECK_INT(snap->tasks.count, 2))
+		return;
+	task = &snap->tasks.items[1];
+	CHECK_STR(task->name, "big one");
+	CHECK_INT(task->pid, 777);
+	CHECK_INT(task->uid, 504);
+	CHECK_INT(task->nr_threads, -1);
+	CHECK_INT(task->bytes[KT_TASK_RSS], 2500 * 4096);
+	CHECK_INT(task->bytes[KT_TASK_SWAP], 54 * 4096);
+	CHECK_INT(task->bytes[KT_TASK_TABLES], 606863);
+	CHECK_INT(task->bytes[KT_TASK_ANON], -1);
+
+	FEED(before, memreport, PATH,
+		"Mem-Info:\n" HEAD_62 NODE_62 DMA_62 NORMAL_62 LISTS_62 SUMS_62
+		"[ pid ]   uid  tgid total_vm      rss nr_ptes nr_pmds swapents oom_score_adj "
+		"name\n"
+		"[  149]     0   149     9683     1612      20       3        4         -900 a b\n"
+		"[  150]     0   150     9683     16\n");
+	CHECK_INT(before->tasks.count, 1);
+	CHECK_INT(before->tasks.items[0].bytes[KT_TASK_TABLES], 23 * 4096);
+
+	FEED(split, memreport, PATH,
+		"Mem-Info:\n" HEAD_62 NODE_62 DMA_62 NORMAL_62 LISTS_62 SUMS_62
+		"[  pid  ]   uid  tgid total_vm      rss rss_anon rss_file rss_shmem "
+		"pgtables_bytes "
+		"swapents oom_score_adj name\n"
+		"[    149]     0   149     9683     1612     1500      100       12   81920 0 0 "
+		"x\n");
+	CHECK_INT(split->tasks.items[0].bytes[KT_TASK_SHMEM], 12 * 4096);
+	CHECK_INT(split->tasks.items[0].bytes[KT_TASK_TABLES], 81920);
+}
+
+TEST(allocation_sites_of_a_report_are_told)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(0);
+
+	FEED(snap, memreport, PATH,
+		"Mem-Info:\n" HEAD_62 NODE_62 DMA_62 NORMAL_62 LISTS_62 SUMS_62
+		"Memory allocations:\n"
+		"    40.0 MiB    10248 mm/memory.c:1063 func:folio_prealloc\n"
+		"       512 B        2 drv/x.c:12 [leak] func:leak_more\n");
+	CHECK(any_note_has(
+		snap, "40.0 MiB folio_prealloc (mm/memory.c:1063), 512 B leak_more (drv/x.c:12)"));
+}
+
 /* ---- cgroups ---- */
 
 static const char group[] =
