@@ -73,8 +73,8 @@ static const char *verdict_text(
 	case KT_VERDICT_UNKNOWN: break;
 	case KT_VERDICT_SHORT:
 		return kt_arena_printf(arena,
-			". Memory was used up: %s were free, and no zone had more than it keeps "
-			"back",
+			". Memory was used up: %s were free, and no zone that the request could "
+			"use had more than it keeps back",
 			free);
 	case KT_VERDICT_FRAGMENTED:
 		return kt_arena_printf(arena,

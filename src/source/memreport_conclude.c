@@ -121,16 +121,17 @@ struct kt_memreport_total kt_memreport_total(const struct kt_memreport_detail *d
 
 /* ---- why it failed ---- */
 
-/* Zones that a request may not use: by the names of its flags; by number, nothing is known. */
+/* By the names of its flags; where the log has only their number, it may use any zone. */
 static bool may_use(const struct kt_memreport_detail *detail, const char *zone)
 {
 	const char *gfp = detail->about.gfp ? detail->about.gfp : "";
-	bool high = strstr(gfp, "HIGHUSER") || strstr(gfp, "HIGHMEM");
 
+	if (!strstr(gfp, "GFP_"))
+		return true;
 	if (strcmp(zone, "Movable") == 0)
 		return strstr(gfp, "MOVABLE");
 	if (strcmp(zone, "HighMem") == 0)
-		return high || gfp[0] == '0';
+		return strstr(gfp, "HIGHUSER") || strstr(gfp, "HIGHMEM");
 	if (strstr(gfp, "GFP_DMA32"))
 		return strcmp(zone, "DMA32") == 0 || strcmp(zone, "DMA") == 0;
 	if (strstr(gfp, "GFP_DMA"))
@@ -147,10 +148,47 @@ static int64_t blocks_that_fit(const struct kt_memreport_zone *zone, int order)
 	return blocks;
 }
 
+/* From low to high, the order in which a request falls back is the other way. */
+static int rank_of(const char *zone)
+{
+	static const char *const names[] = { "DMA", "DMA32", "Normal", "HighMem", "Movable",
+		"Device" };
+	int rank = 0;
+
+	while (rank < 5 && strcmp(names[rank], zone) != 0)
+		rank++;
+	return rank;
+}
+
+/*
+ * lowmem_reserve[] of a zone has a number for each kind of zone that a request may prefer. It
+ * rises at each zone above that has memory, so the one that counts is found by the number of
+ * zones above that the request may use, whichever zones the kernel is built with.
+ */
+static int64_t reserve_of(
+	const struct kt_memreport_detail *detail, const struct kt_memreport_zone *zone)
+{
+	int64_t reserve = 0;
+	unsigned above = 0;
+
+	for (size_t i = 0; i < detail->zones.count; i++) {
+		const struct kt_memreport_zone *other = &detail->zones.items[i];
+
+		above += other->shown && other->node == zone->node &&
+			 rank_of(other->name) > rank_of(zone->name) && may_use(detail, other->name);
+	}
+	for (unsigned i = 0; i < zone->nr_reserves && above; i++) {
+		if (zone->reserve_pages[i] <= reserve)
+			continue;
+		reserve = zone->reserve_pages[i];
+		above--;
+	}
+	return reserve;
+}
+
 /*
  * A zone gives memory to an ordinary request while more is free than its min watermark and
  * its reserve, and a free block is large enough (mm/page_alloc.c, __zone_watermark_ok()).
- * The reserve taken is the largest: that for requests which could be served elsewhere.
  */
 static enum kt_memreport_verdict judge(
 	const struct kt_memreport_detail *detail, struct kt_memreport_total total, int64_t page)
@@ -172,8 +210,7 @@ static enum kt_memreport_verdict judge(
 		if (zone->kb[KT_ZKEY_CMA] > 0 && detail->about.gfp &&
 			!strstr(detail->about.gfp, "MOVABLE"))
 			free_kb -= zone->kb[KT_ZKEY_CMA];
-		if (zone->reserve_pages > 0)
-			min_kb += zone->reserve_pages * (page / 1024);
+		min_kb += reserve_of(detail, zone) * (page / 1024);
 		if (free_kb <= min_kb)
 			continue;
 		room = true;

@@ -13,16 +13,19 @@
  * and not believed.
  */
 
-#define KT_MEMREPORT_ORDERS 24
-#define KT_MEMREPORT_SITES  3 /* of ten that the kernel prints */
+#define KT_MEMREPORT_ORDERS   24
+#define KT_MEMREPORT_RESERVES 8 /* kinds of zones; 6 are the most that a kernel has */
+#define KT_MEMREPORT_SITES    3 /* of ten that the kernel prints */
 
 struct kt_memreport_zone {
 	int node;
 	const char *name;
 	bool shown;		     /* its line of counters was there */
 	int64_t kb[KT_MEMLINE_KEYS]; /* -1: not there */
-	int64_t reserve_pages;	     /* kept back for requests that could do without; -1 */
-	int64_t pcp_pages;	     /* by the lines of CPUs, before 4.2; -1 */
+	/* kept back for requests that could do without, by the zone they could use */
+	int64_t reserve_pages[KT_MEMREPORT_RESERVES];
+	unsigned nr_reserves;
+	int64_t pcp_pages; /* by the lines of CPUs, before 4.2; -1 */
 	/* its free lists */
 	unsigned nr_orders;
 	int64_t blocks[KT_MEMREPORT_ORDERS];

@@ -184,9 +184,7 @@ static size_t zone_of(struct kt_memreport_slot *slot, int node, const char *name
 	zone = kt_list_push(slot->arena, &slot->detail.zones);
 	if (!zone)
 		return 0;
-	*zone = (struct kt_memreport_zone){
-		.node = node, .name = name, .reserve_pages = -1, .pcp_pages = -1
-	};
+	*zone = (struct kt_memreport_zone){ .node = node, .name = name, .pcp_pages = -1 };
 	fill_unknown(zone->kb, KT_MEMLINE_KEYS);
 	return slot->detail.zones.count;
 }
@@ -214,8 +212,8 @@ static void end_list(struct kt_memreport_slot *slot, size_t line, int64_t total_
 			slot, line, "free blocks that do not add up to their total");
 		return;
 	}
-	if (zone->listed && (zone->list_kb != total_kb ||
-				    memcmp(zone->blocks, reading->blocks, sizeof(zone->blocks)))) {
+	if (zone->listed && (zone->list_kb != total_kb || memcmp(zone->blocks, reading->blocks,
+								  sizeof(zone->blocks)) != 0)) {
 		kt_memreport_slot_damage(slot, line,
 			"free lists that were there already, and are others: two reports are "
 			"mixed");
@@ -290,8 +288,8 @@ static void feed_reserve(struct kt_memreport_slot *slot, struct kt_span rest)
 	while (zone && kt_span_word(&rest, &word)) {
 		if (!kt_span_i64(word, &pages) || pages < 0 || pages > KT_AMOUNT_MAX / 4096)
 			return;
-		if (pages > zone->reserve_pages)
-			zone->reserve_pages = pages;
+		if (zone->nr_reserves < KT_MEMREPORT_RESERVES)
+			zone->reserve_pages[zone->nr_reserves++] = pages;
 	}
 }
 

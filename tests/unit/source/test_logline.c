@@ -75,7 +75,7 @@ TEST(the_number_of_a_process_is_no_time)
 TEST(who_printed_a_line_is_told_apart)
 {
 	struct kt_loglines lines = lines_of("[1.0][   T7] a\n[1.1][   C7] b\n c\n[1.2] d\n");
-	struct kt_logline task, cpu, more, none;
+	struct kt_logline task = { 0 }, cpu = { 0 }, more = { 0 }, none = { 0 };
 
 	CHECK(kt_logline_next(&lines, &task) && kt_logline_next(&lines, &cpu));
 	CHECK(task.caller && cpu.caller && task.caller != cpu.caller);

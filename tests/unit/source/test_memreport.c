@@ -168,6 +168,45 @@ TEST(memory_in_pieces_is_told_from_memory_that_is_gone)
 	CHECK_INT(only(gone)->kind, KT_MEMREPORT_FAILURE);
 }
 
+/* x86-32: free memory that kernel requests cannot use, and a reserve of their own zones that
+ * is kept from others only. */
+#define HIGH(gfp, normal_free)                                                                 \
+	"x: page allocation failure: order:0, mode:" gfp "\n"                                  \
+	"Mem-Info:\n"                                                                          \
+	"active_anon:1000 inactive_anon:0 isolated_anon:0\n"                                   \
+	" active_file:3 inactive_file:3 isolated_file:0\n unevictable:0 dirty:0 writeback:0\n" \
+	" slab_reclaimable:10 slab_unreclaimable:20\n mapped:3 shmem:0 pagetables:39\n"        \
+	" free:20000 free_pcp:0 free_cma:0\n"                                                  \
+	"DMA free:3000kB min:60kB present:15900kB managed:15900kB\n"                           \
+	"lowmem_reserve[]: 0 800 10000 10000\n"                                                \
+	"Normal free:" normal_free "kB min:3700kB present:800000kB managed:800000kB\n"         \
+	"lowmem_reserve[]: 0 0 9000 9000\n"                                                    \
+	"HighMem free:70000kB min:500kB present:1184100kB managed:1184100kB\n"                 \
+	"lowmem_reserve[]: 0 0 0 0\n"                                                          \
+	"DMA: 750*4kB (U) = 3000kB\n"                                                          \
+	"6 total pagecache pages\n0 pages in swap cache\n500000 pages RAM\n"                   \
+	"296025 pages HighMem/MovableOnly\n0 pages reserved\n"
+
+TEST(memory_that_a_request_cannot_use_does_not_count)
+{
+	static const struct {
+		const char *log;
+		enum kt_memreport_verdict verdict;
+	} cases[] = {
+		{ HIGH("0xcc0(GFP_KERNEL)", "3600"), KT_VERDICT_SHORT },
+		{ HIGH("0xcc0(GFP_KERNEL)", "3800"), KT_VERDICT_UNKNOWN },
+		{ HIGH("0x14200ca(GFP_HIGHUSER_MOVABLE)", "3600"), KT_VERDICT_UNKNOWN },
+	};
+
+	for (size_t i = 0; i < KT_LEN(cases); i++) {
+		KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(0);
+
+		FEED(snap, memreport, PATH, cases[i].log);
+		CHECK(!only(snap)->damage);
+		CHECK_INT(only(snap)->verdict, cases[i].verdict);
+	}
+}
+
 TEST(vmalloc_that_asks_for_more_than_there_is_is_told)
 {
 	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(0);
@@ -616,12 +655,12 @@ TEST(every_single_lost_line_is_told_or_does_no_harm)
 		size_t length = strcspn(line, "\n") + 1, at = (size_t)(line - modern);
 
 		memcpy(text, modern, at);
-		strcpy(text + at, line + length);
+		memcpy(text + at, line + length, sizeof(modern) - at - length);
 		FEED(snap, memreport, PATH, text);
 		if (snap->memreport && snap->memreports.items[0].machine) {
 			CHECK_VALUE(snap, NR_FREE, 1100 * 4096);
 			CHECK(value(snap, KT_ZONE_MANAGED).state != KT_OK ||
-				value(snap, KT_ZONE_MANAGED).value == 9000 * 4096);
+				value(snap, KT_ZONE_MANAGED).value == 9000 * 4096ll);
 		}
 		line += length;
 	}
