@@ -172,6 +172,24 @@ static int64_t zone_pcp(const struct putting *p, const struct kt_memreport_zone 
 	return pages < 0 ? zone->pcp_pages : pages;
 }
 
+/* A zone's record has no "not known"; metrics that are added up from the zones have. */
+static int64_t or_zero(int64_t pages)
+{
+	return pages < 0 ? 0 : pages;
+}
+
+static void put_marks(
+	const struct putting *p, const struct kt_memreport_zone *from, struct kt_zone *zone)
+{
+	zone->min = pages_of(p, from->kb[KT_ZKEY_MIN]);
+	zone->low = pages_of(p, from->kb[KT_ZKEY_LOW]);
+	zone->high = pages_of(p, from->kb[KT_ZKEY_HIGH]);
+	zone->boost = pages_of(p, from->kb[KT_ZKEY_BOOST]);
+	zone->promo = -1;
+	zone->nr_reserve = (int)from->nr_reserves;
+	memcpy(zone->reserve, from->reserve_pages, sizeof(zone->reserve));
+}
+
 static void put_zone(const struct putting *p, const struct kt_memreport_zone *from)
 {
 	struct kt_zone *zone = from->shown ? kt_list_push(&p->snap->arena, &p->snap->zones) : NULL;
@@ -181,16 +199,31 @@ static void put_zone(const struct putting *p, const struct kt_memreport_zone *fr
 	*zone = (struct kt_zone){
 		.node = from->node,
 		.name = from->name,
-		.present = pages_of(p, from->kb[KT_ZKEY_PRESENT]),
-		.managed = pages_of(p, from->kb[KT_ZKEY_MANAGED]),
-		.free = pages_of(p, from->kb[KT_ZKEY_FREE]),
-		.pcp = zone_pcp(p, from),
-		.cma_free = pages_of(p, from->kb[KT_ZKEY_CMA]),
+		.present = or_zero(pages_of(p, from->kb[KT_ZKEY_PRESENT])),
+		.managed = or_zero(pages_of(p, from->kb[KT_ZKEY_MANAGED])),
+		.free = or_zero(pages_of(p, from->kb[KT_ZKEY_FREE])),
+		.pcp = or_zero(zone_pcp(p, from)),
+		.cma_free = or_zero(pages_of(p, from->kb[KT_ZKEY_CMA])),
 		.has_managed = from->kb[KT_ZKEY_MANAGED] >= 0,
 	};
-	/* the record has no "not known"; what is derived from it is put below, where it is */
-	for (int64_t *value = &zone->present; value <= &zone->cma_free; value++)
-		*value = *value < 0 ? 0 : *value;
+	put_marks(p, from, zone);
+}
+
+/* The letters behind a number of blocks tell which mobilities are among them, not how many. */
+static void put_lists(const struct putting *p, const struct kt_memreport_zone *from)
+{
+	struct kt_free_area *area =
+		from->listed ? kt_list_push(&p->snap->arena, &p->snap->free_areas) : NULL;
+
+	if (!area)
+		return;
+	*area = (struct kt_free_area){
+		.node = from->node,
+		.zone = from->name,
+		.nr_orders = (int)from->nr_orders,
+		.nr_pageblocks = -1,
+	};
+	memcpy(area->nr_blocks, from->blocks, sizeof(area->nr_blocks));
 }
 
 /* "managed" and "present" of a node; both only where the kernel has "managed". */
@@ -224,6 +257,8 @@ static void put_zones(const struct putting *p)
 {
 	for (size_t i = 0; i < p->detail->zones.count; i++)
 		put_zone(p, &p->detail->zones.items[i]);
+	for (size_t i = 0; i < p->detail->zones.count; i++)
+		put_lists(p, &p->detail->zones.items[i]);
 	for (int key = 0; key < KT_MEMLINE_KEYS && kt_memline_keys[key].name; key++) {
 		if (kt_memline_keys[key].metric != KT_METRIC_NONE)
 			put_nodes(p, key);
@@ -451,6 +486,7 @@ static void put_host(const struct putting *p)
 			p->detail->sites[1] ? p->detail->sites[1] : "",
 			p->detail->sites[2] ? ", " : "",
 			p->detail->sites[2] ? p->detail->sites[2] : "");
+	p->snap->caches_partial = p->detail->caches.count > 0;
 	for (size_t i = 0; i < p->detail->caches.count; i++) {
 		struct kt_cache *cache = kt_list_push(&p->snap->arena, &p->snap->caches);
 

@@ -250,6 +250,8 @@ static const char *missing_part(const struct kt_memreport_detail *detail)
 static const char *impossible_part(
 	const struct kt_memreport_detail *detail, int64_t page, int64_t managed)
 {
+	int64_t listed_kb = 0;
+
 	if (page == 0)
 		return "nothing in it tells the page size: free lists and zones are missing";
 	if (page < 0)
@@ -260,6 +262,10 @@ static const char *impossible_part(
 		if (detail->head[i] > managed + managed / 8)
 			return kt_memline_heads[i].name;
 	}
+	for (size_t i = 0; i < detail->zones.count; i++)
+		listed_kb += detail->zones.items[i].listed ? detail->zones.items[i].list_kb : 0;
+	if (listed_kb / (page / 1024) > managed + managed / 8)
+		return "the free lists have more than all memory";
 	return NULL;
 }
 

@@ -32,7 +32,17 @@ struct kt_memline_key {
 #define KT_MEMLINE_KEYS	 48 /* of the lines of nodes and zones, in kB */
 
 /** The keys that have a meaning of their own stand first. */
-enum { KT_ZKEY_FREE, KT_ZKEY_MIN, KT_ZKEY_PRESENT, KT_ZKEY_MANAGED, KT_ZKEY_PCP, KT_ZKEY_CMA };
+enum {
+	KT_ZKEY_FREE,
+	KT_ZKEY_MIN,
+	KT_ZKEY_LOW,
+	KT_ZKEY_HIGH,
+	KT_ZKEY_BOOST,
+	KT_ZKEY_PRESENT,
+	KT_ZKEY_MANAGED,
+	KT_ZKEY_PCP,
+	KT_ZKEY_CMA, /* the last that is kept without having a metric */
+};
 
 extern const struct kt_memline_key kt_memline_heads[KT_MEMLINE_HEADS];
 extern const struct kt_memline_key kt_memline_keys[KT_MEMLINE_KEYS];

@@ -3,7 +3,7 @@
 #define KT_SOURCE_MEMREPORT_SCAN_H
 
 #include "base/err.h"
-#include "model/cache.h"
+#include "model/snapshot.h"
 #include "source/memreport_line.h"
 
 /**
@@ -13,9 +13,7 @@
  * and not believed.
  */
 
-#define KT_MEMREPORT_ORDERS   24
-#define KT_MEMREPORT_RESERVES 8 /* kinds of zones; 6 are the most that a kernel has */
-#define KT_MEMREPORT_SITES    3 /* of ten that the kernel prints */
+#define KT_MEMREPORT_SITES 3 /* of ten that the kernel prints */
 
 struct kt_memreport_zone {
 	int node;
@@ -23,13 +21,13 @@ struct kt_memreport_zone {
 	bool shown;		     /* its line of counters was there */
 	int64_t kb[KT_MEMLINE_KEYS]; /* -1: not there */
 	/* kept back for requests that could do without, by the zone they could use */
-	int64_t reserve_pages[KT_MEMREPORT_RESERVES];
+	int64_t reserve_pages[KT_ZONES_MAX];
 	unsigned nr_reserves;
 	int64_t pcp_pages; /* by the lines of CPUs, before 4.2; -1 */
 	/* its free lists */
 	unsigned nr_orders;
-	int64_t blocks[KT_MEMREPORT_ORDERS];
-	bool typed, usable[KT_MEMREPORT_ORDERS];
+	int64_t blocks[KT_ORDERS_MAX];
+	bool typed, usable[KT_ORDERS_MAX];
 	int64_t page_kb, list_kb; /* of order 0; of all */
 	bool listed;		  /* the list is whole */
 };

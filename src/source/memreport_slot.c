@@ -232,14 +232,14 @@ static bool add_blocks(struct kt_memreport_zone *list, const struct kt_memline_l
 {
 	int64_t bytes;
 
-	if (list->nr_orders >= KT_MEMREPORT_ORDERS)
+	if (list->nr_orders >= KT_ORDERS_MAX)
 		return false;
 	if (!list->nr_orders)
 		list->page_kb = token->kb;
 	if (token->kb != list->page_kb << list->nr_orders || token->kb <= 0 ||
 		__builtin_mul_overflow(token->blocks, token->kb, &bytes) ||
 		__builtin_add_overflow(list->list_kb, bytes, &list->list_kb) ||
-		list->list_kb > KT_AMOUNT_MAX)
+		list->list_kb > KT_AMOUNT_MAX / 1024)
 		return false;
 	list->blocks[list->nr_orders] = token->blocks;
 	list->usable[list->nr_orders++] = true; /* until letters say otherwise */
@@ -288,7 +288,7 @@ static void feed_reserve(struct kt_memreport_slot *slot, struct kt_span rest)
 	while (zone && kt_span_word(&rest, &word)) {
 		if (!kt_span_i64(word, &pages) || pages < 0 || pages > KT_AMOUNT_MAX / 4096)
 			return;
-		if (zone->nr_reserves < KT_MEMREPORT_RESERVES)
+		if (zone->nr_reserves < KT_ZONES_MAX)
 			zone->reserve_pages[zone->nr_reserves++] = pages;
 	}
 }

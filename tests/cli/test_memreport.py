@@ -65,6 +65,30 @@ def every_report_of_the_corpus_closes_or_says_what_is_missing():
     assert len(closed) >= 7 and len(missing) >= 1, f"{len(closed)} closed, {len(missing)} not"
 
 
+@test
+def the_tables_of_other_commands_work_from_a_report_and_add_up_to_its_account():
+    shown = {"buddy": 0, "pagetables": 0}
+    with Folder() as folder:
+        sources = [*sorted(lib.corpus("oom").iterdir()), write(folder, logs.WHOLE)]
+        for log in sources:
+            for one in succeed("-s", log, "--list", "-o", "json").json()["reports"]:
+                if not one["whole"]:
+                    continue
+                how = ("-s", log, "--pick", str(one["number"]))
+                rows = lib.row_bytes(succeed(*how, "-o", "json").json())
+                result = ktally(*how, "pagetables", "-o", "json")
+                if result.status == 0:
+                    shown["pagetables"] += 1
+                    total = must_be_valid("pagetables", result)["processes_total"]["bytes"]
+                    assert total == rows["page_tables"], f"{log.name}: {total}"
+                else:
+                    assert "lists no processes" in result.complaint, result.complaint
+                report = must_be_valid("buddy", succeed(*how, "buddy", "-o", "json"))
+                shown["buddy"] += 1
+                assert report["orders_total"]["bytes"] == rows["free"], log.name
+    assert shown["buddy"] >= 8 and shown["pagetables"] >= 4, shown
+
+
 def culprit_is_on_top(log, report, pick):
     """The largest row of two levels is the first of the sentence "Most of it"."""
     text = " ".join(succeed("-s", log, *pick).text.split())

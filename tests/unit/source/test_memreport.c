@@ -397,6 +397,28 @@ TEST(a_counter_of_a_newer_kernel_is_kept_to_be_shown)
 	}
 }
 
+TEST(free_lists_and_watermarks_are_those_that_buddyinfo_and_zoneinfo_would_give)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(0);
+	const struct kt_free_area *area;
+	const struct kt_zone *zone;
+
+	FEED(snap, memreport, PATH, modern);
+	if (!CHECK_INT(snap->free_areas.count, 2) || !CHECK_INT(snap->zones.count, 2))
+		return;
+	area = &snap->free_areas.items[1];
+	CHECK_STR(area->zone, "Normal");
+	CHECK_INT(area->nr_orders, 7);
+	CHECK_INT(area->nr_blocks[0], 800);
+	CHECK_INT(area->nr_blocks[2], 2);
+	zone = &snap->zones.items[0];
+	CHECK_INT(zone->min, 16);
+	CHECK_INT(zone->high, 24);
+	CHECK_INT(zone->promo, -1);
+	CHECK_INT(zone->nr_reserve, 4);
+	CHECK_INT(zone->reserve[1], 6000);
+}
+
 /* ---- caches ---- */
 
 TEST(the_list_of_caches_gives_what_is_used_and_held)
@@ -415,6 +437,7 @@ TEST(the_list_of_caches_gives_what_is_used_and_held)
 	CHECK_INT(snap->caches.items[0].used_bytes, 1024 * 1024);
 	CHECK_INT(snap->caches.items[0].total_bytes, 2048 * 1024);
 	CHECK_INT(snap->caches.items[0].nr_slabs, -1);
+	CHECK(snap->caches_partial);
 	CHECK_STR(snap->caches.items[1].name, "odd name(12:x)");
 }
 
