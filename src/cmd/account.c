@@ -294,6 +294,10 @@ static void put_notes(
 	note_locked(report, snap);
 	note_unattributed(report, account);
 	note_uncounted(report, snap, account);
+	if (kt_memreport_of(snap))
+		kt_report_note(report,
+			"swap cache is in the anonymous row, buffers are in the page cache: a "
+			"memory report does not tell them apart");
 	for (size_t i = 0; i < snap->notes.count; i++)
 		kt_report_note(report, "%s", snap->notes.items[i]);
 	note_missing(report, snap);

@@ -141,7 +141,8 @@ const char *kt_session_why(const struct kt_session *session, const char *source)
 		if (strcmp(state->name, source) == 0 && state->why)
 			return state->why;
 	}
-	return "no file of it was found";
+	return kt_memreport_of(session->snap) ? "a memory report does not have it"
+					      : "no file of it was found";
 }
 
 void kt_session_cleanup(struct kt_session *session)

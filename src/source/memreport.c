@@ -402,8 +402,6 @@ static void put_machine(struct putting *p)
 	put_pools(p);
 	put_lacks(snap);
 	put_unknown(p);
-	kt_snapshot_note(snap, "swap cache is in the anonymous row, buffers are in the page cache: "
-			       "a memory report does not tell them apart");
 	if (p->detail->cut)
 		kt_snapshot_note(snap,
 			"lines of the report have lost their end, as a pager cuts them: "
