@@ -22,7 +22,7 @@ void kt_memreport_most(struct kt_report *report, const struct kt_account *accoun
 /** Which report of how many it is. */
 void kt_memreport_notes(struct kt_report *report, const struct kt_snapshot *snap);
 
-#define KT_REPORTS_SCHEMA "ktally/reports/1"
+#define KT_REPORTS_SCHEMA "ktally/memreports/1"
 /** The list of reports, and what the chosen one tells of a memory cgroup. */
 void kt_reports_show(
 	struct kt_report *report, const struct kt_snapshot *snap, const struct kt_options *options);

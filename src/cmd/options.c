@@ -211,7 +211,7 @@ const struct kt_option kt_option_table[] = {
 	{ 'o', "output", "FORMAT", "how to show it; the formats are below", set_output },
 	{ 'b', "bytes", NULL, "exact bytes instead of KiB, MiB and GiB", set_bytes },
 	{ 0, "list", NULL,
-		"list the memory reports in the kernel log that -s names: the command 'reports'",
+		"list the memory reports in the kernel log that -s names: the command 'memreports'",
 		set_nothing },
 	{ 0, "pick", "N", "take the Nth memory report of that log; without it, the last whole one",
 		set_pick },
@@ -416,7 +416,7 @@ struct kt_err *kt_options_parse(
 		option->set(ret_options, optarg, &err);
 		given[option - kt_option_table] = true;
 		if (strcmp(option->name, "list") == 0)
-			cmd = &kt_cmd_reports;
+			cmd = &kt_cmd_memreports;
 		if (option->letter == 'h')
 			cmd = &kt_cmd_help;
 		if (option->letter == 'V')

@@ -38,7 +38,7 @@ def any_kind_of_log_gives_the_same_account():
         for kind, make in logs.KINDS.items():
             log = write(folder, make("Linux boots\n" + logs.WHOLE + "and goes on\n"))
             must_be_the_machine(report_of(log), kind)
-            listed = must_be_valid("reports", succeed("-s", log, "--list", "-o", "json"))
+            listed = must_be_valid("memreports", succeed("-s", log, "--list", "-o", "json"))
             assert len(listed["reports"]) == 1 and listed["reports"][0]["whole"], kind
             assert listed["reports"][0]["process"] == "eater", kind
             assert listed["reports"][0]["killed"] == "big one", kind
@@ -49,7 +49,7 @@ def every_report_of_the_corpus_closes_or_says_what_is_missing():
     closed, missing = [], []
     for log in sorted(lib.corpus("oom").iterdir()):
         lib.note_corpus(log)
-        listed = must_be_valid("reports", succeed("-s", log, "--list", "-o", "json"))
+        listed = must_be_valid("memreports", succeed("-s", log, "--list", "-o", "json"))
         assert listed["reports"], f"{log.name}: no report"
         for one in listed["reports"]:
             pick = ("--pick", str(one["number"]))
@@ -133,7 +133,7 @@ def a_report_of_a_cgroup_shows_what_the_cgroup_holds_and_no_account():
         log = write(folder, logs.CGROUP)
         for args in (("-s", log), ("-s", log, "--pick", "1"),
                      ("-s", log, "--list", "--pick", "1")):
-            report = must_be_valid("reports", succeed(*args, "-o", "json"))
+            report = must_be_valid("memreports", succeed(*args, "-o", "json"))
             parts = {part["name"]: part["bytes"] for part in report["cgroup"]}
             assert sum(parts.values()) == 204800 * 1024, parts
             assert parts["anonymous"] == 167772160 and parts["page cache"] == 4194304, parts
