@@ -2,6 +2,7 @@
 #include "model/account.h"
 #include "cmd/account_nodes.h"
 #include "cmd/cmd.h"
+#include "cmd/memreport.h"
 #include "cmd/session.h"
 #include "output/output.h"
 
@@ -89,6 +90,8 @@ static const char *error_mark(struct kt_report *report, const struct kt_account 
 {
 	char human[24];
 
+	if (!account->error_bytes && !account->drift_known)
+		return "error not known";
 	kt_human_bytes(account->error_bytes, human);
 	return kt_arena_printf(&report->arena, "± %s%s",
 		options->exact_bytes
@@ -242,10 +245,12 @@ static void note_missing(struct kt_report *report, const struct kt_snapshot *sna
 }
 
 /* Rows that no file here counts are part of unattributed; a reader has to know which. */
-static void note_uncounted(struct kt_report *report, const struct kt_account *account)
+static void note_uncounted(
+	struct kt_report *report, const struct kt_snapshot *snap, const struct kt_account *account)
 {
 	static const char *const always[] = { "slab_unreclaimable", "vmalloc", "kernel_stacks",
 		"page_tables", "percpu", "hugetlb", "free_pcp", "anonymous", "page_cache" };
+	const struct kt_line *zsmalloc = kt_account_line(account, "zsmalloc");
 	const char *list = "";
 
 	for (size_t i = 0; i < KT_LEN(always); i++) {
@@ -255,6 +260,10 @@ static void note_uncounted(struct kt_report *report, const struct kt_account *ac
 			list = kt_arena_printf(
 				&report->arena, "%s%s%s", list, *list ? ", " : "", line->title);
 	}
+	/* the kernel counts it since 4.8, but not in its memory reports */
+	if (kt_memreport_of(snap) && zsmalloc && !kt_ok(zsmalloc->val))
+		list = kt_arena_printf(
+			&report->arena, "%s%s%s", list, *list ? ", " : "", zsmalloc->title);
 	if (*list)
 		kt_report_note(report,
 			"unattributed contains what no file here counts: %s. 'ktally explain' of "
@@ -284,7 +293,11 @@ static void put_notes(
 	note_unusual(report, account);
 	note_locked(report, snap);
 	note_unattributed(report, account);
-	note_uncounted(report, account);
+	note_uncounted(report, snap, account);
+	if (kt_memreport_of(snap))
+		kt_report_note(report,
+			"swap cache is in the anonymous row, buffers are in the page cache: a "
+			"memory report does not tell them apart");
 	for (size_t i = 0; i < snap->notes.count; i++)
 		kt_report_note(report, "%s", snap->notes.items[i]);
 	note_missing(report, snap);
@@ -309,6 +322,14 @@ static void put_account(struct kt_report *report, const struct kt_account *accou
 		table->data_only = options->node;
 }
 
+/* A memory cgroup is no machine: there is no account, but what the report says of it. */
+static bool is_cgroup_report(const struct kt_snapshot *snap)
+{
+	const struct kt_memreport *memreport = kt_memreport_of(snap);
+
+	return memreport && !memreport->machine;
+}
+
 static struct kt_err *run(const struct kt_options *options, struct kt_report *report)
 {
 	KT_CLEANUP(session) struct kt_session session = { 0 };
@@ -319,12 +340,20 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 	err = kt_session_open(options, &session);
 	if (!err)
 		err = kt_session_collect(&session, options, 0, NULL);
+	if (!err && is_cgroup_report(session.snap)) {
+		report->schema = KT_REPORTS_SCHEMA;
+		kt_session_describe(&session, options, report);
+		kt_reports_show(report, session.snap, options);
+		return NULL;
+	}
 	if (!err)
 		err = kt_session_blame(
 			options, kt_account_compute(session.snap, KT_NO_NODE, &account));
 	if (err)
 		return err;
 	kt_session_describe(&session, options, report);
+	if (kt_memreport_of(session.snap))
+		kt_memreport_most(report, &account);
 	put_account(report, &account, options);
 	if (options->node)
 		err = kt_account_nodes(session.snap, &account, options, report);

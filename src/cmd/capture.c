@@ -160,6 +160,10 @@ static struct kt_err *write_all(
 	kt_root_set_watch(session->root, on_read, capture);
 	err = kt_session_collect(session, options, KT_WANT_ALL, NULL);
 	kt_root_set_watch(session->root, NULL, NULL);
+	if (!err && session->snap->memreports.count)
+		err = kt_err_new(KT_ERR_REFUSED,
+			"%s: a kernel log with memory reports in it is one file already",
+			options->source);
 	if (err)
 		return err;
 	kt_meta_write(session->snap, &meta);

@@ -24,8 +24,8 @@ struct kt_options {
 	bool families, details; /* of slab */
 	bool series, pools;	/* of a report */
 	int depth;
-	int64_t top, count; /* 0: not given */
-	double interval_s;  /* 0: once */
+	int64_t top, count, pick; /* 0: not given */
+	double interval_s;	  /* 0: once */
 	const char *operands[KT_OPERANDS_MAX];
 	int nr_operands;
 	/* Set by main(), not by the command line. */

@@ -191,7 +191,17 @@ static void set_interval(struct kt_options *o, const char *arg, struct kt_err **
 			KT_ERR_USAGE, "--interval takes seconds, from 0.1 to 86400: 5, 0.5");
 }
 
-/* --help and --version become their commands in kt_options_parse(). */
+static void set_pick(struct kt_options *o, const char *arg, struct kt_err **ret_err)
+{
+	uint64_t number;
+
+	if (!kt_span_u64(kt_span_str(arg), &number) || number < 1 || number > COUNT_MAX)
+		*ret_err = kt_err_new(KT_ERR_USAGE, "--pick takes a number, as --list shows them");
+	else
+		o->pick = (int64_t)number;
+}
+
+/* --help, --list and --version become their commands in kt_options_parse(). */
 static void set_nothing(struct kt_options *o, const char *arg, struct kt_err **ret_err)
 {
 	(void)o, (void)arg, (void)ret_err;
@@ -200,10 +210,17 @@ static void set_nothing(struct kt_options *o, const char *arg, struct kt_err **r
 const struct kt_option kt_option_table[] = {
 	{ 's', "source", "SOURCE",
 		"what to look at: a folder with proc/ and sys/ in it, a bundle written by 'ktally "
-		"capture' or any tar of such a folder; without it, the running machine",
+		"capture' or any tar of such a folder, or a kernel log in which the OOM killer, a "
+		"failed allocation or SysRq-m left a memory report; without it, the running "
+		"machine",
 		set_source },
 	{ 'o', "output", "FORMAT", "how to show it; the formats are below", set_output },
 	{ 'b', "bytes", NULL, "exact bytes instead of KiB, MiB and GiB", set_bytes },
+	{ 0, "list", NULL,
+		"list the memory reports in the kernel log that -s names: the command 'memreports'",
+		set_nothing },
+	{ 0, "pick", "N", "take the Nth memory report of that log; without it, the last whole one",
+		set_pick },
 	{ 'd', "depth", "N",
 		"show N levels of the tree, 1 to 9; without it 2, and always unattributed",
 		set_depth },
@@ -340,6 +357,9 @@ static struct kt_err *check(
 	if (options->by && cmd->groups && !has_word(cmd->groups, options->by))
 		return kt_err_new(KT_ERR_USAGE, "--by of '%s' takes one of %s; not '%.64s'",
 			cmd->name, cmd->groups, options->by);
+	if (options->pick && !options->source)
+		return kt_err_new(KT_ERR_USAGE,
+			"--pick chooses among the memory reports of a kernel log: name it with -s");
 	if (!options->interval_s || cmd->paced)
 		return NULL;
 	if (!cmd->repeats)
@@ -405,6 +425,8 @@ struct kt_err *kt_options_parse(
 				argv[optind - 1]);
 		option->set(ret_options, optarg, &err);
 		given[option - kt_option_table] = true;
+		if (strcmp(option->name, "list") == 0)
+			cmd = &kt_cmd_memreports;
 		if (option->letter == 'h')
 			cmd = &kt_cmd_help;
 		if (option->letter == 'V')

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cmd/session.h"
 
+#include "cmd/memreport.h"
+
 #include "model/derive.h"
 
 #include <errno.h>
@@ -64,6 +66,21 @@ static void describe_live(struct kt_snapshot *snap)
 		snap->host.machine = kt_arena_name(&snap->arena, kt_span_str(uts.machine));
 }
 
+/* A log is all there is: its numbers are of one moment, and of that alone. */
+static bool is_log(struct kt_root *root)
+{
+	return kt_root_kind(root) == KT_ROOT_SINGLE && kt_root_has(root, KT_ROOT_MEMORY_LOG);
+}
+
+static struct kt_err *why_no_report(const struct kt_snapshot *snap)
+{
+	for (size_t i = 0; i < snap->sources.count; i++) {
+		if (snap->sources.items[i].why)
+			return kt_err_new(KT_ERR_PARSE, "%s", snap->sources.items[i].why);
+	}
+	return kt_err_new(KT_ERR_ABSENT, "no memory report");
+}
+
 struct kt_err *kt_session_collect(struct kt_session *session, const struct kt_options *options,
 	unsigned want, const char *sources)
 {
@@ -74,8 +91,14 @@ struct kt_err *kt_session_collect(struct kt_session *session, const struct kt_op
 		.progress = options->progress,
 		.progress_arg = options->progress_arg,
 	};
+	bool log = is_log(session->root), lists = sources && strcmp(sources, KT_SESSION_LOG) == 0;
 	struct kt_err *err;
 
+	if (options->pick && !log)
+		return kt_err_new(KT_ERR_REFUSED,
+			"%s: --pick chooses among the memory reports of a kernel log, which this "
+			"is not",
+			options->source);
 	if (options->cheap)
 		opts.want |= KT_WANT_CHEAP;
 	if (options->node)
@@ -84,7 +107,12 @@ struct kt_err *kt_session_collect(struct kt_session *session, const struct kt_op
 		opts.want |= KT_WANT_EXPENSIVE;
 	if (kt_root_kind(session->root) == KT_ROOT_LIVE)
 		describe_live(session->snap);
+	if (log)
+		opts.sources = KT_SESSION_LOG;
+	session->snap->memreport = (size_t)options->pick;
 	err = kt_collect(session->root, &opts, session->snap);
+	if (!err && log && !session->snap->memreport && !lists && !(want & KT_WANT_ALL))
+		err = why_no_report(session->snap);
 	if (err)
 		return err;
 	kt_derive(session->snap);
@@ -113,7 +141,8 @@ const char *kt_session_why(const struct kt_session *session, const char *source)
 		if (strcmp(state->name, source) == 0 && state->why)
 			return state->why;
 	}
-	return "no file of it was found";
+	return kt_memreport_of(session->snap) ? "a memory report does not have it"
+					      : "no file of it was found";
 }
 
 void kt_session_cleanup(struct kt_session *session)
@@ -189,6 +218,13 @@ static void join_headline(struct kt_report *report, const char *const parts[], s
 		kt_report_headline(report, "%s", line);
 }
 
+static const char *memory_report(const struct kt_snapshot *snap, struct kt_arena *arena)
+{
+	const struct kt_memreport *memreport = kt_memreport_of(snap);
+
+	return memreport ? kt_memreport_sentence(arena, memreport, snap->host.page_bytes) : NULL;
+}
+
 void kt_session_describe(const struct kt_session *session, const struct kt_options *options,
 	struct kt_report *report)
 {
@@ -220,6 +256,9 @@ void kt_session_describe(const struct kt_session *session, const struct kt_optio
 				    : kt_cell_missing(KT_ABSENT, NULL));
 	host_field(report, "time", when);
 	kt_report_field(report, "host", "live", KT_CELL_BOOL, kt_cell_number(host->live));
+	host_field(report, "memory_report", memory_report(session->snap, arena));
 	join_headline(report, first, KT_LEN(first));
 	join_headline(report, second, KT_LEN(second));
+	kt_memreport_headlines(report, session->snap);
+	kt_memreport_notes(report, session->snap);
 }

@@ -16,6 +16,9 @@ struct kt_session {
 	struct kt_snapshot *snap;
 };
 
+/** The source that lists the reports in a log, for commands that need none of them. */
+#define KT_SESSION_LOG "memreport"
+
 /** Opens the source that the options name, and nothing else. */
 struct kt_err *kt_session_open(
 	const struct kt_options *options, struct kt_session *ret_session) KT_MUST_CHECK;

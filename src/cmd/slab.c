@@ -5,6 +5,7 @@
 #include "cmd/slab.h"
 
 #include "analysis/cache_lore.h"
+#include "cmd/memreport.h"
 #include "cmd/session.h"
 #include "output/output.h"
 
@@ -476,6 +477,11 @@ static struct kt_err *nothing(const struct kt_snapshot *snap)
 			"CONFIG_SLUB_DEBUG",
 			source->why);
 	}
+	if (kt_memreport_of(snap))
+		return kt_err_new(KT_ERR_ABSENT,
+			"this memory report lists no slab caches: the OOM killer lists those that "
+			"cannot be reclaimed, from 4.15 on, and only where they have more than all "
+			"processes and cache");
 	return kt_err_new(KT_ERR_ABSENT, "no list of slab caches: no proc/slabinfo");
 }
 

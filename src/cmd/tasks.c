@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cmd/tasks.h"
 
+#include "cmd/memreport.h"
 #include "output/output.h"
 
 #include <string.h>
@@ -24,7 +25,10 @@ struct kt_err *kt_tasks_collect(struct kt_session *session, const struct kt_opti
 	if (!snap->tasks.count)
 		return kt_session_blame(options,
 			kt_err_new(KT_ERR_ABSENT,
-				options->cheap
+				kt_memreport_of(snap)
+					? "this memory report lists no processes: only those of "
+					  "the OOM killer do"
+				: options->cheap
 					? "--cheap leaves out the list of processes, which "
 					  "this command is about"
 					: "no processes: proc/PID/status is needed of each"));
@@ -96,6 +100,9 @@ const char *kt_tasks_summary(
 void kt_tasks_notes(
 	struct kt_report *report, const struct kt_snapshot *snap, const struct kt_stacks *stacks)
 {
+	if (kt_memreport_of(snap))
+		kt_report_note(report, "the list of processes in a memory report leaves out "
+				       "process 1 and those that the OOM killer may not look at");
 	if (snap->nr_tasks_left_out)
 		kt_report_note(report,
 			"%lld processes are not in the list: %zu is all that is read",

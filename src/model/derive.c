@@ -221,7 +221,7 @@ static void derive_managed(struct kt_snapshot *snap, int node)
 		kt_snapshot_derive(snap, KT_MANAGED, node, zones.value, KT_EXACT,
 			"managed pages of the zones");
 	else if (kt_ok(total))
-		kt_snapshot_derive(snap, KT_MANAGED, node, total.value, KT_EXACT, "MemTotal");
+		kt_snapshot_derive(snap, KT_MANAGED, node, total.value, total.quality, "MemTotal");
 	else
 		kt_snapshot_lack(snap, KT_MANAGED, node, total.state,
 			zones.entry && zones.state == KT_BAD

@@ -13,6 +13,7 @@
 #include "model/event.h"
 #include "model/free_area.h"
 #include "model/mapping.h"
+#include "model/memreport.h"
 #include "model/metric.h"
 #include "model/module.h"
 #include "model/percpu.h"
@@ -150,8 +151,12 @@ struct kt_snapshot {
 	struct kt_percpu percpu;
 	KT_LIST(struct kt_task) tasks;
 	KT_LIST(struct kt_mapped_file) mapped_files;
-	KT_LIST(struct kt_mapping) mappings; /* of files only */
-	KT_LIST(struct kt_unknown) unknown;  /* fields of a newer kernel */
+	KT_LIST(struct kt_mapping) mappings;		   /* of files only */
+	KT_LIST(struct kt_unknown) unknown;		   /* fields of a newer kernel */
+	kt_memreports memreports;			   /* of a kernel log */
+	KT_LIST(struct kt_memreport_stat) memreport_stats; /* of the cgroup of the one chosen */
+	size_t memreport; /* which of them the numbers are of, from 1; 0: none. Set before: asked
+			     for */
 	KT_LIST(struct kt_source_state) sources;
 	KT_LIST(const char *) denied; /* files that a capture was not allowed to read */
 	KT_LIST(const char *) notes;  /* what a reader of the numbers has to know */

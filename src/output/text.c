@@ -135,6 +135,16 @@ static int wider(int a, int b)
 	return a > b ? a : b;
 }
 
+/* A list in which nothing adds up needs no line for the sum. */
+static bool adds_up(const struct kt_table *table)
+{
+	for (size_t i = 0; i < table->nr_columns; i++) {
+		if (table->columns[i].flags & KT_COL_SUM)
+			return true;
+	}
+	return false;
+}
+
 static void measure(struct page *page)
 {
 	const struct kt_table *table = page->table;
@@ -338,7 +348,7 @@ static void put_table(struct page *page, const struct kt_table *table)
 		put_row(page, table->rest, SIZE_MAX, 0);
 		color(page, PLAIN);
 	}
-	if (table->total) {
+	if (table->total && adds_up(table)) {
 		table->total->strong = true;
 		put_row(page, table->total, SIZE_MAX, 0);
 	}

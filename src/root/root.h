@@ -42,6 +42,9 @@ void kt_text_cleanup(struct kt_text *text);
 /** What kind of root it is; the first two differ in how much they are trusted. */
 enum kt_root_kind { KT_ROOT_LIVE, KT_ROOT_DIR, KT_ROOT_BUNDLE, KT_ROOT_SINGLE };
 
+/** Where a kernel log that holds reports of memory is, when it is a single file. */
+#define KT_ROOT_MEMORY_LOG "ktally/memory.log"
+
 /** Decides whether a bundle's member is kept; `path` is relative to the root. */
 typedef bool (*kt_root_filter)(const char *path);
 

@@ -31,9 +31,38 @@ static const struct {
 	{ "Node 0, zone ", "proc/zoneinfo" },
 };
 
+/* Where a kernel log's first report of memory is; it may be anywhere in the log. */
+static size_t find_memory_report(struct kt_span text)
+{
+	static const char *const signs[] = { "Mem-Info:", "Mem-info:", "memory: usage " };
+	size_t first = text.n;
+
+	for (size_t i = 0; i < KT_LEN(signs); i++) {
+		size_t at = kt_span_find((struct kt_span){ text.p, first }, signs[i]);
+
+		first = at < first ? at : first;
+	}
+	return first;
+}
+
+/* What stands first: somebody may have looked at /proc on the console that was recorded. */
+static const char *path_of(struct kt_span text)
+{
+	size_t report = find_memory_report(text);
+
+	for (size_t i = 0; i < KT_LEN(singles); i++) {
+		size_t at = kt_span_find(text, singles[i].has);
+
+		if (at < report && at <= 4096 && (!at || text.p[at - 1] == '\n'))
+			return singles[i].path;
+	}
+	return report < text.n ? KT_ROOT_MEMORY_LOG : NULL;
+}
+
 static struct kt_err *open_single(int fd, const char *name, struct kt_root **ret_root)
 {
 	KT_CLEANUP(text) struct kt_text text = { 0 };
+	const char *path;
 	struct kt_root *root;
 	struct kt_err *err;
 
@@ -42,15 +71,12 @@ static struct kt_err *open_single(int fd, const char *name, struct kt_root **ret
 		return err;
 	if (!text.data)
 		return kt_err_new(KT_ERR_NOMEM, "%s: out of memory", name);
-	for (size_t i = 0; i < KT_LEN(singles); i++) {
-		size_t at = kt_span_find(kt_text_span(&text), singles[i].has);
-
-		if (at == text.size || at > 4096 || (at && text.data[at - 1] != '\n'))
-			continue;
+	path = path_of(kt_text_span(&text));
+	if (path) {
 		err = kt_root_memory_new(KT_ROOT_SINGLE, &root);
 		if (err)
 			return err;
-		err = kt_root_memory_add(root, singles[i].path, text.data, text.size);
+		err = kt_root_memory_add(root, path, text.data, text.size);
 		text.data = NULL;
 		if (err)
 			kt_root_free(root);
@@ -59,8 +85,10 @@ static struct kt_err *open_single(int fd, const char *name, struct kt_root **ret
 		return err;
 	}
 	return kt_err_new(KT_ERR_ABSENT,
-		"%s: neither a bundle nor a file of /proc that ktally knows; give a folder with "
-		"proc/ and sys/ in it, or a bundle written by 'ktally capture'",
+		"%s: neither a bundle, nor a file of /proc that ktally knows, nor a kernel log "
+		"with "
+		"a memory report in it; give a folder with proc/ and sys/ in it, or a bundle "
+		"written by 'ktally capture'",
 		name);
 }
 
@@ -100,14 +128,18 @@ static struct kt_err *descend(int *fd)
 	return err;
 }
 
-/* Content tells, not the name: every archive has a byte that no text has early on. */
+/*
+ * Content tells, not the name: every archive has a byte that no text has early on. Text that
+ * was meant for a terminal has escapes.
+ */
 static bool is_text(int fd)
 {
 	unsigned char head[512];
 	ssize_t n = pread(fd, head, sizeof(head), 0);
 
 	for (ssize_t i = 0; i < n; i++) {
-		if ((head[i] < ' ' && !strchr("\t\n\r", head[i])) || head[i] == 0x7f || !head[i])
+		if ((head[i] < ' ' && !strchr("\t\n\r\x1b", head[i])) || head[i] == 0x7f ||
+			!head[i])
 			return false;
 	}
 	return n > 0;
@@ -124,6 +156,23 @@ static bool cut_time(const char *path, char *ret_path, const char **ret_when)
 	ret_path[at - path] = '\0';
 	*ret_when = at + 1;
 	return access(ret_path, F_OK) == 0;
+}
+
+/* A log may have any byte in it, early on too: what is no archive is looked at as text. */
+static struct kt_err *or_single(
+	struct kt_err *archive, int fd, const char *path, struct kt_root **ret_root)
+{
+	struct kt_err *err;
+
+	if (!archive || kt_err_code(archive) != KT_ERR_PARSE || lseek(fd, 0, SEEK_SET) < 0)
+		return archive;
+	err = open_single(fd, path, ret_root);
+	if (err && kt_err_code(err) != KT_ERR_NOMEM) {
+		kt_err_free(err);
+		return archive;
+	}
+	kt_err_free(archive);
+	return err;
 }
 
 static struct kt_err *open_whole(const char *path, kt_root_filter wanted, struct kt_root **ret_root)
@@ -146,7 +195,8 @@ static struct kt_err *open_whole(const char *path, kt_root_filter wanted, struct
 	else if (is_text(fd))
 		err = open_single(fd, path, ret_root);
 	else
-		err = kt_root_archive_open(fd, path, wanted, ret_root);
+		err = or_single(
+			kt_root_archive_open(fd, path, wanted, ret_root), fd, path, ret_root);
 	close(fd);
 	return err;
 }

@@ -35,6 +35,7 @@ LISTS = {
     "cgroups": "cgroups",
     "dcache": "caches",
     "hash": "tables",
+    "memreports": "reports",
     "modules": "modules",
     "pagetables": "processes",
     "percpu": "parts",

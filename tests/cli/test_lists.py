@@ -6,6 +6,7 @@ import csv
 import io
 
 import lib
+import logs
 import openmetrics
 import trees
 from lib import LISTS, Folder, ktally, plant, succeed, test
@@ -20,6 +21,9 @@ def machines():
     for name, tree in {**trees.ALL, "AWKWARD": AWKWARD}.items():
         with Folder() as folder:
             yield name, ("-s", plant(folder, tree))
+    with Folder() as folder:
+        plant(folder, {"kern.log": logs.WHOLE * 3 + logs.CGROUP})
+        yield "LOG", ("-s", folder / "kern.log")
 
 
 def lists_of(source):

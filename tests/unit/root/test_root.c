@@ -242,6 +242,9 @@ TEST(a_single_file_is_known_by_its_content_and_not_by_its_name)
 		{ "nr_free_pages 12\nnr_zone_inactive_anon 1\n", "proc/vmstat" },
 		{ "slabinfo - version: 2.1\n# name\n", "proc/slabinfo" },
 		{ "Node 0, zone      DMA\n  per-node stats\n", "proc/zoneinfo" },
+		{ "[    1.5] hello\n[    2.5] Mem-Info:\n", "ktally/memory.log" },
+		{ "\x1b[32m[    2.5]\x1b[0m Mem-info:\n", "ktally/memory.log" },
+		{ "Jan  1 host kernel: memory: usage 1kB, limit 1kB\n", "ktally/memory.log" },
 	};
 	KT_CLEANUP(tree) struct tree tree = make_tree();
 
