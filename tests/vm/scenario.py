@@ -43,7 +43,7 @@ SETTLE_S = 0.2
 RETURN_S = 20.0
 REST_S = 20.0
 # free memory is what the others leave; lists of free pages are not asked
-FREE = ("free_buddy", "free_pcp")
+FREE = ("free_buddy", "free_pcp", "free_cma")
 KEYS = ("about", "needs", "layouts", "once", "last", "prepare", "do", "undo", "is", "moves",
         "also", "keeps", "leaks")
 

@@ -50,7 +50,9 @@ def figure_rows(results):
 
 def scenario_rows(results):
     cells = {}
-    for kernel, layout, item, outcome, _ in results.rows:
+    order = list(layouts.LAYOUTS)
+    for kernel, layout, item, outcome, _ in sorted(
+            (row for row in results.rows if row[1] in order), key=lambda r: order.index(r[1])):
         cells.setdefault((item, kernel), []).append(SIGNS[outcome].format(layout))
     for item in sorted({row[2] for row in results.rows}):
         yield [item, *(" ".join(cells.get((item, kernel), "")) for kernel in kernels.KERNELS)]
