@@ -3,6 +3,7 @@
 
 #include "base/span.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -84,7 +85,7 @@ static bool holds(const struct condition *condition, int64_t before, int64_t cha
 	if (condition->relative && !before)
 		return condition->below ? change < 0 : change > 0;
 	if (condition->relative)
-		moved /= (double)before;
+		moved /= fabs((double)before);
 	return condition->below ? moved < condition->limit : moved > condition->limit;
 }
 
@@ -123,14 +124,15 @@ struct kt_err *kt_fail_if(const char *conditions, struct kt_report *report)
 {
 	struct kt_span rest = kt_span_str(conditions), part;
 	struct kt_err *err = NULL;
+	bool more = true;
 
-	while (!err && rest.n) {
+	/* nothing between commas, or nothing at all, is a mistake and no check */
+	while (!err && more) {
 		struct condition condition;
 
-		if (!kt_span_until(&rest, ',', &part)) {
+		more = kt_span_until(&rest, ',', &part);
+		if (!more)
 			part = rest;
-			rest.n = 0;
-		}
 		if (!parse(part, &condition))
 			return kt_err_new(KT_ERR_USAGE,
 				"--fail-if takes NAME>LIMIT, with a limit such as +5%%, +10MiB, "

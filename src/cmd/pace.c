@@ -51,7 +51,7 @@ struct kt_err *kt_pace_start(double interval_s, struct kt_pace **ret_pace)
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGTERM);
 	sigprocmask(SIG_BLOCK, &signals, &pace->before);
-	pace->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC);
+	pace->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 	pace->timer_fd = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC);
 	if (pace->signal_fd < 0 || pace->timer_fd < 0)
 		return kt_err_os(errno, "a timer");
@@ -82,10 +82,20 @@ bool kt_pace_next(struct kt_pace *pace, struct kt_moment *ret_now, struct kt_err
 	return true;
 }
 
+/* A signal that was not taken would end the program as soon as it is let through. */
+static void take_signals(const struct kt_pace *pace)
+{
+	struct signalfd_siginfo info;
+
+	while (read(pace->signal_fd, &info, sizeof(info)) == sizeof(info))
+		;
+}
+
 void kt_pace_stop(struct kt_pace *pace)
 {
 	if (!pace)
 		return;
+	take_signals(pace);
 	if (pace->signal_fd >= 0)
 		close(pace->signal_fd);
 	if (pace->timer_fd >= 0)

@@ -100,13 +100,39 @@ TEST(lists_are_sorted_filtered_cut_and_repeated_as_asked)
 	CHECK(often.options.interval_s == 1);
 }
 
+TEST(recordings_have_options_of_their_own)
+{
+	struct parsed p = parse("report x.rec --from -2h --to 23:59 --series -i 60"), d;
+
+	CHECK_STR(p.message, "");
+	CHECK_STR(p.options.from, "-2h");
+	CHECK_STR(p.options.to, "23:59");
+	CHECK(p.options.series && p.options.interval_s == 60);
+	CHECK_STR(p.options.operands[0], "x.rec");
+	d = parse("diff a b --fail-if=slab>+5%");
+	CHECK_STR(d.options.fail_if, "slab>+5%");
+	CHECK(!d.options.from && !d.options.to && !d.options.series);
+	CHECK_STR(parse("plot --from now x.rec slab:* --to now").options.operands[1], "slab:*");
+	CHECK_STR(parse("export --to -1d").options.to, "-1d");
+	/* paced commands take -i of one moment's source, and -n of their own */
+	p = parse("record -s /tmp/x -i 0.5 -n 7");
+	CHECK_STR(p.message, "");
+	CHECK(p.options.interval_s == 0.5 && p.options.count == 7);
+	p = parse("record");
+	CHECK_INT(p.code, -1);
+	CHECK(p.options.interval_s == 0 && p.options.count == 0 && p.options.nr_operands == 0);
+}
+
 TEST(what_cannot_be_meant_is_a_usage_error)
 {
 	static const char *const lines[] = { "nonsense", "-x", "--nonsense", "-o xml", "-o",
 		"--depth", "--depth 0", "--depth 10", "--depth 3x", "--depth -1", "account extra",
 		"capture", "capture a b", "explain a b", "--bytes=1", "help a b", "--scrub",
 		"capture x -N", "--top 0", "--top x", "-i 0", "-i 0.05", "-i 1.x", "-i 99999",
-		"-i .5", "-n 0", "-i 1 doctor", "-i 1 -s /tmp/x", "-i 1 -o openmetrics" };
+		"-i .5", "-n 0", "--from -1h", "slab --to now", "--series", "plot --series",
+		"export --series", "report --fail-if a>1", "report --from", "record --from -1h",
+		"record a b", "report a b", "diff", "diff a", "diff a b c", "diff a b --fail-if",
+		"-i 1 doctor", "-i 1 -s /tmp/x", "-i 1 -o openmetrics" };
 
 	for (size_t i = 0; i < KT_LEN(lines); i++) {
 		struct parsed p = parse(lines[i]);

@@ -1,0 +1,443 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Recordings: what was recorded is read back by every command, whatever happens meanwhile."""
+
+import csv
+import io
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import xml.dom.minidom
+from pathlib import Path
+
+import lib
+import openmetrics
+import trees
+from lib import Folder, Skip, ktally, must_close, need_root, plant, refuse, row_bytes, succeed, test
+from test_schema import must_be_valid
+
+TAIL = ".tail"
+FLUSH_S = 10  # src/cmd/record.c
+
+
+class Recorder:
+    """`ktally record` in the background."""
+
+    def __init__(self, file, *options, cwd=None):
+        self.process = subprocess.Popen(
+            [lib.program, *map(str, options), "record", str(file)], stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=lib.environment(), cwd=cwd)
+
+    def wait_for(self, path, size=1, timeout=20):
+        end = time.monotonic() + timeout
+        while not path.exists() or path.stat().st_size < size:
+            assert time.monotonic() < end, f"{path} did not come"
+            assert self.process.poll() is None, self.process.stderr.read().decode()
+            time.sleep(0.01)
+
+    def end(self, how=signal.SIGTERM):
+        self.process.send_signal(how)
+        out, err = self.process.communicate(timeout=lib.TIMEOUT_S)
+        assert not any(word in err for word in lib.SANITIZER_WORDS), lib.sanitizer_summary(err)
+        return self.process.returncode, out.decode(), err.decode()
+
+
+def samples(file):
+    """Number of samples, from the commands' own reports."""
+    return must_be_valid("report", succeed("report", file, "--series", "-o",
+                                           "json"))["recording"]["samples"]
+
+
+def free_mib(file):
+    """The free memory that every sample tells of."""
+    lines = succeed("export", file, "-o", "json").text.splitlines()
+    return [json.loads(line)["bytes"]["meminfo:MemFree"] / 2**20 for line in lines]
+
+
+def counting_tree(folder, number, boot="11111111-2222-3333-4444-555555555555"):
+    """A machine of which one number moves: its free memory is `number` MiB."""
+    meminfo = trees.MODERN["proc/meminfo"].splitlines()
+    meminfo = [f"MemFree: {number * 1024:15} kB" if line.startswith("MemFree:") else line
+               for line in meminfo]
+    for path, text in {"proc/meminfo": "\n".join(meminfo) + "\n",
+                       "proc/sys/kernel/random/boot_id": boot + "\n"}.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        beside = folder / (path + ".new")
+        beside.write_text(text)
+        beside.rename(folder / path)  # never half of it
+    return folder
+
+
+@test
+def a_recording_of_the_machine_is_read_by_every_command():
+    with Folder() as folder:
+        file = folder / "x.rec"
+        made = must_be_valid("record", succeed("record", "-i", "0.2", "-n", "11", file,
+                                               "-o", "json"))
+        assert made["samples"] == 11 and made["file"] == str(file), made
+        assert made["bytes"] == file.stat().st_size, made
+        assert samples(file) == 11
+        for moment in ("", "@-1s", "@now"):
+            report = must_be_valid("account", succeed("-s", f"{file}{moment}", "-o", "json"))
+            must_close(report)
+            assert report["host"]["kernel"] == os.uname().release and not report["host"]["live"]
+            assert report["host"]["page_bytes"] == os.sysconf("SC_PAGESIZE")
+        for command in ("slab", "vmalloc", "explain", "doctor", "buddy"):
+            assert succeed("-s", f"{file}@-1s", command).out, command
+        lines = must_be_valid("report", succeed("report", file, "-i", "0.2", "-o", "json"))
+        assert len(lines["lines"]) == 11, [line["time"] for line in lines["lines"]]
+        last, now = lines["lines"][-1], row_bytes(lib.report_of(file))
+        assert {key: now[key] for key in last if key in now} == \
+            {key: last[key] for key in last if key in now}, "the last line is another account"
+        for extreme, function in (("least", min), ("most", max)):
+            found = next(row for row in lines["extremes"] if row["what"] == extreme)
+            for key in ("slab", "free", "kernel"):
+                assert found[key] == function(line[key] for line in lines["lines"]), key
+
+
+@test
+def a_recording_is_the_same_in_every_output():
+    with Folder() as folder:
+        file = folder / "x.rec"
+        succeed("record", "-i", "0.2", "-n", "8", file)
+        lines = succeed("report", file, "-i", "0.2", "-o", "json").json()["lines"]
+        rows = list(csv.DictReader(io.StringIO(
+            succeed("report", file, "-i", "0.2", "-o", "csv").text)))
+        assert [{key: "" if value is None else str(value) for key, value in line.items()}
+                for line in lines] == rows
+        series = succeed("report", file, "--series", "-o", "json").json()["series"]
+        rows = list(csv.DictReader(io.StringIO(
+            succeed("report", file, "--series", "-o", "csv").text)))
+        assert [row["name"] for row in rows] == [one["name"] for one in series]
+        for one in series:
+            assert one["min"] <= one["mean"] <= one["max"], one
+            assert one["change"] == one["last"] - one["first"], one
+            assert one["min"] <= one["last"] <= one["max"] or one["last"] == 0, one
+        chart = must_be_valid("plot", succeed("plot", file, "-o", "json"))["charts"][0]
+        assert chart["stacked"] and chart["times_ms"] == sorted(chart["times_ms"])
+        assert all(len(band["bytes"]) == len(chart["times_ms"]) for band in chart["bands"])
+        rows = list(csv.reader(io.StringIO(succeed("plot", file, "-o", "csv").text)))
+        assert rows[0] == ["time"] + [band["name"] for band in chart["bands"]]
+        assert [int(cell) for cell in rows[-1][1:]] == \
+            [band["bytes"][-1] for band in chart["bands"]]
+        one = must_be_valid("plot", succeed("plot", file, "meminfo:MemFree", "slab:d*", "-o",
+                                            "json"))["charts"][0]
+        assert not one["stacked"] and "meminfo:MemFree" in [b["name"] for b in one["bands"]]
+        picture = xml.dom.minidom.parseString(succeed("plot", file, "-o", "svg").out)
+        assert picture.documentElement.tagName == "svg"
+        assert "▁" in succeed("report", file, "--series").text or len(series) == 0
+        refuse("report", file, "-o", "svg", status=2, says="plot")
+
+
+@test
+def an_export_says_what_the_reports_say():
+    with Folder() as folder:
+        file = folder / "x.rec"
+        succeed("record", "-i", "0.2", "-n", "6", file)
+        text = succeed("export", file, "-o", "csv").text
+        rows = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
+        moments = sorted({row["time"] for row in rows})
+        lines = [json.loads(line) for line in
+                 succeed("export", file, "-o", "json").text.splitlines()]
+        assert len(lines) == 6 and sorted({line["time"] for line in lines}) == moments
+        assert sum(len(line["bytes"]) for line in lines) == len(rows)
+        now = row_bytes(lib.report_of(file))
+        for row, size in now.items():
+            if size is not None and f"account:{row}" in lines[-1]["bytes"]:
+                assert lines[-1]["bytes"][f"account:{row}"] == size, row
+        metrics = succeed("export", file, "-o", "openmetrics").text
+        found = [line for line in metrics.splitlines()
+                 if line.startswith('ktally_account_bytes{row="slab"}')]
+        assert [int(line.split()[1]) for line in found] == \
+            [line["bytes"]["account:slab"] for line in lines]
+        stamps = [float(line.split()[2]) for line in found]
+        assert stamps == sorted(stamps) and metrics.endswith("# EOF\n")
+        assert openmetrics.parse  # one value a series is all that it reads: no time series
+
+
+@test
+def a_difference_closes_on_both_sides_and_is_a_check():
+    with Folder() as folder:
+        file = folder / "x.rec"
+        succeed("record", "-i", "0.3", "-n", "6", file)
+        for before, after in ((f"{file}@-1s", file), (file, "live"), (file, file)):
+            diff = must_be_valid("diff", succeed("diff", before, after, "-o", "json"))
+            for key in ("rows", "caches", "callers"):
+                for column in ("before", "after", "change"):
+                    total = sum(row[column] or 0 for row in diff[key])
+                    assert total == diff[key + "_total"][column], f"{key} {column}: {total}"
+            assert diff["rows_total"]["before"] == lib.report_of(before)["installed_bytes"]
+        assert all(row["change"] in (0, None) for row in diff["rows"]), "a moment against itself"
+        text = succeed("diff", f"{file}@-1s", file, "-o", "csv").text
+        assert text.startswith("name,before,after,change")
+        one, two = (plant(folder / name, trees.MODERN) for name in ("one", "two"))
+        counting_tree(one, 100)
+        counting_tree(two, 111)
+        succeed("diff", one, two, "--fail-if", "free>+11MiB,free<-1")
+        failed = ktally("diff", one, two, "--fail-if", "free>+10%")
+        assert failed.status == 1 and "failed: free>+10%" in failed.text, failed.text
+        refuse("diff", one, two, "--fail-if", "free", status=2, says="NAME>LIMIT")
+        refuse("diff", one, two, "--fail-if", "no such>1", says="no such")
+        refuse("diff", one, status=2)
+
+
+@test
+def a_tree_that_moves_is_read_back_as_it_was():
+    with Folder() as folder:
+        tree, file = plant(folder / "tree", trees.MODERN), folder / "x.rec"
+        counting_tree(tree, 1)
+        recorder = Recorder(file, "-s", tree, "-i", "0.1")
+        for number in range(2, 200):
+            counting_tree(tree, number)
+            time.sleep(0.01)
+        status, out, err = recorder.end()
+        assert (status, err) == (0, ""), f"{status} {err}"
+        free = free_mib(file)
+        assert len(free) >= 10 and f"{len(free)} samples" in out, f"{len(free)} of {out}"
+        assert free == sorted(free) and not any(size % 1 for size in free), free
+        assert free[-1] >= 190, "the end is not in it"
+
+
+@test
+def a_second_boot_in_the_same_file_is_marked():
+    with Folder() as folder:
+        tree, file = plant(folder / "tree", trees.MODERN), folder / "x.rec"
+        for boot in range(3):
+            counting_tree(tree, 100 + boot, boot=f"{boot:08}-2222-3333-4444-555555555555")
+            succeed("-s", tree, "record", "-i", "0.1", "-n", "3", file)
+        assert samples(file) == 9
+        report = must_be_valid("report", succeed("report", file, "-i", "0.1", "-o", "json"))
+        events = [line["event"] for line in report["lines"]]
+        assert events[0] is None and sum("rebooted" in (event or "") for event in events) == 2
+        assert "rebooted" in succeed("report", file, "-i", "0.1").text
+
+
+@test
+def it_is_read_while_it_is_written_and_a_second_writer_is_refused():
+    with Folder() as folder:
+        file = folder / "x.rec"
+        recorder, seen = Recorder(file, "-i", "0.1"), []
+        recorder.wait_for(folder / ("x.rec" + TAIL), 100)
+        end = time.monotonic() + FLUSH_S + 1.5
+        while time.monotonic() < end:
+            report = succeed("report", file, "--series", "-o", "json").json()
+            assert not report["notes"], report["notes"]
+            seen.append(report["recording"]["samples"])
+            must_close(lib.report_of(file))
+        refuse("record", "-n", "1", file, says="one file has one writer")
+        status, out, err = recorder.end()
+        assert (status, err) == (0, ""), f"{status} {err}"
+        assert seen == sorted(seen) and 1 <= seen[0] < seen[-1], seen
+        assert samples(file) > seen[-1] and f"{samples(file)} samples" in out, out
+
+
+@test
+def every_way_to_end_it_keeps_what_was_taken():
+    for how, kept in ((signal.SIGTERM, 0), (signal.SIGINT, 0), (signal.SIGKILL, None)):
+        with Folder() as folder:
+            tree, file = plant(folder / "tree", trees.MODERN), folder / "x.rec"
+            recorder = Recorder(file, "-s", tree, "-i", "0.1", "-o", "json")
+            recorder.wait_for(folder / ("x.rec" + TAIL), 100)
+            time.sleep(0.75)
+            status, out, err = recorder.end(how)
+            if kept is None:  # what was flushed, which was the first sample at least
+                assert samples(file) >= 1
+            else:
+                assert (status, err) == (kept, ""), f"{status} {err}"
+                assert samples(file) == json.loads(out)["samples"] >= 6, f"{samples(file)} of {out}"
+            before = samples(file)
+            succeed("-s", tree, "record", "-i", "0.1", "-n", "2", file)
+            assert samples(file) == before + 2
+
+
+@test
+def killed_at_any_moment_it_goes_on_and_invents_nothing():
+    generator = random.Random(7)
+    with Folder() as folder:
+        tree, file = plant(folder / "tree", trees.MODERN), folder / "x.rec"
+        known = {100}
+        counting_tree(tree, 100)
+        for turn in range(int(os.environ.get("KTALLY_KILLS", "12"))):
+            recorder = Recorder(file, "-s", tree, "-i", "0.1")
+            time.sleep(generator.random() * 0.3)
+            known.add(100 + turn)
+            counting_tree(tree, 100 + turn)
+            time.sleep(generator.random() * 0.1)
+            recorder.end(signal.SIGKILL)
+        succeed("-s", tree, "record", "-i", "0.1", "-n", "1", file)
+        report = succeed("report", file, "-i", "0.1", "-o", "json").json()
+        assert not report["notes"], report["notes"]
+        free = free_mib(file)
+        assert set(free) <= known and free == sorted(free) and len(free) > 3, free
+
+
+@test
+def what_is_no_recording_is_left_alone():
+    with Folder() as folder:
+        for name, content in (("letters", b"somebody's letters\n"), ("zeros", bytes(5000)),
+                              ("short", b"ktal"), ("tar", b"ustar" * 200)):
+            file = folder / name
+            file.write_bytes(content)
+            refuse("record", "-n", "1", file, says="no recording")
+            assert file.read_bytes() == content, f"{name} was written to"
+            assert not (folder / (name + TAIL)).exists(), f"{name} has got a tail"
+            refuse("report", file)
+        refuse("record", "-n", "1", folder)
+        refuse("record", "-n", "1", "/dev/null")
+        refuse("record", "-n", "1", folder / "none" / "x.rec", says="none/x.rec")
+        refuse("report", folder / "absent.rec", says="absent.rec")
+        (folder / "link").symlink_to(folder / "letters")
+        refuse("record", "-n", "1", folder / "link")
+        empty = folder / "empty"
+        empty.write_bytes(b"")
+        refuse("report", empty, says="no sample")
+        succeed("record", "-i", "0.1", "-n", "1", empty)
+        assert samples(empty) == 1
+
+
+@test
+def moments_are_chosen_and_wrong_ones_are_named():
+    with Folder() as folder:
+        tree, file = plant(folder / "tree", trees.MODERN), folder / "a@b.rec"
+        succeed("-s", tree, "record", "-i", "0.3", "-n", "8", file)
+        assert lib.report_of(file) and lib.report_of(f"{file}@-1s")
+        refuse("-s", f"{file}@yesterday", status=2, says="no moment")
+        refuse("-s", f"{file}@-1h", says="as early")
+        refuse("-s", f"{file}@1999-01-01", says="as early")
+        refuse("report", file, "--from", "soon", status=2, says="--from")
+        refuse("report", file, "--to", "12:00:61x", status=2, says="--to")
+        refuse("report", file, "--from", "now", "--to", "-1s", status=2, says="later")
+        refuse("account", "--from", "-1s", status=2, says="--from")
+        refuse("plot", file, "no such series", says="report --series")
+        whole = succeed("report", file, "-i", "0.3", "-o", "json").json()
+        part = succeed("report", file, "-i", "0.3", "--from", "-1s", "-o", "json").json()
+        assert part["lines"] == whole["lines"][-len(part["lines"]):] != whole["lines"]
+        first = succeed("report", file, "-i", "0.3", "--to", "-1s", "-o", "json").json()
+        assert first["lines"] == whole["lines"][:len(first["lines"])] != whole["lines"]
+
+
+@test
+def a_damaged_recording_is_read_as_far_as_it_is_good():
+    generator = random.Random(11)
+    with Folder() as folder:
+        tree, file = plant(folder / "tree", trees.MODERN), folder / "x.rec"
+        for number in range(4):  # a block each
+            counting_tree(tree, 100 + number)
+            succeed("-s", tree, "record", "-i", "0.1", "-n", "2", file)
+        whole = file.read_bytes()
+        (folder / ("x.rec" + TAIL)).unlink()
+        for turn in range(int(os.environ.get("KTALLY_DAMAGES", "25"))):
+            copy = bytearray(whole)
+            for _ in range(generator.choice((1, 1, 1, 4))):
+                copy[generator.randrange(len(copy))] ^= generator.randrange(1, 256)
+            if turn % 5 == 4:
+                copy = copy[:generator.randrange(len(copy))]
+            file.write_bytes(copy)
+            for command in (("report", "-i", "0.1"), ("report", "--series"), ("plot",),
+                            ("export",), ("account",)):
+                result = ktally(command[0], *([file] if command[0] != "account" else
+                                              ["-s", file]), *command[1:],
+                                "-o", "csv" if command[0] == "export" else "json")
+                assert result.status in (0, 1), result.complaint
+                assert result.status == 0 or lib.one_complaint(result), result.complaint
+                if result.status == 0 and command[:2] == ("report", "-i"):
+                    free, notes = free_mib(file), result.json()["notes"]
+                    assert set(free) <= {100, 101, 102, 103} and free == sorted(free), free
+                    assert len(free) == 8 or notes or turn % 5 == 4, "nobody says so"
+
+
+FULL_DISK = r"""
+import os, pathlib, signal, subprocess, sys, time
+
+program, folder, tree = sys.argv[1:]
+subprocess.run(["mount", "-t", "tmpfs", "-o", "size=128k", "tmpfs", folder], check=True)
+folder = pathlib.Path(folder)
+file, filler = folder / "x.rec", folder / "filler"
+said = open(os.path.join(tree, "said"), "w+b")
+process = subprocess.Popen([program, "-s", tree, "record", "-i", "0.1", str(file)],
+                           stdout=subprocess.DEVNULL, stderr=said)
+
+def wait(what, truth):
+    end = time.monotonic() + 40
+    while not truth():
+        assert time.monotonic() < end and process.poll() is None, what
+        time.sleep(0.02)
+
+def told():
+    return open(said.name, "rb").read()
+
+def report():
+    return subprocess.run([program, "export", str(file), "-o", "csv", "--filter",
+                           "meminfo:MemFree"], check=True, stdout=subprocess.PIPE).stdout.decode()
+
+wait("the first sample", lambda: (folder / "x.rec.tail").exists() and
+     (folder / "x.rec.tail").stat().st_size > 100)
+with open(filler, "wb", buffering=0) as rest:
+    try:
+        while True:
+            rest.write(bytes(4096))
+    except OSError:
+        pass
+first = report()
+wait("the message", lambda: b"nothing is recorded" in told())
+time.sleep(1)
+assert report().startswith(first), "what there was is not there any more"
+assert told().count(b"\n") == 1, told()
+filler.unlink()
+wait("room again", lambda: b"there is room again" in told())
+time.sleep(0.7)
+process.send_signal(signal.SIGTERM)
+assert process.wait(20) == 0, told()
+assert told().count(b"\n") == 2, told()
+after = report()
+assert after.startswith(first) and after.count("\n") > first.count("\n") + 5, after
+print(after, end="")
+"""
+
+
+@test
+def a_full_disk_is_told_once_and_waited_for():
+    need_root()
+    if not shutil.which("unshare"):
+        raise Skip("needs unshare")
+    with Folder() as folder:
+        tree, disk = plant(folder / "tree", trees.MODERN), folder / "disk"
+        counting_tree(tree, 100)
+        disk.mkdir()
+        result = lib.execute(["unshare", "-m", "--propagation", "private", sys.executable, "-c",
+                              FULL_DISK, lib.program, disk, tree], timeout=90)
+        if b"permission denied" in result.err:
+            raise Skip("no tmpfs can be mounted here")
+        assert result.status == 0, result.complaint.strip()
+        rows = list(csv.DictReader(io.StringIO(result.text)))
+        assert {row["bytes"] for row in rows} == {str(100 * 2**20)}, "something was invented"
+        seconds = [time.strptime(row["time"], "%Y-%m-%dT%H:%M:%SZ") for row in rows]
+        assert seconds == sorted(seconds)
+
+
+@test
+def a_recording_of_a_kernel_that_drops_a_file_says_so_and_nothing_else():
+    with Folder() as folder:
+        tree, file = plant(folder / "tree", trees.MODERN), folder / "x.rec"
+        recorder = Recorder(file, "-s", tree, "-i", "0.1")
+        recorder.wait_for(folder / ("x.rec" + TAIL), 100)
+        time.sleep(1.5)
+        (tree / "proc/slabinfo").unlink()
+        time.sleep(0.3)
+        counting_tree(tree, 77)
+        time.sleep(0.3)
+        recorder.end()
+        with_it = ktally("-s", f"{file}@{first_moment(file)}", "slab", "-o", "json")
+        without = ktally("-s", file, "slab", "-o", "json")
+        assert with_it.status == 0, with_it.complaint
+        assert without.status == 1 and lib.one_complaint(without), without.complaint
+        assert free_mib(file)[-1] == 77
+
+
+def first_moment(file):
+    times = succeed("plot", file, "-o", "json").json()["charts"][0]["times_ms"]
+    return times[0] // 1000 + 1
