@@ -177,8 +177,12 @@ class Machine:
                         ": >/tmp/out")
         return gzip.decompress(base64.b64decode(text))
 
+    def report(self, command):
+        """What a command of ktally has to say, with its options."""
+        return json.loads(self.read(f"ktally {command} -o json"))
+
     def account(self):
-        return json.loads(self.read("ktally -o json"))
+        return self.report("account")
 
     def stop(self):
         try:

@@ -16,6 +16,12 @@ which row must move by how much, what must not move.
              MORE is allowed on top where the kernel needs something beside
     also     ROW LOW..HIGH: may move by that much along with it
     keeps    ROWS that need not come back
+    shows    COMMAND | WHICH | COLUMN AMOUNT [~ SLACK]: by how much the command's column, added
+             up over rows, must change between before and after "do"; to the last unit, columns
+             of bytes to 1 % or 2 pages, or within SLACK. COMMAND has its options; WHICH is
+             patterns for any text of the rows, joined by "+", "total" for sums, "-" for what is
+             in no table; COLUMN may be TABLE.COLUMN, both named as in JSON
+    prints   the same, of the value after "do", or where nothing is done
     leaks    SECONDS SAMPLES: a leak of 1 MiB/s that is watched; the amounts of "moves" may
              then name kinds of the test module, which tells how much of each it holds
 
@@ -24,16 +30,18 @@ initrd (bytes of the initial RAM disk), slab("cache") (bytes that one object tak
 cache), tags("cache") (what the kernel keeps beside for it, in kmalloc: nothing but where
 allocations are profiled), cost("cache") (both; 0 for a cache that the kernel does not have if
 a "?" is behind its name), file("path") (a number in a file inside), unclaimed() (pages that
-/proc/kpageflags calls free or nothing at all)."""
+/proc/kpageflags calls free or nothing at all). In "shows" and "prints" there are also the
+other columns of the same rows, as the command has them after "do", and row("id") of the
+account beside it."""
 
 import pathlib
 import re
 import time
 
 from machine import Broken, pause
+from shown import PAGE, Claim, tolerance
 
 FOLDER = pathlib.Path(__file__).resolve().parent / "scenarios"
-PAGE = 4096
 KMALLOC_SIZES = [8, 16, 32, 64, 96, 128, 192, 256, 512, 1024, 2048, 4096, 8192]
 # what may happen in half a second on an idle machine: a process more, a page of log
 SLACK = 256 << 10
@@ -45,7 +53,7 @@ REST_S = 20.0
 # free memory is what the others leave; lists of free pages are not asked
 FREE = ("free_buddy", "free_pcp", "free_cma")
 KEYS = ("about", "needs", "layouts", "once", "last", "prepare", "do", "undo", "is", "moves",
-        "also", "keeps", "leaks")
+        "also", "keeps", "leaks", "shows", "prints")
 
 
 class Skip(Exception):
@@ -77,7 +85,7 @@ class Amounts:
 
     def __init__(self, machine):
         self.machine = machine
-        self.names = {"__builtins__": {}, "page": PAGE, "cpus": machine.layout.cpus,
+        self.names = {"__builtins__": {}, "abs": abs, "page": PAGE, "cpus": machine.layout.cpus,
                       "ram": machine.layout.mib << 20, "initrd": machine.initrd_bytes,
                       "slab": self.slab, "tags": self.tags, "cost": self.cost, "file": self.file,
                       "unclaimed": lambda: int(machine.run("hold unclaimed"))}
@@ -140,10 +148,6 @@ def mib(value):
     return f"{value / (1 << 20):.2f} MiB"
 
 
-def tolerance(amount):
-    return max(abs(amount) // 100, 2 * PAGE)
-
-
 class Run:
     """One scenario on one machine."""
 
@@ -152,6 +156,8 @@ class Run:
         self.values = scenario.values
         self.amounts = Amounts(machine)
         self.moves = []
+        self.shows = [Claim(text) for text in self.values["shows"]]
+        self.prints = [Claim(text) for text in self.values["prints"]]
         self.figures = {}
 
     def check_needs(self):
@@ -174,6 +180,29 @@ class Run:
         if problems:
             raise AssertionError(f"{when}: " + "; ".join(problems))
         return report
+
+    def reports(self, when, claims):
+        """What the commands of the claims print, each once."""
+        reports = {}
+        for command in dict.fromkeys(claim.command for claim in claims):
+            reports[command] = self.machine.report(command)
+            self.save(f"{self.scenario.name}-{when}-{command.replace(' ', '')}.json",
+                      reports[command])
+        return reports
+
+    def check_claims(self, before, after, account):
+        """What commands print, and by how much that has changed."""
+        problems, told = [], []
+        names = {"row": lambda name: rows_of(account)[name]}
+        for claim in self.shows + self.prints:
+            old = before[claim.command] if claim in self.shows else None
+            problem, text, off = claim.check(old, after[claim.command], self.amounts, names)
+            if problem:
+                problems.append(problem)
+            if off is not None:
+                self.figures["shown"] = max(off, self.figures.get("shown", 0))
+            told.append(text)
+        return problems, told
 
     def perform(self, commands):
         for command in commands:
@@ -277,10 +306,14 @@ class Run:
 
     def once(self):
         self.perform(self.values["prepare"])
+        # commands take memory too: both accounts are taken when they have had theirs
+        shown = self.reports("before", self.shows)
         before = self.account("before")
         problems, told = self.check_is(before)
         if not self.values["do"]:
-            return problems, told
+            shown = self.reports("before", self.prints)
+            more, told_more = self.check_claims({}, shown, before)
+            return problems + more, told + told_more
         already = self.held() if self.values["leaks"] else None
         try:
             self.perform(self.values["do"])
@@ -288,7 +321,11 @@ class Run:
                 more, told_more = self.follow_leak(before, already)
             else:
                 self.parse_moves()
-                more, told_more = self.check_delta(before, self.account("held"))
+                held = self.account("held")
+                more, told_more = self.check_delta(before, held)
+                claims = self.check_claims(
+                    shown, self.reports("held", self.shows + self.prints), held)
+                more, told_more = more + claims[0], told_more + claims[1]
         finally:
             self.perform(self.values["undo"])
         return problems + more + self.check_return(before), told + told_more

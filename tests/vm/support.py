@@ -43,6 +43,7 @@ def worst(results, kernel, figure):
 
 def figure_rows(results):
     for figure, about in (("deviation", "an injection landed in its row but for at most"),
+                          ("shown", "a command that lists showed it but for at most"),
                           ("disturbed", "it moved unattributed, which it does not belong to, by "
                                         "at most, in % of memory")):
         yield [about, *(worst(results, kernel, figure) for kernel in kernels.KERNELS)]

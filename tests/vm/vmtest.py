@@ -120,7 +120,7 @@ class Job:
         except scenario.Skip as why:
             results.add(self.kernel.name, self.layout.name, item.name, "skipped", str(why))
             return False
-        except (KeyError, OSError, SyntaxError, ValueError) as error:
+        except (KeyError, NameError, OSError, SyntaxError, TypeError, ValueError) as error:
             problems = [f"the test is broken: {error!r}"]
         if not problems:
             results.figures[self.kernel.name, self.layout.name, item.name] = figures
