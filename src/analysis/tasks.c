@@ -57,7 +57,7 @@ int64_t kt_huge_saves(const struct kt_task *task, int64_t page_bytes)
 {
 	int64_t tables = task->bytes[KT_TASK_TABLES], small = -1, saves;
 
-	if (tables < 0 || page_bytes <= 0 || task->bytes[KT_TASK_ANON] < 0 ||
+	if (tables < 0 || page_bytes < ENTRY_BYTES || task->bytes[KT_TASK_ANON] < 0 ||
 		task->bytes[KT_TASK_SHMEM] < 0)
 		return -1;
 	kt_add_known(&small, task->bytes[KT_TASK_ANON]);

