@@ -109,8 +109,8 @@ static struct kt_err *write_members(struct capture *capture)
 		const struct member *member = &capture->members.items[i];
 
 		err = write_member(capture, member);
-		capture->nr_files++;
-		capture->nr_bytes += (int64_t)member->data.size;
+		capture->nr_files += !member->link;
+		capture->nr_bytes += member->link ? 0 : (int64_t)member->data.size;
 	}
 	return err;
 }
