@@ -196,6 +196,15 @@ static void put_commands(struct page *page)
 	kt_buf_puts(page->buf, ".El\n");
 }
 
+/* Which commands take an option that not all take. */
+static void put_only(struct page *page, const char *words)
+{
+	char list[KT_WORDS_LIST];
+
+	kt_words_list(words, list);
+	put_text(page->buf, kt_arena_printf(&page->arena, "Only of: %s.", list));
+}
+
 static void put_options(struct page *page)
 {
 	kt_buf_puts(page->buf, ".Bl -tag -width Ds\n");
@@ -211,6 +220,8 @@ static void put_options(struct page *page)
 		put_operands(page, option->arg);
 		kt_buf_puts(page->buf, "\n");
 		put_text(page->buf, option->help);
+		if (option->only)
+			put_only(page, option->only);
 	}
 	kt_buf_puts(page->buf, ".El\n");
 }

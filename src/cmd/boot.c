@@ -172,7 +172,7 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 
 const struct kt_cmd kt_cmd_boot = {
 	.name = "boot",
-	.summary = "what was taken before the first process ran, in time order",
+	.summary = "what was taken before the first process ran",
 	.help = "Lists what the firmware and the booting kernel took, in the order of time: the "
 		"firmware map, the kernel image, the initial RAM disk, crash kernel, memory map "
 		"(struct page), per-CPU memory, hash tables, bounce buffers; what of it was "

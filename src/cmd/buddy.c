@@ -177,7 +177,7 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 
 const struct kt_cmd kt_cmd_buddy = {
 	.name = "buddy",
-	.summary = "free memory by size of the pieces, what can be allocated now, watermarks",
+	.summary = "free memory by size of block, what can be allocated now",
 	.help = "Shows the free lists of the page allocator (the buddy allocator), which hands "
 		"out blocks of 1, 2, 4, 8 ... pages: how many of each size (order) are free, how "
 		"much of the free memory is in smaller pieces and so of no use to a request of "

@@ -210,7 +210,7 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 
 const struct kt_cmd kt_cmd_capture = {
 	.name = "capture",
-	.summary = "write the files that the sources read to a bundle, to look at elsewhere",
+	.summary = "pack what is read into a bundle, to look at elsewhere",
 	.operands = "FILE.tar.zst",
 	.nr_operands_min = 1,
 	.nr_operands_max = 1,

@@ -306,7 +306,7 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 
 const struct kt_cmd kt_cmd_census = {
 	.name = "census",
-	.summary = "the account a second time, by looking at every page of memory",
+	.summary = "the account a second time, from every page of memory",
 	.help = "Looks at every page of memory, asks what it is used for, and holds that "
 		"against the counters that the account is made of. DIFFERENCE is pages "
 		"less counters, MOVED how much the counters changed meanwhile: a "

@@ -434,7 +434,7 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 
 const struct kt_cmd kt_cmd_cgroups = {
 	.name = "cgroups",
-	.summary = "kernel memory by cgroup, next to its limit; removed ones that hold memory",
+	.summary = "kernel memory by cgroup, next to its limit; dying ones",
 	.help = "Lists the memory cgroups (services, containers, sessions) and the kernel "
 		"memory each is charged with: no process shows it, its limit counts it. "
 		"KERNEL is a group's own, without the groups below it; WITH BELOW (-a) has "

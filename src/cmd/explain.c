@@ -249,7 +249,7 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 
 const struct kt_cmd kt_cmd_explain = {
 	.name = "explain",
-	.summary = "what a row is, what it is computed from, what its growth means",
+	.summary = "what a row is, where its numbers come from, what to do",
 	.operands = "[ROW]",
 	.nr_operands_max = 1,
 	.help = "Prints what a row of the account is, today's values that it is computed from with "

@@ -236,7 +236,7 @@ static void note_dense(
 static void note_offenders(
 	struct kt_report *report, const struct kt_snapshot *snap, const kt_task_groups *groups)
 {
-	int64_t least = kt_tasks_memory(snap) / NOTED_SHARE, page_bytes = snap->host.page_bytes;
+	int64_t least = kt_snapshot_memory(snap) / NOTED_SHARE, page_bytes = snap->host.page_bytes;
 	size_t nr_notes = 0;
 
 	least = least > NOTED_MIN ? least : NOTED_MIN;
@@ -401,7 +401,7 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 
 const struct kt_cmd kt_cmd_pagetables = {
 	.name = "pagetables",
-	.summary = "page tables: whose they are, what they map, what huge pages would spare",
+	.summary = "page tables: whose they are, what huge pages spare",
 	.help = "Lists the page tables of processes, by name or, with --by process, each; the rows "
 		"add up to the account's row 'page tables'. MAPPED is memory that entries stand "
 		"for, "

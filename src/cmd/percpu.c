@@ -303,7 +303,7 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 
 const struct kt_cmd kt_cmd_percpu = {
 	.name = "percpu",
-	.summary = "per-CPU memory: its chunks, what is used in them, and who has it",
+	.summary = "per-CPU memory: its chunks, what is used, who has it",
 	.help = "Shows the memory that exists once for each possible CPU: counters, lists, "
 		"statistics. The first chunk is made at boot, outside MemTotal; later ones when "
 		"it is full. They are given back only when nothing is left in them, so that "

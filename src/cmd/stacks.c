@@ -164,7 +164,7 @@ static void note_largest(struct kt_report *report, const struct kt_snapshot *sna
 		if (!largest || groups->items[i].nr_stacks > largest->nr_stacks)
 			largest = &groups->items[i];
 	}
-	if (!largest || stacks->total_bytes < kt_tasks_memory(snap) / NOTED_SHARE)
+	if (!largest || stacks->total_bytes < kt_snapshot_memory(snap) / NOTED_SHARE)
 		return;
 	if (largest->sum.kernel && strncmp(largest->sum.name, "kworker", 7) == 0)
 		kt_report_note(report,
@@ -217,7 +217,7 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 
 const struct kt_cmd kt_cmd_stacks = {
 	.name = "stacks",
-	.summary = "kernel stacks: which programs and kernel threads have how many threads",
+	.summary = "kernel stacks: which programs have how many threads",
 	.help = "Lists who has the kernel stacks: user processes by name, and kernel threads, in "
 		"brackets, by family: kworker/0:1 and all its like are [kworker]. --by process "
 		"gives each process a row. Each thread has one stack, all are of one size, and the "

@@ -362,7 +362,7 @@ const struct kt_cmd kt_cmd_vmalloc = {
 		"kernel says how much; those pages are counted where their owner counts them, or "
 		"are in unattributed. Where the counter VmallocUsed and the areas differ, because "
 		"the machine moved between the two readings, the difference is a row.\n\n"
-		"To find what grows: 'ktally vmalloc -i 10 --sort growth'. Many BPF programs that "
+		"To find what grows: 'ktally vmalloc -i 10'. Many BPF programs that "
 		"nobody counts on: 'bpftool prog'. A caller with thousands of areas of a "
 		"[module]: its driver keeps one for each event or device.\n\n"
 		"The kernel walks all areas to show them, about 3 microseconds each, and looks at "
