@@ -364,12 +364,13 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 const struct kt_cmd kt_cmd_account = {
 	.name = "account",
 	.summary = "where every byte of memory is (the default)",
-	.help = "Shows the machine's physical memory as a tree that adds up: every byte stands in "
-		"one "
-		"row, the rows below a row add up to it, and what no counter explains is the row "
-		"'unattributed', with its error bound. Two levels are shown; --depth and --all "
-		"show "
-		"more, --node splits by NUMA node. 'ktally explain ROW' says what a row is.",
+	.help = "Shows the machine's physical memory as a tree that adds up: every byte stands "
+		"in one row, the rows below a row add up to it, and what no counter explains "
+		"is the row 'unattributed', with its error bound. Two levels are shown; "
+		"--depth and --all show more, --node splits by NUMA node. 'ktally explain ROW' "
+		"says what a row is.\n\n"
+		"-i 10 shows what grows: notes below the tree name the rows that grew most, "
+		"and the command that looks into them.",
 	.repeats = true,
 	.run = run,
 };

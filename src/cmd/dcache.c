@@ -309,16 +309,17 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 const struct kt_cmd kt_cmd_dcache = {
 	.name = "dcache",
 	.summary = "directory entries and inodes: unused, negative, by kind",
-	.help = "Shows the caches of names (directory entries, dentries) and of files (inodes): "
-		"the slab cache of each kind of file system, how many mounts of that kind there "
-		"are, objects and size; and of how many entries nobody uses, and how many of "
-		"those are negative: names that were looked up and do not exist. "
+	.help = "Shows the caches of names (directory entries, dentries) and of files "
+		"(inodes): the slab cache of each kind of file system, how many mounts of that "
+		"kind there are, objects and size; and of how many entries nobody uses, and "
+		"how many of those are negative: names that were looked up and do not "
+		"exist.\n\n"
 		"A large cache that stops growing is normal and freed under pressure. Mostly "
 		"negative entries mean something that probes or deletes names that never come "
 		"again: unique temporary files, a library that looks through search paths. "
 		"Mostly unused entries with as many inodes mean a walk over many files (find, "
 		"backup). Few unused ones mean many open files or directories that are held. "
-		"Follow with -i what grows. "
+		"-i 10 shows what grows.\n\n"
 		"Which mount the entries belong to cannot be told without reading kernel "
 		"memory: the number of mounts of a kind is all that is known.",
 	.repeats = true,

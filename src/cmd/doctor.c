@@ -137,8 +137,7 @@ const struct kt_cmd kt_cmd_doctor = {
 	.name = "doctor",
 	.summary = "each source: is it there, and what does reading it cost",
 	.help = "Reads every source that any command could use and says of each whether it is "
-		"there, "
-		"why not, what its lack costs, what would provide it, and what reading it cost. "
-		"Lists the fields of a newer kernel that ktally does not know.",
+		"there, why not, what its lack costs, what would provide it, and what reading "
+		"it cost. Lists the fields of a newer kernel that ktally does not know.",
 	.run = run,
 };

@@ -200,12 +200,13 @@ const struct kt_cmd kt_cmd_hash = {
 	.name = "hash",
 	.summary = "hash tables made at boot, and what resizes them",
 	.help = "Lists the hash tables that the kernel made while it booted, from its log: "
-		"entries, size, share of memory, objects in them where a counter tells, and the "
-		"boot parameter that resizes the table. Their size follows memory, not what runs: "
-		"on a small machine with few files they are worth a look, on a large one a table "
-		"of many objects for an entry (LOAD) makes lookups slow. "
-		"A table that takes more than 0.2 % of memory is called large. -a adds where the "
-		"memory was taken from: 'reserved at boot' is outside MemTotal.",
+		"entries, size, share of memory, objects in them where a counter tells, and "
+		"the boot parameter that resizes the table.\n\n"
+		"Their size follows memory, not what runs: on a small machine with few files "
+		"they are worth a look, on a large one a table of many objects for an entry "
+		"(LOAD) makes lookups slow.\n\n"
+		"A table that takes more than 0.2 % of memory is called large. -a adds where "
+		"the memory was taken from: 'reserved at boot' is outside MemTotal.",
 	.whole = true,
 	.run = run,
 };

@@ -154,8 +154,7 @@ const struct kt_cmd kt_cmd_help = {
 	.summary = "how to use ktally, or a command",
 	.operands = "[COMMAND]",
 	.nr_operands_max = 1,
-	.help = "Prints the commands and the options of all of them, or what one command shows, "
-		"how to "
-		"read it, and its own options.",
+	.help = "Prints the commands and the options of all of them, or what one command "
+		"shows, how to read it, and its own options.",
 	.run = run,
 };

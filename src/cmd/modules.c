@@ -257,23 +257,19 @@ const struct kt_cmd kt_cmd_modules = {
 	.name = "modules",
 	.summary = "memory of each loaded module",
 	.help = "Lists the loaded modules of the kernel with the memory that is known to be "
-		"theirs: "
-		"IMAGE is code and data, whose init part is gone once it has run; VMALLOC is in "
-		"vmalloc areas that the module's code asked for, which takes root to read; "
-		"ALLOCATED "
-		"is everything that its code allocated, of all kinds, on kernels that keep count "
-		"(CONFIG_MEM_ALLOC_PROFILING). MEMORY is the image and what was allocated, as far "
-		"as known: without ALLOCATED, slab objects, pages and per-CPU memory of the "
-		"module "
-		"are missing from it. REFS is how often it is in use, -a shows by which modules; "
-		"NOTABLE says what is out of tree, proprietary, unsigned, staging or being "
-		"loaded.\n\n"
-		"A module with much VMALLOC or ALLOCATED that grows ('ktally modules -i 10') is "
-		"suspect: 'ktally vmalloc --filter MODULE' shows which of its "
-		"functions "
-		"holds the memory. Unloading a module gives its image back, and what it allocated "
-		"if it cleans up. A kernel without loadable modules shows none; drivers that are "
-		"built in are not listed.",
+		"theirs: IMAGE is code and data, whose init part is gone once it has run; "
+		"VMALLOC is in vmalloc areas that the module's code asked for, which takes "
+		"root to read; ALLOCATED is everything that its code allocated, of all kinds, "
+		"on kernels that keep count (CONFIG_MEM_ALLOC_PROFILING). MEMORY is the image "
+		"and what was allocated, as far as known: without ALLOCATED, slab objects, "
+		"pages and per-CPU memory of the module are missing from it. REFS is how often "
+		"it is in use, -a shows by which modules; NOTABLE says what is out of tree, "
+		"proprietary, unsigned, staging or being loaded.\n\n"
+		"A module with much VMALLOC or ALLOCATED that grows ('ktally modules -i 10') "
+		"is suspect: 'ktally vmalloc --filter MODULE' shows which of its functions "
+		"holds the memory. Unloading a module gives its image back, and what it "
+		"allocated if it cleans up. A kernel without loadable modules shows none; "
+		"drivers that are built in are not listed.",
 	.repeats = true,
 	.run = run,
 };

@@ -4,6 +4,7 @@
 #include "output/output.h"
 
 #include <getopt.h>
+#include <stdio.h>
 #include <string.h>
 
 #define NR_SHORT_MAX 64
