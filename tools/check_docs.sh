@@ -49,9 +49,9 @@ holds() {
 	fi
 }
 
-# column HEAD: the first column of a table of --help, an option's two forms on two lines.
+# column HEAD [COMMAND]: the first column of a table of the help, an option's two forms on two lines.
 column() {
-	"$ktally" --help | awk -v head="$1" '
+	"$ktally" help ${2+"$2"} | awk -v head="$1" '
 		$1 == head { inside = 1; next }
 		NF == 0 { inside = 0 }
 		inside { sub(/,$/, "", $1); print $1; if ($1 ~ /^-.$/ && $2 ~ /^--/) print $2 }'
@@ -64,7 +64,7 @@ completes() {
 	# shellcheck disable=SC2016
 	got=$(bash -c '. "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _ktally
 		printf "%s\n" "${COMPREPLY[@]}"' "$bash_file" "$@" 2>&1)
-	if [ "$got" = "$want" ]; then
+	if [ "$(echo "$got" | sort)" = "$(echo "$want" | sort)" ]; then
 		pass
 	else
 		fail "bash completes '$*' to '$got', not to '$want'"
@@ -86,7 +86,12 @@ silent "syntax of the zsh completion" zsh zsh -n "$zsh_file"
 # "Fl \-all" is --all
 sed 's/\\&//g; s/\\-/-/g; s/Fl \(-*[[:alnum:]]\)/-\1/g' "$page" >"$work/page"
 column COMMAND >"$work/commands"
-column OPTION >"$work/options"
+{
+	column OPTION
+	while read -r command; do
+		column OPTION "$command"
+	done <"$work/commands"
+} | sort -u >"$work/options"
 "$ktally" -o csv 2>/dev/null | sed -n '1d; s/^\([a-z_0-9]*\),.*/\1/p' >"$work/rows"
 for list in commands options rows; do
 	if [ "$list" = rows ] && ! [ -s "$work/rows" ]; then

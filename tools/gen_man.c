@@ -196,6 +196,19 @@ static void put_commands(struct page *page)
 	kt_buf_puts(page->buf, ".El\n");
 }
 
+/* With the commands that take it, where not all do. */
+static void put_option_text(struct page *page, const struct kt_option *option)
+{
+	const char *text = option->help;
+	char list[KT_WORDS_LIST];
+
+	if (option->only) {
+		kt_words_list(option->only, list);
+		text = kt_arena_printf(&page->arena, "%s; only of: %s", text, list);
+	}
+	put_text(page->buf, text);
+}
+
 static void put_options(struct page *page)
 {
 	kt_buf_puts(page->buf, ".Bl -tag -width Ds\n");
@@ -210,7 +223,7 @@ static void put_options(struct page *page)
 			kt_buf_printf(page->buf, "%s%c", *p == '-' ? "\\" : "", *p);
 		put_operands(page, option->arg);
 		kt_buf_puts(page->buf, "\n");
-		put_text(page->buf, option->help);
+		put_option_text(page, option);
 	}
 	kt_buf_puts(page->buf, ".El\n");
 }

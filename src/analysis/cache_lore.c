@@ -18,10 +18,11 @@
 #define INODES_GROW                                                                              \
 	"Walks over many files: backup, find, updatedb, checkouts, containers' layers. A curve " \
 	"that flattens is a cache at work; a straight line with few files open is a leak."
-#define FIND_THE_CALLER                                                                           \
-	"Compare the growth with what the machine does (packets, disk requests, logins, frames) " \
-	"to name the subsystem. The call site: slab_debug=U on this cache at boot, then "         \
-	"/sys/kernel/debug/slab/NAME/alloc_traces; or the kmem:kmalloc tracepoint by call_site."
+#define FIND_THE_CALLER                                                                            \
+	"'ktally modules -i 10': with allocation profiling it shows which module grows; without, " \
+	"modules from out of the kernel's tree are the first suspects. The call site, now: "       \
+	"'perf record -g -e kmem:kmalloc sleep 10', then 'perf report'. After a reboot with "      \
+	"slab_debug=U: /sys/kernel/debug/slab/NAME/alloc_traces."
 #define SKB_REMEDY                                                                           \
 	"'ss -tm' and 'nstat' show queued data and drops. If no socket holds it, a network " \
 	"driver or a capture module does not free: unload or update it and watch the cache."

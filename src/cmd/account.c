@@ -70,6 +70,20 @@ static const struct kt_column columns[] = {
 	[COL_REASON] = { .key = "reason", .title = "REASON", .flags = KT_COL_DATA_ONLY },
 };
 
+/* In 80 columns there is room for shares or for growth. */
+static const struct kt_column *choose_columns(
+	struct kt_report *report, const struct kt_options *options)
+{
+	struct kt_column *chosen = kt_arena_alloc(&report->arena, sizeof(columns));
+
+	if (!chosen || !options->interval_s)
+		return columns;
+	memcpy(chosen, columns, sizeof(columns));
+	chosen[COL_SHARE].flags |= KT_COL_WIDE;
+	chosen[COL_BAR].flags = KT_COL_TEXT_ONLY | KT_COL_DATA_ONLY;
+	return chosen;
+}
+
 static bool is_unattributed(const struct kt_line *line)
 {
 	return strcmp(line->id, "unattributed") == 0;
@@ -119,6 +133,14 @@ static void put_value(struct kt_report *report, struct kt_cell *cell, const stru
 				 : kt_report_missing(report, line->val.state, line->val.reason);
 }
 
+/* What to do where a row grows: not of sums of rows, nor of free memory. */
+static const char *advice(const struct kt_line *line)
+{
+	if (!line->row || line->row->level == KT_LEVEL_NONE || strcmp(line->parent, "free") == 0)
+		return NULL;
+	return line->row->next;
+}
+
 static void put_line(struct kt_report *report, struct kt_table *table,
 	const struct kt_account *account, const struct kt_line *line,
 	const struct kt_options *options)
@@ -145,9 +167,11 @@ static void put_line(struct kt_report *report, struct kt_table *table,
 	else
 		cells[COL_REASON] = kt_report_text(report, line->val.reason);
 	cells[COL_LEAF] = kt_cell_number(line->leaf);
+	row->next = advice(line);
 	row->mark = line->leaf ? quality_mark(line) : NULL;
 	if (is_unattributed(line)) {
 		cells[COL_ERROR] = kt_cell_number(account->error_bytes);
+		row->error_bytes = account->error_bytes;
 		row->mark = error_mark(report, account, options);
 	}
 }
@@ -287,11 +311,14 @@ static void note_unattributed(struct kt_report *report, const struct kt_account 
 		human, bound);
 }
 
-static void put_notes(
-	struct kt_report *report, const struct kt_snapshot *snap, const struct kt_account *account)
+/* Where the account is repeated the notes are about what grows, see model/growth.h. */
+static void put_notes(struct kt_report *report, const struct kt_snapshot *snap,
+	const struct kt_account *account, const struct kt_options *options)
 {
-	note_unusual(report, account);
-	note_locked(report, snap);
+	if (!options->interval_s) {
+		note_unusual(report, account);
+		note_locked(report, snap);
+	}
 	note_unattributed(report, account);
 	note_uncounted(report, snap, account);
 	if (kt_memreport_of(snap))
@@ -307,7 +334,8 @@ static void put_notes(
 static void put_account(struct kt_report *report, const struct kt_account *account,
 	const struct kt_options *options)
 {
-	struct kt_table *table = kt_report_table(report, "rows", NULL, columns, KT_LEN(columns));
+	struct kt_table *table = kt_report_table(
+		report, "rows", NULL, choose_columns(report, options), KT_LEN(columns));
 	struct kt_field *field = kt_report_field(report, NULL, "installed_bytes", KT_CELL_BYTES,
 		kt_cell_number(account->installed_bytes));
 
@@ -358,19 +386,20 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 	if (options->node)
 		err = kt_account_nodes(session.snap, &account, options, report);
 	report_annotations(report, session.snap, options);
-	put_notes(report, session.snap, &account);
+	put_notes(report, session.snap, &account, options);
 	return err;
 }
 
 const struct kt_cmd kt_cmd_account = {
 	.name = "account",
 	.summary = "where every byte of memory is (the default)",
-	.help = "Shows the machine's physical memory as a tree that adds up: every byte stands in "
-		"one "
-		"row, the rows below a row add up to it, and what no counter explains is the row "
-		"'unattributed', with its error bound. Two levels are shown; --depth and --all "
-		"show "
-		"more, --node splits by NUMA node. 'ktally explain ROW' says what a row is.",
+	.help = "Shows the machine's physical memory as a tree that adds up: every byte stands "
+		"in one row, the rows below a row add up to it, and what no counter explains "
+		"is the row 'unattributed', with its error bound. Two levels are shown; "
+		"--depth and --all show more, --node splits by NUMA node. 'ktally explain ROW' "
+		"says what a row is.\n\n"
+		"-i 10 shows what grows: notes below the tree name the rows that grew most, "
+		"and the command that looks into them.",
 	.repeats = true,
 	.run = run,
 };

@@ -172,18 +172,19 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 
 const struct kt_cmd kt_cmd_boot = {
 	.name = "boot",
-	.summary = "what was taken before the first process ran, in time order",
-	.help = "Lists what the firmware and the booting kernel took, in the order of time: the "
-		"firmware map, the kernel image, the initial RAM disk, crash kernel, memory map "
-		"(struct page), per-CPU memory, hash tables, bounce buffers; what of it was "
-		"given back before the first process ran, and what is held until today. Times "
-		"are seconds since the kernel started, from the kernel log. "
-		"HELD adds up to the account's rows for firmware and for what was reserved at "
-		"boot, to the byte; what no line of the log names is 'other boot memory'. Much "
-		"there, or a row that is larger than on a twin of this machine: compare kernel "
-		"command lines (crashkernel=, memmap=, swiotlb=, page_owner=) and firmware "
-		"settings. 'ktally hash' has the parameters that resize the hash tables; "
-		"'ktally explain ROW' (-a shows the names) says more about a row.",
+	.summary = "what was taken before the first process ran",
+	.help = "Lists what the firmware and the booting kernel took, in the order of time: "
+		"the firmware map, the kernel image, the initial RAM disk, crash kernel, "
+		"memory map (struct page), per-CPU memory, hash tables, bounce buffers; what "
+		"of it was given back before the first process ran, and what is held until "
+		"today.\n\n"
+		"Times are seconds since the kernel started, from the kernel log. HELD adds up "
+		"to the account's rows for firmware and for what was reserved at boot, to the "
+		"byte; what no line of the log names is 'other boot memory'.\n\n"
+		"Much there, or a row that is larger than on a twin of this machine: compare "
+		"kernel command lines (crashkernel=, memmap=, swiotlb=, page_owner=) and "
+		"firmware settings. 'ktally hash' has the parameters that resize the hash "
+		"tables; 'ktally explain ROW' (-a shows the names) says more about a row.",
 	.whole = true,
 	.run = run,
 };

@@ -177,19 +177,19 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 
 const struct kt_cmd kt_cmd_buddy = {
 	.name = "buddy",
-	.summary = "free memory by size of the pieces, what can be allocated now, watermarks",
+	.summary = "free memory by size of block, what can be allocated now",
 	.help = "Shows the free lists of the page allocator (the buddy allocator), which hands "
-		"out blocks of 1, 2, 4, 8 ... pages: how many of each size (order) are free, how "
-		"much of the free memory is in smaller pieces and so of no use to a request of "
-		"that size (UNUSABLE), and in how many zones it would succeed now, watermarks "
-		"and reserves kept. The total is the row 'free' of the account to the byte; "
-		"per-CPU lists and what the counters disagree about are rows. "
+		"out blocks of 1, 2, 4, 8 ... pages: how many of each size (order) are free, "
+		"how much of the free memory is in smaller pieces and so of no use to a "
+		"request of that size (UNUSABLE), and in how many zones it would succeed now, "
+		"watermarks and reserves kept. The total is the row 'free' of the account to "
+		"the byte; per-CPU lists and what the counters disagree about are rows.\n\n"
 		"A driver that logs 'page allocation failure: order:4' although memory is free "
 		"has met fragmentation: look at the line of that order, then at -a for the "
 		"zone it names. An external fragmentation index near 1 means pieces (compact: "
 		"'echo 1 >/proc/sys/vm/compact_memory', raise vm.min_free_kbytes), near 0 lack "
 		"of memory; -1 that it would succeed. The events tell whether it happens: "
-		"follow them with -i. "
+		"follow them with -i 10.\n\n"
 		"--expensive adds the lists by mobility (/proc/pagetypeinfo): unmovable "
 		"pageblocks spread over all memory are what no compaction undoes.",
 	.repeats = true,

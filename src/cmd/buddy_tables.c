@@ -100,7 +100,7 @@ static const struct kt_column order_columns[] = {
 		.type = KT_CELL_BYTES,
 		.flags = KT_COL_SUM | KT_COL_GROWTH },
 	[O_RATE] = { .key = "rate",
-		.title = "PER SECOND",
+		.title = "PER S",
 		.type = KT_CELL_BYTES,
 		.flags = KT_COL_SUM | KT_COL_RATE | KT_COL_WIDE },
 	[O_UNUSABLE] = { .key = "unusable_share", .title = "UNUSABLE", .type = KT_CELL_SHARE },
@@ -506,10 +506,7 @@ static const struct kt_column event_columns[] = {
 		.title = "GROWTH",
 		.type = KT_CELL_COUNT,
 		.flags = KT_COL_GROWTH },
-	[E_RATE] = { .key = "rate",
-		.title = "PER SECOND",
-		.type = KT_CELL_COUNT,
-		.flags = KT_COL_RATE },
+	[E_RATE] = { .key = "rate", .title = "PER S", .type = KT_CELL_COUNT, .flags = KT_COL_RATE },
 	[E_MEANS] = { .key = "means", .title = "WHAT IT TELLS", .flags = KT_COL_WRAP },
 };
 

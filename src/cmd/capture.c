@@ -214,15 +214,14 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 
 const struct kt_cmd kt_cmd_capture = {
 	.name = "capture",
-	.summary = "write the files that the sources read to a bundle, to look at elsewhere",
+	.summary = "pack what is read into a bundle, to look at elsewhere",
 	.operands = "FILE.tar.zst",
 	.nr_operands_min = 1,
 	.nr_operands_max = 1,
-	.help = "Writes exactly the files that ktally's sources read, and the kernel log of the "
-		"boot, "
-		"to a bundle: 'ktally -s FILE.tar.zst' shows this machine on another one. --scrub "
-		"leaves out the host name, addresses, process names and every line of the kernel "
-		"log "
-		"that ktally does not read. An existing file is kept unless --force is given.",
+	.help = "Writes exactly the files that ktally's sources read, and the kernel log of "
+		"the boot, to a bundle: 'ktally -s FILE.tar.zst' shows this machine on another "
+		"one. --scrub leaves out the host name, addresses, process names and every "
+		"line of the kernel log that ktally does not read. An existing file is kept "
+		"unless --force is given.",
 	.run = run,
 };

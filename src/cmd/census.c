@@ -313,20 +313,22 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 
 const struct kt_cmd kt_cmd_census = {
 	.name = "census",
-	.summary = "the account a second time, by looking at every page of memory",
+	.summary = "the account a second time, from every page of memory",
 	.help = "Looks at every page of memory, asks what it is used for, and holds that "
-		"against the counters that the account is made of. DIFFERENCE is pages "
-		"less counters, MOVED how much the counters changed meanwhile: a "
-		"difference of that size is the machine at work. Both columns add up to "
-		"all memory that is present. Pages of vmalloc, per-CPU lists, large "
-		"kmalloc and drivers have no flag of their own; what the counters of the "
-		"known ones leave of them is the direct page allocations, found a second "
-		"time. Notes say why rows differ; -a adds the classes of pages. --by "
-		"lists zones, nodes or cgroups; those are shown without slab, which is "
-		"charged by object. --map draws physical memory, in which fragmentation "
-		"can be seen. Takes root and 0.1 s for each 6 GiB, and holds nobody up. "
-		"'ktally capture' does not pack the flags: for a copy, put "
-		"proc/kpageflags beside the other files in a folder.",
+		"against the counters that the account is made of. DIFFERENCE is pages less "
+		"counters, MOVED how much the counters changed meanwhile: a difference of that "
+		"size is the machine at work. Both columns add up to all memory that is "
+		"present.\n\n"
+		"Pages of vmalloc, per-CPU lists, large kmalloc and drivers have no flag of "
+		"their own; what the counters of the known ones leave of them is the direct "
+		"page allocations, found a second time. Notes say why rows differ; -a adds the "
+		"classes of pages.\n\n"
+		"--by lists zones, nodes or cgroups; those are shown without slab, which is "
+		"charged by object. --map draws physical memory, in which fragmentation can be "
+		"seen.\n\n"
+		"Takes root and 0.1 s for each 6 GiB, and holds nobody up. 'ktally capture' "
+		"does not pack the flags: for a copy, put proc/kpageflags beside the other "
+		"files in a folder.",
 	.groups = "row zone node cgroup",
 	.run = run,
 };

@@ -434,20 +434,22 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 
 const struct kt_cmd kt_cmd_cgroups = {
 	.name = "cgroups",
-	.summary = "kernel memory by cgroup, next to its limit; removed ones that hold memory",
+	.summary = "kernel memory by cgroup, next to its limit; dying ones",
 	.help = "Lists the memory cgroups (services, containers, sessions) and the kernel "
-		"memory each is charged with: no process shows it, its limit counts it. "
-		"KERNEL is a group's own, without the groups below it; WITH BELOW (-a) has "
-		"them in it and is what OF LIMIT compares. What the kernel has for itself, "
-		"and free objects in slabs, are charged to nobody: (in no cgroup). With it "
-		"the rows add up to the row 'kernel' of the account. A group that others are "
-		"below seldom runs programs: what it owns was left by removed groups. DYING "
-		"counts those of them that are still charged; each costs slab and memory on "
-		"every CPU until its last page or object goes. Timers, health checks and "
-		"short containers leave thousands. 'echo 2 >/proc/sys/vm/drop_caches' frees "
-		"what only caches hold; 'ktally percpu' shows the cost. -a adds kinds of "
-		"memory, socket buffers and paths. Reads three or four small files a group, "
-		"for which the kernel adds up its counters.",
+		"memory each is charged with: no process shows it, its limit counts it. KERNEL "
+		"is a group's own, without the groups below it; WITH BELOW (-a) has them in it "
+		"and is what OF LIMIT compares.\n\n"
+		"What the kernel has for itself, and free objects in slabs, are charged to "
+		"nobody: (in no cgroup). With it the rows add up to the row 'kernel' of the "
+		"account.\n\n"
+		"A group that others are below seldom runs programs: what it owns was left by "
+		"removed groups. DYING counts those of them that are still charged; each costs "
+		"slab and memory on every CPU until its last page or object goes. Timers, "
+		"health checks and short containers leave thousands. 'echo 2 "
+		">/proc/sys/vm/drop_caches' frees what only caches hold; 'ktally percpu' shows "
+		"the cost.\n\n"
+		"-a adds kinds of memory, socket buffers and paths. Reads three or four small "
+		"files a group, for which the kernel adds up its counters.",
 	.repeats = true,
 	.run = run,
 };

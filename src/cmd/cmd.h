@@ -69,6 +69,11 @@ extern const struct kt_option kt_option_table[];
 extern const size_t kt_nr_options;
 
 const struct kt_cmd *kt_cmd_find(const char *name);
+#define KT_WORDS_LIST 128
+/** "zone, node" of "zone node", for people. */
+void kt_words_list(const char *words, char ret[KT_WORDS_LIST]);
+/** Does the command take the option? */
+bool kt_option_of(const struct kt_option *option, const struct kt_cmd *cmd);
 /** Parses argv; without a command it is "account". */
 struct kt_err *kt_options_parse(int argc, char **argv, struct kt_options *ret_options,
 	const struct kt_cmd **ret_cmd) KT_MUST_CHECK;

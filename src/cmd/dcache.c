@@ -47,7 +47,7 @@ static const struct kt_column cache_columns[] = {
 		.type = KT_CELL_BYTES,
 		.flags = KT_COL_SUM | KT_COL_GROWTH },
 	[C_RATE] = { .key = "rate",
-		.title = "PER SECOND",
+		.title = "PER S",
 		.type = KT_CELL_BYTES,
 		.flags = KT_COL_SUM | KT_COL_RATE | KT_COL_WIDE },
 	[C_SHARE] = { .key = "share",
@@ -78,10 +78,7 @@ static const struct kt_column count_columns[] = {
 		.title = "GROWTH",
 		.type = KT_CELL_COUNT,
 		.flags = KT_COL_GROWTH },
-	[N_RATE] = { .key = "rate",
-		.title = "PER SECOND",
-		.type = KT_CELL_COUNT,
-		.flags = KT_COL_RATE },
+	[N_RATE] = { .key = "rate", .title = "PER S", .type = KT_CELL_COUNT, .flags = KT_COL_RATE },
 	[N_SHARE] = { .key = "share", .title = "SHARE", .type = KT_CELL_SHARE },
 	[N_MEANS] = { .key = "means", .title = "WHAT THEY ARE", .flags = KT_COL_WRAP },
 };
@@ -91,7 +88,7 @@ struct view {
 	const struct kt_snapshot *snap;
 	int64_t slab_bytes; /* of the caches in the list; -1: none is known */
 	int64_t name_bytes; /* of caches that long names share with others; -1 */
-	int64_t present;    /* memory; 0: not known */
+	int64_t memory;	    /* 0: not known */
 };
 
 static struct kt_cell count_or_missing(int64_t count)
@@ -129,8 +126,8 @@ static void put_cache(struct view *view, struct kt_table *table, const struct kt
 	if (bytes < 0)
 		return;
 	row->cells[C_BYTES] = kt_cell_number(bytes);
-	if (view->present)
-		row->cells[C_SHARE] = kt_cell_real((double)bytes / (double)view->present);
+	if (view->memory)
+		row->cells[C_SHARE] = kt_cell_real((double)bytes / (double)view->memory);
 	view->slab_bytes = (view->slab_bytes < 0 ? 0 : view->slab_bytes) + bytes;
 }
 
@@ -202,9 +199,9 @@ static void put_headlines(struct view *view)
 		kt_report_headline(view->report,
 			"%lld directory entries and %lld inodes take %s of slab%s.", (long long)all,
 			(long long)(dcache->nr_inodes < 0 ? 0 : dcache->nr_inodes), size,
-			view->present && view->slab_bytes >= 0
+			view->memory && view->slab_bytes >= 0
 				? kt_arena_printf(&view->report->arena, ", %.2f %% of memory",
-					  (double)view->slab_bytes / (double)view->present * 100)
+					  (double)view->slab_bytes / (double)view->memory * 100)
 				: "");
 	else
 		kt_report_headline(view->report,
@@ -284,7 +281,6 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 {
 	KT_CLEANUP(session) struct kt_session session = { 0 };
 	struct view view = { .report = report, .slab_bytes = -1, .name_bytes = -1 };
-	struct kt_val present;
 	struct kt_err *err;
 
 	kt_report_init(report, "ktally/dcache/1");
@@ -300,8 +296,7 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 			kt_err_new(KT_ERR_ABSENT, "nothing tells of directory entries: %s; %s",
 				kt_session_why(&session, "dcache"),
 				kt_session_why(&session, "slabinfo")));
-	present = kt_snapshot_get(session.snap, KT_PRESENT, KT_NO_NODE);
-	view.present = kt_ok(present) ? present.value : 0;
+	view.memory = kt_snapshot_memory(session.snap);
 	kt_session_describe(&session, options, report);
 	put_caches(&view);
 	put_counts(&view);
@@ -313,17 +308,18 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 
 const struct kt_cmd kt_cmd_dcache = {
 	.name = "dcache",
-	.summary = "directory entries and inodes: how many, unused, negative, by file system",
-	.help = "Shows the caches of names (directory entries, dentries) and of files (inodes): "
-		"the slab cache of each kind of file system, how many mounts of that kind there "
-		"are, objects and size; and of how many entries nobody uses, and how many of "
-		"those are negative: names that were looked up and do not exist. "
+	.summary = "directory entries and inodes: unused, negative, by kind",
+	.help = "Shows the caches of names (directory entries, dentries) and of files "
+		"(inodes): the slab cache of each kind of file system, how many mounts of that "
+		"kind there are, objects and size; and of how many entries nobody uses, and "
+		"how many of those are negative: names that were looked up and do not "
+		"exist.\n\n"
 		"A large cache that stops growing is normal and freed under pressure. Mostly "
 		"negative entries mean something that probes or deletes names that never come "
 		"again: unique temporary files, a library that looks through search paths. "
 		"Mostly unused entries with as many inodes mean a walk over many files (find, "
 		"backup). Few unused ones mean many open files or directories that are held. "
-		"Follow with -i what grows. "
+		"-i 10 shows what grows.\n\n"
 		"Which mount the entries belong to cannot be told without reading kernel "
 		"memory: the number of mounts of a kind is all that is known.",
 	.repeats = true,

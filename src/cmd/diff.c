@@ -261,7 +261,7 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 
 const struct kt_cmd kt_cmd_diff = {
 	.name = "diff",
-	.summary = "two machines, captures or moments: what grew and what shrank",
+	.summary = "two machines, captures or moments: what grew",
 	.operands = "BEFORE AFTER",
 	.nr_operands_min = 2,
 	.nr_operands_max = 2,

@@ -124,9 +124,10 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 	for (size_t i = 0; table && i < session.snap->sources.count; i++)
 		put_source(report, table, &session.snap->sources.items[i]);
 	put_unknown(report, session.snap);
-	kt_report_note(report, "COST: 'walks' grows with the length of a list; 'stops' walks lists "
-			       "with interrupts "
-			       "off or wakes every CPU. --cheap leaves both out.");
+	kt_report_note(report,
+		"COST: 'list' grows with the length of a list, 'disturbs' walks lists "
+		"with interrupts off or wakes every CPU, 'scan' looks at every page. "
+		"--cheap reads only what is cheap.");
 	for (size_t i = 0; i < session.snap->notes.count; i++)
 		kt_report_note(report, "%s", session.snap->notes.items[i]);
 	return NULL;
@@ -134,10 +135,9 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 
 const struct kt_cmd kt_cmd_doctor = {
 	.name = "doctor",
-	.summary = "every source: is it there, what does its lack cost, what does it cost to read",
+	.summary = "each source: is it there, and what does reading it cost",
 	.help = "Reads every source that any command could use and says of each whether it is "
-		"there, "
-		"why not, what its lack costs, what would provide it, and what reading it cost. "
-		"Lists the fields of a newer kernel that ktally does not know.",
+		"there, why not, what its lack costs, what would provide it, and what reading "
+		"it cost. Lists the fields of a newer kernel that ktally does not know.",
 	.run = run,
 };

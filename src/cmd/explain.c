@@ -249,12 +249,11 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 
 const struct kt_cmd kt_cmd_explain = {
 	.name = "explain",
-	.summary = "what a row is, what it is computed from, what its growth means",
+	.summary = "what a row is, where its numbers come from, what to do",
 	.operands = "[ROW]",
 	.nr_operands_max = 1,
-	.help = "Prints what a row of the account is, today's values that it is computed from with "
-		"the files they came from, what growth of it usually means and what to do next. "
-		"ROW "
-		"is a row's name or its title; without it, the rows are listed.",
+	.help = "Prints what a row of the account is, today's values that it is computed from "
+		"with the files they came from, what growth of it usually means and what to do "
+		"next. ROW is a row's name or its title; without it, the rows are listed.",
 	.run = run,
 };

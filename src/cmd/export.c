@@ -373,7 +373,7 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 
 const struct kt_cmd kt_cmd_export = {
 	.name = "export",
-	.summary = "a recording for other programs: CSV, JSON lines, OpenMetrics with times",
+	.summary = "a recording as CSV, JSON lines or OpenMetrics",
 	.operands = "[FILE]",
 	.nr_operands_max = 1,
 	.help = "Writes every amount in a recording, the rows of the account, slab caches, the "

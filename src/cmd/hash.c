@@ -102,7 +102,7 @@ static void advise(
 static void put_hashes(struct kt_report *report, const struct kt_snapshot *snap)
 {
 	struct kt_table *table = kt_report_list(report, "tables", NULL, columns, KT_LEN(columns));
-	struct kt_val present = kt_snapshot_get(snap, KT_PRESENT, KT_NO_NODE);
+	int64_t memory = kt_snapshot_memory(snap);
 
 	for (size_t i = 0; table && i < snap->hashes.count; i++) {
 		const struct kt_hash *hash = &snap->hashes.items[i];
@@ -122,9 +122,9 @@ static void put_hashes(struct kt_report *report, const struct kt_snapshot *snap)
 				kt_cell_number(hash->size_bytes / hash->entries);
 		if (in_use >= 0)
 			row->cells[COL_USED] = kt_cell_number(in_use);
-		if (!kt_ok(present) || !present.value)
+		if (!memory)
 			continue;
-		share = (double)hash->size_bytes / (double)present.value;
+		share = (double)hash->size_bytes / (double)memory;
 		row->cells[COL_SHARE] = kt_cell_real(share);
 		row->cells[COL_LARGE] = kt_cell_number(share > LARGE_SHARE);
 		row->mark = share > LARGE_SHARE ? "large" : NULL;
@@ -134,19 +134,19 @@ static void put_hashes(struct kt_report *report, const struct kt_snapshot *snap)
 
 static void put_headline(struct kt_report *report, const struct kt_snapshot *snap)
 {
-	struct kt_val present = kt_snapshot_get(snap, KT_PRESENT, KT_NO_NODE);
+	int64_t memory = kt_snapshot_memory(snap);
 	char size[24];
 	int64_t sum = 0;
 
 	for (size_t i = 0; i < snap->hashes.count; i++)
 		sum += snap->hashes.items[i].size_bytes; /* at most 256 tables of 1 PiB */
 	kt_human_bytes(sum, size);
-	if (kt_ok(present) && present.value)
+	if (memory)
 		kt_report_headline(report,
 			"%zu hash tables take %s, %.2f %% of memory; half of all machines have "
 			"less "
 			"than 0.19 %%.",
-			snap->hashes.count, size, (double)sum / (double)present.value * 100);
+			snap->hashes.count, size, (double)sum / (double)memory * 100);
 	else
 		kt_report_headline(report, "%zu hash tables take %s.", snap->hashes.count, size);
 }
@@ -198,14 +198,15 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 
 const struct kt_cmd kt_cmd_hash = {
 	.name = "hash",
-	.summary = "hash tables made at boot, how full they are, and what resizes them",
+	.summary = "hash tables made at boot, and what resizes them",
 	.help = "Lists the hash tables that the kernel made while it booted, from its log: "
-		"entries, size, share of memory, objects in them where a counter tells, and the "
-		"boot parameter that resizes the table. Their size follows memory, not what runs: "
-		"on a small machine with few files they are worth a look, on a large one a table "
-		"of many objects for an entry (LOAD) makes lookups slow. "
-		"A table that takes more than 0.2 % of memory is called large. -a adds where the "
-		"memory was taken from: 'reserved at boot' is outside MemTotal.",
+		"entries, size, share of memory, objects in them where a counter tells, and "
+		"the boot parameter that resizes the table.\n\n"
+		"Their size follows memory, not what runs: on a small machine with few files "
+		"they are worth a look, on a large one a table of many objects for an entry "
+		"(LOAD) makes lookups slow.\n\n"
+		"A table that takes more than 0.2 % of memory is called large. -a adds where "
+		"the memory was taken from: 'reserved at boot' is outside MemTotal.",
 	.whole = true,
 	.run = run,
 };

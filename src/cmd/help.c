@@ -30,7 +30,26 @@ static void put_pair(
 	row->cells[1] = kt_cell_text(text);
 }
 
-static void put_options(struct kt_report *report)
+/* Without a command the options of all; of a command those that not all take. */
+static bool belongs(const struct kt_option *option, const struct kt_cmd *cmd)
+{
+	return cmd ? option->only && kt_option_of(option, cmd) : !option->only;
+}
+
+/* Of one command: what --by takes there. */
+static const char *help_of(
+	struct kt_report *report, const struct kt_option *option, const struct kt_cmd *cmd)
+{
+	char groups[KT_WORDS_LIST];
+
+	if (!cmd || !cmd->groups || strcmp(option->name, "by") != 0)
+		return option->help;
+	kt_words_list(cmd->groups, groups);
+	return kt_arena_printf(
+		&report->arena, "what a row is, one of: %s; without it the first", groups);
+}
+
+static void put_options(struct kt_report *report, const struct kt_cmd *cmd)
 {
 	struct kt_table *table =
 		kt_report_table(report, "options", NULL, option_columns, KT_LEN(option_columns));
@@ -39,11 +58,13 @@ static void put_options(struct kt_report *report)
 		const struct kt_option *option = &kt_option_table[i];
 		const char letter[] = { '-', option->letter, ',', ' ', '\0' };
 
+		if (!belongs(option, cmd))
+			continue;
 		put_pair(report, table,
 			kt_arena_printf(&report->arena, "%s--%s%s%s",
 				option->letter ? letter : "    ", option->name,
 				option->arg ? " " : "", option->arg ? option->arg : ""),
-			option->help);
+			help_of(report, option, cmd));
 	}
 }
 
@@ -81,6 +102,12 @@ static void put_paragraphs(struct kt_report *report, const char *text)
 	kt_report_headline(report, "%s", text);
 }
 
+static void put_notes(struct kt_report *report, const struct kt_cmd *cmd)
+{
+	kt_report_note(report, "The options of all commands and the formats: 'ktally --help'.%s",
+		cmd->repeats ? " -i 10 repeats this one every 10 seconds, with what grew." : "");
+}
+
 static struct kt_err *run(const struct kt_options *options, struct kt_report *report)
 {
 	const struct kt_cmd *cmd = NULL;
@@ -107,8 +134,15 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 			"machine's physical memory, every byte in exactly one row.");
 		put_commands(report);
 	}
-	put_options(report);
+	put_options(report, cmd);
+	if (cmd) {
+		put_notes(report, cmd);
+		return NULL;
+	}
 	put_outputs(report);
+	kt_report_note(report,
+		"'ktally help COMMAND' tells how to read what a command shows, and options of its "
+		"own. Options stand before or behind the command.");
 	kt_report_note(report,
 		"Exit status: 0 done, 1 something could not be done, 2 the command line is wrong. "
 		"More in ktally(1).");
@@ -120,6 +154,7 @@ const struct kt_cmd kt_cmd_help = {
 	.summary = "how to use ktally, or a command",
 	.operands = "[COMMAND]",
 	.nr_operands_max = 1,
-	.help = "Prints the commands and options, or one command.",
+	.help = "Prints the commands and the options of all of them, or what one command "
+		"shows, how to read it, and its own options.",
 	.run = run,
 };

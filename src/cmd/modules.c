@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#define FOREIGN_NAMED 12
+
 enum {
 	COL_NAME,
 	COL_BYTES,
@@ -161,8 +163,29 @@ static void put_summary(struct kt_report *report, const struct kt_snapshot *snap
 		kt_report_headline(report, "no module is loaded");
 	else if (snap->modules.count)
 		kt_report_headline(report,
-			"%zu modules, images of %s, which the account has in vmalloc",
-			snap->modules.count, human);
+			"%zu module%s, images of %s, which the account has in vmalloc",
+			snap->modules.count, snap->modules.count == 1 ? "" : "s", human);
+}
+
+/* The first suspects; in a list by size they may stand anywhere. */
+static void note_foreign(struct kt_report *report, const struct kt_snapshot *snap)
+{
+	const char *names = "";
+	size_t count = 0;
+
+	for (size_t i = 0; i < snap->modules.count; i++) {
+		const struct kt_module *module = &snap->modules.items[i];
+
+		if (!module->taints || !strpbrk(module->taints, "OPC"))
+			continue;
+		if (count++ < FOREIGN_NAMED)
+			names = join(report, names, module->name);
+	}
+	if (count)
+		kt_report_note(report,
+			"out of tree, proprietary or staging, and so the first suspects of a leak: "
+			"%s%s",
+			names, count > FOREIGN_NAMED ? ", ..." : "");
 }
 
 static void put_notes(struct kt_report *report, const struct kt_session *session)
@@ -172,10 +195,12 @@ static void put_notes(struct kt_report *report, const struct kt_session *session
 	if (!session->snap->areas.count)
 		kt_report_note(report, "the vmalloc memory of modules is not known: %s",
 			areas && areas->why ? areas->why : "it was not read");
-	if (!session->snap->has_allocinfo)
-		kt_report_note(report,
-			"what modules hold in slab caches and pages is not known: only a kernel "
-			"with allocation profiling tells (CONFIG_MEM_ALLOC_PROFILING)");
+	if (session->snap->has_allocinfo)
+		return;
+	kt_report_note(report,
+		"what modules hold in slab caches and pages is not known: only a kernel "
+		"with allocation profiling tells (CONFIG_MEM_ALLOC_PROFILING)");
+	note_foreign(report, session->snap);
 }
 
 /* On the running machine the kernel answers; a capture may just have left the file out. */
@@ -232,23 +257,19 @@ const struct kt_cmd kt_cmd_modules = {
 	.name = "modules",
 	.summary = "memory of each loaded module",
 	.help = "Lists the loaded modules of the kernel with the memory that is known to be "
-		"theirs: "
-		"IMAGE is code and data, whose init part is gone once it has run; VMALLOC is in "
-		"vmalloc areas that the module's code asked for, which takes root to read; "
-		"ALLOCATED "
-		"is everything that its code allocated, of all kinds, on kernels that keep count "
-		"(CONFIG_MEM_ALLOC_PROFILING). MEMORY is the image and what was allocated, as far "
-		"as known: without ALLOCATED, slab objects, pages and per-CPU memory of the "
-		"module "
-		"are missing from it. REFS is how often it is in use, -a shows by which modules; "
-		"NOTABLE says what is out of tree, proprietary, unsigned, staging or being "
-		"loaded.\n\n"
-		"A module with much VMALLOC or ALLOCATED that grows ('ktally modules -i 10 --sort "
-		"growth') is suspect: 'ktally vmalloc --filter MODULE' shows which of its "
-		"functions "
-		"holds the memory. Unloading a module gives its image back, and what it allocated "
-		"if it cleans up. A kernel without loadable modules shows none; drivers that are "
-		"built in are not listed.",
+		"theirs: IMAGE is code and data, whose init part is gone once it has run; "
+		"VMALLOC is in vmalloc areas that the module's code asked for, which takes "
+		"root to read; ALLOCATED is everything that its code allocated, of all kinds, "
+		"on kernels that keep count (CONFIG_MEM_ALLOC_PROFILING). MEMORY is the image "
+		"and what was allocated, as far as known: without ALLOCATED, slab objects, "
+		"pages and per-CPU memory of the module are missing from it. REFS is how often "
+		"it is in use, -a shows by which modules; NOTABLE says what is out of tree, "
+		"proprietary, unsigned, staging or being loaded.\n\n"
+		"A module with much VMALLOC or ALLOCATED that grows ('ktally modules -i 10') "
+		"is suspect: 'ktally vmalloc --filter MODULE' shows which of its functions "
+		"holds the memory. Unloading a module gives its image back, and what it "
+		"allocated if it cleans up. A kernel without loadable modules shows none; "
+		"drivers that are built in are not listed.",
 	.repeats = true,
 	.run = run,
 };

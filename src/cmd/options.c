@@ -4,6 +4,7 @@
 #include "output/output.h"
 
 #include <getopt.h>
+#include <stdio.h>
 #include <string.h>
 
 #define NR_SHORT_MAX 64
@@ -233,7 +234,8 @@ const struct kt_option kt_option_table[] = {
 		"the others are added up in one",
 		set_filter },
 	{ 'i', "interval", "SECONDS",
-		"repeat every SECONDS, with the growth since the start and per second",
+		"repeat every SECONDS until Ctrl-C or -n, with the growth since the start and per "
+		"second; lists: what grew most first",
 		set_interval },
 	{ 0, "from", "TIME",
 		"from this moment on: 2026-01-31T23:59, 23:59, -2h (before the last sample)",
@@ -340,7 +342,18 @@ static bool has_word(const char *words, const char *wanted)
 	return false;
 }
 
-static bool takes(const struct kt_option *option, const struct kt_cmd *cmd)
+void kt_words_list(const char *words, char ret[KT_WORDS_LIST])
+{
+	struct kt_span rest = kt_span_str(words), word;
+	size_t at = 0;
+
+	*ret = '\0';
+	while (kt_span_word(&rest, &word) && at + word.n + 3 < KT_WORDS_LIST)
+		at += (size_t)snprintf(ret + at, KT_WORDS_LIST - at, "%s%.*s", at ? ", " : "",
+			(int)word.n, word.p);
+}
+
+bool kt_option_of(const struct kt_option *option, const struct kt_cmd *cmd)
 {
 	return !option->only || has_word(option->only, cmd->name);
 }
@@ -349,14 +362,18 @@ static bool takes(const struct kt_option *option, const struct kt_cmd *cmd)
 static struct kt_err *check(
 	const struct kt_options *options, const struct kt_cmd *cmd, const bool *given)
 {
+	char groups[KT_WORDS_LIST];
+
 	for (size_t i = 0; i < kt_nr_options; i++) {
-		if (given[i] && !takes(&kt_option_table[i], cmd) && cmd != &kt_cmd_help)
+		if (given[i] && !kt_option_of(&kt_option_table[i], cmd) && cmd != &kt_cmd_help)
 			return kt_err_new(KT_ERR_USAGE, "'%s' does not take --%s", cmd->name,
 				kt_option_table[i].name);
 	}
-	if (options->by && cmd->groups && !has_word(cmd->groups, options->by))
+	if (options->by && cmd->groups && !has_word(cmd->groups, options->by)) {
+		kt_words_list(cmd->groups, groups);
 		return kt_err_new(KT_ERR_USAGE, "--by of '%s' takes one of %s; not '%.64s'",
-			cmd->name, cmd->groups, options->by);
+			cmd->name, groups, options->by);
+	}
 	if (options->pick && !options->source)
 		return kt_err_new(KT_ERR_USAGE,
 			"--pick chooses among the memory reports of a kernel log: name it with -s");

@@ -236,7 +236,7 @@ static void note_dense(
 static void note_offenders(
 	struct kt_report *report, const struct kt_snapshot *snap, const kt_task_groups *groups)
 {
-	int64_t least = kt_tasks_memory(snap) / NOTED_SHARE, page_bytes = snap->host.page_bytes;
+	int64_t least = kt_snapshot_memory(snap) / NOTED_SHARE, page_bytes = snap->host.page_bytes;
 	size_t nr_notes = 0;
 
 	least = least > NOTED_MIN ? least : NOTED_MIN;
@@ -401,23 +401,21 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 
 const struct kt_cmd kt_cmd_pagetables = {
 	.name = "pagetables",
-	.summary = "page tables: whose they are, what they map, what huge pages would spare",
-	.help = "Lists the page tables of processes, by name or, with --by process, each; the rows "
-		"add up to the account's row 'page tables'. MAPPED is memory that entries stand "
-		"for, "
-		"resident or in swap; PER BYTE how much of it a byte of page tables maps: 512 is "
-		"the "
-		"most with pages of 4 KiB, below 32 the tables are nearly empty. HUGE SPARES "
-		"estimates what huge pages would spare: a page of entries for each 2 MiB of "
-		"anonymous and shared memory ('-': it has huge pages already). Of anonymous memory "
-		"only hugetlbfs spares it; transparent huge pages keep a table in reserve. "
-		"--shared "
-		"adds the files that are mapped: ENTRIES for a file, REPEATED: for pages of it "
-		"that "
-		"another mapping has an entry for, SHAREABLE: whole tables that processes could "
-		"share if the kernel did that. All three at most: entries exist only for pages "
-		"that "
-		"were touched. Costs 12 µs a process, with --shared 40 µs more.",
+	.summary = "page tables: whose they are, what huge pages spare",
+	.help = "Lists the page tables of processes, by name or, with --by process, each; the "
+		"rows add up to the account's row 'page tables'.\n\n"
+		"MAPPED is memory that entries stand for, resident or in swap; PER BYTE how "
+		"much of it a byte of page tables maps: 512 is the most with pages of 4 KiB, "
+		"below 32 the tables are nearly empty.\n\n"
+		"HUGE SPARES estimates what huge pages would spare: a page of entries for each "
+		"2 MiB of anonymous and shared memory ('-': it has huge pages already). Of "
+		"anonymous memory only hugetlbfs spares it; transparent huge pages keep a "
+		"table in reserve.\n\n"
+		"--shared adds the files that are mapped: ENTRIES for a file, REPEATED: for "
+		"pages of it that another mapping has an entry for, SHAREABLE: whole tables "
+		"that processes could share if the kernel did that. All three at most: entries "
+		"exist only for pages that were touched.\n\n"
+		"Reading costs about 12 µs a process, with --shared 40 µs more.",
 	.repeats = true,
 	.groups = "name family process",
 	.run = run,

@@ -303,15 +303,16 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 
 const struct kt_cmd kt_cmd_percpu = {
 	.name = "percpu",
-	.summary = "per-CPU memory: its chunks, what is used in them, and who has it",
+	.summary = "per-CPU memory: its chunks, what is used, who has it",
 	.help = "Shows the memory that exists once for each possible CPU: counters, lists, "
-		"statistics. The first chunk is made at boot, outside MemTotal; later ones when "
-		"it is full. They are given back only when nothing is left in them, so that "
-		"'later chunks, free' is what fragmentation costs. Where CONFIG_PERCPU_STATS "
-		"gives statistics, each chunk is a row: allocations, used and free bytes of one "
-		"CPU, the largest free piece, and what is free in gaps between allocations. Much "
-		"of it comes from memory cgroups as a rule, removed ones that still hold memory "
-		"included: their number stands above, with what they take by the type "
+		"statistics. The first chunk is made at boot, outside MemTotal; later ones "
+		"when it is full. They are given back only when nothing is left in them, so "
+		"that 'later chunks, free' is what fragmentation costs.\n\n"
+		"Where CONFIG_PERCPU_STATS gives statistics, each chunk is a row: allocations, "
+		"used and free bytes of one CPU, the largest free piece, and what is free in "
+		"gaps between allocations.\n\n"
+		"Much of it comes from memory cgroups as a rule, removed ones that still hold "
+		"memory included: their number stands above, with what they take by the type "
 		"data of the kernel. Else it is network interfaces and namespaces, mounts, BPF "
 		"maps. On machines with many possible CPUs that never come, possible_cpus= or "
 		"nr_cpus= on the kernel command line saves their share.",

@@ -190,7 +190,7 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 
 const struct kt_cmd kt_cmd_plot = {
 	.name = "plot",
-	.summary = "a recording as a chart, in the terminal or as a picture",
+	.summary = "a recording as a chart, in the terminal or a picture",
 	.operands = "[FILE] [SERIES...]",
 	.nr_operands_max = KT_OPERANDS_MAX,
 	.help = "Draws the kernel's memory in a recording as a stack that adds up, as the account "

@@ -303,7 +303,8 @@ const struct kt_cmd kt_cmd_record = {
 		"appends "
 		"them to FILE, by default " KT_RECORDING_DEFAULT
 		", until it is ended by SIGINT or SIGTERM, "
-		"or after -n samples. Numbers that do not change cost next to nothing. Every other "
+		"or after -n samples. Numbers that do not change cost next to nothing.\n\nEvery "
+		"other "
 		"command shows any moment of it: 'ktally -s FILE', 'ktally slab -s FILE@TIME', "
 		"where TIME is 2026-01-31T23:59, 23:59, or -2h: two hours before the last sample. "
 		"What the machine did since the last flush, at most 10 seconds, is all that a "

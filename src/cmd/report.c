@@ -205,7 +205,7 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 
 const struct kt_cmd kt_cmd_report = {
 	.name = "report",
-	.summary = "what a recording tells: kernel memory, a line for each interval",
+	.summary = "what a recording tells, a line for each interval",
 	.operands = "[FILE]",
 	.nr_operands_max = 1,
 	.help = "Shows a recording in the habit of sar: a line for each interval (-i, otherwise "

@@ -60,7 +60,7 @@ static const struct kt_column columns[NR_COLUMNS] = {
 		.type = KT_CELL_BYTES,
 		.flags = KT_COL_SUM | KT_COL_GROWTH },
 	[COL_RATE] = { .key = "rate",
-		.title = "PER SECOND",
+		.title = "PER S",
 		.type = KT_CELL_BYTES,
 		.flags = KT_COL_SUM | KT_COL_RATE },
 	[COL_IN_USE] = BYTES_OF("in_use_bytes", "IN USE", KT_COL_SUM | KT_COL_WIDE,
@@ -210,6 +210,7 @@ static void put_cache(
 	row->cells[COL_ACCOUNTED] = yes_no(kt_slab_accounted(use));
 	row->cells[COL_MAKER] = kt_slab_maker(report, use);
 	row->cells[COL_CTOR] = kt_report_text(report, use->folder ? use->folder->ctor : NULL);
+	row->next = kt_arena_printf(&report->arena, "'ktally slab %s'", use->cache->name);
 	aliases = kt_slab_aliases(use, use->cache->name, &report->arena);
 	row->cells[COL_ALIASES] = kt_cell_text(*aliases ? aliases : NULL);
 }
@@ -362,7 +363,7 @@ static void put_caches(const struct kt_options *options, struct kt_report *repor
 
 static const struct kt_column whole_columns[] = {
 	{ .key = "slab", .title = "SLAB", .type = KT_CELL_BYTES },
-	{ .key = "share", .title = "OF MEMORY", .type = KT_CELL_SHARE },
+	{ .key = "share", .title = "SHARE", .type = KT_CELL_SHARE },
 	{ .key = "in_use", .title = "IN USE", .type = KT_CELL_BYTES },
 	{ .key = "waste", .title = "WASTED", .type = KT_CELL_BYTES },
 	{ .key = "free", .title = "FREE", .type = KT_CELL_BYTES },
@@ -394,14 +395,14 @@ static int64_t waste_of(const struct kt_slab_uses *uses)
 static void put_whole(
 	struct kt_report *report, const struct kt_snapshot *snap, const struct kt_slab_uses *uses)
 {
-	struct kt_val memory = kt_snapshot_get(snap, KT_MEM_TOTAL, KT_NO_NODE);
+	int64_t memory = kt_snapshot_memory(snap);
 	int64_t slab = uses->slab_bytes >= 0 ? uses->slab_bytes : uses->held_bytes;
 	struct kt_cell share = kt_cell_missing(KT_ABSENT, NULL);
 	struct kt_report_row *row;
 	struct kt_table *table;
 
-	if (slab >= 0 && kt_ok(memory) && memory.value > 0)
-		share = kt_cell_real((double)slab / (double)memory.value);
+	if (slab >= 0 && memory > 0)
+		share = kt_cell_real((double)slab / (double)memory);
 	put_number(report, "bytes", slab, "ktally_slab_bytes", "Slab, all of it.");
 	put_number(report, "reclaimable_bytes", uses->reclaimable_bytes, NULL, NULL);
 	put_number(report, "unreclaimable_bytes", uses->unreclaimable_bytes, NULL, NULL);
@@ -450,15 +451,17 @@ static void put_notes(struct kt_report *report, const struct kt_options *options
 	}
 	if (uses->meminfo_bytes >= 0 && uses->slab_bytes >= 0 &&
 		uses->meminfo_bytes != uses->slab_bytes) {
-		kt_human_bytes(uses->meminfo_bytes - uses->slab_bytes, human);
-		kt_report_note(report, "Slab in /proc/meminfo differs by %s", human);
+		kt_human_bytes(llabs(uses->meminfo_bytes - uses->slab_bytes), human);
+		kt_report_note(report, "Slab of /proc/meminfo, read at another moment, is %s %s",
+			human, uses->meminfo_bytes > uses->slab_bytes ? "more" : "less");
 	}
 	if (uses->slab_bytes < 0)
 		kt_report_note(report, "no file has the Slab counter: what is in no cache (large "
 				       "kmalloc) is not known");
 	if (!needs_details(options) && uses->in_use_bytes >= 0 && !snap->cache_folders.count)
 		kt_report_note(report, "objects that CPUs keep ready count as in use, and a name "
-				       "may stand for several merged caches: --details tells");
+				       "may stand for several merged caches: --details tells. "
+				       "'ktally slab CACHE' explains one");
 }
 
 /* Why nothing can be shown: the source's own reason. */
@@ -506,8 +509,8 @@ static struct kt_err *collect(const struct kt_options *options, struct kt_sessio
 		session->snap->asked_cache =
 			kt_arena_name(&session->snap->arena, kt_span_str(asked));
 	return kt_session_collect(session, options, needs_details(options) ? KT_WANT_DETAILS : 0,
-		asked ? "host meta vmstat meminfo slabinfo slabs slab_details"
-		      : "host meta vmstat meminfo slabinfo slabs");
+		asked ? "host meta vmstat zoneinfo meminfo slabinfo slabs slab_details"
+		      : "host meta vmstat zoneinfo meminfo slabinfo slabs");
 }
 
 static struct kt_err *run(const struct kt_options *options, struct kt_report *report)
@@ -538,37 +541,28 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 
 const struct kt_cmd kt_cmd_slab = {
 	.name = "slab",
-	.summary = "slab caches: what each holds, and what of it is wasted on what",
+	.summary = "slab caches: what each holds, and what of it is wasted",
 	.operands = "[CACHE]",
 	.nr_operands_max = 1,
 	.repeats = true,
 	.help = "Lists the caches that the kernel keeps its objects in, largest first. HELD is "
-		"what a "
-		"cache takes: slabs times pages. FREE of it is free objects in slabs that hold "
-		"others "
-		"too, TAIL what is left over at the end of each slab; the rest is USED. The rows "
-		"add "
-		"up to slab in the account: (large kmalloc) is what is in no cache. OF MEMORY is "
-		"of "
-		"MemTotal.\n\n"
-		"A straight line near 100 % used is a leak; a curve that flattens is a cache at "
-		"work: "
-		"-i 10 shows growth. --families adds up the kinds of kmalloc of one size. With "
-		"CACHE: "
-		"a picture of one slab, what the cache is used for, what makes it grow and what to "
-		"do.\n\n"
+		"what a cache takes: slabs times pages. FREE of it is free objects in slabs "
+		"that hold others too, TAIL what is left over at the end of each slab; the "
+		"rest is USED. The rows add up to slab in the account: (large kmalloc) is what "
+		"is in no cache.\n\n"
+		"-i 10 shows what grows, the fastest on top. A straight line near 100 % used "
+		"is a leak; a curve that flattens is a cache at work. --families adds up the "
+		"kinds of kmalloc of one size. With CACHE: a picture of one slab, what the "
+		"cache is used for, what makes it grow and what to do.\n\n"
 		"--details, -a and CACHE read /sys/kernel/slab too. Of all caches that is six "
-		"files "
-		"each: with 235 caches 11 ms of CPU, against 1.7 ms for slabinfo. It adds PADDING "
-		"around objects, READY (up to so much of what is in use lies free with a CPU, "
-		"which "
-		"slabinfo does not tell), who made a cache, and what it is MERGED WITH: the kernel "
-		"makes one cache of caches that are alike, and slabinfo has the name of the "
-		"first.\n\n"
+		"files each: with 235 caches 11 ms of CPU, against 1.7 ms for slabinfo. It "
+		"adds PADDING around objects, READY (up to so much of what is in use lies free "
+		"with a CPU, which slabinfo does not tell), who made a cache, and what it is "
+		"MERGED WITH: the kernel makes one cache of caches that are alike, and "
+		"slabinfo has the name of the first.\n\n"
 		"The sign ≤ marks a cache that may hold less than HELD: some of its slabs were "
-		"made "
-		"smaller than planned; UNCERTAIN (-a) is how much at most. Where a cache has more "
-		"than "
-		"10,000 slabs with free objects, USED is an estimate of the kernel's.",
+		"made smaller than planned; UNCERTAIN (-a) is how much at most. Where a cache "
+		"has more than 10,000 slabs with free objects, USED is an estimate of the "
+		"kernel's.",
 	.run = run,
 };

@@ -342,16 +342,16 @@ static void put_fields(struct kt_report *report, const struct kt_slab_use *use,
 static void put_headline(struct kt_report *report, const struct kt_snapshot *snap,
 	const struct kt_slab_use *use, const char *name)
 {
-	struct kt_val memory = kt_snapshot_get(snap, KT_MEM_TOTAL, KT_NO_NODE);
+	int64_t memory = kt_snapshot_memory(snap);
 	const char *share = "", *slabs = "";
 
 	if (use->held_bytes < 0) {
 		kt_report_headline(report, "%s: how much it holds is not known", name);
 		return;
 	}
-	if (kt_ok(memory) && memory.value > 0)
+	if (memory > 0)
 		share = kt_arena_printf(&report->arena, ", %.2f %% of memory",
-			(double)use->held_bytes / (double)memory.value * 100);
+			(double)use->held_bytes / (double)memory * 100);
 	if (use->cache->nr_slabs >= 0)
 		slabs = kt_arena_printf(
 			&report->arena, ", %lld slabs", (long long)use->cache->nr_slabs);

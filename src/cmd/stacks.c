@@ -164,7 +164,7 @@ static void note_largest(struct kt_report *report, const struct kt_snapshot *sna
 		if (!largest || groups->items[i].nr_stacks > largest->nr_stacks)
 			largest = &groups->items[i];
 	}
-	if (!largest || stacks->total_bytes < kt_tasks_memory(snap) / NOTED_SHARE)
+	if (!largest || stacks->total_bytes < kt_snapshot_memory(snap) / NOTED_SHARE)
 		return;
 	if (largest->sum.kernel && strncmp(largest->sum.name, "kworker", 7) == 0)
 		kt_report_note(report,
@@ -217,20 +217,22 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 
 const struct kt_cmd kt_cmd_stacks = {
 	.name = "stacks",
-	.summary = "kernel stacks: which programs and kernel threads have how many threads",
-	.help = "Lists who has the kernel stacks: user processes by name, and kernel threads, in "
-		"brackets, by family: kworker/0:1 and all its like are [kworker]. --by process "
-		"gives each process a row. Each thread has one stack, all are of one size, and the "
-		"rows add up to the account's row 'kernel stacks'. "
-		"The size is worked out from counter and threads, not assumed. [swapper] are the "
-		"idle threads of all CPUs but the first, [kworker/R] the rescuers of workqueues, "
-		"one for each queue. '(came or went)' is what changed while processes were read, "
-		"'(not shown here)' belongs to processes that this user or container may not see. "
-		"Stacks of threads that have ended, of which each CPU keeps at most two for the "
-		"next ones, are in vmalloc and in no row. "
-		"A program with thousands of threads has a pool without a limit, or threads that "
-		"never end; many kworkers are work items that wait. -i shows who grows. Reading "
-		"costs about 12 µs a process.",
+	.summary = "kernel stacks: which programs have how many threads",
+	.help = "Lists who has the kernel stacks: user processes by name, and kernel threads, "
+		"in brackets, by family: kworker/0:1 and all its like are [kworker]. --by "
+		"process gives each process a row. Each thread has one stack, all are of one "
+		"size, and the rows add up to the account's row 'kernel stacks'. The size is "
+		"worked out from counter and threads, not assumed.\n\n"
+		"[swapper] are the idle threads of all CPUs but the first, [kworker/R] the "
+		"rescuers of workqueues, one for each queue. '(came or went)' is what changed "
+		"while processes were read, '(not shown here)' belongs to processes that this "
+		"user or container may not see. Stacks of threads that have ended, of which "
+		"each CPU keeps at most two for the next ones, are in vmalloc and in no "
+		"row.\n\n"
+		"A program with thousands of threads has a pool without a limit, or threads "
+		"that never end; many kworkers are work items that wait. -i 10 shows what "
+		"grows.\n\n"
+		"Reading costs about 12 µs a process.",
 	.repeats = true,
 	.groups = "name family process",
 	.run = run,

@@ -76,18 +76,10 @@ const char *kt_tasks_human(struct kt_report *report, int64_t bytes)
 	return kt_arena_printf(&report->arena, "%s", text);
 }
 
-int64_t kt_tasks_memory(const struct kt_snapshot *snap)
-{
-	struct kt_val present = kt_snapshot_get(snap, KT_PRESENT, KT_NO_NODE);
-	struct kt_val total = kt_snapshot_get(snap, KT_MEM_TOTAL, KT_NO_NODE);
-
-	return kt_ok(present) ? present.value : kt_ok(total) ? total.value : 0;
-}
-
 const char *kt_tasks_summary(
 	struct kt_report *report, const struct kt_snapshot *snap, int64_t bytes, const char *what)
 {
-	int64_t memory = kt_tasks_memory(snap);
+	int64_t memory = kt_snapshot_memory(snap);
 	const char *text =
 		kt_arena_printf(&report->arena, "%s of %s", kt_tasks_human(report, bytes), what);
 

@@ -30,8 +30,6 @@ const char *kt_tasks_summary(
 	struct kt_report *report, const struct kt_snapshot *snap, int64_t bytes, const char *what);
 /** "12.0 MiB" */
 const char *kt_tasks_human(struct kt_report *report, int64_t bytes);
-/** All memory that the kernel has, or 0. */
-int64_t kt_tasks_memory(const struct kt_snapshot *snap);
 
 /** Processes that were not read or not shown. */
 void kt_tasks_notes(

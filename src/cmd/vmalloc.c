@@ -349,26 +349,26 @@ const struct kt_cmd kt_cmd_vmalloc = {
 	.name = "vmalloc",
 	.summary = "who holds memory from vmalloc: callers, modules, kinds",
 	.help = "Lists who asked for memory that is mapped page by page: the function of the "
-		"kernel "
-		"or of a [module], what its areas are for where ktally knows, how many there are, "
-		"and the memory in them. --by kind puts together what serves one purpose, and "
-		"shows areas that hold no memory of vmalloc too; --by module tells the callers' "
-		"modules; --by site tells places in a function apart.\n\n"
+		"kernel or of a [module], what its areas are for where ktally knows, how many "
+		"there are, and the memory in them. --by kind puts together what serves one "
+		"purpose, and shows areas that hold no memory of vmalloc too; --by module "
+		"tells the callers' modules; --by site tells places in a function apart.\n\n"
 		"MEMORY adds up to the account's rows for vmalloc and for those kernel stacks "
 		"that are in it. ADDRESSES (-a) is what the areas span, and no memory: device "
 		"registers (ioremap), areas that are freed and not yet purged, and per-CPU "
 		"chunks, whose pages are counted in Percpu, take up addresses only. What else "
-		"maps pages of others (vmap, DMA buffers) is shown under OF OTHERS (-a) where the "
-		"kernel says how much; those pages are counted where their owner counts them, or "
-		"are in unattributed. Where the counter VmallocUsed and the areas differ, because "
-		"the machine moved between the two readings, the difference is a row.\n\n"
-		"To find what grows: 'ktally vmalloc -i 10 --sort growth'. Many BPF programs that "
-		"nobody counts on: 'bpftool prog'. A caller with thousands of areas of a "
-		"[module]: its driver keeps one for each event or device.\n\n"
-		"The kernel walks all areas to show them, about 3 microseconds each, and looks at "
-		"each of their pages where it tells nodes: a machine with 100,000 threads has "
-		"100,000 areas and more. Until Linux 6.8, whoever asks for such memory waits "
-		"meanwhile.",
+		"maps pages of others (vmap, DMA buffers) is shown under OF OTHERS (-a) where "
+		"the kernel says how much; those pages are counted where their owner counts "
+		"them, or are in unattributed. Where the counter VmallocUsed and the areas "
+		"differ, because the machine moved between the two readings, the difference is "
+		"a row.\n\n"
+		"To find what grows: 'ktally vmalloc -i 10'. Many BPF programs that nobody "
+		"counts on: 'bpftool prog'. A caller with thousands of areas of a [module]: "
+		"its driver keeps one for each event or device.\n\n"
+		"The kernel walks all areas to show them, about 3 microseconds each, and looks "
+		"at each of their pages where it tells nodes: a machine with 100,000 threads "
+		"has 100,000 areas and more. Until Linux 6.8, whoever asks for such memory "
+		"waits meanwhile.",
 	.repeats = true,
 	.groups = "caller site module kind",
 	.run = run,

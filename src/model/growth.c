@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "model/growth.h"
 
+#include "base/human.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #define TRACKED_MAX (1u << 20) /* rows that are remembered */
 #define ROOM_MIN    1024u
 #define SECOND_NS   1000000000.0
+#define NOTED_MAX   3		/* rows that a note names as growing */
+#define NOTED_MIN   (256 << 10) /* bytes of growth that an idle machine has too */
+#define NOTED_SHARE 8		/* of the largest growth: what is less is another matter */
 
 struct tracked {
 	const char *key; /* NULL: free */
@@ -21,7 +26,7 @@ struct kt_growth {
 	struct tracked *slots;
 	size_t room, count;
 	uint32_t round;
-	int64_t last_ns;
+	int64_t first_ns, last_ns;
 };
 
 struct kt_growth *kt_growth_new(void)
@@ -177,6 +182,64 @@ static void apply_table(
 	}
 }
 
+/* ---- notes: which rows grow, and what to do ---- */
+
+struct grown {
+	const struct kt_table *table;
+	const struct kt_report_row *row;
+	int64_t bytes;
+};
+
+static void consider(struct grown top[NOTED_MAX], struct grown grown)
+{
+	size_t at = NOTED_MAX;
+
+	while (at > 0 && grown.bytes > top[at - 1].bytes)
+		at--;
+	if (at == NOTED_MAX)
+		return;
+	memmove(&top[at + 1], &top[at], (NOTED_MAX - 1 - at) * sizeof(*top));
+	top[at] = grown;
+}
+
+static void find_grown(const struct kt_table *table, struct grown top[NOTED_MAX])
+{
+	size_t since = column_with(table, KT_COL_GROWTH);
+
+	for (size_t i = 0; since < table->nr_columns && i < table->rows.count; i++) {
+		const struct kt_report_row *row = &table->rows.items[i];
+		int64_t bytes = row->cells[since].number;
+
+		if (row->next && row->cells[since].state == KT_OK && bytes >= NOTED_MIN &&
+			bytes > row->error_bytes)
+			consider(top, (struct grown){ table, row, bytes });
+	}
+}
+
+static void note_grown(struct kt_report *report, const struct grown *grown, double seconds)
+{
+	size_t name = column_with(grown->table, KT_COL_TREE);
+	char human[24];
+
+	if (name == grown->table->nr_columns)
+		name = column_with(grown->table, KT_COL_KEY);
+	kt_human_bytes(grown->bytes, human);
+	kt_report_note(report, "%s grew by %s in %.*f s. Next: %s", grown->row->cells[name].text,
+		human, seconds < 2, seconds, grown->row->next);
+}
+
+static void note_growth(struct kt_report *report, double seconds)
+{
+	struct grown top[NOTED_MAX] = { 0 };
+
+	for (size_t i = 0; i < report->tables.count; i++)
+		find_grown(report->tables.items[i], top);
+	for (size_t i = 0; i < NOTED_MAX && top[i].row; i++) {
+		if (top[i].bytes >= top[0].bytes / NOTED_SHARE)
+			note_grown(report, &top[i], seconds);
+	}
+}
+
 void kt_growth_apply(struct kt_growth *growth, struct kt_report *report, int64_t now_ns)
 {
 	double seconds = (double)(now_ns - growth->last_ns) / SECOND_NS;
@@ -184,6 +247,10 @@ void kt_growth_apply(struct kt_growth *growth, struct kt_report *report, int64_t
 	growth->round++;
 	for (size_t i = 0; i < report->tables.count; i++)
 		apply_table(growth, report, report->tables.items[i], seconds);
+	if (growth->round == 1)
+		growth->first_ns = now_ns;
 	growth->last_ns = now_ns;
 	report->followed = growth->round > 1;
+	if (report->followed)
+		note_growth(report, (double)(now_ns - growth->first_ns) / SECOND_NS);
 }

@@ -16,7 +16,8 @@ struct kt_growth *kt_growth_new(void); /* NULL when out of memory */
 void kt_growth_free(struct kt_growth *growth);
 void kt_growth_cleanup(struct kt_growth **growth);
 
-/** Fills the report's columns of growth; `now_ns` is of a clock that only runs forward. */
+/** Fills the report's columns of growth, and notes the rows that grew most; `now_ns` is of a clock
+ * that only runs forward. */
 void kt_growth_apply(struct kt_growth *growth, struct kt_report *report, int64_t now_ns);
 
 #endif

@@ -154,6 +154,19 @@ static bool is_empty(const struct kt_table *table, const struct kt_report_row *r
 	return column_with(table, KT_COL_RANK) != NO_COLUMN;
 }
 
+/* A sum of rows in which there is nothing at all to add up. */
+static bool is_nothing(const struct kt_table *table, const struct kt_report_row *sum)
+{
+	for (size_t i = 0; i < table->nr_columns; i++) {
+		const struct kt_cell *cell = &sum->cells[i];
+
+		if (table->columns[i].flags & KT_COL_SUM && cell->state != KT_ABSENT &&
+			(cell->number != 0 || cell->real != 0 || cell->state == KT_BAD))
+			return false;
+	}
+	return true;
+}
+
 /* The cut rows stay in memory behind the ones that are kept. */
 static void cut(struct kt_report *report, struct kt_table *table, const struct kt_list_opts *opts)
 {
@@ -179,6 +192,17 @@ static void cut(struct kt_report *report, struct kt_table *table, const struct k
 		add_row(table, table->rest, &row);
 	}
 	table->rows.count = kept;
+	if (table->rest && !opts->empty && is_nothing(table, table->rest))
+		table->rest = NULL;
+}
+
+/* Such a list has what grows most on top where growth is known. */
+static bool ranked_by_size(const struct kt_table *table)
+{
+	size_t rank = column_with(table, KT_COL_RANK);
+
+	return rank != NO_COLUMN && table->columns[rank].flags & KT_COL_TRACK &&
+	       column_with(table, KT_COL_GROWTH) != NO_COLUMN;
 }
 
 static struct kt_err *finish(
@@ -189,6 +213,8 @@ static struct kt_err *finish(
 
 	if (order.rank == NO_COLUMN)
 		order.rank = order.column = 0;
+	if (report->followed && ranked_by_size(table))
+		order.column = column_with(table, KT_COL_GROWTH);
 	if (opts->sort && column_named(table, opts->sort) != NO_COLUMN)
 		order.column = column_named(table, opts->sort);
 	table->sorted_by = order.column;

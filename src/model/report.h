@@ -63,6 +63,9 @@ struct kt_report_row {
 	bool minor; /* text leaves it out unless everything is asked for */
 	bool strong;
 	const char *mark; /* text: behind the row */
+	/* what to do where it grows, for a note; NULL: it is not worth one */
+	const char *next;
+	int64_t error_bytes; /* growth within it says nothing */
 };
 
 struct kt_table {

@@ -278,8 +278,8 @@ const struct kt_row kt_rows[] = {
 		.grows =
 			"A walk over many files; names that are looked up once (negative directory "
 			"entries). A curve that flattens is a cache; a straight line is a leak.",
-		.next = "'ktally slab' shows the largest caches. vm.vfs_cache_pressure; 'echo 2 "
-			">/proc/sys/vm/drop_caches' frees what is unused.",
+		.next = "'ktally dcache': names and files, unused ones too; 'ktally slab -i 10': "
+			"what grows. 'echo 2 >/proc/sys/vm/drop_caches' frees what is unused.",
 		.unusual_permille = 250 },
 	{ .id = "slab_unreclaimable",
 		.parent = "slab",
@@ -316,7 +316,8 @@ const struct kt_row kt_rows[] = {
 		.grows = "BPF programs or maps that are loaded and not released; a driver that "
 			 "allocates "
 			 "for each event.",
-		.next = "'ktally vmalloc' shows who holds it; 'bpftool prog', 'bpftool map'.",
+		.next = "'ktally vmalloc -i 10' shows who holds it and what grows; 'bpftool prog', "
+			"'bpftool map'.",
 		.unusual_permille = 50 },
 	{ .id = "kernel_stacks",
 		.parent = "kernel",
@@ -478,8 +479,10 @@ const struct kt_row kt_rows[] = {
 		.grows = "Drivers and network stacks that take pages directly: receive buffers, "
 			 "DMA memory, "
 			 "graphics, pipes, ring buffers. Steady growth is a leak of one of them.",
-		.next = "Sort /proc/allocinfo if it is there; else boot with page_owner=on. "
-			"Correlate with traffic; as a last test, unload the suspected module.",
+		.next = "'ktally modules -i 10': with allocation profiling it shows which module "
+			"grows; without, modules from out of the kernel's tree are the first "
+			"suspects. The call site: 'perf record -g -e kmem:mm_page_alloc sleep 10', "
+			"or boot with page_owner=on. As a last test, unload the suspected module.",
 		.unusual_permille = 30 },
 
 	/* ---- user and cache ---- */

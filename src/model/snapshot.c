@@ -208,6 +208,14 @@ struct kt_val kt_snapshot_get(const struct kt_snapshot *snap, enum kt_metric met
 	return best ? value_of(snap, best) : lacking(NULL, KT_ABSENT, NULL);
 }
 
+int64_t kt_snapshot_memory(const struct kt_snapshot *snap)
+{
+	struct kt_val present = kt_snapshot_get(snap, KT_PRESENT, KT_NO_NODE);
+	struct kt_val total = kt_snapshot_get(snap, KT_MEM_TOTAL, KT_NO_NODE);
+
+	return kt_ok(present) ? present.value : kt_ok(total) ? total.value : 0;
+}
+
 struct kt_val kt_snapshot_get_rank(
 	const struct kt_snapshot *snap, enum kt_metric metric, int node, enum kt_rank rank)
 {

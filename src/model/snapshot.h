@@ -192,6 +192,11 @@ void kt_snapshot_note(struct kt_snapshot *snap, const char *fmt, ...) KT_PRINTF(
  * values that exist only per node are added up over the nodes.
  */
 struct kt_val kt_snapshot_get(const struct kt_snapshot *snap, enum kt_metric metric, int node);
+/**
+ * Physical memory that shares are of: what is present to the kernel, MemTotal where nothing
+ * tells; 0: not known.
+ */
+int64_t kt_snapshot_memory(const struct kt_snapshot *snap);
 /** The value as one particular rank has it, for cross-checks. */
 struct kt_val kt_snapshot_get_rank(
 	const struct kt_snapshot *snap, enum kt_metric metric, int node, enum kt_rank rank);

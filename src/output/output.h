@@ -3,6 +3,7 @@
 #define KT_OUTPUT_OUTPUT_H
 
 #include "base/buf.h"
+#include "base/human.h"
 #include "model/report.h"
 
 /** How a report should look; an output uses what concerns it. */
@@ -38,8 +39,5 @@ extern const size_t kt_nr_outputs;
 
 /** NULL where there is none of that name. */
 const struct kt_output *kt_output_find(const char *name);
-
-/** "1.4 GiB"; `ret` has room for 24 characters. */
-void kt_human_bytes(int64_t bytes, char ret[24]);
 
 #endif

@@ -52,6 +52,12 @@ static bool shown(const struct page *page, size_t index)
 	       (asked || !(column->flags & KT_COL_WIDE)) && kt_column_filled(page->report, column);
 }
 
+/* Changes have their sign, amounts have none. */
+static bool is_change(const struct kt_column *column)
+{
+	return column->flags & (KT_COL_GROWTH | KT_COL_RATE);
+}
+
 static void cell_text(const struct page *page, const struct kt_column *column,
 	const struct kt_cell *cell, char *ret, size_t size)
 {
@@ -69,12 +75,12 @@ static void cell_text(const struct page *page, const struct kt_column *column,
 	case KT_CELL_SHARE: snprintf(ret, size, "%.2f %%", cell->real * 100); break;
 	case KT_CELL_REAL: snprintf(ret, size, "%.2f", cell->real); break;
 	case KT_CELL_BYTES:
-		if (page->opts->exact_bytes) {
-			snprintf(ret, size, "%lld", (long long)cell->number);
-		} else {
+		if (page->opts->exact_bytes)
+			snprintf(human, sizeof(human), "%lld", (long long)cell->number);
+		else
 			kt_human_bytes(cell->number, human);
-			snprintf(ret, size, "%s", human);
-		}
+		snprintf(
+			ret, size, "%s%s", is_change(column) && cell->number > 0 ? "+" : "", human);
 		break;
 	}
 }
@@ -227,6 +233,13 @@ static void put_wrapped(const struct page *page, const char *text, int indent, i
 	}
 }
 
+/* No blanks at the end of a line. */
+static void trim(const struct page *page)
+{
+	while (page->buf->size && page->buf->data[page->buf->size - 1] == ' ')
+		page->buf->size--;
+}
+
 static int table_width(const struct page *page)
 {
 	int sum = 0;
@@ -269,6 +282,7 @@ static void put_head(const struct page *page)
 				page, column->title, page->widths[k], column->type != KT_CELL_TEXT);
 		at++;
 	}
+	trim(page);
 	color(page, PLAIN);
 	kt_buf_puts(page->buf, "\n");
 }
@@ -312,8 +326,7 @@ static void put_row(
 	}
 	if (row->mark)
 		kt_buf_printf(page->buf, "  %s", row->mark);
-	while (page->buf->size && page->buf->data[page->buf->size - 1] == ' ')
-		page->buf->size--;
+	trim(page);
 	kt_buf_puts(page->buf, "\n");
 }
 

@@ -172,7 +172,8 @@ def help_version_and_capture_are_after_their_schemas():
 @test
 def the_help_of_a_command_is_in_its_json_too():
     for command in COMMANDS:
-        prose = succeed("help", command).text.split("\n\nOPTION ")[0].split("\n", 1)[1]
+        prose = succeed("help", command).text.split("\n\nOPTION ")[0].split("\n\n• ")[0].split("\n\n* ")[0] \
+            .split("\n", 1)[1]
         told = must_be_valid("help", succeed("help", command, "-o", "json"))
         assert told["command"] == command, told["command"]
         assert told["help"].split() == prose.split(), f"the JSON of help {command} says less"

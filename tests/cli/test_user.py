@@ -2,6 +2,7 @@
 """The program as people meet it: options, terminals, users, bundles."""
 
 import os
+import json
 import re
 import shutil
 import subprocess
@@ -55,8 +56,8 @@ def help_is_complete_and_fits_80_columns():
     top = succeed("--help").text
     assert top == succeed("help").text == succeed("-h").text
     options = set(re.findall(r"--[a-z]+", top))
-    assert options >= {"--source", "--output", "--bytes", "--depth", "--all", "--node", "--cheap",
-                       "--scrub", "--force", "--help", "--version"}, options
+    assert options >= {"--source", "--output", "--bytes", "--depth", "--all", "--cheap", "--help",
+                       "--version"}, options
     for command in COMMANDS:
         text = succeed("help", command).text
         assert re.search(rf"^{command}\b", top, re.M), f"{command} is not in the help"
@@ -65,6 +66,17 @@ def help_is_complete_and_fits_80_columns():
         assert command in text.split("\n")[0], f"help {command} does not name it"
         must_fit(top + text, 80)
     must_fit(succeed("--help", env=environment(LC_ALL="C")).text, 80)
+
+
+@test
+def help_of_a_command_has_its_own_options_and_no_others():
+    def options(*args):
+        return {row["option"].split("--")[1].split()[0]
+                for row in json.loads(succeed("help", *args, "-o", "json").text)["options"]}
+    assert "scrub" in options("capture") and "scrub" not in options()
+    assert options("slab") == {"families", "details"}, options("slab")
+    assert "all" in options() and not options("version")
+    assert "name, process" in succeed("help", "stacks").text, "--by does not say what it takes"
 
 
 @test

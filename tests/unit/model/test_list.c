@@ -231,3 +231,69 @@ TEST(thousands_of_rows_are_followed)
 		CHECK_INT(wrong, 0);
 	}
 }
+
+/* The second of two reports, in which "large" stayed and the others grew. */
+static void follow(struct kt_report *report, struct kt_growth *growth, int64_t by)
+{
+	for (int turn = 0; turn < 2; turn++) {
+		struct kt_table *table = list(report);
+
+		add(report, table, "small", 100 + turn * by, 0);
+		add(report, table, "large", 9000000, 0);
+		add(report, table, "middle", 5000000 + turn * by / 2, 0);
+		for (size_t i = 0; i < table->rows.count; i++)
+			table->rows.items[i].next = "look at it";
+		kt_growth_apply(growth, report, turn * 10ll * SECOND_NS);
+		if (!turn)
+			kt_report_cleanup(report);
+	}
+}
+
+TEST(what_grew_most_stands_first_unless_another_order_is_asked_for)
+{
+	static const struct {
+		const char *sort, *first;
+	} cases[] = { { NULL, "small" }, { "bytes", "large" } };
+
+	for (size_t i = 0; i < KT_LEN(cases); i++) {
+		KT_CLEANUP(growth) struct kt_growth *growth = kt_growth_new();
+		KT_CLEANUP(report) struct kt_report report;
+		struct kt_list_opts opts = { .sort = cases[i].sort };
+
+		follow(&report, growth, 1000);
+		CHECK_INT(code_of(kt_list_finish(&report, &opts)), -1);
+		CHECK_STR(name_at(report.tables.items[0], 0), cases[i].first);
+	}
+}
+
+TEST(a_note_names_the_rows_that_grew_most_and_what_to_do)
+{
+	KT_CLEANUP(growth) struct kt_growth *growth = kt_growth_new();
+	KT_CLEANUP(report) struct kt_report report;
+
+	follow(&report, growth, 4 << 20);
+	CHECK_INT(report.notes.count, 2);
+	CHECK_STR(report.notes.items[0], "small grew by 4.0 MiB in 10 s. Next: look at it");
+	CHECK_STR(report.notes.items[1], "middle grew by 2.0 MiB in 10 s. Next: look at it");
+}
+
+TEST(growth_that_an_idle_machine_has_too_is_not_noted)
+{
+	KT_CLEANUP(growth) struct kt_growth *growth = kt_growth_new();
+	KT_CLEANUP(report) struct kt_report report;
+
+	follow(&report, growth, 100000);
+	CHECK_INT(report.notes.count, 0);
+}
+
+TEST(cut_rows_that_hold_nothing_at_all_are_no_row)
+{
+	KT_CLEANUP(report) struct kt_report report;
+	struct kt_table *table = three(&report);
+	struct kt_list_opts opts = { 0 };
+
+	add(&report, table, "empty", 0, 0);
+	CHECK_INT(code_of(kt_list_finish(&report, &opts)), -1);
+	CHECK_INT(table->rows.count, 3);
+	CHECK(!table->rest);
+}

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef KT_BASE_HUMAN_H
+#define KT_BASE_HUMAN_H
+
+#include <stdint.h>
+
+/** "1.4 GiB"; `ret` has room for 24 characters. */
+void kt_human_bytes(int64_t bytes, char ret[24]);
+
+#endif
