@@ -251,7 +251,7 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 
 const struct kt_cmd kt_cmd_memreports = {
 	.name = "memreports",
-	.summary = "memory reports in a kernel log: OOM killer, failed allocations, SysRq-m",
+	.summary = "memory reports in a kernel log: OOM killer, SysRq-m",
 	.help = "Lists the memory reports in the kernel log that -s names (--list is short for "
 		"it), the last one first: when, what made the kernel write it (the OOM killer, the "
 		"OOM killer of a memory cgroup, a failed or very slow allocation, SysRq-m), which "

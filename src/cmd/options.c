@@ -210,10 +210,8 @@ static void set_nothing(struct kt_options *o, const char *arg, struct kt_err **r
 
 const struct kt_option kt_option_table[] = {
 	{ 's', "source", "SOURCE",
-		"what to look at: a folder with proc/ and sys/ in it, a bundle written by 'ktally "
-		"capture' or any tar of such a folder, or a kernel log in which the OOM killer, a "
-		"failed allocation or SysRq-m left a memory report; without it, the running "
-		"machine",
+		"a folder with proc/ and sys/ in it, a tar of one, a bundle of 'ktally capture', a "
+		"recording (FILE@TIME) or a kernel log with a memory report; else this machine",
 		set_source },
 	{ 'o', "output", "FORMAT", "how to show it; the formats are below", set_output },
 	{ 'b', "bytes", NULL, "exact bytes instead of KiB, MiB and GiB", set_bytes },
