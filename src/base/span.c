@@ -78,6 +78,15 @@ bool kt_span_until(struct kt_span *rest, char stop, struct kt_span *ret_part)
 	return true;
 }
 
+uint64_t kt_span_hash(uint64_t hash, struct kt_span text)
+{
+	static const uint64_t prime = 0x100000001b3ull;
+
+	for (size_t i = 0; i < text.n; i++)
+		hash = (hash ^ (unsigned char)text.p[i]) * prime;
+	return hash * prime; /* the end, as if it were a NUL */
+}
+
 bool kt_span_line(struct kt_span *rest, struct kt_span *ret_line)
 {
 	if (!rest->n)

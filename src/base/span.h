@@ -29,6 +29,10 @@ size_t kt_span_find(struct kt_span span, const char *text);
 struct kt_span kt_span_from(struct kt_span span, size_t offset);
 struct kt_span kt_span_trim(struct kt_span span);
 
+/** FNV-1a of the text and an end, so that two texts one after the other are two. */
+#define KT_HASH_START 0xcbf29ce484222325ull
+uint64_t kt_span_hash(uint64_t hash, struct kt_span text);
+
 /** Next line without its newline; false at the end of the text. */
 bool kt_span_line(struct kt_span *rest, struct kt_span *ret_line);
 /** Next run of characters that are neither space nor tab; false where none is left. */

@@ -97,6 +97,7 @@ static void put_rest(struct kt_report *report, const struct kt_snapshot *snap,
 		out = kt_table_row(report, table);
 		if (!out)
 			return;
+		out->minor = kt_ok(line->val) && line->val.value == 0;
 		out->cells[0] = kt_cell_text("-");
 		out->cells[1] = kt_cell_text(line->id);
 		out->cells[2] = kt_ok(line->val) ? kt_cell_number(line->val.value)

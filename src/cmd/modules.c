@@ -34,14 +34,8 @@ static const struct kt_column columns[] = {
 		.flags = KT_COL_SUM | KT_COL_RANK | KT_COL_TRACK,
 		.metric = "ktally_module_bytes",
 		.help = "Memory of a module: its image and what it is known to have allocated." },
-	[COL_GROWTH] = { .key = "growth",
-		.title = "GROWTH",
-		.type = KT_CELL_BYTES,
-		.flags = KT_COL_GROWTH | KT_COL_SUM },
-	[COL_RATE] = { .key = "rate",
-		.title = "PER S",
-		.type = KT_CELL_BYTES,
-		.flags = KT_COL_RATE | KT_COL_SUM },
+	[COL_GROWTH] = KT_COLUMN_GROWTH(KT_CELL_BYTES, KT_COL_SUM),
+	[COL_RATE] = KT_COLUMN_RATE(KT_CELL_BYTES, KT_COL_SUM),
 	[COL_IMAGE] = { .key = "image_bytes",
 		.title = "IMAGE",
 		.type = KT_CELL_BYTES,
@@ -116,11 +110,6 @@ static const char *flags_of(struct kt_report *report, const struct kt_module *mo
 	return *text ? text : NULL;
 }
 
-static struct kt_cell known(int64_t number)
-{
-	return number < 0 ? kt_cell_missing(KT_ABSENT, NULL) : kt_cell_number(number);
-}
-
 static void put_use(
 	struct kt_report *report, struct kt_table *table, const struct kt_module_use *use)
 {
@@ -130,13 +119,13 @@ static void put_use(
 	if (!row)
 		return;
 	row->cells[COL_NAME] = kt_report_text(report, use->name);
-	row->cells[COL_BYTES] = known(use->bytes);
-	row->cells[COL_IMAGE] = known(use->image_bytes);
-	row->cells[COL_VMALLOC] = known(use->vmalloc_bytes);
-	row->cells[COL_ALLOCATED] = known(use->allocated_bytes);
+	row->cells[COL_BYTES] = kt_cell_known(use->bytes);
+	row->cells[COL_IMAGE] = kt_cell_known(use->image_bytes);
+	row->cells[COL_VMALLOC] = kt_cell_known(use->vmalloc_bytes);
+	row->cells[COL_ALLOCATED] = kt_cell_known(use->allocated_bytes);
 	if (!module)
 		return;
-	row->cells[COL_REFS] = known(module->nr_refs);
+	row->cells[COL_REFS] = kt_cell_known(module->nr_refs);
 	row->cells[COL_USERS] = kt_report_text(report, module->users);
 	row->cells[COL_STATE] = kt_report_text(report, module->state);
 	row->cells[COL_TAINTS] = kt_report_text(report, module->taints);
@@ -155,7 +144,7 @@ static void put_summary(struct kt_report *report, const struct kt_snapshot *snap
 				  : 0;
 	kt_report_field(report, NULL, "loadable", KT_CELL_BOOL, kt_cell_number(loadable));
 	kt_report_field(report, NULL, "image_areas_bytes", KT_CELL_BYTES,
-		known(modules->image_areas_bytes));
+		kt_cell_known(modules->image_areas_bytes));
 	kt_human_bytes(images, human);
 	if (!loadable)
 		kt_report_headline(report, "this kernel has no loadable modules");

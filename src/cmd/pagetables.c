@@ -51,14 +51,8 @@ static const struct kt_column columns[] = {
 		.flags = KT_COL_SUM | KT_COL_RANK | KT_COL_TRACK,
 		.metric = "ktally_page_tables_bytes",
 		.help = "Page tables." },
-	[COL_GROWTH] = { .key = "growth",
-		.title = "GROWTH",
-		.type = KT_CELL_BYTES,
-		.flags = KT_COL_SUM | KT_COL_GROWTH },
-	[COL_RATE] = { .key = "rate",
-		.title = "PER s",
-		.type = KT_CELL_BYTES,
-		.flags = KT_COL_SUM | KT_COL_RATE },
+	[COL_GROWTH] = KT_COLUMN_GROWTH(KT_CELL_BYTES, KT_COL_SUM),
+	[COL_RATE] = KT_COLUMN_RATE(KT_CELL_BYTES, KT_COL_SUM),
 	[COL_MAPPED] = { .key = "mapped_bytes",
 		.title = "MAPPED",
 		.type = KT_CELL_BYTES,
@@ -134,16 +128,15 @@ static void put_group(struct kt_report *report, struct kt_table *table,
 
 	if (!row)
 		return;
-	row->cells[COL_PID] = kt_tasks_amount(group->sum.pid);
+	row->cells[COL_PID] = kt_cell_known(group->sum.pid);
 	row->cells[COL_NAME] = kt_tasks_name(report, &group->sum);
 	row->cells[COL_KIND] = kt_cell_text("user");
 	row->cells[COL_PROCESSES] = kt_cell_number(group->nr_spaces);
-	row->cells[COL_MAPPED] = kt_tasks_amount(mapped_of(&group->sum));
-	row->cells[COL_HUGE] = kt_tasks_amount(group->huge_saves_bytes);
+	row->cells[COL_MAPPED] = kt_cell_known(mapped_of(&group->sum));
+	row->cells[COL_HUGE] = kt_cell_known(group->huge_saves_bytes);
 	row->cells[COL_SHARE] = kt_tasks_share(group->sum.bytes[KT_TASK_TABLES], total_bytes);
 	for (size_t i = 0; i < KT_LEN(amounts); i++)
-		row->cells[amounts[i].column] =
-			kt_tasks_amount(group->sum.bytes[amounts[i].amount]);
+		row->cells[amounts[i].column] = kt_cell_known(group->sum.bytes[amounts[i].amount]);
 }
 
 struct found {
@@ -213,7 +206,7 @@ static void note_sparse(struct kt_report *report, const struct kt_task_group *gr
 		"%s: %s of page tables for %s of memory: %.1f %% of the entries are in use. It has "
 		"touched a wide range here and there, or gave memory back (MADV_DONTNEED); tables "
 		"go when it unmaps the range or ends",
-		group->sum.name, kt_tasks_human(report, tables), kt_tasks_human(report, mapped),
+		group->sum.name, kt_report_bytes(report, tables), kt_report_bytes(report, mapped),
 		100 * (double)mapped / ((double)tables * (double)page_bytes / 8));
 }
 
@@ -226,11 +219,11 @@ static void note_dense(
 		"would spare up to %s",
 		group->sum.name, (long long)group->nr_spaces, group->nr_spaces == 1 ? "" : "es",
 		group->nr_spaces == 1 ? "s" : "",
-		kt_tasks_human(report, group->sum.bytes[KT_TASK_ANON]),
-		kt_tasks_human(report, group->sum.bytes[KT_TASK_SHMEM]),
-		kt_tasks_human(report, page_bytes),
-		kt_tasks_human(report, group->sum.bytes[KT_TASK_TABLES]),
-		kt_tasks_human(report, group->huge_saves_bytes));
+		kt_report_bytes(report, group->sum.bytes[KT_TASK_ANON]),
+		kt_report_bytes(report, group->sum.bytes[KT_TASK_SHMEM]),
+		kt_report_bytes(report, page_bytes),
+		kt_report_bytes(report, group->sum.bytes[KT_TASK_TABLES]),
+		kt_report_bytes(report, group->huge_saves_bytes));
 }
 
 static void note_offenders(
@@ -350,7 +343,7 @@ static void put_fields(
 	struct kt_report *report, const struct kt_snapshot *snap, const struct found *found)
 {
 	kt_report_field(report, NULL, "page_tables_bytes", KT_CELL_BYTES,
-		kt_tasks_amount(found->total_bytes));
+		kt_cell_known(found->total_bytes));
 	kt_report_field(report, NULL, "in_processes_bytes", KT_CELL_BYTES,
 		kt_cell_number(found->sum_bytes));
 	kt_report_field(
@@ -359,11 +352,11 @@ static void put_fields(
 		kt_report_headline(report,
 			"This kernel does not count page tables; processes have "
 			"%s of them",
-			kt_tasks_human(report, found->sum_bytes));
+			kt_report_bytes(report, found->sum_bytes));
 	else
 		kt_report_headline(report, "%s; %s of it in %lld processes",
 			kt_tasks_summary(report, snap, found->total_bytes, "page tables"),
-			kt_tasks_human(report, found->sum_bytes), (long long)found->nr_spaces);
+			kt_report_bytes(report, found->sum_bytes), (long long)found->nr_spaces);
 }
 
 static struct kt_err *run(const struct kt_options *options, struct kt_report *report)

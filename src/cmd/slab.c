@@ -55,14 +55,8 @@ static const struct kt_column columns[NR_COLUMNS] = {
 		.flags = KT_COL_LABEL | KT_COL_DATA_ONLY },
 	[COL_HELD] = BYTES_OF("bytes", "HELD", KT_COL_SUM | KT_COL_RANK | KT_COL_TRACK,
 		"ktally_slab_cache_bytes", "Pages of the slabs of a cache."),
-	[COL_GROWTH] = { .key = "growth",
-		.title = "GROWTH",
-		.type = KT_CELL_BYTES,
-		.flags = KT_COL_SUM | KT_COL_GROWTH },
-	[COL_RATE] = { .key = "rate",
-		.title = "PER S",
-		.type = KT_CELL_BYTES,
-		.flags = KT_COL_SUM | KT_COL_RATE },
+	[COL_GROWTH] = KT_COLUMN_GROWTH(KT_CELL_BYTES, KT_COL_SUM),
+	[COL_RATE] = KT_COLUMN_RATE(KT_CELL_BYTES, KT_COL_SUM),
 	[COL_IN_USE] = BYTES_OF("in_use_bytes", "IN USE", KT_COL_SUM | KT_COL_WIDE,
 		"ktally_slab_cache_in_use_bytes", "Objects of a cache that are handed out."),
 	[COL_FREE] = BYTES_OF("free_bytes", "FREE", KT_COL_SUM, "ktally_slab_cache_free_bytes",
@@ -178,20 +172,20 @@ static struct kt_cell yes_no(int known)
 
 static void put_sizes(struct kt_report_row *row, const struct kt_slab_use *use)
 {
-	row->cells[COL_HELD] = kt_slab_cell(use->held_bytes);
-	row->cells[COL_IN_USE] = kt_slab_cell(use->in_use_bytes);
-	row->cells[COL_FREE] = kt_slab_cell(use->free_bytes);
-	row->cells[COL_PADDING] = kt_slab_cell(use->padding_bytes);
-	row->cells[COL_TAIL] = kt_slab_cell(use->tail_bytes);
-	row->cells[COL_READY] = kt_slab_cell(use->ready_bytes);
-	row->cells[COL_OBJECTS] = kt_slab_cell(use->cache->active_objs);
-	row->cells[COL_TOTAL] = kt_slab_cell(use->cache->nr_objs);
-	row->cells[COL_OBJECT] = kt_slab_cell(use->object_bytes);
-	row->cells[COL_SLOT] = kt_slab_cell(use->slot_bytes);
-	row->cells[COL_PER_SLAB] = kt_slab_cell(use->cache->objs_per_slab);
-	row->cells[COL_PAGES] = kt_slab_cell(use->cache->pages_per_slab);
-	row->cells[COL_SLABS] = kt_slab_cell(use->cache->nr_slabs);
-	row->cells[COL_UNCERTAIN] = kt_slab_cell(use->uncertain_bytes);
+	row->cells[COL_HELD] = kt_cell_known(use->held_bytes);
+	row->cells[COL_IN_USE] = kt_cell_known(use->in_use_bytes);
+	row->cells[COL_FREE] = kt_cell_known(use->free_bytes);
+	row->cells[COL_PADDING] = kt_cell_known(use->padding_bytes);
+	row->cells[COL_TAIL] = kt_cell_known(use->tail_bytes);
+	row->cells[COL_READY] = kt_cell_known(use->ready_bytes);
+	row->cells[COL_OBJECTS] = kt_cell_known(use->cache->active_objs);
+	row->cells[COL_TOTAL] = kt_cell_known(use->cache->nr_objs);
+	row->cells[COL_OBJECT] = kt_cell_known(use->object_bytes);
+	row->cells[COL_SLOT] = kt_cell_known(use->slot_bytes);
+	row->cells[COL_PER_SLAB] = kt_cell_known(use->cache->objs_per_slab);
+	row->cells[COL_PAGES] = kt_cell_known(use->cache->pages_per_slab);
+	row->cells[COL_SLABS] = kt_cell_known(use->cache->nr_slabs);
+	row->cells[COL_UNCERTAIN] = kt_cell_known(use->uncertain_bytes);
 	row->cells[COL_CACHES] = kt_cell_number(1);
 	row->mark = use->uncertain_bytes > 0 ? "≤" : NULL;
 }
@@ -375,7 +369,7 @@ static void put_number(struct kt_report *report, const char *key, int64_t bytes,
 	const char *help)
 {
 	struct kt_field *field =
-		kt_report_field(report, "slab", key, KT_CELL_BYTES, kt_slab_cell(bytes));
+		kt_report_field(report, "slab", key, KT_CELL_BYTES, kt_cell_known(bytes));
 
 	if (field) {
 		field->metric = metric;
@@ -419,13 +413,13 @@ static void put_whole(
 	if (!row)
 		return;
 	table->text_only = true;
-	row->cells[0] = kt_slab_cell(slab);
+	row->cells[0] = kt_cell_known(slab);
 	row->cells[1] = share;
-	row->cells[2] = kt_slab_cell(uses->in_use_bytes);
-	row->cells[3] = kt_slab_cell(waste_of(uses));
-	row->cells[4] = kt_slab_cell(uses->free_bytes);
-	row->cells[5] = kt_slab_cell(uses->padding_bytes);
-	row->cells[6] = kt_slab_cell(uses->tail_bytes);
+	row->cells[2] = kt_cell_known(uses->in_use_bytes);
+	row->cells[3] = kt_cell_known(waste_of(uses));
+	row->cells[4] = kt_cell_known(uses->free_bytes);
+	row->cells[5] = kt_cell_known(uses->padding_bytes);
+	row->cells[6] = kt_cell_known(uses->tail_bytes);
 }
 
 static void put_notes(struct kt_report *report, const struct kt_options *options,
@@ -458,7 +452,8 @@ static void put_notes(struct kt_report *report, const struct kt_options *options
 	if (uses->slab_bytes < 0)
 		kt_report_note(report, "no file has the Slab counter: what is in no cache (large "
 				       "kmalloc) is not known");
-	if (!needs_details(options) && uses->in_use_bytes >= 0 && !snap->cache_folders.count)
+	if (!options->interval_s && !needs_details(options) && uses->in_use_bytes >= 0 &&
+		!snap->cache_folders.count)
 		kt_report_note(report, "objects that CPUs keep ready count as in use, and a name "
 				       "may stand for several merged caches: --details tells. "
 				       "'ktally slab CACHE' explains one");

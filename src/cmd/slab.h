@@ -14,11 +14,6 @@ struct kt_err *kt_slab_cache_report(const struct kt_options *options,
 /** A slab and one of its slots, drawn to scale, as text; the slot's pieces as a table. */
 void kt_slab_picture(struct kt_report *report, const struct kt_slab_use *use);
 
-static inline struct kt_cell kt_slab_cell(int64_t number)
-{
-	return number >= 0 ? kt_cell_number(number) : kt_cell_missing(KT_ABSENT, NULL);
-}
-
 /** Who makes a cache: the module of its constructor, else what its name tells; or nothing. */
 struct kt_cell kt_slab_maker(struct kt_report *report, const struct kt_slab_use *use);
 

@@ -133,18 +133,10 @@ static void put_part(struct kt_report *report, struct kt_table *table, const cha
 	if (!row)
 		return;
 	row->cells[0] = kt_cell_text(part);
-	row->cells[1] = kt_slab_cell(bytes);
+	row->cells[1] = kt_cell_known(bytes);
 	if (bytes >= 0 && held > 0)
 		row->cells[2] = kt_cell_real((double)bytes / (double)held);
 	row->cells[3] = kt_cell_text(how);
-}
-
-static const char *bytes_text(struct kt_report *report, int64_t bytes)
-{
-	char human[24];
-
-	kt_human_bytes(bytes, human);
-	return kt_arena_printf(&report->arena, "%s", human);
 }
 
 static const char *how_in_use(struct kt_report *report, const struct kt_slab_use *use)
@@ -159,7 +151,7 @@ static const char *how_in_use(struct kt_report *report, const struct kt_slab_use
 		use->object_bytes >= 0 ? "" : ", padding in it");
 	if (use->ready_bytes > 0)
 		text = kt_arena_printf(&report->arena, "%s; up to %s of it lies ready with CPUs",
-			text, bytes_text(report, use->ready_bytes));
+			text, kt_report_bytes(report, use->ready_bytes));
 	return text;
 }
 
@@ -178,7 +170,7 @@ static const char *how_tail(struct kt_report *report, const struct kt_slab_use *
 		return text;
 	return kt_arena_printf(&report->arena,
 		"and objects that smaller slabs lack: up to %s of it is not there",
-		bytes_text(report, use->uncertain_bytes));
+		kt_report_bytes(report, use->uncertain_bytes));
 }
 
 static void put_parts(struct kt_report *report, const struct kt_slab_use *use)
@@ -289,7 +281,7 @@ static void put_facts(struct kt_report *report, const struct kt_slab_use *use,
 
 static void put_count(struct kt_report *report, const char *key, enum kt_cell_type type, int64_t n)
 {
-	kt_report_field(report, NULL, key, type, kt_slab_cell(n));
+	kt_report_field(report, NULL, key, type, kt_cell_known(n));
 }
 
 static void put_fields(struct kt_report *report, const struct kt_slab_use *use,
@@ -356,7 +348,7 @@ static void put_headline(struct kt_report *report, const struct kt_snapshot *sna
 		slabs = kt_arena_printf(
 			&report->arena, ", %lld slabs", (long long)use->cache->nr_slabs);
 	kt_report_headline(
-		report, "%s: %s%s%s", name, bytes_text(report, use->held_bytes), share, slabs);
+		report, "%s: %s%s%s", name, kt_report_bytes(report, use->held_bytes), share, slabs);
 }
 
 struct kt_err *kt_slab_cache_report(const struct kt_options *options,

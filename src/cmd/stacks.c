@@ -44,14 +44,8 @@ static const struct kt_column columns[] = {
 		.flags = KT_COL_SUM | KT_COL_TRACK,
 		.metric = "ktally_kernel_stack_bytes",
 		.help = "Kernel stacks." },
-	[COL_GROWTH] = { .key = "growth",
-		.title = "GROWTH",
-		.type = KT_CELL_BYTES,
-		.flags = KT_COL_SUM | KT_COL_GROWTH },
-	[COL_RATE] = { .key = "rate",
-		.title = "PER s",
-		.type = KT_CELL_BYTES,
-		.flags = KT_COL_SUM | KT_COL_RATE },
+	[COL_GROWTH] = KT_COLUMN_GROWTH(KT_CELL_BYTES, KT_COL_SUM),
+	[COL_RATE] = KT_COLUMN_RATE(KT_CELL_BYTES, KT_COL_SUM),
 	[COL_SHARE] = { .key = "share",
 		.title = "OF ALL",
 		.type = KT_CELL_SHARE,
@@ -119,7 +113,7 @@ static void put_groups(struct put *put, const kt_task_groups *groups)
 			group->sum.kernel ? "kernel" : "user", group->nr_stacks);
 		if (!row)
 			return;
-		row->cells[COL_PID] = kt_tasks_amount(group->sum.pid);
+		row->cells[COL_PID] = kt_cell_known(group->sum.pid);
 		row->cells[COL_PROCESSES] = kt_cell_number(group->nr_processes);
 	}
 	if (put->stacks->nr_idle)
@@ -131,9 +125,9 @@ static void put_fields(struct kt_report *report, const struct kt_snapshot *snap,
 	const struct kt_stacks *stacks, int64_t nr_cpus)
 {
 	kt_report_field(report, NULL, "kernel_stacks_bytes", KT_CELL_BYTES,
-		kt_tasks_amount(stacks->total_bytes));
+		kt_cell_known(stacks->total_bytes));
 	kt_report_field(
-		report, NULL, "stack_bytes", KT_CELL_BYTES, kt_tasks_amount(stacks->each_bytes));
+		report, NULL, "stack_bytes", KT_CELL_BYTES, kt_cell_known(stacks->each_bytes));
 	kt_report_field(report, NULL, "zombies", KT_CELL_COUNT, kt_cell_number(stacks->nr_zombies));
 	kt_report_field(
 		report, NULL, "hidden_threads", KT_CELL_COUNT, kt_cell_number(stacks->nr_hidden));
@@ -150,7 +144,7 @@ static void put_fields(struct kt_report *report, const struct kt_snapshot *snap,
 		stacks->each_bytes > 0
 			? kt_arena_printf(&report->arena, "%lld of %s each",
 				  (long long)(stacks->total_bytes / stacks->each_bytes),
-				  kt_tasks_human(report, stacks->each_bytes))
+				  kt_report_bytes(report, stacks->each_bytes))
 			: "how large one is cannot be told from the threads shown here");
 }
 

@@ -57,23 +57,10 @@ struct kt_cell kt_tasks_name(struct kt_report *report, const struct kt_task *tas
 		&report->arena, task->kernel ? "[%s]" : "%s", *task->name ? task->name : "?"));
 }
 
-struct kt_cell kt_tasks_amount(int64_t amount)
-{
-	return amount < 0 ? kt_cell_missing(KT_ABSENT, NULL) : kt_cell_number(amount);
-}
-
 struct kt_cell kt_tasks_share(int64_t part, int64_t all)
 {
 	return all > 0 ? kt_cell_real((double)part / (double)all)
 		       : kt_cell_missing(KT_ABSENT, NULL);
-}
-
-const char *kt_tasks_human(struct kt_report *report, int64_t bytes)
-{
-	char text[24];
-
-	kt_human_bytes(bytes, text);
-	return kt_arena_printf(&report->arena, "%s", text);
 }
 
 const char *kt_tasks_summary(
@@ -81,7 +68,7 @@ const char *kt_tasks_summary(
 {
 	int64_t memory = kt_snapshot_memory(snap);
 	const char *text =
-		kt_arena_printf(&report->arena, "%s of %s", kt_tasks_human(report, bytes), what);
+		kt_arena_printf(&report->arena, "%s of %s", kt_report_bytes(report, bytes), what);
 
 	if (!memory)
 		return text;

@@ -22,14 +22,11 @@ struct kt_column *kt_tasks_columns(struct kt_report *report, const struct kt_opt
 
 /** The name, in brackets where it is a kernel thread's, as ps does it. */
 struct kt_cell kt_tasks_name(struct kt_report *report, const struct kt_task *task);
-struct kt_cell kt_tasks_amount(int64_t amount); /* -1: absent */
 struct kt_cell kt_tasks_share(int64_t part, int64_t all);
 
 /** "12.0 MiB of WHAT, 0.02 % of memory" */
 const char *kt_tasks_summary(
 	struct kt_report *report, const struct kt_snapshot *snap, int64_t bytes, const char *what);
-/** "12.0 MiB" */
-const char *kt_tasks_human(struct kt_report *report, int64_t bytes);
 
 /** Processes that were not read or not shown. */
 void kt_tasks_notes(

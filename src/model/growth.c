@@ -2,6 +2,7 @@
 #include "model/growth.h"
 
 #include "base/human.h"
+#include "base/span.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -56,15 +57,6 @@ void kt_growth_free(struct kt_growth *growth)
 void kt_growth_cleanup(struct kt_growth **growth)
 {
 	kt_growth_free(*growth);
-}
-
-/* FNV-1a; a field ends with a byte that no text contains. */
-static uint64_t hash_text(uint64_t hash, const char *text)
-{
-	do {
-		hash = (hash ^ (unsigned char)*text) * 0x100000001b3ull;
-	} while (*text++);
-	return hash;
 }
 
 static struct tracked *slot_of(struct tracked *slots, size_t room, uint64_t hash, const char *key)
@@ -123,7 +115,7 @@ static struct tracked *find(struct kt_growth *growth, struct kt_arena *arena,
 {
 	for (unsigned turn = 0; turn < 1000 && make_room(growth); turn++) {
 		const char *key = key_of(arena, table, row, turn);
-		uint64_t hash = key ? hash_text(0xcbf29ce484222325ull, key) : 0;
+		uint64_t hash = key ? kt_span_hash(KT_HASH_START, kt_span_str(key)) : 0;
 		struct tracked *slot;
 
 		if (!key)
@@ -141,23 +133,15 @@ static struct tracked *find(struct kt_growth *growth, struct kt_arena *arena,
 	return NULL;
 }
 
-static size_t column_with(const struct kt_table *table, unsigned flag)
-{
-	size_t i = 0;
-
-	while (i < table->nr_columns && !(table->columns[i].flags & flag))
-		i++;
-	return i;
-}
-
 /* A row that was not there before has grown from nothing. */
 static void apply_table(
 	struct kt_growth *growth, struct kt_report *report, struct kt_table *table, double seconds)
 {
-	size_t track = column_with(table, KT_COL_TRACK), rate = column_with(table, KT_COL_RATE);
-	size_t since = column_with(table, KT_COL_GROWTH);
+	size_t track = kt_table_column(table, KT_COL_TRACK),
+	       rate = kt_table_column(table, KT_COL_RATE);
+	size_t since = kt_table_column(table, KT_COL_GROWTH);
 
-	if (track == table->nr_columns)
+	if (track == KT_NO_COLUMN)
 		return;
 	for (size_t i = 0; i < table->rows.count; i++) {
 		struct kt_report_row *row = &table->rows.items[i];
@@ -172,10 +156,10 @@ static void apply_table(
 			slot->last = 0;
 		if (growth->round == 1)
 			slot->first = now;
-		else if (seconds > 0 && rate < table->nr_columns)
+		else if (seconds > 0 && rate != KT_NO_COLUMN)
 			row->cells[rate] =
 				kt_cell_number((int64_t)((double)(now - slot->last) / seconds));
-		if (growth->round > 1 && since < table->nr_columns)
+		if (growth->round > 1 && since != KT_NO_COLUMN)
 			row->cells[since] = kt_cell_number(now - slot->first);
 		slot->last = now;
 		slot->round = growth->round;
@@ -204,9 +188,9 @@ static void consider(struct grown top[NOTED_MAX], struct grown grown)
 
 static void find_grown(const struct kt_table *table, struct grown top[NOTED_MAX])
 {
-	size_t since = column_with(table, KT_COL_GROWTH);
+	size_t since = kt_table_column(table, KT_COL_GROWTH);
 
-	for (size_t i = 0; since < table->nr_columns && i < table->rows.count; i++) {
+	for (size_t i = 0; since != KT_NO_COLUMN && i < table->rows.count; i++) {
 		const struct kt_report_row *row = &table->rows.items[i];
 		int64_t bytes = row->cells[since].number;
 
@@ -218,11 +202,11 @@ static void find_grown(const struct kt_table *table, struct grown top[NOTED_MAX]
 
 static void note_grown(struct kt_report *report, const struct grown *grown, double seconds)
 {
-	size_t name = column_with(grown->table, KT_COL_TREE);
+	size_t name = kt_table_column(grown->table, KT_COL_TREE);
 	char human[24];
 
-	if (name == grown->table->nr_columns)
-		name = column_with(grown->table, KT_COL_KEY);
+	if (name == KT_NO_COLUMN)
+		name = kt_table_column(grown->table, KT_COL_KEY);
 	kt_human_bytes(grown->bytes, human);
 	kt_report_note(report, "%s grew by %s in %.*f s. Next: %s", grown->row->cells[name].text,
 		human, seconds < 2, seconds, grown->row->next);

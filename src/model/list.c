@@ -5,17 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NO_COLUMN SIZE_MAX
 #define REST_NAME "(others)"
-
-static size_t column_with(const struct kt_table *table, unsigned flag)
-{
-	for (size_t i = 0; i < table->nr_columns; i++) {
-		if (table->columns[i].flags & flag)
-			return i;
-	}
-	return NO_COLUMN;
-}
 
 static size_t column_named(const struct kt_table *table, const char *key)
 {
@@ -24,7 +14,7 @@ static size_t column_named(const struct kt_table *table, const char *key)
 			!(table->columns[i].flags & KT_COL_TEXT_ONLY))
 			return i;
 	}
-	return NO_COLUMN;
+	return KT_NO_COLUMN;
 }
 
 static bool is_real(const struct kt_column *column)
@@ -71,7 +61,7 @@ static struct kt_report_row *sum_row(
 	struct kt_report *report, const struct kt_table *table, const char *name)
 {
 	struct kt_report_row *row = kt_arena_alloc(&report->arena, sizeof(*row));
-	size_t key = column_with(table, KT_COL_KEY);
+	size_t key = kt_table_column(table, KT_COL_KEY);
 
 	if (!row)
 		return NULL;
@@ -80,7 +70,7 @@ static struct kt_report_row *sum_row(
 		return NULL;
 	for (size_t i = 0; i < table->nr_columns; i++)
 		row->cells[i].state = KT_ABSENT;
-	if (key != NO_COLUMN && table->columns[key].type == KT_CELL_TEXT)
+	if (key != KT_NO_COLUMN && table->columns[key].type == KT_CELL_TEXT)
 		row->cells[key] = kt_cell_text(name);
 	return row;
 }
@@ -151,7 +141,7 @@ static bool is_empty(const struct kt_table *table, const struct kt_report_row *r
 			row->cells[i].number != 0)
 			return false;
 	}
-	return column_with(table, KT_COL_RANK) != NO_COLUMN;
+	return kt_table_column(table, KT_COL_RANK) != KT_NO_COLUMN;
 }
 
 /* A sum of rows in which there is nothing at all to add up. */
@@ -199,23 +189,23 @@ static void cut(struct kt_report *report, struct kt_table *table, const struct k
 /* Such a list has what grows most on top where growth is known. */
 static bool ranked_by_size(const struct kt_table *table)
 {
-	size_t rank = column_with(table, KT_COL_RANK);
+	size_t rank = kt_table_column(table, KT_COL_RANK);
 
-	return rank != NO_COLUMN && table->columns[rank].flags & KT_COL_TRACK &&
-	       column_with(table, KT_COL_GROWTH) != NO_COLUMN;
+	return rank != KT_NO_COLUMN && table->columns[rank].flags & KT_COL_TRACK &&
+	       kt_table_column(table, KT_COL_GROWTH) != KT_NO_COLUMN;
 }
 
 static struct kt_err *finish(
 	struct kt_report *report, struct kt_table *table, const struct kt_list_opts *opts)
 {
-	struct order order = { table, column_with(table, KT_COL_RANK),
-		column_with(table, KT_COL_RANK) };
+	struct order order = { table, kt_table_column(table, KT_COL_RANK),
+		kt_table_column(table, KT_COL_RANK) };
 
-	if (order.rank == NO_COLUMN)
+	if (order.rank == KT_NO_COLUMN)
 		order.rank = order.column = 0;
 	if (report->followed && ranked_by_size(table))
-		order.column = column_with(table, KT_COL_GROWTH);
-	if (opts->sort && column_named(table, opts->sort) != NO_COLUMN)
+		order.column = kt_table_column(table, KT_COL_GROWTH);
+	if (opts->sort && column_named(table, opts->sort) != KT_NO_COLUMN)
 		order.column = column_named(table, opts->sort);
 	table->sorted_by = order.column;
 	table->total = table->plain ? NULL : sum_row(report, table, "total");
@@ -247,7 +237,7 @@ static struct kt_err *check_sort(struct kt_report *report, const char *sort)
 
 		if (!table->list)
 			continue;
-		if (column_named(table, sort) != NO_COLUMN)
+		if (column_named(table, sort) != KT_NO_COLUMN)
 			return NULL;
 		for (size_t k = 0; k < table->nr_columns; k++) {
 			if (!(table->columns[k].flags & KT_COL_TEXT_ONLY))

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "model/report.h"
 
+#include "base/human.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -51,6 +53,15 @@ struct kt_table *kt_report_list(struct kt_report *report, const char *key, const
 	if (table)
 		table->list = true;
 	return table;
+}
+
+size_t kt_table_column(const struct kt_table *table, unsigned flags)
+{
+	for (size_t i = 0; i < table->nr_columns; i++) {
+		if (table->columns[i].flags & flags)
+			return i;
+	}
+	return KT_NO_COLUMN;
 }
 
 struct kt_report_row *kt_table_row(struct kt_report *report, struct kt_table *table)
@@ -107,6 +118,14 @@ void kt_report_note(struct kt_report *report, const char *fmt, ...)
 struct kt_cell kt_report_text(struct kt_report *report, const char *text)
 {
 	return kt_cell_text(text ? kt_arena_printf(&report->arena, "%s", text) : NULL);
+}
+
+const char *kt_report_bytes(struct kt_report *report, int64_t bytes)
+{
+	char human[24];
+
+	kt_human_bytes(bytes, human);
+	return kt_arena_printf(&report->arena, "%s", human);
 }
 
 struct kt_cell kt_report_missing(struct kt_report *report, enum kt_state state, const char *why)

@@ -57,6 +57,17 @@ struct kt_column {
 	unsigned char num, den;
 };
 
+/* The two columns that model/growth.h fills, behind the one whose change they tell. */
+#define KT_COLUMN_GROWTH(cells, more)                                \
+	{                                                            \
+		.key = "growth", .title = "GROWTH", .type = (cells), \
+		.flags = KT_COL_GROWTH | (more)                      \
+	}
+#define KT_COLUMN_RATE(cells, more)                                                             \
+	{                                                                                       \
+		.key = "rate", .title = "PER S", .type = (cells), .flags = KT_COL_RATE | (more) \
+	}
+
 struct kt_report_row {
 	struct kt_cell *cells; /* one for each column */
 	int depth;
@@ -114,6 +125,9 @@ struct kt_table *kt_report_table(struct kt_report *report, const char *key, cons
 /** A table whose rows are sorted, filtered, cut and added up when the command is done. */
 struct kt_table *kt_report_list(struct kt_report *report, const char *key, const char *title,
 	const struct kt_column *columns, size_t nr_columns);
+#define KT_NO_COLUMN SIZE_MAX
+/** Index of the first column with one of the flags, or KT_NO_COLUMN. */
+size_t kt_table_column(const struct kt_table *table, unsigned flags);
 /** The cells start absent. NULL when out of memory. */
 struct kt_report_row *kt_table_row(struct kt_report *report, struct kt_table *table);
 /** NULL when out of memory. */
@@ -123,6 +137,8 @@ void kt_report_note(struct kt_report *report, const char *fmt, ...) KT_PRINTF(2,
 
 /** A cell with a copy of `text`, which may belong to a snapshot that dies first. */
 struct kt_cell kt_report_text(struct kt_report *report, const char *text);
+/** "1.4 GiB", in the arena of the report. */
+const char *kt_report_bytes(struct kt_report *report, int64_t bytes);
 /** A missing cell with a copy of the reason. */
 struct kt_cell kt_report_missing(struct kt_report *report, enum kt_state state, const char *why);
 
@@ -135,6 +151,12 @@ static inline struct kt_cell kt_cell_text(const char *text)
 static inline struct kt_cell kt_cell_number(int64_t number)
 {
 	return (struct kt_cell){ .number = number };
+}
+
+/** Of an amount that is never negative: -1 is one that is not known. */
+static inline struct kt_cell kt_cell_known(int64_t number)
+{
+	return number < 0 ? (struct kt_cell){ .state = KT_ABSENT } : kt_cell_number(number);
 }
 
 static inline struct kt_cell kt_cell_real(double real)

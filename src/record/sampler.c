@@ -183,10 +183,8 @@ static struct file *file_of(struct kt_sampler *sampler, const char *path)
 
 static uint64_t hash_of(struct kt_span text, uint32_t turn)
 {
-	uint64_t hash = 0xcbf29ce484222325ull + turn;
+	uint64_t hash = kt_span_hash(KT_HASH_START + turn, text);
 
-	for (size_t i = 0; i < text.n; i++)
-		hash = (hash ^ (unsigned char)text.p[i]) * 0x100000001b3ull;
 	return hash ? hash : 1;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "record/thin.h"
 
+#include "base/span.h"
 #include "record/cursor.h"
 
 #include <stdlib.h>
@@ -48,14 +49,6 @@ void kt_thinner_free(struct kt_thinner *thinner)
 	free(thinner);
 }
 
-static uint64_t add_hash(uint64_t hash, const char *text)
-{
-	do {
-		hash = (hash ^ (unsigned char)*text) * 0x100000001b3ull;
-	} while (*text++);
-	return hash;
-}
-
 static struct known *slot_of(struct known *known, uint32_t room, uint64_t hash)
 {
 	uint32_t at = (uint32_t)hash & (room - 1);
@@ -97,7 +90,7 @@ static bool keep(struct kt_thinner *thinner, struct known *slot, uint64_t hash, 
 
 static uint32_t file_of(struct kt_thinner *thinner, struct kt_draft *draft, const char *path)
 {
-	uint64_t hash = add_hash(0xcbf29ce484222325ull, path);
+	uint64_t hash = kt_span_hash(KT_HASH_START, kt_span_str(path));
 	struct known *slot = find(thinner, hash);
 
 	if (!slot || (!slot->hash && !keep(thinner, slot, hash, kt_draft_file(draft, path))))
@@ -111,7 +104,8 @@ static uint32_t line_of(struct kt_thinner *thinner, struct kt_draft *draft,
 	uint32_t index)
 {
 	const char *path = block->files.items[line->file].path;
-	uint64_t base = add_hash(add_hash(0x9e3779b97f4a7c15ull, path), line->text);
+	uint64_t base = kt_span_hash(
+		kt_span_hash(0x9e3779b97f4a7c15ull, kt_span_str(path)), kt_span_str(line->text));
 	uint32_t turn = 0;
 
 	for (uint32_t i = 0; i < index; i++)

@@ -158,14 +158,6 @@ static void add_amount(int64_t *sum, uint64_t more)
 		*sum = -1;
 }
 
-/* FNV-1a */
-static uint64_t hash_span(uint64_t hash, struct kt_span span)
-{
-	for (size_t i = 0; i < span.n; i++)
-		hash = (hash ^ (unsigned char)span.p[i]) * 0x100000001b3ull;
-	return (hash ^ 0x1f) * 0x100000001b3ull;
-}
-
 static bool same_span(struct kt_span a, struct kt_span b)
 {
 	return a.n == b.n && (!a.n || memcmp(a.p, b.p, a.n) == 0);
@@ -213,8 +205,8 @@ static bool make_room(struct parser *parser)
 static struct slot *find_slot(
 	const struct parser *parser, const struct line *line, uint64_t *ret_hash)
 {
-	*ret_hash = hash_span(
-		hash_span(0xcbf29ce484222325ull + line->kind, line->caller), line->module);
+	*ret_hash =
+		kt_span_hash(kt_span_hash(KT_HASH_START + line->kind, line->caller), line->module);
 	return slot_of(parser, *ret_hash, line);
 }
 
