@@ -4,7 +4,8 @@
 # counts its own allocations, from Debian's linux-source-6.12.
 #   prepare  only as much of it as modules are built against: FOLDER/source, 2 minutes
 #   build    the kernel: FOLDER/bzImage and FOLDER/source, 40 minutes on one core
-# DEFCONFIG is the file that lies beside the kernel where it is already built.
+# DEFCONFIG is the file that lies beside the kernel where it is already built. A build that
+# was cut short goes on where it was.
 
 . "$(dirname "$0")/lib.sh"
 
@@ -15,13 +16,16 @@ install_missing gcc=gcc make=make bc=bc flex=flex bison=bison pahole=dwarves cpi
 mkdir -p "$folder"
 cp "$defconfig" "$folder/defconfig"
 cd "$folder"
-rm -rf source unpack
-mkdir unpack
-(cd unpack && apt-get download -qq -o APT::Sandbox::User=root linux-source-6.12)
-dpkg-deb --fsys-tarfile unpack/*.deb | tar x -C unpack
-tar x -J -f unpack/usr/src/linux-source-6.12.tar.xz
-rm -rf unpack
-mv linux-source-6.12 source
+if [ ! -e source/.unpacked ]; then
+	rm -rf source unpack
+	mkdir unpack
+	(cd unpack && apt-get download -qq -o APT::Sandbox::User=root linux-source-6.12)
+	dpkg-deb --fsys-tarfile unpack/*.deb | tar x -C unpack
+	tar x -J -f unpack/usr/src/linux-source-6.12.tar.xz
+	rm -rf unpack
+	mv linux-source-6.12 source
+	touch source/.unpacked
+fi
 cd source
 cp ../defconfig arch/x86/configs/ktally_defconfig
 make -s ktally_defconfig
@@ -31,6 +35,7 @@ if [ "$what" = build ]; then
 	cp arch/x86/boot/bzImage ..
 fi
 # modules need headers, make files and tools of the build, nothing else
+rm -f .unpacked
 rm -rf Documentation block crypto drivers fs io_uring ipc mm net samples sound tools/testing tools/perf
 find . \( -name '*.o' -o -name '*.a' -o -name 'vmlinux*' \) ! -path './scripts/*' ! -path './tools/objtool/*' -delete
 for arch in arch/*; do

@@ -7,7 +7,8 @@ which row must move by how much, what must not move.
              must succeed inside; what is missing skips the scenario, and is named
     layouts  names of layouts; "plain" when missing
     prepare  shell commands inside before the first account
-    do, undo shell commands inside; "monitor: COMMAND" goes to qemu instead
+    do, undo shell commands inside; "monitor: COMMAND" goes to qemu instead. What "prepare"
+             did is undone as well
     once     no second attempt: it cannot be undone
     last     runs behind all others, because it changes the machine for good
     is       ROW[+ROW] AMOUNT [~ SLACK]: what the row holds before anything is done, within
@@ -305,30 +306,34 @@ class Run:
                 return
 
     def once(self):
-        self.perform(self.values["prepare"])
-        # commands take memory too: both accounts are taken when they have had theirs
-        shown = self.reports("before", self.shows)
-        before = self.account("before")
-        problems, told = self.check_is(before)
-        if not self.values["do"]:
-            shown = self.reports("before", self.prints)
-            more, told_more = self.check_claims({}, shown, before)
-            return problems + more, told + told_more
-        already = self.held() if self.values["leaks"] else None
         try:
-            self.perform(self.values["do"])
-            if already:
-                more, told_more = self.follow_leak(before, already)
+            self.perform(self.values["prepare"])
+            # commands take memory too: both accounts are taken when they have had theirs
+            shown = self.reports("before", self.shows)
+            before = self.account("before")
+            problems, told = self.check_is(before)
+            if self.values["do"]:
+                more, told_more = self.follow(shown, before)
             else:
-                self.parse_moves()
-                held = self.account("held")
-                more, told_more = self.check_delta(before, held)
-                claims = self.check_claims(
-                    shown, self.reports("held", self.shows + self.prints), held)
-                more, told_more = more + claims[0], told_more + claims[1]
+                shown = self.reports("before", self.prints)
+                more, told_more = self.check_claims({}, shown, before)
         finally:
             self.perform(self.values["undo"])
-        return problems + more + self.check_return(before), told + told_more
+        back = self.check_return(before) if self.values["do"] else []
+        return problems + more + back, told + told_more
+
+    def follow(self, shown, before):
+        """What "do" changes in the account and in what commands print."""
+        already = self.held() if self.values["leaks"] else None
+        self.perform(self.values["do"])
+        if already:
+            return self.follow_leak(before, already)
+        self.parse_moves()
+        held = self.account("held")
+        problems, told = self.check_delta(before, held)
+        more, told_more = self.check_claims(
+            shown, self.reports("held", self.shows + self.prints), held)
+        return problems + more, told + told_more
 
     def held(self):
         """What the test module holds, in bytes by kind."""
