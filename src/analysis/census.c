@@ -32,12 +32,17 @@ static const struct template lines[] = {
 	{ "free", "free pages", 1, CLASS(FREE), { "free_buddy", "free_cma" },
 		"pages of isolated blocks are in the free lists and not in the counter", false },
 	{ "user", "processes and cache", 1, 0, { NULL }, NULL, false },
-	{ "anonymous", "anonymous", 2, CLASS(ANON), { "anonymous" }, IN_BATCHES, false },
+	{ "anonymous", "anonymous", 2, CLASS(ANON), { "anonymous" },
+		"a huge page of which a part was given back is flagged as mapped as a whole; "
+		"that part is in the counters of the unmapped. And " IN_BATCHES,
+		false },
 	{ "page_cache", "page cache and buffers", 2, CLASS(FILE), { "page_cache", "buffers" },
 		IN_BATCHES, false },
 	{ "shmem", "shared memory and tmpfs", 2, CLASS(SHMEM), { "shmem" }, IN_BATCHES, false },
 	{ "unmapped", "swap cache, unmapped", 2, CLASS(UNMAPPED), { "swap_cache", "lru_only" },
-		"the counters' side is an estimate; the pages are exact", false },
+		"the counters' side is an estimate; of the pages, those that were given back of a "
+		"huge page still mapped in part are flagged as mapped, and so anonymous",
+		false },
 	{ "hugetlb", "huge page pools", 2, CLASS(HUGETLB), { "hugetlb" }, NULL, false },
 	{ "slab", "slab caches", 1, CLASS(SLAB),
 		{ "slab", "stacks_in_slab", "-slab_unreclaimable.kmalloc_large" },
@@ -184,7 +189,7 @@ void kt_census_compare(const struct kt_census *census, const struct kt_census_co
 		*line = (struct kt_census_line){ .id = template->id,
 			.title = template->title,
 			.depth = template->depth,
-			.counters = from_rows(before, template),
+			.counters = from_rows(after ? after : before, template),
 			.pages = from_classes(
 				census, before->snap->host.page_bytes, template->classes),
 			.moved = { .state = KT_ABSENT, .reason = "the counters were read once" },
@@ -192,8 +197,8 @@ void kt_census_compare(const struct kt_census *census, const struct kt_census_co
 			.why = template->why };
 		if (!after || line->counters.state != KT_OK)
 			continue;
-		line->moved = from_rows(after, template);
-		line->moved.value -= line->counters.value;
+		line->moved = from_rows(before, template);
+		line->moved.value = line->counters.value - line->moved.value;
 	}
 	add_up(ret_lines);
 	give_rest(ret_lines);

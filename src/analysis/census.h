@@ -26,7 +26,10 @@ struct kt_census_counters {
 	const struct kt_account *account;
 };
 
-/** The counters before and after the census; `after` NULL where they were read once. */
+/**
+ * The counters before and after the census; `after` NULL where they were read once. Pages are
+ * held against those behind them: they hold the memory of the reader itself, as the pages do.
+ */
 void kt_census_compare(const struct kt_census *census, const struct kt_census_counters *before,
 	const struct kt_census_counters *after, struct kt_arena *arena, kt_census_lines *ret_lines);
 

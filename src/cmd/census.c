@@ -141,9 +141,10 @@ static void put_classes(struct kt_report *report, const struct kt_snapshot *snap
 
 /* Pages on LRU lists are told by one flag and counted by one set of counters: the two agree
  * to the page on an idle machine. */
-static void put_lru(struct kt_report *report, const struct kt_snapshot *snap)
+static void put_lru(struct kt_report *report, const struct kt_snapshot *snap,
+	const struct kt_snapshot *counters)
 {
-	struct kt_val lru = kt_census_lru(snap);
+	struct kt_val lru = kt_census_lru(counters);
 
 	kt_report_field(report, "lru", "counters_bytes", KT_CELL_BYTES, cell_of(&lru));
 	kt_report_field(report, "lru", "pages_bytes", KT_CELL_BYTES,
@@ -218,7 +219,7 @@ static struct kt_err *compare(const struct kt_options *options, const struct kt_
 	for (size_t i = 0; table && i < lines.count; i++)
 		put_line(report, table, &lines.items[i]);
 	put_classes(report, session->snap, options->all);
-	put_lru(report, session->snap);
+	put_lru(report, session->snap, later.snap ? later.snap : session->snap);
 	put_notes(report, &lines, session->snap->host.live);
 	return NULL;
 }

@@ -168,9 +168,9 @@ static void put_rest(struct kt_report *report, struct kt_table *table, const str
 			"memory (vfork) count it twice; others ended while they were read.");
 	else if (!stacks->nr_hidden)
 		kt_report_note(report,
-			"(in no process): top levels, one or two pages for each of %lld address "
-			"spaces, from Linux 6.14 on; the kernel's own tables from 6.17 on; and "
-			"processes that are about to end.",
+			"(in no process): upper levels of the kernel's own tables, from Linux "
+			"6.17 on all of them; top levels, one or two pages for each of %lld "
+			"address spaces, from 6.14 on; processes that are about to end.",
 			(long long)found->nr_spaces);
 }
 

@@ -151,6 +151,23 @@ TEST(what_moved_meanwhile_excuses_a_difference_of_its_size)
 	kt_arena_fini(&arena);
 }
 
+TEST(pages_are_held_against_the_counters_read_behind_them)
+{
+	struct kt_account accounts[2] = { 0 };
+	KT_CLEANUP(machine) struct kt_census_counters before = counters_of(180, &accounts[0]);
+	KT_CLEANUP(machine) struct kt_census_counters after = counters_of(200, &accounts[1]);
+	struct kt_arena arena = { 0 };
+	kt_census_lines lines = { 0 };
+	struct kt_census census = pages_of_it();
+
+	/* what the reader itself took for reading is in the pages, and not in what it read first */
+	kt_census_compare(&census, &before, &after, &arena, &lines);
+	CHECK_INT(line_of(&lines, "anonymous")->counters.value, PAGES(200));
+	CHECK_INT(line_of(&lines, "anonymous")->pages.value, PAGES(200));
+	CHECK_INT(line_of(&lines, "anonymous")->moved.value, PAGES(20));
+	kt_arena_fini(&arena);
+}
+
 TEST(a_difference_counts_beyond_what_moved_and_a_mebibyte)
 {
 	struct kt_census_line line = { .counters = { .value = 0 }, .pages = { .value = 3 * MIB } };
