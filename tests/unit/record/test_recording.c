@@ -241,9 +241,10 @@ static size_t nr_damages(const char *path)
 static void break_off(const char *path, uint32_t count, size_t at, bool zeros)
 {
 	static char whole[1 << 18];
-	const char *donor = "/tmp/ktally-test-donor";
+	char donor[64];
 	size_t size;
 
+	snprintf(donor, sizeof(donor), "/tmp/ktally-test-donor-%d", (int)getpid());
 	remove_both(path);
 	remove_both(donor);
 	write_whole(donor, 8, count, true);
