@@ -156,7 +156,9 @@ static inline struct kt_cell kt_cell_number(int64_t number)
 /** Of an amount that is never negative: -1 is one that is not known. */
 static inline struct kt_cell kt_cell_known(int64_t number)
 {
-	return number < 0 ? (struct kt_cell){ .state = KT_ABSENT } : kt_cell_number(number);
+	if (number < 0)
+		return (struct kt_cell){ .state = KT_ABSENT };
+	return kt_cell_number(number);
 }
 
 static inline struct kt_cell kt_cell_real(double real)
