@@ -117,9 +117,7 @@ static int by_name(const void *a, const void *b)
 
 static void add(struct kt_cell *to, const struct kt_cell *cell)
 {
-	if (cell->state != KT_OK || to->state == KT_BAD)
-		*to = *cell;
-	else if (to->state != KT_OK)
+	if (cell->state != KT_OK || to->state != KT_OK)
 		*to = *cell;
 	else if (__builtin_add_overflow(to->number, cell->number, &to->number))
 		*to = kt_cell_missing(KT_BAD, "the sum is too large");

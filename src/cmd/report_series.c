@@ -79,8 +79,9 @@ static uint32_t *slot_of(const struct all *all, const char *name)
 	uint64_t hash = kt_span_hash(KT_HASH_START, kt_span_str(name));
 
 	for (uint32_t at = (uint32_t)hash & (all->room - 1);; at = (at + 1) & (all->room - 1)) {
-		if (!all->slots[at] || strcmp(all->ones.items[all->slots[at] - 1].name, name) == 0)
-			return &all->slots[at];
+		if (!all->slots[at] ||
+			strcmp(all->ones.items[all->slots[at] - 1].name, name) == 0) // NOLINT
+			return &all->slots[at];					     // NOLINT
 	}
 }
 

@@ -202,8 +202,10 @@ void kt_text_chart(
 	struct canvas canvas = { chart, opts, ret_text, opts->width - MARGIN - 1, 0, 0 };
 	struct dots *dots = chart->stacked ? NULL : calloc(1, sizeof(*dots));
 
-	if (!chart->times_ms.count || (!chart->stacked && !dots))
+	if (!chart->times_ms.count || (!chart->stacked && !dots)) {
+		free(dots);
 		return;
+	}
 	canvas.columns = canvas.columns > COLUMNS_MAX ? COLUMNS_MAX : canvas.columns;
 	canvas.tick = kt_chart_tick(kt_chart_top(chart), TICKS);
 	canvas.top = (kt_chart_top(chart) / canvas.tick + 1) * canvas.tick;

