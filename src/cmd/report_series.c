@@ -190,7 +190,7 @@ static struct kt_err *add_block(
 			add_run(all, one, &run, first, last);
 	}
 	for (size_t i = 0; i < all->ones.count; i++) {
-		if (!all->ones.items[i].there)
+		if (!all->ones.items[i].there) // NOLINT
 			all->ones.items[i].last = 0;
 	}
 	all->nr_samples += last - first + 1;
