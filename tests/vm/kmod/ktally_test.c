@@ -4,7 +4,8 @@
 // one a write, to debugfs ktally_test/command:
 //
 //   kmalloc SIZE COUNT             objects by kmalloc
-//   cache SIZE COUNT [ctor] [reclaim]   objects of a cache of their own, never merged
+//   cache SIZE COUNT [ctor] [reclaim] [merge]   objects of a cache of their own, not merged with
+//                                  others unless "merge" is said
 //   pages ORDER COUNT [COUNTER]    pages, straight from the page allocator; raised by them, as
 //                                  drivers do it: misc sec bounce writeback
 //   threads 0 COUNT                kernel threads that sleep
@@ -74,13 +75,26 @@ static void construct(void *object)
 	memset(object, 0, sizeof(void *));
 }
 
-/* A cache with a region for user space has no other merged into it, on every kernel. */
-static int make_cache(size_t size, bool ctor, bool reclaim)
+/* Kernels before 6.5 can be told by a region for user space only: those that check copies to
+ * user space merge no such cache. */
+#ifndef SLAB_NO_MERGE
+#define SLAB_NO_MERGE 0
+#endif
+
+enum { CTOR = 1, RECLAIM = 2, MERGE = 4 };
+
+static int make_cache(size_t size, unsigned int how)
 {
+	slab_flags_t flags = how & RECLAIM ? SLAB_RECLAIM_ACCOUNT : 0;
+	void (*ctor)(void *) = how & CTOR ? construct : NULL;
+
 	if (cache)
 		return -EBUSY;
-	cache = kmem_cache_create_usercopy("ktally_test", size, 0,
-		reclaim ? SLAB_RECLAIM_ACCOUNT : 0, 0, size, ctor ? construct : NULL);
+	if (how & MERGE)
+		cache = kmem_cache_create("ktally_test", size, 0, flags, ctor);
+	else
+		cache = kmem_cache_create_usercopy(
+			"ktally_test", size, 0, flags | SLAB_NO_MERGE, 0, size, ctor);
 	return cache ? 0 : -ENOMEM;
 }
 
@@ -295,7 +309,7 @@ static int start_leak(enum kind kind, size_t bytes_per_s, unsigned long seconds)
 	if (kind >= MEMPOOL || !seconds || leak->ends)
 		return -EINVAL;
 	if (kind == CACHE && !cache) {
-		int err = make_cache(LEAK_OBJ, false, true);
+		int err = make_cache(LEAK_OBJ, RECLAIM);
 
 		if (err)
 			return err;
@@ -336,6 +350,15 @@ static int counter_of(const char *name)
 	return -EINVAL;
 }
 
+static unsigned int how_of(const char *flag)
+{
+	if (strcmp(flag, "ctor") == 0)
+		return CTOR;
+	if (strcmp(flag, "reclaim") == 0)
+		return RECLAIM;
+	return strcmp(flag, "merge") == 0 ? MERGE : 0;
+}
+
 static bool size_fits(enum kind kind, size_t size)
 {
 	if (kind == THREADS)
@@ -363,9 +386,7 @@ static int execute(char *text)
 	if (counter < 0)
 		return -EINVAL;
 	if (kind == CACHE) {
-		bool ctor = !strcmp(flag[0], "ctor") || !strcmp(flag[1], "ctor");
-		bool reclaim = !strcmp(flag[0], "reclaim") || !strcmp(flag[1], "reclaim");
-		int err = make_cache(size, ctor, reclaim);
+		int err = make_cache(size, how_of(flag[0]) | how_of(flag[1]));
 
 		if (err)
 			return err;
