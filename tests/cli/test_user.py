@@ -76,7 +76,7 @@ def help_of_a_command_has_its_own_options_and_no_others():
     assert "scrub" in options("capture") and "scrub" not in options()
     assert options("slab") == {"families", "details"}, options("slab")
     assert "all" in options() and not options("version")
-    assert "name, process" in succeed("help", "stacks").text, "--by does not say what it takes"
+    assert "name, family, process" in succeed("help", "stacks").text, "--by does not say what it takes"
 
 
 @test
