@@ -17,8 +17,11 @@ static bool type_of(struct kt_span line, bool is_mountinfo, struct kt_span *ret_
 		rest = kt_span_from(line, kt_span_find(line, " - "));
 		return kt_span_skip(&rest, " - ") && kt_span_word(&rest, ret_type);
 	}
-	return kt_span_word(&rest, &word) && kt_span_word(&rest, &word) &&
-	       kt_span_word(&rest, ret_type);
+	if (!kt_span_word(&rest, &word)) /* the device */
+		return false;
+	if (!kt_span_word(&rest, &word)) /* the mount point */
+		return false;
+	return kt_span_word(&rest, ret_type);
 }
 
 static bool is_mountinfo(const struct kt_text *text)

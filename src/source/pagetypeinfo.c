@@ -8,7 +8,7 @@
 #include "source/free_area.h"
 #include "source/source.h"
 
-#define AREAS_MAX (1024u * 12)
+#define AREAS_MAX 12288u
 #define TYPES_MAX 12
 
 struct parser {
