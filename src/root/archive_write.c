@@ -11,6 +11,7 @@ struct kt_archive_writer {
 	const struct kt_libarchive *lib;
 	struct archive *archive;
 	struct kt_new_file file;
+	struct kt_err *err; /* of the first write that failed */
 };
 
 static const struct {
@@ -39,6 +40,28 @@ static struct kt_err *filter_for(const char *path, const char **ret_filter)
 		"%s: the name of a bundle ends in .tar.zst, .tar.gz, .tar.xz or .tar", path);
 }
 
+/*
+ * libarchive is never told that a write failed: after that it would neither close nor free
+ * what stands between it and the file.
+ */
+static la_ssize_t write_file(struct archive *archive, void *data, const void *buffer, size_t size)
+{
+	struct kt_archive_writer *writer = data;
+
+	(void)archive;
+	if (!writer->err)
+		writer->err = kt_new_file_write(&writer->file, buffer, size);
+	return (la_ssize_t)size;
+}
+
+static struct kt_err *written(struct kt_archive_writer *writer)
+{
+	struct kt_err *err = writer->err;
+
+	writer->err = NULL;
+	return err;
+}
+
 static struct kt_err *failed(struct kt_archive_writer *writer)
 {
 	return kt_err_new(
@@ -49,6 +72,7 @@ static void writer_free(struct kt_archive_writer *writer)
 {
 	if (writer->archive)
 		writer->lib->write_free(writer->archive);
+	kt_err_free(writer->err);
 	kt_new_file_cleanup(&writer->file);
 	free(writer);
 }
@@ -62,7 +86,7 @@ static struct kt_err *open_archive(struct kt_archive_writer *writer, const char 
 		return kt_err_new(KT_ERR_NOMEM, "%s: out of memory", writer->file.path);
 	if ((filter && lib->write_add_filter_by_name(writer->archive, filter) != ARCHIVE_OK) ||
 		lib->write_set_format_pax_restricted(writer->archive) != ARCHIVE_OK ||
-		lib->write_open_fd(writer->archive, writer->file.fd) != ARCHIVE_OK)
+		lib->write_open(writer->archive, writer, NULL, write_file, NULL) != ARCHIVE_OK)
 		return failed(writer);
 	return NULL;
 }
@@ -123,7 +147,7 @@ struct kt_err *kt_archive_add_link(
 	if (lib->write_header(writer->archive, entry) != ARCHIVE_OK)
 		err = failed(writer);
 	lib->entry_free(entry);
-	return err;
+	return err ? err : written(writer);
 }
 
 struct kt_err *kt_archive_add(struct kt_archive_writer *writer, const char *path, const char *data,
@@ -139,7 +163,7 @@ struct kt_err *kt_archive_add(struct kt_archive_writer *writer, const char *path
 		lib->write_data(writer->archive, data, size) != (la_ssize_t)size)
 		err = failed(writer);
 	lib->entry_free(entry);
-	return err;
+	return err ? err : written(writer);
 }
 
 struct kt_err *kt_archive_close(struct kt_archive_writer *writer)
@@ -149,6 +173,8 @@ struct kt_err *kt_archive_close(struct kt_archive_writer *writer)
 	if (writer->lib->write_close(writer->archive) != ARCHIVE_OK)
 		err = failed(writer);
 	else
+		err = written(writer);
+	if (!err)
 		err = kt_new_file_commit(&writer->file);
 	writer_free(writer);
 	return err;
