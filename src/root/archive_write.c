@@ -86,6 +86,8 @@ static struct kt_err *open_archive(struct kt_archive_writer *writer, const char 
 		return kt_err_new(KT_ERR_NOMEM, "%s: out of memory", writer->file.path);
 	if ((filter && lib->write_add_filter_by_name(writer->archive, filter) != ARCHIVE_OK) ||
 		lib->write_set_format_pax_restricted(writer->archive) != ARCHIVE_OK ||
+		/* a compressed bundle ends where its data ends */
+		lib->write_set_bytes_in_last_block(writer->archive, 1) != ARCHIVE_OK ||
 		lib->write_open(writer->archive, writer, NULL, write_file, NULL) != ARCHIVE_OK)
 		return failed(writer);
 	return NULL;

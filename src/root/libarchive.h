@@ -38,6 +38,7 @@
 	X(write_close)                     \
 	X(write_add_filter_by_name)        \
 	X(write_set_format_pax_restricted) \
+	X(write_set_bytes_in_last_block)   \
 	X(write_open)                      \
 	X(write_header)                    \
 	X(write_data)
