@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "record/block.h"
 
+#include "record/columns.h"
 #include "record/pack.h"
 
 #include <string.h>
@@ -40,8 +41,6 @@ void kt_block_encode(const struct kt_block *block, struct kt_buf *bytes)
 {
 	kt_pack_varint(bytes, block->nr_samples);
 	kt_pack_varint(bytes, block->values_per_number);
-	kt_pack_text(bytes, block->real_ms);
-	kt_pack_text(bytes, block->boot_ms);
 	kt_pack_varint(bytes, block->facts.count);
 	for (size_t i = 0; i < block->facts.count; i++) {
 		kt_pack_text(bytes, kt_span_str(block->facts.items[i].key));
@@ -59,11 +58,7 @@ void kt_block_encode(const struct kt_block *block, struct kt_buf *bytes)
 		kt_pack_varint(bytes, block->lines.items[i].file);
 		kt_pack_text(bytes, kt_span_str(block->lines.items[i].text));
 	}
-	/* lengths apart from contents: each compresses better among its like */
-	for (size_t i = 0; i < block->series.count; i++)
-		kt_pack_varint(bytes, block->series.items[i].n);
-	for (size_t i = 0; i < block->series.count; i++)
-		kt_buf_add(bytes, block->series.items[i].p, block->series.items[i].n);
+	kt_columns_encode(block, bytes);
 }
 
 /* ---- reading ---- */
@@ -78,20 +73,13 @@ static const char *take_string(struct kt_arena *arena, struct kt_span *rest)
 	return kt_arena_printf(arena, "%.*s", (int)text.n, text.p);
 }
 
-static bool take_series(struct kt_span *rest, uint32_t nr_samples, struct kt_span *ret_ops)
-{
-	return kt_take_text(rest, ret_ops) && kt_series_check(*ret_ops, nr_samples);
-}
-
 /* A clock stands in every sample. */
-static bool take_clock(struct kt_span *rest, uint32_t nr_samples, struct kt_span *ret_ops)
+static bool is_clock(struct kt_span ops, uint32_t nr_samples)
 {
 	struct kt_series_reader reader;
 	struct kt_series_run run;
 
-	if (!take_series(rest, nr_samples, ret_ops))
-		return false;
-	kt_series_read(&reader, *ret_ops, nr_samples);
+	kt_series_read(&reader, ops, nr_samples);
 	while (kt_series_next(&reader, &run)) {
 		if (run.absent || !kt_block_is_clock(run.value))
 			return false;
@@ -108,8 +96,7 @@ static bool decode_head(struct kt_span *rest, struct kt_block *block)
 		return false;
 	block->nr_samples = (uint32_t)nr_samples;
 	block->values_per_number = (uint32_t)nr_values;
-	return take_clock(rest, block->nr_samples, &block->real_ms) &&
-	       take_clock(rest, block->nr_samples, &block->boot_ms);
+	return true;
 }
 
 static bool decode_texts(struct kt_span *rest, struct kt_block *block)
@@ -237,31 +224,15 @@ static bool decode_lines(struct kt_span *rest, struct kt_block *block, uint64_t 
 	return nr_series <= rest->n;
 }
 
-static bool decode_series(struct kt_span *rest, struct kt_block *block)
+static bool decode_series(struct kt_span rest, struct kt_block *block)
 {
 	const struct kt_block_line *last =
 		block->lines.count ? &block->lines.items[block->lines.count - 1] : NULL;
 	size_t count = last ? last->first + last->nr_numbers : 0;
-	uint64_t size;
 
-	for (size_t i = 0; i < count; i++) {
-		struct kt_span *ops = kt_list_push(&block->arena, &block->series);
-
-		if (!ops || !kt_take_varint(rest, &size) || size > rest->n)
-			return false;
-		ops->n = (size_t)size;
-	}
-	for (size_t i = 0; i < count; i++) {
-		struct kt_span *ops = &block->series.items[i];
-
-		if (ops->n > rest->n)
-			return false;
-		ops->p = rest->p;
-		*rest = kt_span_from(*rest, ops->n);
-		if (!kt_series_check(*ops, block->nr_samples))
-			return false;
-	}
-	return !rest->n;
+	return kt_columns_decode(rest, count, block) &&
+	       is_clock(block->real_ms, block->nr_samples) &&
+	       is_clock(block->boot_ms, block->nr_samples);
 }
 
 struct kt_err *kt_block_decode(struct kt_span bytes, struct kt_block *ret_block)
@@ -272,7 +243,7 @@ struct kt_err *kt_block_decode(struct kt_span bytes, struct kt_block *ret_block)
 	if (bytes.n <= KT_BLOCK_BYTES_MAX && decode_head(&bytes, ret_block) &&
 		decode_texts(&bytes, ret_block) && decode_files(&bytes, ret_block, &limits) &&
 		decode_lines(&bytes, ret_block, limits.lines_max) &&
-		decode_series(&bytes, ret_block))
+		decode_series(bytes, ret_block))
 		return NULL;
 	if (ret_block->arena.failed) {
 		kt_block_cleanup(ret_block);

@@ -76,7 +76,7 @@ void kt_block_cleanup(struct kt_block *block);
 
 /** Appends the block's bytes, uncompressed. */
 void kt_block_encode(const struct kt_block *block, struct kt_buf *ret_bytes);
-/** The block points into `bytes`, which must outlive it. PARSE where they are no block. */
+/** PARSE where the bytes are no block. */
 struct kt_err *kt_block_decode(struct kt_span bytes, struct kt_block *ret_block) KT_MUST_CHECK;
 
 /** Index of the file, or -1. */

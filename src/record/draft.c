@@ -27,14 +27,13 @@ void kt_draft_fini(struct kt_draft *draft)
 	kt_series_fini(&draft->real_ms);
 	kt_series_fini(&draft->boot_ms);
 	kt_buf_cleanup(&draft->log);
-	kt_buf_cleanup(&draft->packed);
 	kt_block_cleanup(&draft->block);
 }
 
 bool kt_draft_failed(const struct kt_draft *draft)
 {
-	bool failed = draft->block.arena.failed || draft->log.failed || draft->packed.failed ||
-		      draft->real_ms.failed || draft->boot_ms.failed;
+	bool failed = draft->block.arena.failed || draft->log.failed || draft->real_ms.failed ||
+		      draft->boot_ms.failed;
 
 	for (size_t i = 0; i < draft->writers.count && !failed; i++)
 		failed = draft->writers.items[i].failed;
@@ -350,34 +349,18 @@ bool kt_draft_replay(struct kt_draft *draft, struct kt_span steps)
 
 /* ---- the end ---- */
 
-/* Two passes, because the text moves while it grows. */
 void kt_draft_finish(struct kt_draft *draft)
 {
 	uint32_t nr_samples = draft->block.nr_samples;
 	struct kt_block *block = &draft->block;
-	size_t at = 0, real_n, boot_n;
 
-	draft->packed.size = 0;
 	block->series.count = 0;
-	kt_series_pack(&draft->real_ms, nr_samples, &draft->packed);
-	real_n = draft->packed.size;
-	kt_series_pack(&draft->boot_ms, nr_samples, &draft->packed);
-	boot_n = draft->packed.size - real_n;
+	block->real_ms = kt_series_ops(&draft->real_ms, nr_samples);
+	block->boot_ms = kt_series_ops(&draft->boot_ms, nr_samples);
 	for (size_t i = 0; i < draft->writers.count; i++) {
 		struct kt_span *ops = kt_list_push(&block->arena, &block->series);
-		size_t before = draft->packed.size;
 
-		kt_series_pack(&draft->writers.items[i], nr_samples, &draft->packed);
 		if (ops)
-			ops->n = draft->packed.size - before;
-	}
-	if (kt_draft_failed(draft))
-		return;
-	block->real_ms = (struct kt_span){ draft->packed.data, real_n };
-	block->boot_ms = (struct kt_span){ draft->packed.data + real_n, boot_n };
-	at = real_n + boot_n;
-	for (size_t i = 0; i < block->series.count; i++) {
-		block->series.items[i].p = draft->packed.data + at;
-		at += block->series.items[i].n;
+			*ops = kt_series_ops(&draft->writers.items[i], nr_samples);
 	}
 }

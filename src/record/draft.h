@@ -16,7 +16,6 @@ struct kt_draft {
 	struct kt_buf log; /* steps since it was last emptied */
 	size_t nr_bytes;   /* roughly what the block will take, uncompressed */
 	size_t nr_layouts; /* and the lines in them */
-	struct kt_buf packed;
 };
 
 void kt_draft_init(struct kt_draft *draft);
@@ -41,7 +40,10 @@ void kt_draft_end_sample(struct kt_draft *draft, int64_t real_ms, int64_t boot_m
 
 /** Repeats logged steps; false where they are none, with those before applied. */
 bool kt_draft_replay(struct kt_draft *draft, struct kt_span steps);
-/** Lets `draft->block` be read or encoded as it is now; the draft may go on afterwards. */
+/**
+ * Lets `draft->block` be read or encoded, until the draft goes on. What was set in a sample
+ * that has not ended is dropped.
+ */
 void kt_draft_finish(struct kt_draft *draft);
 
 #endif

@@ -24,6 +24,11 @@ void kt_series_fini(struct kt_series *series)
 	kt_series_init(series);
 }
 
+void kt_series_clear(struct kt_series *series)
+{
+	*series = (struct kt_series){ .ops = series->ops, .room = series->room, .absent = true };
+}
+
 static unsigned char *reserve(struct kt_series *series, uint32_t more)
 {
 	uint32_t room = series->room ? series->room : ROOM_MIN;
@@ -98,8 +103,8 @@ void kt_series_set_absent(struct kt_series *series, uint32_t index)
 	series->absent = true;
 }
 
-/* Without what is known of a sample that was not ended. */
-static void pack_first(const struct kt_series *series, uint32_t nr_samples, struct kt_buf *ret_ops)
+/* Takes out what is known of a sample that was not ended. */
+static void drop_behind(struct kt_series *series, uint32_t nr_samples)
 {
 	struct kt_series_reader reader;
 	struct kt_series_run run;
@@ -115,25 +120,25 @@ static void pack_first(const struct kt_series *series, uint32_t nr_samples, stru
 		else
 			kt_series_set(&first, at, run.value);
 	}
-	ret_ops->failed |= first.failed;
-	kt_series_pack(&first, nr_samples, ret_ops);
-	kt_series_fini(&first);
+	first.failed |= series->failed;
+	kt_series_fini(series);
+	*series = first;
 }
 
-void kt_series_pack(const struct kt_series *series, uint32_t nr_samples, struct kt_buf *ret_ops)
+struct kt_span kt_series_ops(struct kt_series *series, uint32_t nr_samples)
 {
-	unsigned char last[KT_VARINT_MAX];
+	unsigned char *last;
 	size_t n = 0;
 
-	if (series->covered > nr_samples) {
-		pack_first(series, nr_samples, ret_ops);
-		return;
-	}
-
-	kt_buf_add(ret_ops, (const char *)series->ops, series->size);
-	if (series->absent && series->covered < nr_samples)
+	if (series->covered > nr_samples)
+		drop_behind(series, nr_samples);
+	if (series->absent && series->covered < nr_samples) {
+		last = reserve(series, KT_VARINT_MAX);
+		if (!last)
+			return (struct kt_span){ 0 };
 		n = kt_varint(last, (uint64_t)(nr_samples - series->covered - 1) << 2 | ABSENT);
-	kt_buf_add(ret_ops, (const char *)last, n);
+	}
+	return (struct kt_span){ (const char *)series->ops, series->size + n };
 }
 
 /* ---- reading ---- */

@@ -27,13 +27,17 @@ struct kt_series {
 
 void kt_series_init(struct kt_series *series);
 void kt_series_fini(struct kt_series *series);
+void kt_series_clear(struct kt_series *series); /* as new, with the memory it has */
 /** `index` never goes back; samples in between are like the last one. */
 void kt_series_set(struct kt_series *series, uint32_t index, int64_t value);
 void kt_series_set_absent(struct kt_series *series, uint32_t index);
 
-/** Appends the stream of `nr_samples` samples, the end told where it is absent. */
-void kt_series_pack(const struct kt_series *series, uint32_t nr_samples, struct kt_buf *ret_ops);
-
+/**
+ * The stream of `nr_samples` samples, without a copy: good until the series goes on. What
+ * is known of later samples, which were not ended, is dropped. Empty, and the series failed,
+ * where memory is out.
+ */
+struct kt_span kt_series_ops(struct kt_series *series, uint32_t nr_samples);
 /** Reads a stream, in runs of equal samples. */
 struct kt_series_reader {
 	struct kt_span rest;

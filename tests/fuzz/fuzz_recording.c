@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// A recording from a stranger through the commands that read it. The first byte says where
-// the data is cut into two blocks; each gets a header that fits.
+// A recording from a stranger through the commands that read it. The first two bytes say
+// where the data is cut into two blocks; each gets a header that fits.
 
 #include "fuzz_record.h"
 
@@ -54,13 +54,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char path[64];
 	size_t cut;
 
-	if (!size)
+	if (size < 2)
 		return 0;
 	if (fd < 0)
 		fd = memfd_create("recording", MFD_CLOEXEC);
-	cut = (size - 1) * data[0] / 255;
-	add_block(&file, data + 1, cut, 0);
-	add_block(&file, data + 1 + cut, size - 1 - cut, 100000);
+	cut = data[0] | (size_t)data[1] << 8;
+	data += 2;
+	size -= 2;
+	cut = cut < size ? cut : size;
+	add_block(&file, data, cut, 0);
+	add_block(&file, data + cut, size - cut, 100000);
 	if (!file.size)
 		return 0;
 	if (fd < 0 || ftruncate(fd, 0) < 0 ||

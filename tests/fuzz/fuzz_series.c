@@ -14,7 +14,6 @@ static void walk(struct kt_span ops, uint32_t nr_samples)
 	struct kt_series_reader reader;
 	struct kt_series_run run;
 	struct kt_series series;
-	KT_CLEANUP(buf) struct kt_buf again = { 0 };
 	uint32_t at = 0, step = nr_samples / SAMPLES_HERE + 1;
 	int64_t value;
 
@@ -34,8 +33,7 @@ static void walk(struct kt_span ops, uint32_t nr_samples)
 		}
 	}
 	fuzz_must(at == nr_samples, "some samples are not covered");
-	kt_series_pack(&series, nr_samples, &again);
-	struct kt_span packed = { again.data, again.size };
+	struct kt_span packed = kt_series_ops(&series, nr_samples);
 
 	fuzz_must(kt_series_check(packed, nr_samples), "what was written cannot be read");
 	for (at = 0; at < nr_samples; at += step) {

@@ -480,13 +480,15 @@ TEST(a_block_with_more_than_it_may_have_is_refused)
 			struct kt_block block;
 			struct kt_err *err;
 
-			kt_buf_add(&bytes, "\0\1\0\0\0\0\1\0", 4 + parts[i].at);
+			kt_buf_add(&bytes, "\0\1\0\0\1\0", 2 + parts[i].at);
 			if (parts[i].at == 2)
 				kt_buf_add(&bytes, "\1\0", 2); /* a file without a name */
 			kt_pack_varint(&bytes, count);
 			for (uint64_t k = 0; k < count; k++)
 				kt_buf_add(&bytes, parts[i].one, parts[i].size);
 			kt_buf_add(&bytes, "\0\0\0", 3 - parts[i].at);
+			/* no guesses, no values, and two clocks without one */
+			kt_buf_add(&bytes, "\0\0\2\xfd\xfd", 5);
 			err = kt_block_decode((struct kt_span){ bytes.data, bytes.size }, &block);
 			CHECK_INT(!err, !more);
 			if (!err)
@@ -499,21 +501,32 @@ TEST(a_block_with_more_than_it_may_have_is_refused)
 TEST(a_clock_is_in_every_sample_and_near_our_days)
 {
 	static const struct {
-		const char *ops;
+		const char *firsts; /* of both clocks, then controls, and low bits */
 		size_t size;
 		bool good;
-	} clocks[] = { { "\x08\x08", 2, true }, { "\x06", 1, false }, { "\x08\x0c", 2, false },
-		{ "\x03\0\0\0\0\0\0\x20\0", 9, true }, { "\x03\0\0\0\0\0\0\x40\0", 9, false },
-		{ "", 0, false } };
+	} clocks[] = {
+		{ "\2\2\2\2\xff\xff", 6, true },
+		{ "\2\2\2\3\x82\xff\xff", 7, true },  /* told one by one */
+		{ "\1\2\2\xff\xfd", 5, false },	      /* none for the second */
+		{ "\2\2\2\3\xc2\xfe\xff", 7, false }, /* none in the second sample */
+		{ "\2\2\2\3\xde\xff\xff", 7, false }, /* none in the first */
+		{ "\2\1\2\2\xff\xff", 6, false },     /* before 1970 */
+		{ "\2\2\2\3\x83\xff\xff", 7, false }, /* of a third sample */
+		{ "\2\2\2\3\x6a\xff\xff\xff\xff\xff\xff\xff\xff\x0f", 14, true }, /* 2^53 */
+		{ "\2\2\2\3\x6c\xff\xff\0\0\0\0\0\0\0", 14, false },		  /* and 1 */
+		{ "\2\2\2\2\xff\xff\0", 7, false }, /* bits that nobody takes */
+		{ "\2\2\2\3\xff\xff\xff", 7, false },
+		{ "", 0, false },
+	};
 
 	for (size_t i = 0; i < KT_LEN(clocks); i++) {
 		KT_CLEANUP(buf) struct kt_buf bytes = { 0 };
 		struct kt_block block;
 		struct kt_err *err;
 
-		kt_buf_add(&bytes, "\2\1\1\x08", 4);
-		kt_pack_text(&bytes, (struct kt_span){ clocks[i].ops, clocks[i].size });
-		kt_buf_add(&bytes, "\0\0\0\0", 4);
+		/* two samples, no facts, marks, files, lines, guesses */
+		kt_buf_add(&bytes, "\2\1\0\0\0\0\0", 7);
+		kt_buf_add(&bytes, clocks[i].firsts, clocks[i].size);
 		err = kt_block_decode((struct kt_span){ bytes.data, bytes.size }, &block);
 		CHECK_INT(!err, clocks[i].good);
 		if (!err)

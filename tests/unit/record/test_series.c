@@ -31,7 +31,6 @@ TEST(every_value_and_every_gap_comes_back)
 {
 	for (uint64_t seed = 1; seed <= 50; seed++) {
 		struct kt_series series;
-		KT_CLEANUP(buf) struct kt_buf ops = { 0 };
 		int64_t values[SAMPLES], last = 0, found;
 		bool absent[SAMPLES];
 		uint64_t state = seed;
@@ -46,8 +45,7 @@ TEST(every_value_and_every_gap_comes_back)
 			else
 				kt_series_set(&series, i, values[i]);
 		}
-		kt_series_pack(&series, SAMPLES, &ops);
-		struct kt_span span = { ops.data, ops.size };
+		struct kt_span span = kt_series_ops(&series, SAMPLES);
 
 		CHECK(kt_series_check(span, SAMPLES));
 		for (uint32_t i = 0; i < SAMPLES; i++) {
@@ -74,7 +72,6 @@ TEST(a_number_that_never_changes_costs_its_value_once)
 TEST(the_first_value_of_a_sample_counts)
 {
 	struct kt_series series;
-	KT_CLEANUP(buf) struct kt_buf ops = { 0 };
 	int64_t found = 0;
 
 	kt_series_init(&series);
@@ -82,9 +79,10 @@ TEST(the_first_value_of_a_sample_counts)
 	kt_series_set(&series, 0, 2);
 	kt_series_set_absent(&series, 0);
 	kt_series_set(&series, 1, 3);
-	kt_series_pack(&series, 2, &ops);
-	CHECK(kt_series_check((struct kt_span){ ops.data, ops.size }, 2));
-	CHECK(kt_series_at((struct kt_span){ ops.data, ops.size }, 0, &found));
+	struct kt_span ops = kt_series_ops(&series, 2);
+
+	CHECK(kt_series_check(ops, 2));
+	CHECK(kt_series_at(ops, 0, &found));
 	CHECK_INT(found, 1);
 	kt_series_fini(&series);
 }
@@ -94,15 +92,13 @@ TEST(what_is_known_of_a_sample_that_was_not_ended_is_left_out)
 {
 	for (uint32_t nr_samples = 0; nr_samples <= 4; nr_samples++) {
 		struct kt_series series;
-		KT_CLEANUP(buf) struct kt_buf ops = { 0 };
 		int64_t found = 0;
 
 		kt_series_init(&series);
 		kt_series_set(&series, 1, 5);
 		kt_series_set_absent(&series, 2);
 		kt_series_set(&series, 3, 7);
-		kt_series_pack(&series, nr_samples, &ops);
-		struct kt_span span = { ops.data, ops.size };
+		struct kt_span span = kt_series_ops(&series, nr_samples);
 
 		CHECK(kt_series_check(span, nr_samples));
 		CHECK(!kt_series_at(span, 0, &found));
