@@ -1,16 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# script/vm_instrumented.sh prepare|build FOLDER DEFCONFIG: the kernel of script/vmtest that
+# script/vm_instrumented.sh prepare|build FOLDER [DEFCONFIG]: the kernel of script/vmtest that
 # counts its own allocations, from Debian's linux-source-6.12.
 #   prepare  only as much of it as modules are built against: FOLDER/source, 2 minutes
 #   build    the kernel: FOLDER/bzImage and FOLDER/source, 40 minutes on one core
-# DEFCONFIG is the file that lies beside the kernel where it is already built. A build that
-# was cut short goes on where it was.
+# DEFCONFIG is tests/vm/instrumented.defconfig, or what lies beside a kernel that is already
+# built. A build that was cut short goes on where it was.
 
 . "$(dirname "$0")/lib.sh"
 
 what=${1:?prepare or build}
-folder=${2:?folder} defconfig=${3:?defconfig}
+folder=${2:?folder} defconfig=${3:-tests/vm/instrumented.defconfig}
 install_missing gcc=gcc make=make bc=bc flex=flex bison=bison pahole=dwarves cpio=cpio xz=xz-utils \
 	/usr/include/libelf.h=libelf-dev /usr/include/openssl/opensslv.h=libssl-dev
 mkdir -p "$folder"

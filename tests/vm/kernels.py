@@ -231,11 +231,10 @@ def prepared_source(image, folder):
     source = folder / "source"
     script = REPOSITORY / "script/vm_instrumented.sh"
     if not (source / ".prepared").exists():
-        defconfig = image.parent / "defconfig"
-        if not defconfig.exists():
-            raise Missing(f"no defconfig beside {image}")
+        beside = image.parent / "defconfig"
+        defconfig = [beside] if beside.exists() else []
         print(f"        unpacking and preparing the source of {folder.name}, once", flush=True)
-        run([script, "prepare", folder, defconfig], timeout=1200)
+        run([script, "prepare", folder, *defconfig], timeout=1200)
     release = (source / "include/config/kernel.release").read_text().strip()
     if release != release_of(image):
         raise Missing(f"the kernel is {release_of(image)}, linux-source-6.12 is {release}")
@@ -249,7 +248,7 @@ def from_file(name, what):
         image = built / "bzImage"
     if not image.exists():
         raise Missing(f"no {what} and no {image}; script/vm_instrumented.sh build {built} "
-                      "DEFCONFIG makes it in about 40 minutes")
+                      "makes it in about 40 minutes")
     try:
         module, why = build_module(prepared_source(image, built), built), ""
     except (Missing, OSError, subprocess.SubprocessError) as error:
