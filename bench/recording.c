@@ -6,12 +6,16 @@
 //   recording check STREAM RECORDING                      is every text read back?
 //   recording replay STREAM RECORDING [level=N] [samples=N] [bytes=N] [every=N] [times=N]
 //                                                         what it takes, per sample
+//   recording month STREAM RECORDING [days=N]             a sample every ten seconds
 //
-// A replay keeps a sample of `every`, and goes over the stream `times` times.
+// A replay keeps a sample of `every`, and goes over the stream `times` times. A month is the
+// stream over and over, with caches that grow each at its own pace, thinned as the recorder
+// does it.
 
 #include "stream.h"
 
 #include "record/cursor.h"
+#include "record/keep.h"
 #include "record/recording.h"
 #include "record/sampler.h"
 #include "record/writer.h"
@@ -519,6 +523,80 @@ static int run_replay(int argc, char **argv)
 	return EXIT_SUCCESS;
 }
 
+/* ---- month ---- */
+
+#define MONTH_INTERVAL_MS 10000
+
+/* Slab caches of kmalloc grow by one to seven slabs an hour. */
+static void drift(const struct stream_item *item, int64_t hours, struct kt_buf *ret)
+{
+	struct kt_span rest = { item->text, item->size }, line;
+
+	ret->size = 0;
+	while (kt_span_line(&rest, &line)) {
+		unsigned long long used, total, size, per_slab, pages, slabs;
+		char name[64], text[512];
+
+		snprintf(text, sizeof(text), "%.*s", (int)line.n, line.p);
+		if (sscanf(text,
+			    "%63s %llu %llu %llu %llu %llu : tunables 0 0 0 : slabdata %llu %*u 0",
+			    name, &used, &total, &size, &per_slab, &pages, &slabs) != 7 ||
+			strncmp(name, "kmalloc", 7) != 0) {
+			kt_buf_printf(ret, "%s\n", text);
+			continue;
+		}
+		slabs += (unsigned long long)hours * (strlen(name) % 7 + 1);
+		used += (unsigned long long)hours * (strlen(name) % 7 + 1) * per_slab;
+		kt_buf_printf(ret,
+			"%s %llu %llu %llu %llu %llu : tunables 0 0 0 : slabdata %llu %llu 0\n",
+			name, used, slabs * per_slab, size, per_slab, pages, slabs, slabs);
+	}
+}
+
+static int run_month(int argc, char **argv)
+{
+	int64_t end = number_after(argc, argv, "days", 30) * 86400000ll, at = 0, nr_samples = 0;
+	int64_t start = clock_ms(CLOCK_REALTIME) / MONTH_INTERVAL_MS * MONTH_INTERVAL_MS - end;
+	KT_CLEANUP(buf) struct kt_buf text = { 0 };
+	struct sink sink = { 0 };
+
+	unlink(argv[3]);
+	sink_open(&sink, argv[3]);
+	while (at < end) {
+		struct stream_in *in = stream_open(argv[2]);
+		enum stream_event event;
+		struct stream_item item;
+
+		while (at < end && (event = stream_next(in, &item)) != STREAM_END) {
+			struct kt_draft *draft = kt_writer_draft(sink.writer);
+			struct kt_span span = { item.text, item.size };
+
+			if (event == STREAM_SAMPLE) {
+				sink_end_sample(&sink, start + at, at);
+				at += MONTH_INTERVAL_MS;
+				nr_samples++;
+				if (sink.restarted)
+					must(kt_writer_keep(sink.writer, &kt_keep_default));
+				continue;
+			}
+			if (event == STREAM_GONE) {
+				kt_sampler_gone(sink.sampler, draft, item.path);
+				continue;
+			}
+			if (strcmp(item.path, "proc/slabinfo") == 0) {
+				drift(&item, at / 3600000, &text);
+				span = (struct kt_span){ text.data, text.size };
+			}
+			kt_sampler_text(sink.sampler, draft, item.path, span);
+		}
+		stream_free(in);
+	}
+	sink_close(&sink);
+	printf("%lld samples, %llu bytes, CPU %.1f s\n", (long long)nr_samples,
+		(unsigned long long)size_of(argv[3]), cpu_s());
+	return EXIT_SUCCESS;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 6 && strcmp(argv[1], "take") == 0)
@@ -528,9 +606,12 @@ int main(int argc, char **argv)
 		return run_check(argv[2], argv[3]);
 	if (argc >= 4 && strcmp(argv[1], "replay") == 0)
 		return run_replay(argc, argv);
+	if (argc >= 4 && strcmp(argv[1], "month") == 0)
+		return run_month(argc, argv);
 	fprintf(stderr, "usage: recording take SECONDS INTERVAL_MS STREAM RECORDING\n"
 			"       recording check STREAM RECORDING\n"
 			"       recording replay STREAM RECORDING [level=N] [samples=N] [bytes=N] "
-			"[every=N] [times=N]\n");
+			"[every=N] [times=N]\n"
+			"       recording month STREAM RECORDING [days=N]\n");
 	return EXIT_FAILURE;
 }

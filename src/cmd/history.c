@@ -151,6 +151,7 @@ static struct kt_err *visit_one(void *arg, const struct kt_block *block, size_t 
 	struct blocks *blocks = arg;
 	uint32_t first = kt_block_sample_at(block, blocks->history->from_ms);
 	uint32_t last = kt_block_sample_at(block, blocks->history->to_ms);
+	struct kt_err *err;
 
 	(void)index;
 	/* the sample before the beginning is not in the stretch */
@@ -158,7 +159,10 @@ static struct kt_err *visit_one(void *arg, const struct kt_block *block, size_t 
 		first++;
 	if (first >= block->nr_samples || first > last)
 		return NULL;
-	return blocks->visit(blocks->arg, block, first, last);
+	err = blocks->visit(blocks->arg, block, first, last);
+	if (!err && !kt_block_is_whole(block))
+		err = kt_err_new(KT_ERR_NOMEM, "out of memory");
+	return err;
 }
 
 struct kt_err *kt_history_blocks(struct kt_history *history, kt_history_block visit, void *arg)

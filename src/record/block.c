@@ -8,6 +8,7 @@
 
 void kt_block_cleanup(struct kt_block *block)
 {
+	kt_columns_free(block->columns);
 	kt_arena_fini(&block->arena);
 	*block = (struct kt_block){ 0 };
 }
@@ -226,11 +227,7 @@ static bool decode_lines(struct kt_span *rest, struct kt_block *block, uint64_t 
 
 static bool decode_series(struct kt_span rest, struct kt_block *block)
 {
-	const struct kt_block_line *last =
-		block->lines.count ? &block->lines.items[block->lines.count - 1] : NULL;
-	size_t count = last ? last->first + last->nr_numbers : 0;
-
-	return kt_columns_decode(rest, count, block) &&
+	return kt_columns_decode(rest, kt_block_nr_series(block), block) &&
 	       is_clock(block->real_ms, block->nr_samples) &&
 	       is_clock(block->boot_ms, block->nr_samples);
 }
@@ -254,6 +251,25 @@ struct kt_err *kt_block_decode(struct kt_span bytes, struct kt_block *ret_block)
 }
 
 /* ---- looking things up ---- */
+
+size_t kt_block_nr_series(const struct kt_block *block)
+{
+	const struct kt_block_line *last =
+		block->lines.count ? &block->lines.items[block->lines.count - 1] : NULL;
+
+	return last ? last->first + last->nr_numbers : 0;
+}
+
+struct kt_span kt_block_series(const struct kt_block *block, size_t index)
+{
+	return block->columns ? kt_columns_series(block, KT_COLUMNS_CLOCKS + index)
+			      : block->series.items[index];
+}
+
+bool kt_block_is_whole(const struct kt_block *block)
+{
+	return !block->arena.failed && (!block->columns || kt_columns_are_whole(block->columns));
+}
 
 int kt_block_file(const struct kt_block *block, const char *path)
 {

@@ -58,6 +58,8 @@ struct kt_block_fact {
 	const char *key, *text;
 };
 
+struct kt_columns_index;
+
 struct kt_block {
 	struct kt_arena arena;
 	uint64_t sequence; /* of its first sample since the recording began; not in its bytes */
@@ -69,15 +71,23 @@ struct kt_block {
 	KT_LIST(struct kt_block_mark) marks;
 	KT_LIST(struct kt_block_file) files;
 	KT_LIST(struct kt_block_line) lines;
-	KT_LIST(struct kt_span) series; /* operations: see record/series.h */
+	/** Operations: see record/series.h. Of a block that was read they are in `columns`. */
+	KT_LIST(struct kt_span) series;
+	struct kt_columns_index *columns;
 };
 
 void kt_block_cleanup(struct kt_block *block);
 
 /** Appends the block's bytes, uncompressed. */
 void kt_block_encode(const struct kt_block *block, struct kt_buf *ret_bytes);
-/** PARSE where the bytes are no block. */
+/** The block points into `bytes`, which must outlive it. PARSE where they are no block. */
 struct kt_err *kt_block_decode(struct kt_span bytes, struct kt_block *ret_block) KT_MUST_CHECK;
+
+size_t kt_block_nr_series(const struct kt_block *block);
+/** The operations of a series. It is put together when it is first asked for. */
+struct kt_span kt_block_series(const struct kt_block *block, size_t index);
+/** Was there memory for every series that was asked for? */
+bool kt_block_is_whole(const struct kt_block *block);
 
 /** Index of the file, or -1. */
 int kt_block_file(const struct kt_block *block, const char *path);

@@ -3,6 +3,9 @@
 
 #include "record/pack.h"
 
+#include <endian.h>
+#include <string.h>
+
 /*
  * Control bytes. The class of a number is how many bits it has; the bits below the topmost
  * are in the stream of low bits.
@@ -149,6 +152,17 @@ static bool take_bits(struct kt_columns_reader *reader, unsigned nr_bits, uint64
 	*ret_bits = 0;
 	if (reader->low.n * 8 < (uint64_t)reader->nr_bits + nr_bits)
 		return false;
+	if (reader->low.n >= sizeof(uint64_t) && reader->nr_bits + nr_bits <= 56) {
+		uint64_t word;
+
+		memcpy(&word, reader->low.p, sizeof(word));
+		*ret_bits = le64toh(word) >> reader->nr_bits & ((1ull << nr_bits) - 1);
+		reader->nr_bits += nr_bits;
+		reader->low.p += reader->nr_bits / 8;
+		reader->low.n -= reader->nr_bits / 8;
+		reader->nr_bits %= 8;
+		return true;
+	}
 	while (done < nr_bits) {
 		unsigned there = 8 - reader->nr_bits, left = nr_bits - done;
 		unsigned n = left < there ? left : there;
@@ -191,7 +205,7 @@ struct cursor {
 	struct kt_series *series;
 	uint32_t at, nr_samples;
 	int64_t value;
-	bool begun;
+	bool begun, absent; /* has there been a value, is there one now */
 };
 
 /* A value that is the next sample's; false where there is no sample left. */
@@ -201,7 +215,10 @@ static bool set(struct cursor *cursor, int64_t value)
 		return false;
 	cursor->value = value;
 	cursor->begun = true;
-	kt_series_set(cursor->series, cursor->at++, value);
+	cursor->absent = false;
+	if (cursor->series)
+		kt_series_set(cursor->series, cursor->at, value);
+	cursor->at++;
 	return true;
 }
 
@@ -209,8 +226,11 @@ static bool pass(struct cursor *cursor, uint64_t count, bool absent)
 {
 	if (count > cursor->nr_samples - cursor->at)
 		return false;
-	if (absent && count)
-		kt_series_set_absent(cursor->series, cursor->at);
+	if (absent && count) {
+		cursor->absent = true;
+		if (cursor->series)
+			kt_series_set_absent(cursor->series, cursor->at);
+	}
 	cursor->at += (uint32_t)count;
 	return true;
 }
@@ -253,7 +273,7 @@ static bool take_control(struct cursor *cursor, unsigned control)
 	}
 	if (is_count(control, ABSENT))
 		return take_number(reader, control - ABSENT, &number) && pass(cursor, number, true);
-	if (cursor->series->absent)
+	if (cursor->absent)
 		return false;
 	if (control <= REPEAT_32)
 		return pass(cursor, control - REPEAT + 1, false);
@@ -267,7 +287,8 @@ bool kt_column_read(
 	struct cursor cursor = { .reader = reader, .series = ret_series, .nr_samples = nr_samples };
 	unsigned control;
 
-	kt_series_clear(ret_series);
+	if (ret_series)
+		kt_series_clear(ret_series);
 	if (!take_first(&cursor))
 		return false;
 	for (;;) {
@@ -278,7 +299,7 @@ bool kt_column_read(
 		if (control == ABSENT_END)
 			return pass(&cursor, nr_samples - cursor.at, true);
 		if (control == REPEAT_END)
-			return !ret_series->absent;
+			return !cursor.absent;
 		if (!take_control(&cursor, control))
 			return false;
 	}

@@ -40,7 +40,7 @@ struct kt_columns_reader {
 
 /**
  * Takes the next series. `ret_series` is an initialized one, whose operations are written
- * over. False where there is no series of at most so many samples.
+ * over; NULL: it is only looked at. False where there is no series of at most so many samples.
  */
 bool kt_column_read(
 	struct kt_columns_reader *reader, uint32_t nr_samples, struct kt_series *ret_series);

@@ -7,14 +7,14 @@
 
 #include <string.h>
 
-#define CLOCKS	 2u
+#define CLOCKS	 KT_COLUMNS_CLOCKS
 #define WORK_MAX (1u << 28) /* runs that are added up while a block is decoded */
 
 static struct kt_span ops_of(const struct kt_block *block, size_t index)
 {
 	if (index < CLOCKS)
 		return index ? block->boot_ms : block->real_ms;
-	return block->series.items[index - CLOCKS];
+	return kt_block_series(block, index - CLOCKS);
 }
 
 /* ---- writing ---- */
@@ -70,7 +70,7 @@ void kt_columns_encode(const struct kt_block *block, struct kt_buf *ret_bytes)
 	struct kt_guesser *guesser = kt_guesser_new(block->nr_samples);
 
 	ret_bytes->failed |= !guesser;
-	for (size_t i = 0; guesser && i < block->series.count + CLOCKS; i++) {
+	for (size_t i = 0; guesser && i < kt_block_nr_series(block) + CLOCKS; i++) {
 		struct kt_guess guess = kt_guesser_next(guesser, ops_of(block, i));
 
 		put_series(&encoder, i, &guess);
@@ -88,13 +88,32 @@ void kt_columns_encode(const struct kt_block *block, struct kt_buf *ret_bytes)
 
 /* ---- reading ---- */
 
+/*
+ * Whoever looks at a slab cache over a month wants a few series of each block. So a block is
+ * checked whole, and a series is put together when it is asked for. Guesses lead back through
+ * a few series at most, because each of them would be put together too.
+ */
+struct stored {
+	struct kt_columns_reader at;
+	struct kt_guess guess;
+	bool done;
+	struct kt_span ops;
+};
+
+struct kt_columns_index {
+	struct kt_arena arena; /* of what is put together */
+	uint64_t work;	       /* runs that were added up */
+	uint64_t nr_bytes;     /* of operations */
+	struct kt_series difference, series;
+	size_t count;
+	struct stored stored[];
+};
+
 struct decoder {
-	struct kt_block *block;
+	struct kt_columns_index *index;
 	struct kt_columns_reader reader;
 	struct kt_span guesses;
 	uint64_t next; /* series that has one */
-	struct kt_series difference, series;
-	uint64_t work, nr_bytes;
 };
 
 static bool take_term(struct decoder *decoder, size_t index, struct kt_guess *guess, bool *ret_more)
@@ -132,68 +151,23 @@ static bool take_next(struct decoder *decoder, size_t behind)
 	return true;
 }
 
-static bool take_guess(struct decoder *decoder, size_t index, struct kt_guess *ret_guess)
+static bool take_guess(struct decoder *decoder, size_t index)
 {
+	struct stored *stored = &decoder->index->stored[index];
 	bool more = decoder->next == index;
 
-	*ret_guess = (struct kt_guess){ 0 };
 	while (more) {
-		if (!take_term(decoder, index, ret_guess, &more))
+		const struct kt_guess_term *term = &stored->guess.terms[stored->guess.nr_terms];
+		uint32_t depth;
+
+		if (!take_term(decoder, index, &stored->guess, &more))
 			return false;
+		depth = decoder->index->stored[term->series].guess.depth + 1;
+		if (depth > stored->guess.depth)
+			stored->guess.depth = depth;
 	}
-	return !ret_guess->nr_terms || take_next(decoder, index + 1);
-}
-
-/* The difference and the guess. */
-static bool add_up(struct decoder *decoder, const struct kt_guess *guess)
-{
-	uint32_t nr_samples = decoder->block->nr_samples, at = 0;
-	struct kt_span ops[1 + KT_GUESS_TERMS] = { kt_series_ops(
-		&decoder->difference, nr_samples) };
-	struct kt_guess_reader reader;
-	struct kt_series_run run;
-
-	for (uint32_t i = 0; i < guess->nr_terms; i++)
-		ops[i + 1] = ops_of(decoder->block, guess->terms[i].series);
-	kt_series_clear(&decoder->series);
-	kt_guess_read(&reader, guess, true, ops, nr_samples);
-	for (; kt_guess_next(&reader, &run); at += run.count) {
-		if (++decoder->work > WORK_MAX)
-			return false;
-		if (run.absent)
-			kt_series_set_absent(&decoder->series, at);
-		else
-			kt_series_set(&decoder->series, at, run.value);
-	}
-	return true;
-}
-
-/* Operations that stay where they are: those of later series may be added to them. */
-static bool keep(struct decoder *decoder, struct kt_series *series, struct kt_span *ret_ops)
-{
-	struct kt_span ops = kt_series_ops(series, decoder->block->nr_samples);
-	char *copy;
-
-	decoder->nr_bytes += ops.n;
-	if (series->failed || decoder->nr_bytes > KT_BLOCK_BYTES_MAX)
-		return false;
-	copy = kt_arena_alloc(&decoder->block->arena, ops.n);
-	if (copy && ops.n)
-		memcpy(copy, ops.p, ops.n);
-	*ret_ops = (struct kt_span){ copy, ops.n };
-	return copy != NULL;
-}
-
-static bool take_series(struct decoder *decoder, size_t index, struct kt_span *ret_ops)
-{
-	struct kt_guess guess;
-
-	if (!take_guess(decoder, index, &guess) ||
-		!kt_column_read(&decoder->reader, decoder->block->nr_samples, &decoder->difference))
-		return false;
-	if (!guess.nr_terms)
-		return keep(decoder, &decoder->difference, ret_ops);
-	return add_up(decoder, &guess) && keep(decoder, &decoder->series, ret_ops);
+	return stored->guess.depth <= KT_GUESS_DEPTH_MAX &&
+	       (!stored->guess.nr_terms || take_next(decoder, index + 1));
 }
 
 static bool take_streams(struct decoder *decoder, struct kt_span bytes)
@@ -207,23 +181,121 @@ static bool take_streams(struct decoder *decoder, struct kt_span bytes)
 	return take_next(decoder, 0);
 }
 
+static bool is_at_end(const struct decoder *decoder)
+{
+	const struct kt_columns_reader *reader = &decoder->reader;
+
+	return !reader->controls.n && !reader->firsts.n &&
+	       reader->low.n == (reader->nr_bits ? 1 : 0) && decoder->next == UINT64_MAX;
+}
+
 bool kt_columns_decode(struct kt_span bytes, size_t count, struct kt_block *block)
 {
-	struct decoder decoder = { .block = block };
+	struct decoder decoder = { 0 };
+	struct kt_columns_index *index;
 	bool good;
 
-	kt_series_init(&decoder.difference);
-	kt_series_init(&decoder.series);
-	good = take_streams(&decoder, bytes) && take_series(&decoder, 0, &block->real_ms) &&
-	       take_series(&decoder, 1, &block->boot_ms);
+	count += CLOCKS;
+	index = kt_arena_alloc(&block->arena, sizeof(*index) + count * sizeof(index->stored[0]));
+	if (!index)
+		return false;
+	kt_series_init(&index->difference);
+	kt_series_init(&index->series);
+	index->count = count;
+	decoder.index = index;
+	good = take_streams(&decoder, bytes);
 	for (size_t i = 0; good && i < count; i++) {
-		struct kt_span *ops = kt_list_push(&block->arena, &block->series);
-
-		good = ops && take_series(&decoder, i + CLOCKS, ops);
+		index->stored[i].at = decoder.reader;
+		good = take_guess(&decoder, i) &&
+		       kt_column_read(&decoder.reader, block->nr_samples, NULL);
 	}
-	kt_series_fini(&decoder.difference);
-	kt_series_fini(&decoder.series);
-	return good && !decoder.reader.controls.n && !decoder.reader.firsts.n &&
-	       decoder.reader.low.n == (decoder.reader.nr_bits ? 1 : 0) &&
-	       decoder.next == UINT64_MAX;
+	if (!good || !is_at_end(&decoder))
+		return false;
+	block->columns = index;
+	block->real_ms = kt_columns_series(block, 0);
+	block->boot_ms = kt_columns_series(block, 1);
+	return kt_columns_are_whole(index);
+}
+
+void kt_columns_free(struct kt_columns_index *index)
+{
+	if (!index)
+		return;
+	kt_series_fini(&index->difference);
+	kt_series_fini(&index->series);
+	kt_arena_fini(&index->arena);
+}
+
+bool kt_columns_are_whole(const struct kt_columns_index *index)
+{
+	return !index->arena.failed;
+}
+
+/* ---- putting together ---- */
+
+/* The difference and the guess, whose series are there. */
+static bool add_up(const struct kt_block *block, const struct kt_guess *guess)
+{
+	struct kt_columns_index *index = block->columns;
+	struct kt_span ops[1 + KT_GUESS_TERMS] = { kt_series_ops(
+		&index->difference, block->nr_samples) };
+	struct kt_guess_reader reader;
+	struct kt_series_run run;
+	uint32_t at = 0;
+
+	for (uint32_t i = 0; i < guess->nr_terms; i++)
+		ops[i + 1] = index->stored[guess->terms[i].series].ops;
+	kt_series_clear(&index->series);
+	kt_guess_read(&reader, guess, true, ops, block->nr_samples);
+	for (; kt_guess_next(&reader, &run); at += run.count) {
+		if (++index->work > WORK_MAX)
+			return false;
+		if (run.absent)
+			kt_series_set_absent(&index->series, at);
+		else
+			kt_series_set(&index->series, at, run.value);
+	}
+	return true;
+}
+
+/* Operations that stay where they are: those of later series may be added to them. */
+static bool keep(const struct kt_block *block, struct kt_series *series, struct stored *stored)
+{
+	struct kt_span ops = kt_series_ops(series, block->nr_samples);
+	char *copy;
+
+	block->columns->nr_bytes += ops.n;
+	if (series->failed || block->columns->nr_bytes > KT_BLOCK_BYTES_MAX)
+		return false;
+	copy = kt_arena_alloc(&block->columns->arena, ops.n);
+	if (copy && ops.n)
+		memcpy(copy, ops.p, ops.n);
+	stored->ops = (struct kt_span){ copy, copy ? ops.n : 0 };
+	return copy != NULL;
+}
+
+static bool put_together(const struct kt_block *block, struct stored *stored)
+{
+	struct kt_columns_index *index = block->columns;
+	struct kt_columns_reader at = stored->at;
+
+	if (!kt_column_read(&at, block->nr_samples, &index->difference))
+		return false;
+	if (!stored->guess.nr_terms)
+		return keep(block, &index->difference, stored);
+	return add_up(block, &stored->guess) && keep(block, &index->series, stored);
+}
+
+struct kt_span kt_columns_series(const struct kt_block *block, size_t number)
+{
+	struct stored *stored = &block->columns->stored[number];
+
+	if (stored->done)
+		return stored->ops;
+	stored->done = true;
+	for (uint32_t i = 0; i < stored->guess.nr_terms; i++)
+		kt_columns_series(block, stored->guess.terms[i].series);
+	if (!put_together(block, stored))
+		block->columns->arena.failed = true;
+	return stored->ops;
 }

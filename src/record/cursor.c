@@ -13,15 +13,20 @@ static void advance(struct kt_cursor_series *series, uint32_t sample)
 struct kt_err *kt_cursor_init(struct kt_cursor *cursor, const struct kt_block *block)
 {
 	*cursor = (struct kt_cursor){ .block = block };
-	cursor->series = calloc(block->series.count + 1, sizeof(*cursor->series));
+	cursor->series = calloc(kt_block_nr_series(block) + 1, sizeof(*cursor->series));
 	if (!cursor->series)
 		return kt_err_new(KT_ERR_NOMEM, "out of memory");
-	for (size_t i = 0; i < block->series.count; i++) {
+	cursor->nr_series = kt_block_nr_series(block);
+	for (size_t i = 0; i < cursor->nr_series; i++) {
 		struct kt_cursor_series *series = &cursor->series[i];
 
-		kt_series_read(&series->reader, block->series.items[i], block->nr_samples);
+		kt_series_read(&series->reader, kt_block_series(block, i), block->nr_samples);
 		series->run.absent = true;
 		advance(series, 0);
+	}
+	if (!kt_block_is_whole(block)) {
+		kt_cursor_fini(cursor);
+		return kt_err_new(KT_ERR_NOMEM, "out of memory");
 	}
 	return NULL;
 }
@@ -41,7 +46,7 @@ void kt_cursor_move(struct kt_cursor *cursor, uint32_t sample)
 {
 	if (sample <= cursor->sample)
 		return;
-	for (size_t i = 0; i < cursor->block->series.count; i++)
+	for (size_t i = 0; i < cursor->nr_series; i++)
 		advance(&cursor->series[i], sample);
 	cursor->sample = sample;
 }

@@ -17,6 +17,7 @@ struct kt_cursor_series {
 struct kt_cursor {
 	const struct kt_block *block;
 	uint32_t sample;
+	size_t nr_series;
 	struct kt_cursor_series *series;
 };
 

@@ -112,7 +112,7 @@ bool kt_frame_read_head(struct kt_span bytes, struct kt_frame *ret_frame)
 }
 
 struct kt_err *kt_frame_unpack(const struct kt_frame *frame, struct kt_span stored,
-	struct kt_buf *scratch, struct kt_block *ret_block)
+	struct kt_buf *ret_raw, struct kt_block *ret_block)
 {
 	const struct kt_zstd *zstd;
 	struct kt_err *err = kt_zstd(&zstd);
@@ -125,15 +125,15 @@ struct kt_err *kt_frame_unpack(const struct kt_frame *frame, struct kt_span stor
 	if (stored.n < frame->stored_size ||
 		kt_crc32c(0, stored.p, frame->stored_size) != frame->crc)
 		return kt_err_new(KT_ERR_PARSE, "the checksum does not match");
-	scratch->size = 0;
-	to = kt_buf_reserve(scratch, (size_t)frame->raw_size + 1);
+	ret_raw->size = 0;
+	to = kt_buf_reserve(ret_raw, (size_t)frame->raw_size + 1);
 	if (!to)
 		return kt_err_new(KT_ERR_NOMEM, "out of memory");
 	n = zstd->decompress(to, frame->raw_size, stored.p, frame->stored_size);
 	if (zstd->isError(n) || n != frame->raw_size)
 		return kt_err_new(KT_ERR_PARSE, "it cannot be decompressed");
-	scratch->size = n;
-	err = kt_block_decode((struct kt_span){ scratch->data, n }, ret_block);
+	ret_raw->size = n;
+	err = kt_block_decode((struct kt_span){ ret_raw->data, n }, ret_block);
 	ret_block->sequence = frame->sequence;
 	if (!err && (ret_block->nr_samples != frame->nr_samples ||
 			    ret_block->values_per_number != frame->values_per_number)) {

@@ -30,8 +30,11 @@ struct kt_err *kt_frame_write(const struct kt_block *block, uint64_t sequence, i
 	struct kt_buf *ret_bytes) KT_MUST_CHECK;
 /** Is this the header of a frame? `bytes` has KT_FRAME_HEAD bytes. */
 bool kt_frame_read_head(struct kt_span bytes, struct kt_frame *ret_frame);
-/** The block behind a header. `stored` is what follows the header; `scratch` is used again. */
+/**
+ * The block behind a header. `stored` is what follows the header; `ret_raw` holds the
+ * block's bytes and must outlive it.
+ */
 struct kt_err *kt_frame_unpack(const struct kt_frame *frame, struct kt_span stored,
-	struct kt_buf *scratch, struct kt_block *ret_block) KT_MUST_CHECK;
+	struct kt_buf *ret_raw, struct kt_block *ret_block) KT_MUST_CHECK;
 
 #endif

@@ -55,7 +55,7 @@ bool kt_guess_next(struct kt_guess_reader *reader, struct kt_series_run *ret_run
 
 /* A series that moves, and its value at some samples, evenly over the block. */
 struct moving {
-	uint32_t index;
+	uint32_t index, depth;
 	struct kt_span ops;
 	int64_t points[POINTS];
 };
@@ -232,6 +232,8 @@ static void find_likely(const struct kt_guesser *guesser, const int64_t *points,
 
 		if (i == FIRST && count > FIRST + LATEST)
 			i = count - LATEST;
+		if (other->depth >= KT_GUESS_DEPTH_MAX)
+			continue;
 		for (uint32_t k = 0; k < nr_terms; k++) {
 			struct likely one = { terms[k], other,
 				rough_cost_less(
@@ -267,6 +269,8 @@ static bool add_term(const struct kt_guesser *guesser, struct kt_guess *guess,
 		return false;
 	}
 	guess->terms[at] = best.term;
+	if (best.moving->depth >= guess->depth)
+		guess->depth = best.moving->depth + 1;
 	ops[at + 1] = best.moving->ops;
 	for (uint32_t i = 0; i < POINTS; i++)
 		points[i] = (int64_t)((uint64_t)points[i] -
@@ -293,5 +297,6 @@ struct kt_guess kt_guesser_next(struct kt_guesser *guesser, struct kt_span ops)
 		add_term(guesser, &guess, all, moving.points, &cost))
 		;
 	guesser->moving.count++;
+	slot->depth = guess.depth;
 	return guess;
 }

@@ -13,6 +13,7 @@
 
 #define KT_GUESS_TERMS	   2u
 #define KT_GUESS_TIMES_MAX 65536
+#define KT_GUESS_DEPTH_MAX 8u /* guesses that lead to guesses */
 
 struct kt_guess_term {
 	uint32_t series; /* an earlier one */
@@ -22,6 +23,7 @@ struct kt_guess_term {
 
 struct kt_guess {
 	uint32_t nr_terms;
+	uint32_t depth; /* one more than that of the deepest guess of its series */
 	struct kt_guess_term terms[KT_GUESS_TERMS];
 };
 

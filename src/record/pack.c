@@ -29,7 +29,7 @@ void kt_pack_u64(struct kt_buf *buf, uint64_t value)
 	kt_pack_u32(buf, (uint32_t)(value >> 32));
 }
 
-bool kt_take_varint(struct kt_span *rest, uint64_t *ret_value)
+bool kt_take_long_varint(struct kt_span *rest, uint64_t *ret_value)
 {
 	uint64_t value = 0;
 

@@ -38,8 +38,18 @@ void kt_pack_text(struct kt_buf *buf, struct kt_span text); /* length, then the 
 void kt_pack_u32(struct kt_buf *buf, uint32_t value);
 void kt_pack_u64(struct kt_buf *buf, uint64_t value);
 
+bool kt_take_long_varint(struct kt_span *rest, uint64_t *ret_value);
 /** False, and nothing taken, where the span ends too early or the number is too long. */
-bool kt_take_varint(struct kt_span *rest, uint64_t *ret_value);
+static inline bool kt_take_varint(struct kt_span *rest, uint64_t *ret_value)
+{
+	/* nearly all have one byte, and decoding is little else than this */
+	if (!rest->n || (unsigned char)rest->p[0] >= 0x80)
+		return kt_take_long_varint(rest, ret_value);
+	*ret_value = (unsigned char)rest->p[0];
+	rest->p++;
+	rest->n--;
+	return true;
+}
 /** The same for a count of things of at least one byte each: never more than are left. */
 bool kt_take_count(struct kt_span *rest, uint64_t *ret_count);
 bool kt_take_text(struct kt_span *rest, struct kt_span *ret_text);

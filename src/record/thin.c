@@ -254,7 +254,7 @@ static struct kt_err *map_lines(struct thinning *thinning)
 			longest = count > longest ? count : longest;
 		}
 	}
-	thinning->nr_numbers = (uint32_t)(block->series.count / block->values_per_number);
+	thinning->nr_numbers = (uint32_t)(kt_block_nr_series(block) / block->values_per_number);
 	thinning->map = calloc(block->lines.count + 1, sizeof(*thinning->map));
 	thinning->sums = calloc((size_t)thinning->nr_numbers + 1, sizeof(*thinning->sums));
 	thinning->scratch = calloc(longest, sizeof(*thinning->scratch));

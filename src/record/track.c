@@ -100,7 +100,8 @@ static struct kt_span series_of(
 {
 	const struct kt_block_line *line = &block->lines.items[track->line];
 
-	return block->series.items[line->first + number * block->values_per_number + value];
+	return kt_block_series(
+		block, line->first + (size_t)number * block->values_per_number + value);
 }
 
 void kt_track_read(
