@@ -34,7 +34,7 @@
 
 /* As in cmd/record.c. */
 static const char *const fast_sources[] = { "vmstat", "zoneinfo", "meminfo", "hugepages",
-	"slabinfo", "buddyinfo" };
+	"slabinfo", "buddyinfo", "modules" };
 
 static struct kt_writer_opts opts = {
 	.level = 12, .samples_max = 3600, .bytes_max = 384u << 10, .sync = false

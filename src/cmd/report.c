@@ -5,14 +5,17 @@
 
 #include "base/when.h"
 #include "cmd/history.h"
+#include "cmd/report_events.h"
 #include "cmd/report_pools.h"
 #include "cmd/report_series.h"
 #include "cmd/session.h"
 #include "model/account.h"
+#include "model/trend.h"
 
 #include <string.h>
 
 #define LINES_WANTED 24
+#define HOUR_MS	     3600000.0
 
 enum {
 	COL_CLOCK,
@@ -67,14 +70,15 @@ static const struct kt_column extreme_columns[] = {
 struct extreme {
 	int64_t min, max, count;
 	double sum;
+	struct kt_trend trend;
 };
 
 struct lines {
 	struct kt_report *report;
 	struct kt_table *table;
 	struct extreme extremes[COL_FREE + 1];
-	const char *boot; /* of the last line */
-	int64_t boot_ms;
+	struct kt_events events;
+	int64_t from_ms;
 	bool dated; /* the stretch is longer than a day */
 };
 
@@ -88,9 +92,11 @@ static void put_time(struct lines *lines, struct kt_report_row *row, int64_t rea
 	row->cells[COL_CLOCK] = kt_report_text(lines->report, lines->dated ? text : text + 11);
 }
 
-static void put_account(
-	struct lines *lines, struct kt_report_row *row, const struct kt_account *account)
+static void put_account(struct lines *lines, struct kt_report_row *row,
+	const struct kt_account *account, double hours)
 {
+	struct kt_trend_times times = { 1, hours, hours * hours };
+
 	for (size_t i = COL_KERNEL; i <= COL_FREE; i++) {
 		const struct kt_line *line = kt_account_line(account, columns[i].key);
 		struct extreme *extreme = &lines->extremes[i];
@@ -104,22 +110,8 @@ static void put_account(
 			extreme->max = line->val.value;
 		extreme->sum += (double)line->val.value;
 		extreme->count++;
+		kt_trend_add(&extreme->trend, lines->events.nr_boots, times, line->val.value);
 	}
-}
-
-/* A machine that was started anew begins from nothing: a mark says so. */
-static const char *boot_mark(struct lines *lines, const struct kt_block *block)
-{
-	const char *boot = kt_block_fact(block, "boot_id"), *before = lines->boot;
-	const char *release = kt_block_fact(block, "release");
-
-	if (!boot)
-		return NULL;
-	lines->boot = kt_arena_printf(&lines->report->arena, "%s", boot);
-	if (!before || strcmp(before, boot) == 0)
-		return NULL;
-	return kt_arena_printf(&lines->report->arena, "rebooted%s%s", release ? ", Linux " : "",
-		release ? release : "");
 }
 
 static struct kt_err *put_line(void *arg, struct kt_cursor *cursor, int64_t real_ms)
@@ -134,13 +126,29 @@ static struct kt_err *put_line(void *arg, struct kt_cursor *cursor, int64_t real
 	if (!row)
 		return err ? err : kt_err_new(KT_ERR_NOMEM, "out of memory");
 	put_time(lines, row, real_ms);
-	row->mark = boot_mark(lines, cursor->block);
+	row->mark = kt_events_until(&lines->events, cursor, &lines->report->arena);
 	row->cells[COL_EVENT] = kt_cell_text(row->mark);
-	put_account(lines, row, &account);
+	put_account(lines, row, &account, (double)(real_ms - lines->from_ms) / HOUR_MS);
 	return NULL;
 }
 
-static void put_extreme(struct lines *lines, const char *name, int which)
+static int64_t least(const struct extreme *extreme)
+{
+	return extreme->min;
+}
+
+static int64_t mean(const struct extreme *extreme)
+{
+	return (int64_t)(extreme->sum / (double)extreme->count);
+}
+
+static int64_t most(const struct extreme *extreme)
+{
+	return extreme->max;
+}
+
+static void put_extreme(
+	struct lines *lines, const char *name, int64_t (*value)(const struct extreme *extreme))
 {
 	struct kt_report_row *row = kt_table_row(lines->report, lines->table);
 
@@ -149,13 +157,24 @@ static void put_extreme(struct lines *lines, const char *name, int which)
 	row->strong = true;
 	row->cells[COL_CLOCK] = row->cells[COL_TIME] = kt_cell_text(name);
 	for (size_t i = COL_KERNEL; i <= COL_FREE; i++) {
-		const struct extreme *extreme = &lines->extremes[i];
+		if (lines->extremes[i].count)
+			row->cells[i] = kt_cell_number(value(&lines->extremes[i]));
+	}
+}
 
-		if (extreme->count)
-			row->cells[i] = kt_cell_number(
-				which < 0   ? extreme->min
-				: which > 0 ? extreme->max
-					    : (int64_t)(extreme->sum / (double)extreme->count));
+/* The straight line through all lines above; each boot has one of its own. */
+static void put_trend(struct lines *lines)
+{
+	struct kt_report_row *row = kt_table_row(lines->report, lines->table);
+	int64_t slope;
+
+	if (!row)
+		return;
+	row->strong = true;
+	row->cells[COL_CLOCK] = row->cells[COL_TIME] = kt_cell_text("per hour");
+	for (size_t i = COL_KERNEL; i <= COL_FREE; i++) {
+		if (kt_trend_slope(&lines->extremes[i].trend, &slope))
+			row->cells[i] = kt_cell_number(slope);
 	}
 }
 
@@ -187,7 +206,9 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 	lines.table = kt_report_table(report, "lines", NULL, columns, KT_LEN(columns));
 	if (!lines.table)
 		return kt_err_new(KT_ERR_NOMEM, "out of memory");
+	lines.from_ms = history.from_ms;
 	err = kt_history_walk(&history, step_ms, put_line, &lines);
+	kt_events_fini(&lines.events);
 	if (err)
 		return err;
 	/* people read them below the lines; a program would take them for moments */
@@ -196,9 +217,10 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 			report, "extremes", NULL, extreme_columns, KT_LEN(extreme_columns));
 	if (!lines.table)
 		return kt_err_new(KT_ERR_NOMEM, "out of memory");
-	put_extreme(&lines, "least", -1);
-	put_extreme(&lines, "mean", 0);
-	put_extreme(&lines, "most", 1);
+	put_extreme(&lines, "least", least);
+	put_extreme(&lines, "mean", mean);
+	put_extreme(&lines, "most", most);
+	put_trend(&lines);
 	kt_history_note(&history, report);
 	return NULL;
 }
@@ -209,13 +231,14 @@ const struct kt_cmd kt_cmd_report = {
 	.operands = "[FILE]",
 	.nr_operands_max = 1,
 	.help = "Shows a recording in the habit of sar: a line for each interval (-i, otherwise "
-		"about "
-		"24 lines), each the account of that moment, the extremes and the mean of the "
-		"lines "
-		"below. --from and --to choose the stretch; -a adds the columns that 80 characters "
-		"have no room for. --series lists every slab cache and counter instead, those that "
-		"moved most first, with their extremes and course; --filter 'slab:*' chooses. For "
-		"all of one moment: ktally -s FILE@TIME.",
+		"about 24 lines), each the account of that moment, the extremes, the mean and the "
+		"growth per hour of the lines below. Growth is the slope of the nearest straight "
+		"line; a boot begins a new one. A line under another says what happened before it: "
+		"a boot, the OOM killer, modules and slab caches that came or went. --from and "
+		"--to choose the stretch; -a adds the columns that 80 characters have no room for. "
+		"--series lists every slab cache and counter instead, those that moved most first, "
+		"with their extremes and course; --filter 'slab:*' chooses. For all of one moment: "
+		"ktally -s FILE@TIME.",
 	.paced = true,
 	.run = run,
 };

@@ -6,6 +6,7 @@
 #include "cmd/report_series.h"
 
 #include "model/growth.h"
+#include "model/trend.h"
 #include "record/track.h"
 
 #include <stdlib.h>
@@ -57,7 +58,8 @@ struct one {
 	const char *name;
 	int64_t first, last, min, max, count;
 	double sum;
-	bool there; /* at the last sample that was looked at */
+	struct kt_trend trend; /* over hours since the beginning */
+	bool there;	       /* at the last sample that was looked at */
 	double course_sum[COURSE];
 	int64_t course_count[COURSE];
 };
@@ -71,6 +73,10 @@ struct all {
 	uint32_t room;
 	int64_t nr_samples; /* before the block that is looked at */
 	uint8_t *bucket;    /* of each sample of that block */
+	/* of each sample: sums of the times of those before it */
+	struct kt_trend_times *times;
+	const char *boot_id;
+	uint32_t nr_boots;
 	int64_t page_bytes;
 };
 
@@ -116,6 +122,23 @@ static void add_course(
 	}
 }
 
+static struct kt_trend_times times_between(const struct all *all, uint32_t from, uint32_t to)
+{
+	const struct kt_trend_times *a = &all->times[from], *b = &all->times[to];
+
+	return (struct kt_trend_times){ b->count - a->count, b->t - a->t, b->tt - a->tt };
+}
+
+/* Blocks are of one boot each. */
+static void count_boots(struct all *all, const struct kt_block *block)
+{
+	const char *boot_id = kt_block_fact(block, "boot_id");
+
+	if (!all->boot_id || !boot_id || strcmp(boot_id, all->boot_id) != 0)
+		all->nr_boots++;
+	all->boot_id = boot_id ? kt_arena_printf(&all->arena, "%s", boot_id) : NULL;
+}
+
 /* What was not there at the beginning has grown from nothing; what has gone is nothing. */
 static void add_run(const struct all *all, struct one *one, const struct kt_track_run *run,
 	uint32_t first, uint32_t last)
@@ -140,6 +163,7 @@ static void add_run(const struct all *all, struct one *one, const struct kt_trac
 	one->sum += (double)run->mean * (to - from);
 	one->count += to - from;
 	add_course(all, one, from, to, run->mean);
+	kt_trend_add(&one->trend, all->nr_boots, times_between(all, from, to), run->mean);
 	one->there = true;
 }
 
@@ -151,17 +175,26 @@ static bool fill_buckets(struct all *all, const struct kt_block *block)
 	uint32_t at = 0;
 
 	free(all->bucket);
+	free(all->times);
 	all->bucket = malloc((size_t)block->nr_samples + 1);
-	if (!all->bucket)
+	all->times = calloc((size_t)block->nr_samples + 1, sizeof(*all->times));
+	if (!all->bucket || !all->times)
 		return false;
 	kt_series_read(&reader, block->real_ms, block->nr_samples);
 	while (kt_series_next(&reader, &run)) {
 		double share = (double)(run.value - all->history->from_ms) / (double)span_ms;
 		int bucket = (int)(share * COURSE);
 
+		double t = (double)(run.value - all->history->from_ms) / HOUR_MS;
+
 		bucket = bucket < 0 ? 0 : bucket >= COURSE ? COURSE - 1 : bucket;
-		for (uint32_t i = 0; i < run.count; i++)
-			all->bucket[at++] = (uint8_t)bucket;
+		for (uint32_t i = 0; i < run.count; i++, at++) {
+			const struct kt_trend_times *sum = &all->times[at];
+
+			all->bucket[at] = (uint8_t)bucket;
+			all->times[at + 1] = (struct kt_trend_times){ sum->count + 1, sum->t + t,
+				sum->tt + t * t };
+		}
 	}
 	return true;
 }
@@ -174,6 +207,7 @@ static struct kt_err *add_block(
 
 	all->page_bytes = kt_history_page_bytes(block);
 	kt_tracks_of(block, all->page_bytes, &all->arena, &tracks);
+	count_boots(all, block);
 	if (all->arena.failed || !fill_buckets(all, block))
 		return kt_err_new(KT_ERR_NOMEM, "out of memory");
 	for (size_t i = 0; i < all->ones.count; i++)
@@ -217,11 +251,11 @@ static const char *course_of(struct kt_arena *arena, const struct one *one)
 	return text;
 }
 
-static void put_one(
-	struct kt_report *report, struct kt_table *table, const struct one *one, double hours)
+static void put_one(struct kt_report *report, struct kt_table *table, const struct one *one)
 {
 	struct kt_report_row *row = one->count ? kt_table_row(report, table) : NULL;
 	int64_t change = one->last - one->first;
+	int64_t hourly;
 
 	if (!row)
 		return;
@@ -234,8 +268,8 @@ static void put_one(
 	row->cells[COL_MEAN] = kt_cell_number((int64_t)(one->sum / (double)one->count));
 	row->cells[COL_MOVED] = kt_cell_number(change < 0 ? -change : change);
 	row->cells[COL_COURSE] = kt_cell_text(course_of(&report->arena, one));
-	if (hours > 0)
-		row->cells[COL_HOURLY] = kt_cell_number((int64_t)((double)change / hours));
+	if (kt_trend_slope(&one->trend, &hourly))
+		row->cells[COL_HOURLY] = kt_cell_number(hourly);
 }
 
 struct kt_err *kt_report_series(struct kt_history *history, struct kt_report *report)
@@ -249,12 +283,12 @@ struct kt_err *kt_report_series(struct kt_history *history, struct kt_report *re
 			: kt_err_new(KT_ERR_NOMEM, "out of memory");
 	table = err ? NULL : kt_report_list(report, "series", NULL, columns, KT_LEN(columns));
 	for (size_t i = 0; table && i < all.ones.count; i++)
-		put_one(report, table, &all.ones.items[i],
-			(double)(history->to_ms - history->from_ms) / HOUR_MS);
+		put_one(report, table, &all.ones.items[i]);
 	if (table)
 		table->plain = true;
 	free(all.slots);
 	free(all.bucket);
+	free(all.times);
 	kt_arena_fini(&all.arena);
 	return err;
 }

@@ -183,7 +183,7 @@ static bool take_number(struct kt_columns_reader *reader, unsigned class, uint64
 {
 	uint64_t bits = 0;
 
-	if (class > 1 && !take_bits(reader, class - 1, &bits))
+	if (class > CLASS_MAX || (class > 1 && !take_bits(reader, class - 1, &bits)))
 		return false;
 	*ret_number = bits;
 	if (class)

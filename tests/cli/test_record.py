@@ -217,6 +217,31 @@ def a_second_boot_in_the_same_file_is_marked():
 
 
 @test
+def what_came_and_went_is_marked():
+    """Each phase is two samples; the files say what happened between them."""
+    cache = "held_{} 10 16 256 16 1 : tunables 0 0 0 : slabdata 1 1 0\n"
+    phases = [("oom_kill 4\n", "", ""),
+              ("oom_kill 6\n", cache.format(1), ""),
+              ("oom_kill 6\n", "".join(map(cache.format, range(2, 7))), "odd 16384 0 - Live 0x0\n"),
+              ("oom_kill 6\n", "", "")]
+    with Folder() as folder:
+        tree, file = plant(folder / "tree", trees.MODERN), folder / "x.rec"
+        for oom, caches, modules in phases:
+            for path, text in (("vmstat", oom), ("slabinfo", caches), ("modules", modules)):
+                old = trees.MODERN[f"proc/{path}"]
+                old = "".join(line + "\n" for line in old.splitlines() if "oom_kill" not in line)
+                (tree / "proc" / path).write_text(old + text)
+            succeed("-s", tree, "record", "-i", "0.1", "-n", "2", file)
+        report = must_be_valid("report", succeed("report", file, "-i", "0.1", "-o", "json"))
+        events = [line["event"] for line in report["lines"] if line["event"]]
+        assert events == [
+            "OOM killer: 2; cache made: held_1",
+            "module loaded: odd; cache made: held_2, held_3, held_4 and 2 more; "
+            "cache gone: held_1",
+            "module unloaded: odd; cache gone: held_2, held_3, held_4 and 2 more"], events
+
+
+@test
 def it_is_read_while_it_is_written_and_a_second_writer_is_refused():
     with Folder() as folder:
         file = folder / "x.rec"

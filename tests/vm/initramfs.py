@@ -64,6 +64,13 @@ def shared_libraries(program):
     return re.findall(r"(/\S+) \(0x", listed)
 
 
+def loaded_libraries():
+    """What ktally opens when it needs it, where this machine has it."""
+    listed = subprocess.run(["/sbin/ldconfig", "-p"], capture_output=True, text=True, timeout=30,
+                            check=False).stdout
+    return re.findall(r"libzstd\.so\.1 \(libc6,x86-64\) => (/\S+)", listed)
+
+
 def busybox():
     for path in BUSYBOX:
         if os.path.exists(path):
@@ -84,7 +91,7 @@ def make(kernel, ktally, helper, path):
     archive.file("bin/busybox", pathlib.Path(busybox()).read_bytes(), 0o755)
     archive.file("bin/ktally", pathlib.Path(ktally).read_bytes(), 0o755)
     archive.file("bin/hold", pathlib.Path(helper).read_bytes(), 0o755)
-    for library in shared_libraries(ktally):
+    for library in shared_libraries(ktally) + loaded_libraries():
         archive.file(library.lstrip("/"), pathlib.Path(library).read_bytes(), 0o755)
     modules = list(kernel.modules)
     if kernel.test_module:

@@ -189,7 +189,7 @@ class Machine:
             self.process.stdin.write(b"poweroff -f\n")
             self.process.stdin.flush()
             self.process.wait(timeout=10)
-        except (OSError, subprocess.TimeoutExpired):
+        except (OSError, ValueError, subprocess.TimeoutExpired):
             pass
         self.kill()
 

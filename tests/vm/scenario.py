@@ -23,6 +23,9 @@ which row must move by how much, what must not move.
              patterns for any text of the rows, joined by "+", "total" for sums, "-" for what is
              in no table; COLUMN may be TABLE.COLUMN, both named as in JSON
     prints   the same, of the value after "do", or where nothing is done
+    reboots  SECONDS: what leaks is recorded for so long, the machine reset, and the same once
+             more into the same recording; "grows" says what it then reports
+    grows    COLUMN AMOUNT: of the report, per second and in both boots, within 2 %
     leaks    SECONDS SAMPLES: a leak of 1 MiB/s that is watched; the amounts of "moves" may
              then name kinds of the test module, which tells how much of each it holds
 
@@ -54,7 +57,7 @@ REST_S = 20.0
 # free memory is what the others leave; lists of free pages are not asked
 FREE = ("free_buddy", "free_pcp", "free_cma")
 KEYS = ("about", "needs", "layouts", "once", "last", "prepare", "do", "undo", "is", "moves",
-        "also", "keeps", "leaks", "shows", "prints")
+        "also", "keeps", "leaks", "shows", "prints", "reboots", "grows")
 
 
 class Skip(Exception):

@@ -21,6 +21,7 @@ import initramfs
 import kernels
 import layouts
 import machine
+import reboot
 import scenario
 import support
 
@@ -62,7 +63,7 @@ class Job:
         self.folder = options.folder / f"{kernel.name}-{layout.name}"
 
     def cost(self):
-        return sum(60 if s.values["leaks"] else 2 for s in self.scenarios)
+        return sum(60 if s.values["leaks"] or s.values["reboots"] else 2 for s in self.scenarios)
 
     def save(self, name, report):
         (self.folder / name).write_text(json.dumps(report, indent=1))
@@ -77,7 +78,11 @@ class Job:
             vm.run("sleep 1; ktally >/dev/null")  # what booting left behind goes
             results.versions[self.kernel.name] = vm.run("uname -r").strip()
             for item in self.scenarios:
-                failed |= self.run_one(item, vm, results)
+                if item.values["reboots"]:
+                    problem, vm = self.run_reboot(item, vm, results)
+                    failed |= problem
+                else:
+                    failed |= self.run_one(item, vm, results)
             if self.options.fixture == self.kernel.name and self.layout.name == "plain":
                 fixture.take(vm, FIXTURES / self.kernel.name)
                 say(f"fixture {FIXTURES / self.kernel.name} written")
@@ -112,6 +117,24 @@ class Job:
                 vm.kill()
                 raise
         raise AssertionError
+
+    def run_reboot(self, item, vm, results):
+        """(whether it failed, the machine that runs by then)"""
+        started = time.monotonic()
+
+        def again(old):
+            old.kill()
+            old.log.rename(self.folder / "serial-before-reboot.log")
+            return self.boot()[0]
+        if not vm.kernel.test_module:
+            results.add(self.kernel.name, self.layout.name, item.name, "skipped",
+                        f"no test module: {vm.kernel.why_no_module}")
+            return False, vm
+        problems, told, vm = reboot.run(item, vm, again)
+        text = "; ".join(problems) or ", ".join(told) + f" ({time.monotonic() - started:.1f} s)"
+        results.add(self.kernel.name, self.layout.name, item.name,
+                    "FAILED" if problems else "passed", text)
+        return bool(problems), vm
 
     def run_one(self, item, vm, results):
         started = time.monotonic()
