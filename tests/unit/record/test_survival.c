@@ -29,6 +29,7 @@
 #define CUTS	      20
 #define CHANGES	      200
 #define FILE_MAX      (4u << 20)
+#define PATIENCE      50000 /* tenths of a millisecond, for a writer to come as far as it shall */
 
 static const struct kt_writer_opts opts = {
 	.level = 1, .samples_max = BLOCK_SAMPLES, .bytes_max = 1 << 20
@@ -237,13 +238,17 @@ static struct found read_back(void)
 
 static void kill_some_time(uint32_t first, const struct kt_keep *keep, volatile uint32_t *flushed)
 {
+	uint32_t wanted = *flushed + (uint32_t)(next_random() % (BLOCK_SAMPLES + 1));
 	pid_t pid = fork();
 
 	if (pid == 0) {
 		kt_err_free(write_samples(first, UINT32_MAX, keep, flushed));
 		_exit(0);
 	}
-	usleep((useconds_t)(next_random() % 6000));
+	/* by what it has done, because others may use the machine; then at any moment */
+	for (int i = 0; i < PATIENCE && *flushed < wanted; i++)
+		usleep(100);
+	usleep((useconds_t)(next_random() % 2000));
 	/* what it is in the middle of may be the very first thing */
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
