@@ -5,7 +5,7 @@
 //   recording take SECONDS INTERVAL_MS STREAM RECORDING   both from the same readings
 //   recording check STREAM RECORDING                      is every text read back?
 //   recording replay STREAM RECORDING [level=N] [samples=N] [bytes=N] [every=N] [times=N]
-//                                                         what it takes, per sample
+//                    [sync=1]                             what it takes, per sample
 //   recording month STREAM RECORDING [days=N]             a sample every ten seconds
 //
 // A replay keeps a sample of `every`, and goes over the stream `times` times. A month is the
@@ -79,6 +79,20 @@ static long rss_kib(const char *key)
 	if (file)
 		fclose(file);
 	return kib;
+}
+
+/* Bytes that this process has written, to whatever. */
+static unsigned long long written(void)
+{
+	FILE *file = fopen("/proc/self/io", "re");
+	unsigned long long bytes = 0;
+	char line[128];
+
+	while (file && fgets(line, sizeof(line), file))
+		sscanf(line, "wchar: %llu", &bytes);
+	if (file)
+		fclose(file);
+	return bytes;
 }
 
 /* ---- writing as the recorder does ---- */
@@ -503,6 +517,7 @@ static int run_replay(int argc, char **argv)
 	opts.level = (int)number_after(argc, argv, "level", opts.level);
 	opts.samples_max = (uint32_t)number_after(argc, argv, "samples", opts.samples_max);
 	opts.bytes_max = (uint32_t)number_after(argc, argv, "bytes", opts.bytes_max);
+	opts.sync = number_after(argc, argv, "sync", 0);
 	unlink(argv[3]);
 	sink_open(&replay.sink, argv[3]);
 	for (long i = 0; i < times; i++)
@@ -518,8 +533,8 @@ static int run_replay(int argc, char **argv)
 		opts.level, opts.samples_max, opts.bytes_max >> 10, n, relevant, all);
 	printf("  %.0f bytes, %.1f a sample, %.4f a value, %.4f a number, %.2f MB a day\n", bytes,
 		bytes / n, bytes / n / relevant, bytes / n / all, bytes / days / 1e6);
-	printf("  CPU %.1f us a sample, RSS %ld KiB (peak %ld), %ld before\n",
-		replay.cpu_s / n * 1e6, rss_kib("VmRSS"), rss_kib("VmHWM"), before_kib);
+	printf("  CPU %.1f us a sample, RSS %ld KiB (peak %ld), %ld before, %llu bytes written\n",
+		replay.cpu_s / n * 1e6, rss_kib("VmRSS"), rss_kib("VmHWM"), before_kib, written());
 	return EXIT_SUCCESS;
 }
 
@@ -611,7 +626,7 @@ int main(int argc, char **argv)
 	fprintf(stderr, "usage: recording take SECONDS INTERVAL_MS STREAM RECORDING\n"
 			"       recording check STREAM RECORDING\n"
 			"       recording replay STREAM RECORDING [level=N] [samples=N] [bytes=N] "
-			"[every=N] [times=N]\n"
+			"[every=N] [times=N] [sync=1]\n"
 			"       recording month STREAM RECORDING [days=N]\n");
 	return EXIT_FAILURE;
 }
