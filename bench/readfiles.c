@@ -3,6 +3,8 @@
 // The bare cost of the kernel's own work: opens, reads and closes the files named on the
 // command line and does nothing with them. "dev/kmsg" is read as the kernel hands it out,
 // one record a read, to its end.
+//
+//   readfiles [-i SECONDS -n COUNT] FILE...
 
 #include <errno.h>
 #include <fcntl.h>
@@ -28,9 +30,25 @@ static void read_file(const char *path)
 
 int main(int argc, char **argv)
 {
+	double interval_s = 0;
+	long count = 1;
+	int option;
+
+	while ((option = getopt(argc, argv, "i:n:")) != -1) {
+		if (option == 'i')
+			interval_s = strtod(optarg, NULL);
+		else if (option == 'n')
+			count = strtol(optarg, NULL, 10);
+		else
+			return EXIT_FAILURE;
+	}
 	if (chdir("/") < 0)
 		return EXIT_FAILURE;
-	for (int i = 1; i < argc; i++)
-		read_file(argv[i]);
+	for (; count > 0; count--) {
+		for (int i = optind; i < argc; i++)
+			read_file(argv[i]);
+		if (interval_s > 0 && count > 1)
+			usleep((useconds_t)(interval_s * 1e6));
+	}
 	return EXIT_SUCCESS;
 }

@@ -27,11 +27,13 @@
  * Read in every sample, close together, because the account subtracts them. Modules are
  * short, and when one came is the first thing asked of a leak.
  */
-static const char *const fast_sources[] = { "vmstat", "zoneinfo", "meminfo", "hugepages",
-	"slabinfo", "buddyinfo", "modules" };
+static const char *const fast_sources[] = { "vmstat", "zoneinfo", "meminfo", "slabinfo",
+	"buddyinfo", "modules" };
+/* Read with them as long as there is a pool. */
+static const char *const pool_sources[] = { "hugepages" };
 
-/* Read seldom, beside the sources of the account. */
-static const char slow_sources[] = "+ dcache settings sockstat percpu_stats cgroup_count "
+/* Read seldom, and at the beginning of each block: beside the sources of the account. */
+static const char slow_sources[] = "+ dcache settings sockstat modules percpu_stats cgroup_count "
 				   "cgroups";
 
 struct recorder {
@@ -41,7 +43,8 @@ struct recorder {
 	struct kt_writer *writer;
 	struct kt_sampler *sampler;
 	struct kt_arena arena; /* of the list of files */
-	kt_names files;
+	kt_names files, pool_files;
+	bool has_pools;		   /* of huge pages, in the last sample */
 	bool stalled;		   /* the disk is full */
 	int64_t slow_ms, flush_ms; /* when last; 0: never, in this block */
 	int64_t nr_samples;
@@ -55,35 +58,73 @@ static void say(const struct recorder *recorder, const char *text)
 
 /* ---- what is read ---- */
 
-static struct kt_err *list_files(struct recorder *recorder)
+static struct kt_err *list_files(struct recorder *recorder, const char *const *sources,
+	size_t nr_sources, kt_names *ret_files)
 {
 	struct kt_err *err = NULL;
 
-	kt_arena_fini(&recorder->arena);
-	recorder->arena = (struct kt_arena){ 0 };
-	recorder->files = (kt_names){ 0 };
-	for (size_t i = 0; i < KT_LEN(fast_sources) && !err; i++) {
-		const struct kt_source *source = kt_source_find(fast_sources[i]);
+	*ret_files = (kt_names){ 0 };
+	for (size_t i = 0; i < nr_sources && !err; i++) {
+		const struct kt_source *source = kt_source_find(sources[i]);
 
 		if (source)
-			err = kt_source_files(
-				recorder->root, source, &recorder->arena, &recorder->files);
+			err = kt_source_files(recorder->root, source, &recorder->arena, ret_files);
 	}
 	return err;
+}
+
+static struct kt_err *list_all_files(struct recorder *recorder)
+{
+	struct kt_err *err;
+
+	kt_arena_fini(&recorder->arena);
+	recorder->arena = (struct kt_arena){ 0 };
+	err = list_files(recorder, fast_sources, KT_LEN(fast_sources), &recorder->files);
+	if (!err)
+		err = list_files(
+			recorder, pool_sources, KT_LEN(pool_sources), &recorder->pool_files);
+	return err;
+}
+
+/*
+ * "Hugetlb: 0 kB" (4.15 and newer) is the sum of all pools of all sizes: then each number in
+ * the files of the pools is 0 as well, and they are ten files or more.
+ */
+static bool tells_of_pools(struct kt_span meminfo)
+{
+	struct kt_span rest = kt_span_from(meminfo, kt_span_find(meminfo, "\nHugetlb:")), word;
+
+	return !kt_span_skip(&rest, "\nHugetlb:") || !kt_span_word(&rest, &word) ||
+	       !kt_span_eq(word, "0");
+}
+
+static bool read_one(struct recorder *recorder, struct kt_draft *draft, const char *path)
+{
+	KT_CLEANUP(text) struct kt_text text = { 0 };
+	KT_CLEANUP(err) struct kt_err *err = kt_root_read(recorder->root, path, &text);
+
+	if (err)
+		kt_sampler_gone(recorder->sampler, draft, path);
+	else
+		kt_sampler_text(recorder->sampler, draft, path, kt_text_span(&text));
+	return strcmp(path, "proc/meminfo") == 0 && (err || tells_of_pools(kt_text_span(&text)));
 }
 
 static void read_fast(struct recorder *recorder, struct kt_draft *draft)
 {
 	for (size_t i = 0; i < recorder->files.count; i++) {
-		KT_CLEANUP(text) struct kt_text text = { 0 };
-		const char *path = recorder->files.items[i];
-		struct kt_err *err = kt_root_read(recorder->root, path, &text);
+		bool had_pools = recorder->has_pools;
 
-		if (err)
-			kt_sampler_gone(recorder->sampler, draft, path);
-		else
-			kt_sampler_text(recorder->sampler, draft, path, kt_text_span(&text));
-		kt_err_free(err);
+		if (strcmp(recorder->files.items[i], "proc/meminfo") != 0) {
+			read_one(recorder, draft, recorder->files.items[i]);
+			continue;
+		}
+		recorder->has_pools = read_one(recorder, draft, recorder->files.items[i]);
+		/* once more when the last one has gone; a block begins with all files */
+		if (!recorder->has_pools && !had_pools)
+			continue;
+		for (size_t k = 0; k < recorder->pool_files.count; k++)
+			read_one(recorder, draft, recorder->pool_files.items[k]);
 	}
 }
 
@@ -156,7 +197,7 @@ static struct kt_err *read_slow(struct recorder *recorder, struct kt_draft *draf
 	if (!err)
 		put_facts(recorder, draft, session.snap);
 	kt_snapshot_free(session.snap);
-	return err ? err : list_files(recorder);
+	return err ? err : list_all_files(recorder);
 }
 
 static struct kt_err *take_sample(struct recorder *recorder, int64_t real_ms, int64_t boot_ms)

@@ -463,6 +463,35 @@ def a_recording_of_a_kernel_that_drops_a_file_says_so_and_nothing_else():
         assert free_mib(file)[-1] == 77
 
 
+def pools_tree(tree, nr, nr_free):
+    """A machine with so many huge pages of 2 MiB, and so many of them free."""
+    texts = {f"sys/kernel/mm/hugepages/hugepages-2048kB/{name}_hugepages": f"{number}\n"
+             for name, number in (("nr", nr), ("free", nr_free))}
+    new = {"HugePages_Total:": nr, "HugePages_Free:": nr_free, "Hugetlb:": f"{nr * 2048} kB"}
+    texts["proc/meminfo"] = "".join(
+        f"{line.split()[0]} {new[line.split()[0]]}\n" if line.split()[0] in new else line + "\n"
+        for line in trees.MODERN["proc/meminfo"].splitlines())
+    for path, text in texts.items():
+        (tree / path).write_text(text)
+    time.sleep(1.6)
+    return int(time.time())  # a whole second, at which the files had been so for a while
+
+
+@test
+def huge_page_pools_are_recorded_as_long_as_there_are_any():
+    with Folder() as folder:
+        tree, file = plant(folder / "tree", trees.MODERN), folder / "x.rec"
+        pools_tree(tree, 0, 0)
+        recorder = Recorder(file, "-s", tree, "-i", "0.1")
+        moments = [(pools_tree(tree, *pool), *pool) for pool in ((0, 0), (7, 2), (7, 5), (0, 0))]
+        recorder.end()
+        for at, nr, nr_free in moments:
+            moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(at))
+            rows = row_bytes(lib.report_of(f"{file}@{moment}"))
+            found = rows["hugetlb.2048kB_used"], rows["hugetlb.2048kB_free"]
+            assert found == ((nr - nr_free) << 21, nr_free << 21), f"{nr} {nr_free}: {found}"
+
+
 def first_moment(file):
     times = succeed("plot", file, "-o", "json").json()["charts"][0]["times_ms"]
     return times[0] // 1000 + 1
