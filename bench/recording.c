@@ -7,6 +7,7 @@
 //   recording replay STREAM RECORDING [level=N] [samples=N] [bytes=N] [every=N] [times=N]
 //                    [sync=1]                             what it takes, per sample
 //   recording month STREAM RECORDING [days=N]             a sample every ten seconds
+//   recording soak TREE RECORDING [samples=N]             does its memory grow?
 //
 // A replay keeps a sample of `every`, and goes over the stream `times` times. A month is the
 // stream over and over, with caches that grow each at its own pace, thinned as the recorder
@@ -37,7 +38,7 @@ static const char *const fast_sources[] = { "vmstat", "zoneinfo", "meminfo", "hu
 	"slabinfo", "buddyinfo", "modules" };
 
 static struct kt_writer_opts opts = {
-	.level = 12, .samples_max = 3600, .bytes_max = 384u << 10, .sync = false
+	.level = 3, .samples_max = 3600, .bytes_max = 288u << 10, .sync = false
 };
 
 static void must(struct kt_err *err)
@@ -612,6 +613,59 @@ static int run_month(int argc, char **argv)
 	return EXIT_SUCCESS;
 }
 
+/* ---- soak ---- */
+
+/* The text with the last digits of a third of its lines counted on. */
+static void count_on(const struct kt_text *text, int64_t number, struct kt_buf *ret)
+{
+	int64_t line = 0;
+
+	ret->size = 0;
+	kt_buf_add(ret, text->data, text->size);
+	for (size_t i = 0; i + 1 < ret->size; i++) {
+		if (ret->data[i] == '\n')
+			line++;
+		else if (line % 3 == number % 3 && ret->data[i] >= '0' && ret->data[i] <= '9' &&
+			 ret->data[i + 1] == '\n' && i && ret->data[i - 1] != ' ')
+			ret->data[i] = (char)('0' + (number + line) % 10);
+	}
+}
+
+static int run_soak(int argc, char **argv)
+{
+	int64_t count = number_after(argc, argv, "samples", 100000);
+	KT_CLEANUP(buf) struct kt_buf text = { 0 };
+	struct take take = { 0 };
+	struct sink sink = { 0 };
+
+	opts.level = (int)number_after(argc, argv, "level", opts.level);
+	unlink(argv[3]);
+	must(kt_root_open(argv[2], kt_source_wants_path, &take.root));
+	sink_open(&sink, argv[3]);
+	for (int64_t i = 0; i < count; i++) {
+		for (size_t k = 0; k < KT_LEN(fast_sources); k++) {
+			KT_CLEANUP(text) struct kt_text read = { 0 };
+			char path[64];
+
+			snprintf(path, sizeof(path), "proc/%s", fast_sources[k]);
+			kt_err_free(kt_root_read(take.root, path, &read));
+			count_on(&read, i, &text);
+			kt_sampler_text(sink.sampler, kt_writer_draft(sink.writer), path,
+				(struct kt_span){ text.data, text.size });
+		}
+		sink_end_sample(&sink, 1700000000000ll + i * 1000, i * 1000);
+		if (i % (count / 10) == 0)
+			printf("  %lld samples: %ld KiB resident, %ld at most\n", (long long)i,
+				rss_kib("VmRSS"), rss_kib("VmHWM"));
+	}
+	sink_close(&sink);
+	printf("  %lld samples: %ld KiB resident, %ld at most, %llu bytes, CPU %.1f s\n",
+		(long long)count, rss_kib("VmRSS"), rss_kib("VmHWM"),
+		(unsigned long long)size_of(argv[3]), cpu_s());
+	kt_root_free(take.root);
+	return EXIT_SUCCESS;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 6 && strcmp(argv[1], "take") == 0)
@@ -623,10 +677,13 @@ int main(int argc, char **argv)
 		return run_replay(argc, argv);
 	if (argc >= 4 && strcmp(argv[1], "month") == 0)
 		return run_month(argc, argv);
+	if (argc >= 4 && strcmp(argv[1], "soak") == 0)
+		return run_soak(argc, argv);
 	fprintf(stderr, "usage: recording take SECONDS INTERVAL_MS STREAM RECORDING\n"
 			"       recording check STREAM RECORDING\n"
 			"       recording replay STREAM RECORDING [level=N] [samples=N] [bytes=N] "
 			"[every=N] [times=N] [sync=1]\n"
-			"       recording month STREAM RECORDING [days=N]\n");
+			"       recording month STREAM RECORDING [days=N]\n"
+			"       recording soak TREE RECORDING [samples=N]\n");
 	return EXIT_FAILURE;
 }

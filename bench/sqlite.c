@@ -21,8 +21,8 @@
 
 #define FLUSH_SAMPLES 10
 #define BLOCK_SAMPLES 3600
-#define BLOCK_BYTES   (384u << 10)
-#define LEVEL	      12
+#define BLOCK_BYTES   (288u << 10)
+#define LEVEL	      3
 
 struct base {
 	sqlite3 *db;

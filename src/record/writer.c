@@ -7,6 +7,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -247,6 +250,14 @@ struct kt_err *kt_writer_flush(struct kt_writer *writer)
 	return sync_to_disk(writer, writer->tail_fd, writer->tail_path);
 }
 
+/* What compressing took is not needed for an hour; a recorder is there all the time. */
+static void give_back_memory(void)
+{
+#ifdef __GLIBC__
+	malloc_trim(0);
+#endif
+}
+
 struct kt_err *kt_writer_turn(struct kt_writer *writer)
 {
 	struct kt_err *err;
@@ -259,6 +270,7 @@ struct kt_err *kt_writer_turn(struct kt_writer *writer)
 	writer->sequence += writer->draft.block.nr_samples;
 	kt_draft_fini(&writer->draft);
 	kt_draft_init(&writer->draft);
+	give_back_memory();
 	return begin_tail(writer);
 }
 
