@@ -187,7 +187,7 @@ static bool take_number(struct kt_columns_reader *reader, unsigned class, uint64
 		return false;
 	*ret_number = bits;
 	if (class)
-		*ret_number |= 1ull << (class - 1);
+		*ret_number |= 1ull << ((class - 1) % CLASS_MAX);
 	return true;
 }
 
