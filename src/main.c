@@ -33,6 +33,14 @@ static bool has_utf8(void)
 	return locale && (strcasestr(locale, "UTF-8") || strcasestr(locale, "UTF8"));
 }
 
+/* sd_listen_fds(3): the first socket that a service manager passes is descriptor 3. */
+static int passed_socket(void)
+{
+	const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
+
+	return pid && count && atoi(pid) == getpid() && atoi(count) == 1 ? 3 : 0;
+}
+
 static int terminal_width(void)
 {
 	const char *columns = getenv("COLUMNS");
@@ -212,6 +220,7 @@ int main(int argc, char **argv)
 	if (err)
 		return complain(err);
 	options.say = say;
+	options.listen_fd = passed_socket();
 	options.write = write_all;
 	status = options.interval_s && cmd->repeats ? run_repeatedly(cmd, &options)
 						    : run_once(cmd, &options, NULL, 0);

@@ -23,6 +23,7 @@ struct kt_options {
 	bool exact_bytes, all, node, cheap, scrub, force, expensive, shared;
 	bool families, details; /* of slab */
 	bool series, pools;	/* of a report */
+	const char *listen, *token_file; /* of serve */
 	int depth;
 	int64_t top, count, pick; /* 0: not given */
 	double interval_s;	  /* 0: once */
@@ -34,6 +35,8 @@ struct kt_options {
 	void *progress_arg;
 	/** For a command whose output is a stream; false where nobody reads. */
 	bool (*write)(const char *data, size_t size);
+	/** A socket that the service manager has opened; 0: none. */
+	int listen_fd;
 	/** What a command that runs for long tells meanwhile. */
 	void (*say)(const char *text);
 };

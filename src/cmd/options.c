@@ -151,6 +151,18 @@ static void set_map(struct kt_options *o, const char *arg, struct kt_err **ret_e
 	o->map = arg;
 }
 
+static void set_listen(struct kt_options *o, const char *arg, struct kt_err **ret_err)
+{
+	(void)ret_err;
+	o->listen = arg;
+}
+
+static void set_token_file(struct kt_options *o, const char *arg, struct kt_err **ret_err)
+{
+	(void)ret_err;
+	o->token_file = arg;
+}
+
 static void set_top(struct kt_options *o, const char *arg, struct kt_err **ret_err)
 {
 	uint64_t top;
@@ -276,6 +288,14 @@ const struct kt_option kt_option_table[] = {
 		"leave out host names, addresses, process names and most of the kernel log",
 		set_scrub, "capture" },
 	{ 0, "map", "FILE.png", "draw a picture of physical memory", set_map, "census" },
+	{ 0, "listen", "ADDRESS",
+		"where to serve: an address in numbers with a port or not, 127.0.0.1:19998 where "
+		"nobody says otherwise, or unix:/PATH",
+		set_listen, "serve" },
+	{ 0, "token-file", "FILE",
+		"a file with a secret in its first line that every request has to know; demanded "
+		"where others can connect",
+		set_token_file, "serve" },
 	{ 0, "force", NULL, "overwrite the file", set_force, "capture census" },
 	{ 'h', "help", NULL, "this help, or that of a command", set_nothing },
 	{ 'V', "version", NULL, "print the version", set_nothing },

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef KT_ROOT_SECRET_H
+#define KT_ROOT_SECRET_H
+
+#include "root/root.h"
+
+/**
+ * A small file with a secret in it, named on the command line. REFUSED where anybody but its
+ * owner may read it, or it is no regular file.
+ */
+struct kt_err *kt_secret_read(const char *path, struct kt_text *ret_text) KT_MUST_CHECK;
+
+#endif

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "serve/answer.h"
+
+#include "base/span.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct kt_answer *kt_answer_new(unsigned status, const char *type, const struct kt_buf *text)
+{
+	struct kt_answer *answer = text->failed ? NULL : malloc(sizeof(*answer) + text->size);
+	uint64_t hash;
+
+	if (!answer)
+		return NULL;
+	*answer = (struct kt_answer){
+		.nr_users = 1, .status = status, .type = type, .size = text->size
+	};
+	if (text->size)
+		memcpy(answer->data, text->data, text->size);
+	hash = kt_span_hash(KT_HASH_START, (struct kt_span){ answer->data, answer->size });
+	snprintf(answer->etag, sizeof(answer->etag), "\"%016llx\"", (unsigned long long)hash);
+	return answer;
+}
+
+struct kt_answer *kt_answer_problem(unsigned status, const char *why)
+{
+	KT_CLEANUP(buf) struct kt_buf text = { 0 };
+
+	kt_buf_puts(&text, "{\"error\": ");
+	kt_put_json(&text, why);
+	kt_buf_puts(&text, "}\n");
+	return kt_answer_new(status, KT_TYPE_JSON, &text);
+}
+
+struct kt_answer *kt_answer_err(struct kt_err *err)
+{
+	struct kt_answer *answer;
+	unsigned status = 500;
+
+	switch (kt_err_code(err)) {
+	case KT_ERR_USAGE: status = 400; break;
+	case KT_ERR_ABSENT: status = 404; break;
+	case KT_ERR_DENIED: status = 403; break;
+	case KT_ERR_NOMEM: status = 503; break;
+	default: break;
+	}
+	answer = kt_answer_problem(status, kt_err_text(err));
+	kt_err_free(err);
+	return answer;
+}
+
+struct kt_answer *kt_answer_ref(struct kt_answer *answer)
+{
+	if (answer)
+		__atomic_add_fetch(&answer->nr_users, 1, __ATOMIC_RELAXED);
+	return answer;
+}
+
+void kt_answer_unref(struct kt_answer *answer)
+{
+	if (answer && __atomic_sub_fetch(&answer->nr_users, 1, __ATOMIC_ACQ_REL) == 0)
+		free(answer);
+}
+
+void kt_put_json(struct kt_buf *buf, const char *text)
+{
+	kt_buf_puts(buf, "\"");
+	for (const char *p = text; *p; p++) {
+		if (*p == '"' || *p == '\\')
+			kt_buf_printf(buf, "\\%c", *p);
+		else if ((unsigned char)*p < 0x20)
+			kt_buf_printf(buf, "\\u%04x", (unsigned char)*p);
+		else
+			kt_buf_add(buf, p, 1);
+	}
+	kt_buf_puts(buf, "\"");
+}
+
+void kt_put_html(struct kt_buf *buf, const char *text)
+{
+	for (const char *p = text; *p; p++) {
+		switch (*p) {
+		case '&': kt_buf_puts(buf, "&amp;"); break;
+		case '<': kt_buf_puts(buf, "&lt;"); break;
+		case '>': kt_buf_puts(buf, "&gt;"); break;
+		case '"': kt_buf_puts(buf, "&quot;"); break;
+		case '\'': kt_buf_puts(buf, "&#39;"); break;
+		default: kt_buf_add(buf, p, 1);
+		}
+	}
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef KT_SERVE_HTTP_H
+#define KT_SERVE_HTTP_H
+
+#include "serve/route.h"
+
+/**
+ * Connections: takes requests from libmicrohttpd to route.h and answers back, keeps the
+ * clients of the live stream, and throws out who is too slow.
+ */
+struct kt_http;
+
+/** Serves on a listening socket, which is taken over. `site` must outlive it. */
+struct kt_err *kt_http_new(struct kt_site *site, int fd, struct kt_http **ret_http) KT_MUST_CHECK;
+void kt_http_free(struct kt_http *http);
+
+/** Readable where there is something to do for kt_http_run(). */
+int kt_http_fd(const struct kt_http *http);
+/** Milliseconds after which kt_http_run() has to be called anyway; -1: never. */
+int kt_http_timeout_ms(const struct kt_http *http);
+void kt_http_run(struct kt_http *http);
+/** A new sample is there: tells the clients of the live stream. */
+void kt_http_wake(struct kt_http *http);
+/** Ends connections whose time is over. */
+void kt_http_expire(struct kt_http *http);
+size_t kt_http_nr_live(const struct kt_http *http);
+
+#endif

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "serve/page.h"
+
+#include "base/human.h"
+#include "output/palette.h"
+#include "serve/answer.h"
+
+#include <string.h>
+
+#define TITLE_MARK   "<!--host-->"
+#define ACCOUNT_MARK "<!--account-->"
+#define PALETTE_MARK "<!--palette-->"
+
+const struct kt_asset *kt_asset_find(const char *path)
+{
+	for (size_t i = 0; i < kt_nr_assets; i++) {
+		if (strcmp(kt_assets[i].path, path) == 0)
+			return &kt_assets[i];
+	}
+	return NULL;
+}
+
+static const struct kt_cell *cell(
+	const struct kt_table *table, const struct kt_report_row *row, const char *key)
+{
+	for (size_t i = 0; i < table->nr_columns; i++) {
+		if (strcmp(table->columns[i].key, key) == 0)
+			return row->cells[i].state == KT_OK ? &row->cells[i] : NULL;
+	}
+	return NULL;
+}
+
+/* What holds nothing is left out: without scripts nobody can unfold it. */
+static void put_row(
+	struct kt_buf *html, const struct kt_table *table, const struct kt_report_row *row)
+{
+	const struct kt_cell *bytes = cell(table, row, "bytes"), *share = cell(table, row, "share");
+	const struct kt_cell *title = cell(table, row, "title"), *id = cell(table, row, "id");
+	char human[24];
+
+	if (!bytes || !title || !id || (!bytes->number && strcmp(id->text, "unattributed") != 0))
+		return;
+	kt_human_bytes(bytes->number, human);
+	kt_buf_printf(
+		html, "<tr class=\"depth%d\"><th scope=\"row\">", row->depth > 4 ? 4 : row->depth);
+	kt_put_html(html, title->text);
+	kt_buf_puts(html, "</th><td>");
+	kt_put_html(html, human);
+	kt_buf_puts(html, "</td><td>");
+	if (share)
+		kt_buf_printf(html, "%.2f %%", share->real * 100);
+	kt_buf_puts(html, "</td></tr>\n");
+}
+
+static void put_account(struct kt_buf *html, const struct kt_report *report)
+{
+	const struct kt_table *table = report->tables.count ? report->tables.items[0] : NULL;
+
+	for (size_t i = 0; i < report->headlines.count; i++) {
+		kt_buf_puts(html, "<p class=\"host\">");
+		kt_put_html(html, report->headlines.items[i]);
+		kt_buf_puts(html, "</p>\n");
+	}
+	kt_buf_puts(html,
+		"<table class=\"account\"><caption>Where every byte of memory is</caption>\n"
+		"<thead><tr><th scope=\"col\">Row</th><th scope=\"col\">Size</th>"
+		"<th scope=\"col\">Share</th></tr></thead>\n<tbody>\n");
+	for (size_t i = 0; table && i < table->rows.count; i++)
+		put_row(html, table, &table->rows.items[i]);
+	kt_buf_puts(html, "</tbody></table>\n");
+	for (size_t i = 0; i < report->notes.count; i++) {
+		kt_buf_puts(html, "<p class=\"note\">");
+		kt_put_html(html, report->notes.items[i]);
+		kt_buf_puts(html, "</p>\n");
+	}
+}
+
+static const char *host_name(const struct kt_report *report)
+{
+	for (size_t i = 0; report && i < report->fields.count; i++) {
+		const struct kt_field *field = &report->fields.items[i];
+
+		if (field->group && strcmp(field->group, "host") == 0 &&
+			strcmp(field->key, "name") == 0 && field->cell.state == KT_OK)
+			return field->cell.text;
+	}
+	return "ktally";
+}
+
+/* One palette for pictures, terminal and page. */
+static void put_palette(struct kt_buf *html)
+{
+	for (size_t i = 0; i < 12; i++)
+		kt_buf_printf(html, "%s%s", i ? " " : "", kt_palette_web(i));
+}
+
+void kt_page_render(struct kt_buf *html, struct kt_span template, const struct kt_report *report,
+	const char *why)
+{
+	while (template.n) {
+		size_t at = kt_span_find(template, "<!--");
+
+		kt_buf_add(html, template.p, at);
+		template = kt_span_from(template, at);
+		if (kt_span_skip(&template, TITLE_MARK)) {
+			kt_put_html(html, host_name(report));
+		} else if (kt_span_skip(&template, PALETTE_MARK)) {
+			put_palette(html);
+		} else if (kt_span_skip(&template, ACCOUNT_MARK)) {
+			if (report) {
+				put_account(html, report);
+			} else {
+				kt_buf_puts(html, "<p class=\"note\">");
+				kt_put_html(html, why);
+				kt_buf_puts(html, "</p>\n");
+			}
+		} else if (template.n) {
+			kt_buf_add(html, template.p, 4);
+			template = kt_span_from(template, 4);
+		}
+	}
+}
