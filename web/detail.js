@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// One row explained: what it is, what is normal here, what this machine's past says, what a rise
+// usually means, what to do next. Has an address: #row=slab, #cache=dentry.
+
+import { $, bytes, clock, count, el, get, growth, percent, series, spark } from './lib.js';
+
+let account = null;
+
+/* What is normal, from how the kernel works: these are reckoned, not guessed. */
+const NORMAL = {
+  slab: machine => `Caches of files (inodes, directory entries) grow until memory is wanted for something else, so a large reclaimable part is normal on a machine that reads many files. The unreclaimable part follows what runs and should level off.${machine}`,
+  slab_reclaimable: machine => `It grows until memory is wanted for something else, then shrinks. Large is normal after walks over many files, backups and builds.${machine}`,
+  slab_unreclaimable: machine => `It follows the number of processes, sockets, mounts and cgroups. It should level off while the load is the same; a line that only rises is a leak until shown otherwise.${machine}`,
+  vmalloc: (machine, host) => `Tens to a few hundred MiB: modules, BPF programs and maps, per-CPU chunks, firewall tables. Per-CPU chunks multiply by CPUs; here there ${host.cpus === 1 ? 'is 1' : `are ${host.cpus}`}.${machine}`,
+  kernel_stacks: machine => `One stack for each thread, 16 KiB on most 64-bit machines: 1000 threads are about 16 MiB.${machine}`,
+  page_tables: machine => `About 2 MiB for each GiB that a process has mapped in 4 KiB pages, in each process again; with huge pages almost nothing. Many processes that map one large shared memory pay for it many times.${machine}`,
+  percpu: (machine, host) => `Every allocation is there once for each possible CPU (${host.cpus ?? '?'} here are in use), so it grows with CPUs times cgroups, mounts, network devices and BPF maps.${machine}`,
+};
+
+function machineText(host) {
+  const kind = host.container ? 'a container: the numbers are those of the whole machine below it' : host.kind === 'virtual' ? `a virtual machine${host.hypervisor ? ` (${host.hypervisor})` : ''}` : host.kind === 'physical' ? 'a physical machine' : 'a machine';
+  return ` This is ${kind}, ${host.cpus ?? '?'} CPUs, ${bytes(account.installed_bytes, 0)}.`;
+}
+
+function paragraph(title, text) {
+  return text ? el('section', {}, el('h3', {}, title), el('p', {}, text)) : null;
+}
+
+function show(title, size, ...parts) {
+  const dialog = $('detail');
+  dialog.replaceChildren(el('form', { method: 'dialog' }, el('h2', { id: 'detail-title' }, title), el('button', { 'aria-label': 'Close', class: 'close' }, '✕')),
+    size ? el('p', { class: 'big' }, size) : '', ...parts.filter(Boolean));
+  if (!dialog.open) dialog.showModal();
+}
+
+/** Where the value stands in what is kept of the past. */
+function pastText(history, id) {
+  const values = (series(history, id) ?? []).filter(value => value !== null);
+  if (values.length < 2) return 'There is no history of it yet.';
+  const sorted = values.slice().sort((a, b) => a - b), now = values.at(-1);
+  const higher = sorted.filter(value => value > now).length / sorted.length;
+  const span = (history.times_ms.at(-1) - history.times_ms[0]) / 60e3;
+  const time = span < 90 ? `${Math.max(1, Math.round(span))} minutes` : span < 2880 ? `${Math.round(span / 60)} hours` : `${Math.round(span / 1440)} days`;
+  return `In the last ${time} between ${bytes(sorted[0])} and ${bytes(sorted.at(-1))}, half of the time below ${bytes(sorted[sorted.length >> 1])}. Now ${bytes(now)}: ${higher < 0.01 ? 'as high as ever in this time' : `higher ${percent(higher, 0)} of the time`}. Change over this time: ${growth(now - values[0])}.`;
+}
+
+async function pastSection(args, key) {
+  try {
+    const history = await get('history', args);
+    return el('section', {}, el('h3', {}, 'What this machine’s history says'), spark(series(history, key) ?? [], 480, 64), el('p', {}, pastText(history, key)));
+  } catch {
+    return null;
+  }
+}
+
+function table(caption, heads, rows) {
+  if (!rows.length) return null;
+  return el('section', {}, el('h3', {}, caption), el('div', { class: 'scroll' }, el('table', {}, el('thead', {}, el('tr', {}, ...heads.map(text => el('th', { scope: 'col' }, text)))),
+    el('tbody', {}, ...rows.map(cells => el('tr', {}, ...cells.map((text, at) => el(at ? 'td' : 'th', at ? {} : { scope: 'row' }, text))))))));
+}
+
+async function showRow(id) {
+  const row = await get('explain', { row: id });
+  const past = await pastSection({ step: '5s' }, row.id);
+  const normal = NORMAL[row.id]?.(machineText(account.host), account.host);
+  const share = row.bytes === null ? '' : `${bytes(row.bytes)} · ${percent(row.bytes / account.installed_bytes)} of memory`;
+  show(row.title, share || 'not known', paragraph('What it is', row.means), paragraph('What is normal here', normal), past, paragraph('What a rise usually means', row.grows), paragraph('What to do next', row.next),
+    table('What it is computed from', ['', 'Term', 'Value', 'From'], (row.terms ?? []).map(term => [term.sign ?? '', term.metric, bytes(term.value), term.from ?? ''])),
+    table('What is in it', ['Row', 'Size', 'Share'], (row.children ?? []).filter(child => child.bytes).map(child => [el('a', { href: `#row=${encodeURIComponent(child.id)}` }, child.title), bytes(child.bytes), percent(child.share)])));
+}
+
+async function showCache(name) {
+  const cache = await get('slab', { cache: name });
+  const past = await pastSection({ of: 'slab' }, name), held = (cache.parts ?? []).find(part => part.part === 'held');
+  show(cache.name ?? name, held ? `${bytes(held.bytes)} · ${count(cache.objects)} objects` : '', paragraph('What it is', cache.used_for), past, paragraph('What a rise usually means', cache.grows), paragraph('What to do next', cache.remedy),
+    table('Where its memory is', ['Part', 'Size', 'Share', 'How'], (cache.parts ?? []).map(part => [part.part, bytes(part.bytes), percent(part.share), part.how ?? ''])),
+    table('How it is laid out', ['', ''], [['slot', bytes(cache.slot_bytes)], ['objects in a slab', count(cache.objects_per_slab)], ['pages of a slab', count(cache.pages_per_slab)], ['merged names', cache.aliases ?? '–']]),
+    ...(cache.notes ?? []).map(note => el('p', { class: 'note' }, note)));
+}
+
+const go = hash => { if (location.hash === hash) follow(); else location.hash = hash; };
+export const openRow = id => go(`#row=${encodeURIComponent(id)}`);
+export const openCache = name => go(`#cache=${encodeURIComponent(name)}`);
+
+async function follow() {
+  const match = /^#(row|cache)=(.+)$/.exec(location.hash);
+  if (!match) return $('detail').open && $('detail').close();
+  try {
+    const name = decodeURIComponent(match[2]);
+    await (match[1] === 'row' ? showRow(name) : showCache(name));
+  } catch (error) {
+    show('Nothing to show', '', el('p', {}, error.message));
+  }
+}
+
+export function startDetail(now) {
+  account = now;
+  addEventListener('hashchange', follow);
+  $('detail').addEventListener('close', () => { if (location.hash) history.pushState(null, '', location.pathname); });
+  $('detail').addEventListener('click', event => { if (event.target === $('detail')) $('detail').close(); });
+  follow();
+}
+
+export { clock };

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What every part of the page uses: elements, numbers, requests, colours.
+
+export const $ = id => document.getElementById(id);
+
+/** An element. Text is always text: nothing here ever makes HTML of a string. */
+export function el(name, props = {}, ...children) {
+  const node = document.createElement(name);
+  for (const [key, value] of Object.entries(props)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (key === 'class') node.className = value;
+    else if (key.startsWith('on')) node.addEventListener(key.slice(2), value);
+    else if (key === 'style') Object.assign(node.style, value);
+    else node.setAttribute(key, value === true ? '' : value);
+  }
+  node.append(...children.filter(child => child !== null && child !== undefined));
+  return node;
+}
+
+const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'];
+
+export function bytes(value, digits = 1) {
+  if (value === null || value === undefined) return '–';
+  let size = Math.abs(value), unit = 0;
+  while (size >= 1024 && unit < UNITS.length - 1) { size /= 1024; unit++; }
+  const text = unit ? size.toFixed(size >= 1000 ? 0 : digits) : String(Math.round(size));
+  return `${value < 0 ? '−' : ''}${text} ${UNITS[unit]}`;
+}
+
+export function growth(value) {
+  if (value === null || value === undefined) return '–';
+  if (value === 0) return '0';
+  return (value > 0 ? '+' : '') + bytes(value);
+}
+
+export function percent(share, digits = 2) {
+  return share === null || share === undefined ? '–' : `${(share * 100).toFixed(digits)} %`;
+}
+
+export const count = value =>
+  value === null || value === undefined ? '–' : value.toLocaleString('en-US').replaceAll(',', ' ');
+
+const two = number => String(number).padStart(2, '0');
+export function clock(ms, seconds = true) {
+  const date = new Date(ms);
+  return `${two(date.getHours())}:${two(date.getMinutes())}` + (seconds ? `:${two(date.getSeconds())}` : '');
+}
+export function day(ms) {
+  const date = new Date(ms);
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+}
+
+export async function get(path, args = {}) {
+  const query = new URLSearchParams(Object.entries(args).filter(([, value]) => value !== null)).toString();
+  const answer = await fetch(`/api/v1/${path}${query ? `?${query}` : ''}`);
+  const json = await answer.json();
+  if (!answer.ok) throw new Error(json.error || answer.statusText);
+  return json;
+}
+
+/** The values of a row of /api/v1/history: a number stands for a row that never changed. */
+export function series(history, key) {
+  const row = history.rows[key];
+  if (row === undefined) return null;
+  return Array.isArray(row) ? row : new Array(history.times_ms.length).fill(row);
+}
+
+export const palette = document.querySelector('meta[name=palette]').content.split(' ');
+
+/** Colours of rows, the same in chart, map and tiles. */
+const COLOR = {
+  slab_reclaimable: 4, slab_unreclaimable: 0, slab_unsplit: 0, slab: 0, vmalloc: 1, kernel_stacks: 2,
+  page_tables: 3, sec_page_tables: 11, percpu: 5, zsmalloc: 7, direct: 8, unattributed: 9,
+  kernel: 0, user: 2, boot: 8, firmware: 7, given_away: 11, free: 9,
+  anonymous: 2, page_cache: 10, buffers: 6, shmem: 4,
+};
+export const color = (id, index = 0) => palette[COLOR[id] ?? index % palette.length];
+
+const SVG = 'http://www.w3.org/2000/svg';
+
+/** A small line of values, missing ones as gaps. */
+export function spark(values, width = 96, height = 20) {
+  const svg = document.createElementNS(SVG, 'svg');
+  svg.setAttribute('class', 'spark');
+  svg.setAttribute('viewBox', `0 0 ${width} ${height}`);
+  svg.setAttribute('aria-hidden', 'true');
+  const known = values.filter(value => value !== null && value !== undefined);
+  if (known.length < 2) return svg;
+  const low = Math.min(...known), high = Math.max(...known), range = high - low || 1;
+  let path = '', pen = false;
+  values.forEach((value, index) => {
+    if (value === null || value === undefined) { pen = false; return; }
+    const x = index / (values.length - 1) * width;
+    const y = high === low ? height / 2 : height - 2 - (value - low) / range * (height - 4);
+    path += `${pen ? 'L' : 'M'}${x.toFixed(1)} ${y.toFixed(1)}`;
+    pen = true;
+  });
+  const line = document.createElementNS(SVG, 'path');
+  line.setAttribute('d', path);
+  svg.append(line);
+  return svg;
+}
