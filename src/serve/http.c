@@ -4,9 +4,11 @@
 #include "cmd/session.h"
 #include "serve/worker.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/select.h>
 #include <sys/socket.h>
 
 #define CONNECTIONS_MAX 128u
@@ -14,6 +16,7 @@
 #define MEMORY_BYTES	(16u * 1024) /* for the headers of a connection */
 #define BLOCK_BYTES	(4u * 1024)  /* of a live stream at once */
 #define IDLE_S		15u	     /* without a byte in either direction */
+#define WAIT_MS		1000
 #define SECOND_NS	1000000000ll
 #define HEAD_NS		(10 * SECOND_NS) /* to send a request's header */
 #define ANSWER_NS	(60 * SECOND_NS) /* to take the answer, and until the next request */
@@ -432,13 +435,12 @@ struct kt_err *kt_http_new(struct kt_site *site, int fd, struct kt_http **ret_ht
 	err = kt_worker_new(&http->worker);
 	if (err)
 		return err;
-	http->daemon = http->lib->start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL,
-		NULL, on_request, http, MHD_OPTION_EXTERNAL_LOGGER, log_nothing, NULL,
-		MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_BYTES,
-		MHD_OPTION_CONNECTION_TIMEOUT, IDLE_S, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-		MHD_OPTION_NOTIFY_COMPLETED, on_completed, http, MHD_OPTION_NOTIFY_CONNECTION,
-		on_connection, http, MHD_OPTION_END);
+	http->daemon = http->lib->start_daemon(MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request,
+		http, MHD_OPTION_EXTERNAL_LOGGER, log_nothing, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
+		MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+		(size_t)MEMORY_BYTES, MHD_OPTION_CONNECTION_TIMEOUT, IDLE_S,
+		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_COMPLETED, on_completed, http,
+		MHD_OPTION_NOTIFY_CONNECTION, on_connection, http, MHD_OPTION_END);
 	return http->daemon ? NULL : kt_err_new(KT_ERR_OS, "libmicrohttpd could not be started");
 }
 
@@ -456,24 +458,47 @@ void kt_http_free(struct kt_http *http)
 	free(http);
 }
 
-int kt_http_fd(const struct kt_http *http)
-{
-	const union MHD_DaemonInfo *info =
-		http->lib->get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD);
-
-	return info ? info->epoll_fd : -1;
-}
-
-int kt_http_timeout_ms(const struct kt_http *http)
+static int timeout_ms(const struct kt_http *http)
 {
 	MHD_UNSIGNED_LONG_LONG ms;
 
 	if (http->lib->get_timeout(http->daemon, &ms) != MHD_YES)
-		return -1;
-	return ms > 1000 ? 1000 : (int)ms;
+		return WAIT_MS;
+	return ms > WAIT_MS ? WAIT_MS : (int)ms;
 }
 
-void kt_http_run(struct kt_http *http)
+/*
+ * By select() and not by epoll: there libmicrohttpd listens for edges, and a client that sends
+ * half a request and closes at once is sometimes never heard of again (seen with 0.9.75). At
+ * most 128 connections fit.
+ */
+struct kt_err *kt_http_wait(struct kt_http *http, const int *fds, size_t nr_fds, bool *ret_ready)
 {
-	http->lib->run(http->daemon);
+	struct timeval wait;
+	fd_set readable, writable, broken;
+	int max = -1;
+
+	FD_ZERO(&readable);
+	FD_ZERO(&writable);
+	FD_ZERO(&broken);
+	if (http->lib->get_fdset2(http->daemon, &readable, &writable, &broken, &max, FD_SETSIZE) !=
+		MHD_YES)
+		return kt_err_new(KT_ERR_OS, "too many open files");
+	for (size_t i = 0; i < nr_fds; i++) {
+		FD_SET(fds[i], &readable);
+		max = fds[i] > max ? fds[i] : max;
+	}
+	wait.tv_sec = timeout_ms(http) / 1000;
+	wait.tv_usec = timeout_ms(http) % 1000 * 1000;
+	if (select(max + 1, &readable, &writable, &broken, &wait) < 0) {
+		if (errno != EINTR)
+			return kt_err_os(errno, "waiting for requests");
+		FD_ZERO(&readable);
+		FD_ZERO(&writable);
+		FD_ZERO(&broken);
+	}
+	for (size_t i = 0; i < nr_fds; i++)
+		ret_ready[i] = FD_ISSET(fds[i], &readable);
+	http->lib->run_from_select(http->daemon, &readable, &writable, &broken);
+	return NULL;
 }

@@ -14,11 +14,11 @@ struct kt_http;
 struct kt_err *kt_http_new(struct kt_site *site, int fd, struct kt_http **ret_http) KT_MUST_CHECK;
 void kt_http_free(struct kt_http *http);
 
-/** Readable where there is something to do for kt_http_run(). */
-int kt_http_fd(const struct kt_http *http);
-/** Milliseconds after which kt_http_run() has to be called anyway; -1: never. */
-int kt_http_timeout_ms(const struct kt_http *http);
-void kt_http_run(struct kt_http *http);
+/**
+ * Serves until one of `fds` is readable, or for a moment; ret_ready[i] says which.
+ */
+struct kt_err *kt_http_wait(
+	struct kt_http *http, const int *fds, size_t nr_fds, bool *ret_ready) KT_MUST_CHECK;
 /** A new sample is there: tells the clients of the live stream. */
 void kt_http_wake(struct kt_http *http);
 /** Ends connections whose time is over. */

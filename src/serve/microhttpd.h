@@ -11,8 +11,9 @@
 	X(start_daemon)                  \
 	X(stop_daemon)                   \
 	X(run)                           \
+	X(run_from_select)               \
+	X(get_fdset2)                    \
 	X(get_timeout)                   \
-	X(get_daemon_info)               \
 	X(get_connection_info)           \
 	X(get_connection_values_n)       \
 	X(lookup_connection_value)       \

@@ -11,7 +11,6 @@
 #include "serve/socket.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -155,29 +154,25 @@ static void tick(struct server *server)
 	if (!is_sample_due(server))
 		return;
 	kt_desk_step(server->site.desk);
-	kt_http_wake(server->http);
 }
 
 static struct kt_err *loop(struct server *server)
 {
-	struct pollfd fds[] = { { .fd = server->signal_fd, .events = POLLIN },
-		{ .fd = server->timer_fd, .events = POLLIN },
-		{ .fd = kt_http_fd(server->http), .events = POLLIN } };
+	const int fds[] = { server->signal_fd, server->timer_fd };
+	bool ready[KT_LEN(fds)] = { false };
+	struct kt_err *err = NULL;
 
-	for (;;) {
+	while (!err && !ready[0]) {
 		uint64_t turn = kt_desk_turn(server->site.desk);
 
-		if (poll(fds, KT_LEN(fds), kt_http_timeout_ms(server->http)) < 0 && errno != EINTR)
-			return kt_err_os(errno, "waiting for requests");
-		if (fds[0].revents & POLLIN)
-			return NULL;
-		if (fds[1].revents & POLLIN)
+		err = kt_http_wait(server->http, fds, KT_LEN(fds), ready);
+		if (ready[1])
 			tick(server);
-		kt_http_run(server->http);
-		/* a request may have taken a sample that the others have not seen */
+		/* a request may have taken a sample too, that the others have not seen */
 		if (turn != kt_desk_turn(server->site.desk))
 			kt_http_wake(server->http);
 	}
+	return err;
 }
 
 /* ---- the command ---- */
