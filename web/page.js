@@ -8,7 +8,7 @@ import { refreshTable, startTables, tableAccount } from './tables.js';
 import { openRow, startDetail } from './detail.js';
 
 const FIVE = ['slab', 'vmalloc', 'kernel_stacks', 'page_tables', 'percpu'];
-const SLOW = 2; // seconds between two looks at lists
+const SLOW = 4; // samples between two looks at what the map shows of lists
 let account = null, turns = 0;
 
 /* ---- dark and light ---- */
@@ -65,8 +65,8 @@ function take(event) {
   $('state').textContent = `live · ${clock(event.time_ms)}`;
   $('state').className = 'state on';
   document.body.dataset.turn = event.turn;
-  if (turns++ % SLOW) return;
   refreshTable();
+  if (turns++ % SLOW) return;
   if (!document.hidden && !$('map').matches(':hover') && !$('map').contains(document.activeElement)) refreshMap(account);
   else updateMap(account);
 }

@@ -7,6 +7,7 @@ import { openCache, openRow } from './detail.js';
 import { historyOf } from './chart.js';
 
 const FIRST = 40; // rows before "show all"
+const KEPT = 300; // samples of each row
 
 const size = (key, title) => ({ key, title, number: true, show: row => bytes(row[key]) });
 const GROWTH = { key: 'growth', title: 'Growth', number: true, show: row => growth(row.growth), tone: row => row.growth > 0 ? 'up' : row.growth < 0 ? 'down' : null };
@@ -30,7 +31,7 @@ const LISTS = {
     open: row => () => openRow(row.id), tree: true },
 };
 
-const state = { list: 'caches', sort: {}, all: false, data: {}, past: {}, problem: {} };
+const state = { list: 'caches', sort: {}, all: false, data: {}, past: {}, problem: {}, busy: new Set() };
 
 /** The account has an order of its own. */
 const sortOf = name => state.sort[name] ?? (LISTS[name].tree ? null : { key: 'bytes', down: true });
@@ -52,7 +53,7 @@ function rowsOf(name) {
 
 function valuesOf(name, row) {
   if (name === 'account') return historyOf(row.id).values.slice(-300);
-  return state.past[name] ? series(state.past[name], row.name) ?? [] : [];
+  return state.past[name]?.get(row.name) ?? [];
 }
 
 function depth(row) {
@@ -98,18 +99,38 @@ export function drawTable() {
   if (had) [...$('list').querySelectorAll('button')].find(button => had.sort ? button.dataset.sort === had.sort : button.textContent === had.text)?.focus();
 }
 
+/** The past is asked for once, and then goes on here. */
+async function pastOf(spec) {
+  const past = await get('history', { of: spec.command }).catch(() => null);
+  return new Map(past ? Object.keys(past.rows).map(key => [key, series(past, key).slice()]) : []);
+}
+
+function remember(name, spec) {
+  const past = state.past[name], now = new Map(state.data[name][spec.rows].map(row => [row.name, row.bytes]));
+  const before = Math.max(0, ...[...past.values()].map(values => values.length));
+  for (const key of now.keys()) if (!past.has(key)) past.set(key, new Array(before).fill(null));
+  for (const [key, values] of past) {
+    values.push(now.get(key) ?? null);
+    if (values.length > KEPT) values.shift();
+    if (values.every(value => value === null)) past.delete(key);
+  }
+}
+
 export async function refreshTable() {
   const name = state.list, spec = LISTS[name];
-  if (document.hidden) return;
+  if (document.hidden || state.busy.has(name)) return;
+  state.busy.add(name);
   try {
     if (name !== 'account') {
       state.data[name] = await get(spec.command);
-      state.past[name] = await get('history', { of: spec.command }).catch(() => null);
+      if (state.past[name] === undefined) state.past[name] = await pastOf(spec);
+      else remember(name, spec);
     }
     state.problem[name] = null;
   } catch (error) {
     state.problem[name] = error.message;
   }
+  state.busy.delete(name);
   drawTable();
 }
 

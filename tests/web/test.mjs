@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The page in Chromium: every test is a page of its own, and no test may leave an error on the
+// console or ask another host for anything.
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+
+const ktally = process.argv[2], shots = process.env.KTALLY_SHOTS;
+const only = process.argv.slice(3);
+const tests = [];
+const test = (name, options, run) => tests.push({ name, options: run ? options : {}, run: run ?? options });
+
+const server = spawn(ktally, ['serve', '--listen', '127.0.0.1:0'], { stdio: ['ignore', 'inherit', 'pipe'] });
+const base = await new Promise((resolve, reject) => {
+  server.stderr.on('data', data => { const found = /http:\S+/.exec(String(data)); if (found) resolve(found[0]); });
+  server.on('exit', () => reject(new Error('ktally serve has ended')));
+});
+server.removeAllListeners('exit');
+
+const api = async path => (await fetch(`${base}api/v1/${path}`)).json();
+const ready = page => page.waitForSelector('body[data-ready=yes]', { timeout: 15000 });
+const turn = page => page.evaluate(() => Number(document.body.dataset.turn ?? 0));
+const chart = page => page.evaluate(() => {
+  const { from, to, points } = document.getElementById('chart').dataset;
+  return { from: Number(from), to: Number(to), points: Number(points) };
+});
+const bars = page => page.evaluate(() => Number(document.getElementById('chart-title').dataset.bytes));
+const until = async (what, check, ms = 8000) => {
+  const end = Date.now() + ms;
+  while (!await check()) {
+    assert(Date.now() < end, `${what} did not come`);
+    await new Promise(resolve => setTimeout(resolve, 50));
+  }
+};
+
+test('the chart moves each second', async page => {
+  const first = await chart(page), start = await turn(page);
+  await until('the fourth sample', async () => await turn(page) >= start + 4);
+  const last = await chart(page);
+  assert(last.points >= first.points + 4, `${first.points} points became ${last.points}`);
+  assert(last.to > first.to + 3000 && last.from > first.from + 3000, 'the window does not move');
+});
+
+test('the sum of the bands is the kernel row of the stream, the API and the account', async page => {
+  // the sample of the page and that of the API are the same where the turn did not change
+  await until('one moment for both', async () => {
+    const before = await turn(page), account = await api('account'), sum = await bars(page);
+    if (await turn(page) !== before) return false;
+    const kernel = account.rows.find(row => row.id === 'kernel').bytes;
+    const children = account.rows.filter(row => row.parent === 'kernel').reduce((total, row) => total + (row.bytes ?? 0), 0);
+    assert.equal(children, kernel);
+    return sum === kernel;
+  });
+  const account = JSON.parse(execFileSync(ktally, ['-o', 'json']));
+  const kernel = account.rows.find(row => row.id === 'kernel').bytes;
+  assert(Math.abs(kernel - await bars(page)) < kernel * 0.2, 'far from the command');
+  await page.click('[data-part=ram]');
+  assert.equal(await bars(page), account.installed_bytes);
+});
+
+test('the unit can be a share of memory', async page => {
+  await page.click('[data-unit=share]');
+  assert.match(await page.textContent('#chart-title'), /%/);
+  await page.click('[data-unit=bytes]');
+  assert.match(await page.textContent('#chart-title'), /iB/);
+});
+
+test('dragging zooms, and Live returns', async page => {
+  const box = await page.locator('#chart .u-over').boundingBox(), before = await chart(page);
+  await page.mouse.move(box.x + box.width * 0.6, box.y + 50);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.8, box.y + 60, { steps: 4 });
+  await page.mouse.up();
+  const zoomed = await chart(page);
+  assert(zoomed.to - zoomed.from < (before.to - before.from) * 0.3, 'it did not zoom');
+  assert.equal(await page.getAttribute('#follow', 'aria-pressed'), 'false');
+  const at = await turn(page);
+  await until('two samples', async () => await turn(page) >= at + 2);
+  assert.deepEqual({ ...await chart(page), points: 0 }, { ...zoomed, points: 0 }, 'what was chosen does not stay');
+  await page.click('#follow');
+  assert((await chart(page)).to > zoomed.to);
+});
+
+test('the wheel and the keys zoom and pan', async page => {
+  const before = await chart(page), box = await page.locator('#chart .u-over').boundingBox();
+  await page.mouse.move(box.x + box.width / 2, box.y + 50);
+  await page.mouse.wheel(0, -300);
+  await until('the zoom by the wheel', async () => { const now = await chart(page); return now.to - now.from < before.to - before.from; });
+  const wheeled = await chart(page);
+  await page.focus('#chart');
+  for (let i = 0; i < 5; i++) await page.keyboard.press('+');
+  const closer = await chart(page);
+  assert(closer.to - closer.from < wheeled.to - wheeled.from);
+  await page.keyboard.press('Shift+ArrowLeft');
+  const panned = await chart(page);
+  assert(panned.from < closer.from && Math.abs((panned.to - panned.from) - (closer.to - closer.from)) < 2, 'it did not pan');
+  await page.keyboard.press('End');
+  assert.equal(await page.getAttribute('#follow', 'aria-pressed'), 'true');
+});
+
+test('values are read with the arrows', async page => {
+  await page.focus('#chart');
+  await page.keyboard.press('ArrowLeft');
+  const label = await page.getAttribute('#chart', 'aria-label');
+  assert.match(label, /At \d\d:\d\d:\d\d: [\d.]+ [KMG]iB/);
+  await page.keyboard.press('ArrowLeft');
+  await page.keyboard.press('ArrowLeft');
+  assert.notEqual(await page.getAttribute('#chart', 'aria-label'), label);
+});
+
+test('the legend hides bands, by mouse and by keyboard', async page => {
+  const all = await bars(page);
+  await page.click('.legend button[data-id=slab_reclaimable]');
+  assert(await bars(page) < all);
+  assert.match(await page.textContent('#chart-title'), /without what is hidden/);
+  await page.focus('.legend button[data-id=slab_reclaimable]');
+  await page.keyboard.press('Enter');
+  assert.equal(await page.getAttribute('.legend button[data-id=slab_reclaimable]', 'aria-pressed'), 'true');
+  await page.keyboard.press('Space');
+  assert.equal(await page.getAttribute('.legend button[data-id=slab_reclaimable]', 'aria-pressed'), 'false');
+});
+
+test('the chart is there as a table', async page => {
+  await page.click('#values summary');
+  await until('the table', async () => await page.locator('#values-table tbody tr').count() > 5);
+  assert.match(await page.textContent('#values-table'), /unreclaimable slab/);
+});
+
+test('the map is descended and left by mouse', async page => {
+  const at = () => page.getAttribute('#map', 'data-at');
+  await page.click('#crumbs button >> text=installed memory');
+  assert.equal(await at(), 'ram');
+  await page.click('#map .cell[data-id=kernel]', { position: { x: 4, y: 4 } });
+  await until('the kernel', async () => await at() === 'kernel');
+  await page.click('#map .cell[data-id=slab]', { position: { x: 4, y: 4 } });
+  await until('slab', async () => await at() === 'slab');
+  const caches = (await api('slab')).caches;
+  await page.waitForSelector(`#map .cell[data-id="slab/${caches.sort((a, b) => b.bytes - a.bytes)[0].name}"]`);
+  await page.keyboard.press('Escape');
+  await until('the way up', async () => await at() === 'kernel');
+});
+
+test('the map is walked by keyboard', async page => {
+  await page.focus('#map .cell[data-id=slab]');
+  await page.keyboard.press('Enter');
+  await until('slab', async () => await page.getAttribute('#map', 'data-at') === 'slab');
+  await page.keyboard.press('ArrowRight');
+  assert.match(await page.evaluate(() => document.activeElement.dataset.id), /^slab\//);
+  await page.keyboard.press('Backspace');
+  assert.equal(await page.getAttribute('#map', 'data-at'), 'kernel');
+  assert.equal(await page.evaluate(() => document.activeElement.dataset.id), 'slab');
+});
+
+test('areas of the map are in proportion', async page => {
+  const wrong = await page.evaluate(async () => {
+    const { squarify } = await import('/map.js');
+    const items = Array.from({ length: 60 }, (_, i) => ({ bytes: 2 ** (i % 17) + i })).sort((a, b) => b.bytes - a.bytes);
+    const whole = items.reduce((sum, item) => sum + item.bytes, 0), placed = squarify(items, 0, 0, 800, 400);
+    const off = placed.filter(p => Math.abs(p.w * p.h / 320000 - p.item.bytes / whole) > 1e-9 || p.x < -1e-6 || p.y < -1e-6 || p.x + p.w > 800.001 || p.y + p.h > 400.001);
+    return placed.length === items.length ? off.length : -1;
+  });
+  assert.equal(wrong, 0);
+});
+
+test('tables are sorted and filtered by mouse', async page => {
+  await page.waitForSelector('#list tbody tr');
+  const names = () => page.locator('#list tbody tr').evaluateAll(rows => rows.map(row => row.dataset.name));
+  const before = await names();
+  await page.click('[data-sort=name]');
+  const sorted = await names();
+  assert.deepEqual(sorted, sorted.slice().sort((a, b) => a.localeCompare(b)));
+  assert.equal(await page.locator('th[aria-sort=ascending]').count(), 1);
+  await page.click('[data-sort=bytes]');
+  assert.equal((await names())[0], before[0]);
+  await page.fill('#filter', 'kmalloc-');
+  const filtered = await names();
+  assert(filtered.length && filtered.every(name => name.includes('kmalloc-')), filtered.join());
+});
+
+test('tables are sorted and filtered by keyboard', async page => {
+  await page.waitForSelector('#list tbody tr');
+  await page.focus('[data-sort=objects]');
+  await page.keyboard.press('Enter');
+  assert.equal(await page.locator('th[aria-sort=descending]').textContent(), 'Objects ↓');
+  await page.focus('#tab-caches');
+  await page.keyboard.press('ArrowRight');
+  await until('vmalloc', async () => /callers of vmalloc/.test(await page.textContent('#summary')));
+  await page.keyboard.press('Tab');
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'filter');
+});
+
+test('every table shows rows', async page => {
+  for (const tab of ['vmalloc', 'cgroups', 'account', 'caches']) {
+    await page.click(`#tab-${tab}`);
+    await until(tab, async () => await page.locator('#list tbody tr').count() > 2);
+  }
+});
+
+test('a row is explained, and has an address', async page => {
+  await page.click('.tile[data-row=percpu]');
+  await page.waitForSelector('#detail[open]');
+  for (const part of ['What it is', 'What is normal here', 'history says', 'What a rise usually means', 'What to do next'])
+    assert(new RegExp(part).test(await page.textContent('#detail')), part);
+  assert.match(page.url(), /#row=percpu$/);
+  await page.keyboard.press('Escape');
+  assert.equal(await page.locator('#detail[open]').count(), 0);
+  await page.click('#list tbody th button');
+  await page.waitForSelector('#detail[open]');
+  assert.match(page.url(), /#cache=/);
+});
+
+test('a cache that grows by 64 MiB shows it within 3 seconds', async page => {
+  if (process.getuid() !== 0) return 'needs root';
+  const held = () => page.evaluate(() => {
+    const text = document.querySelector('#list tr[data-name=dentry] td')?.textContent ?? '';
+    const [, size, unit] = /([\d.]+) ([KMG])iB/.exec(text) ?? [0, 0, 'K'];
+    return Number(size) * { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 }[unit];
+  });
+  const slab = () => page.evaluate(async () => (await import('/chart.js')).historyOf('slab').values.at(-1));
+  await until('the table', async () => await held() > 0);
+  const before = { table: await held(), chart: await slab() };
+  // names that do not exist are remembered, 192 bytes each, until their folder goes
+  const folder = mkdtempSync(join(tmpdir(), 'ktally-web-'));
+  try {
+    execFileSync('python3', ['-c', `
+import os, sys
+for i in range(400000):
+    try: os.stat(f"{sys.argv[1]}/{i}")
+    except OSError: pass`, folder]);
+    await until('the growth in the table', async () => await held() >= before.table + (60 << 20), 3000);
+    await until('the growth in the chart', async () => await slab() >= before.chart + (60 << 20), 3000);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('dark and light are chosen by the system and by the switch', { colorScheme: 'dark' }, async page => {
+  const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const dark = await background();
+  await page.click('#theme');
+  const light = await background();
+  assert.notEqual(dark, light);
+  await page.reload();
+  await ready(page);
+  assert.equal(await background(), light, 'the choice is forgotten');
+});
+
+test('nothing scrolls sideways at the width of a phone', { viewport: { width: 360, height: 740 } }, async page => {
+  for (const part of ['kernel', 'ram']) {
+    await page.click(`[data-part=${part}]`);
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360);
+  }
+});
+
+test('everything that is pressed has a name', async page => {
+  const bad = await page.evaluate(() => [...document.querySelectorAll('button, input, a, [role=img], [role=tab]')]
+    .filter(node => node.offsetParent && !(node.getAttribute('aria-label') || node.textContent.trim() || node.labels?.length)).map(node => node.outerHTML.slice(0, 80)));
+  assert.deepEqual(bad, []);
+});
+
+test('without scripts the account is a table', { javaScriptEnabled: false }, async page => {
+  const text = await page.textContent('table.account');
+  for (const row of ['installed memory', 'kernel', 'slab', 'unattributed']) assert(text.includes(row), row);
+  assert.equal(await page.locator('#app').isVisible(), false);
+});
+
+/* ---- running them ---- */
+
+const browser = await chromium.launch({ executablePath: process.env.KTALLY_CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] });
+let failed = 0;
+
+async function open(options) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 1000 }, ...options });
+  const page = await context.newPage(), problems = [];
+  page.on('console', message => { if (['error', 'warning'].includes(message.type())) problems.push(`console: ${message.text()}`); });
+  page.on('pageerror', error => problems.push(`script: ${error.message}`));
+  page.on('request', request => { if (!request.url().startsWith(base) && !request.url().startsWith('data:')) problems.push(`foreign request: ${request.url()}`); });
+  page.on('response', answer => { if (answer.status() >= 400) problems.push(`${answer.status()}: ${answer.url()}`); });
+  await page.goto(base);
+  if (options.javaScriptEnabled !== false) await ready(page);
+  return { context, page, problems };
+}
+
+for (const { name, options, run } of tests) {
+  if (only.length && !only.some(word => name.includes(word))) continue;
+  const { context, page, problems } = await open(options).catch(error => ({ problems: [error.message] }));
+  try {
+    const skipped = page && await run(page);
+    assert.deepEqual(problems, []);
+    console.log(skipped ? `web: skipped ${name}: ${skipped}` : `web: passed ${name}`);
+  } catch (error) {
+    failed++;
+    console.log(`web: FAILED ${name}: ${error.message.split('\n').slice(0, 6).join(' ')} ${problems.join('; ')}`);
+  }
+  await context?.close();
+}
+
+if (shots) {
+  mkdirSync(shots, { recursive: true });
+  for (const [file, options] of Object.entries({
+    'page-light.png': { colorScheme: 'light', viewport: { width: 1280, height: 1120 } },
+    'page-dark.png': { colorScheme: 'dark', viewport: { width: 1280, height: 1120 } },
+    'page-phone.png': { colorScheme: 'light', viewport: { width: 360, height: 780 } },
+  })) {
+    const { context, page } = await open(options);
+    await page.waitForTimeout(5000);
+    await page.screenshot({ path: `${shots}/${file}` });
+    await context.close();
+  }
+}
+await browser.close();
+server.kill('SIGTERM');
+console.log(failed ? `web: ${failed} failed` : 'web: all passed');
+process.exit(failed ? 1 : 0);
