@@ -11,11 +11,11 @@
 #include <sys/select.h>
 #include <sys/socket.h>
 
-#define CONNECTIONS_MAX 128u
-#define LIVE_MAX	100u	     /* of them; the rest can always ask */
-#define MEMORY_BYTES	(16u * 1024) /* for the headers of a connection */
-#define BLOCK_BYTES	(4u * 1024)  /* of a live stream at once */
-#define IDLE_S		15u	     /* without a byte in either direction */
+#define CONNECTIONS_MAX 256u	    /* a browser with the page takes two or three */
+#define LIVE_MAX	160u	    /* of them; the rest can always ask */
+#define MEMORY_BYTES	(8u * 1024) /* for the header of a request */
+#define BLOCK_BYTES	(4u * 1024) /* of a live stream at once */
+#define IDLE_S		15u	    /* without a byte in either direction */
 #define WAIT_MS		1000
 #define SECOND_NS	1000000000ll
 #define HEAD_NS		(10 * SECOND_NS) /* to send a request's header */
@@ -469,8 +469,8 @@ static int timeout_ms(const struct kt_http *http)
 
 /*
  * By select() and not by epoll: there libmicrohttpd listens for edges, and a client that sends
- * half a request and closes at once is sometimes never heard of again (seen with 0.9.75). At
- * most 128 connections fit.
+ * half a request and closes at once is sometimes never heard of again (seen with 0.9.75). All
+ * connections that are allowed fit into an fd_set.
  */
 struct kt_err *kt_http_wait(struct kt_http *http, const int *fds, size_t nr_fds, bool *ret_ready)
 {

@@ -9,20 +9,22 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 ktally=$(realpath "${1:-$here/../../build/ktally}")
 
+skip() {
+	echo "web: skipped: $1"
+	echo "web: 0 passed, 0 failed, 1 skipped"
+	exit 0
+}
+
 for tool in node npm chromium; do
 	if ! command -v $tool >/dev/null 2>&1; then
-		echo "web: skipped: $tool is not installed"
-		exit 0
+		skip "$tool is not installed"
 	fi
 done
 if ! "$ktally" help serve >/dev/null 2>&1; then
-	echo "web: skipped: built with -Dweb=disabled"
-	exit 0
+	skip "built with -Dweb=disabled"
 fi
 if [ ! -d "$here/node_modules/playwright-core" ] &&
 	! npm ci --prefix "$here" --ignore-scripts --no-audit --no-fund >/dev/null 2>&1; then
-	echo "web: skipped: playwright-core is not there and cannot be fetched"
-	exit 0
+	skip "playwright-core is not there and cannot be fetched"
 fi
-node "$here/vendor.mjs"
 exec node "$here/test.mjs" "$ktally"

@@ -2,10 +2,11 @@
 // The page in Chromium: every test is a page of its own, and no test may leave an error on the
 // console or ask another host for anything.
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 
 const ktally = process.argv[2], shots = process.env.KTALLY_SHOTS;
@@ -13,6 +14,7 @@ const only = process.argv.slice(3);
 const tests = [];
 const test = (name, options, run) => tests.push({ name, options: run ? options : {}, run: run ?? options });
 
+const shown = process.env.KTALLY_SHOWN; // a page that is served already, with a past: for the screenshots
 const server = spawn(ktally, ['serve', '--listen', '127.0.0.1:0'], { stdio: ['ignore', 'inherit', 'pipe'] });
 const base = await new Promise((resolve, reject) => {
   server.stderr.on('data', data => { const found = /http:\S+/.exec(String(data)); if (found) resolve(found[0]); });
@@ -270,16 +272,25 @@ test('without scripts the account is a table', { javaScriptEnabled: false }, asy
 /* ---- running them ---- */
 
 const browser = await chromium.launch({ executablePath: process.env.KTALLY_CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] });
-let failed = 0;
+const counts = { passed: 0, failed: 0, skipped: 0 };
+const tell = (how, name, why) => {
+  counts[how]++;
+  console.log(`web: ${how === 'failed' ? 'FAILED' : how} ${name}${why ? `: ${why}` : ''}`);
+};
 
-async function open(options) {
+if (!only.length) {
+  const vendor = spawnSync(process.execPath, [fileURLToPath(new URL('vendor.mjs', import.meta.url))], { encoding: 'utf8' });
+  tell({ 0: 'passed', 77: 'skipped' }[vendor.status] ?? 'failed', 'the vendored files are those of the registry', vendor.stdout.trim());
+}
+
+async function open(options, at = base) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 1000 }, ...options });
   const page = await context.newPage(), problems = [];
   page.on('console', message => { if (['error', 'warning'].includes(message.type())) problems.push(`console: ${message.text()}`); });
   page.on('pageerror', error => problems.push(`script: ${error.message}`));
   page.on('request', request => { if (!request.url().startsWith(base) && !request.url().startsWith('data:')) problems.push(`foreign request: ${request.url()}`); });
   page.on('response', answer => { if (answer.status() >= 400) problems.push(`${answer.status()}: ${answer.url()}`); });
-  await page.goto(base);
+  await page.goto(at);
   if (options.javaScriptEnabled !== false) await ready(page);
   return { context, page, problems };
 }
@@ -290,10 +301,9 @@ for (const { name, options, run } of tests) {
   try {
     const skipped = page && await run(page);
     assert.deepEqual(problems, []);
-    console.log(skipped ? `web: skipped ${name}: ${skipped}` : `web: passed ${name}`);
+    tell(skipped ? 'skipped' : 'passed', name, skipped);
   } catch (error) {
-    failed++;
-    console.log(`web: FAILED ${name}: ${error.message.split('\n').slice(0, 6).join(' ')} ${problems.join('; ')}`);
+    tell('failed', name, `${error.message.split('\n').slice(0, 6).join(' ')} ${problems.join('; ')}`);
   }
   await context?.close();
 }
@@ -305,7 +315,7 @@ if (shots) {
     'page-dark.png': { colorScheme: 'dark', viewport: { width: 1280, height: 1120 } },
     'page-phone.png': { colorScheme: 'light', viewport: { width: 360, height: 780 } },
   })) {
-    const { context, page } = await open(options);
+    const { context, page } = await open(options, shown);
     await page.waitForTimeout(5000);
     await page.screenshot({ path: `${shots}/${file}` });
     await context.close();
@@ -313,5 +323,5 @@ if (shots) {
 }
 await browser.close();
 server.kill('SIGTERM');
-console.log(failed ? `web: ${failed} failed` : 'web: all passed');
-process.exit(failed ? 1 : 0);
+console.log(`web: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
+process.exit(counts.failed ? 1 : 0);
