@@ -318,11 +318,11 @@ function makeTable() {
     const known = inside.map(i => shown.values.get(band.id)[i]).filter(value => value !== null && value !== undefined);
     return el('tr', {}, el('th', { scope: 'row' }, band.title), ...(known.length
       ? [amount(known.at(-1)), amount(Math.min(...known)), amount(Math.max(...known)), growth(known.at(-1) - known[0])]
-      : ['–', '–', '–', '–']).map(text => el('td', {}, text)));
+      : ['–', '–', '–', '–']).map(text => el('td', { class: 'number' }, text)));
   });
   $('values-table').replaceChildren(
     el('caption', {}, `${clock(state.from)} to ${clock(state.to)}`),
-    el('thead', {}, el('tr', {}, ...['Row', 'At the end', 'Smallest', 'Largest', 'Growth'].map(text => el('th', { scope: 'col' }, text)))),
+    el('thead', {}, el('tr', {}, ...['Row', 'At the end', 'Smallest', 'Largest', 'Growth'].map((text, at) => el('th', { scope: 'col', class: at ? 'number' : null }, text)))),
     el('tbody', {}, ...rows));
 }
 

@@ -83,6 +83,7 @@ export function spark(values, width = 96, height = 20) {
   const svg = document.createElementNS(SVG, 'svg');
   svg.setAttribute('class', 'spark');
   svg.setAttribute('viewBox', `0 0 ${width} ${height}`);
+  svg.setAttribute('preserveAspectRatio', 'none');
   svg.setAttribute('aria-hidden', 'true');
   const known = values.filter(value => value !== null && value !== undefined);
   if (known.length < 2) return svg;

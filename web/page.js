@@ -86,6 +86,7 @@ async function start() {
   $('app').hidden = false;
   $('tiles').append(...FIVE.map(tile));
   startChart(account, past, () => {});
+  $('chart').closest('section').hidden = !host.live && (past?.times_ms.length ?? 0) < 2;
   startTheme();
   startTables(account);
   startDetail(account);

@@ -76,7 +76,7 @@ function head(name, spec) {
   return el('thead', {}, el('tr', {}, ...spec.columns.map(column => {
     const on = sort?.key === column.key, props = { scope: 'col', class: column.number ? 'number' : null, 'aria-sort': on ? (sort.down ? 'descending' : 'ascending') : 'none' };
     if (column.spark) return el('th', { scope: 'col' }, column.title);
-    return el('th', props, el('button', { type: 'button', 'data-sort': column.key, onclick: () => sortBy(name, column) }, column.title, el('span', { class: 'way', 'aria-hidden': 'true' }, on ? (sort.down ? ' ↓' : ' ↑') : '')));
+    return el('th', props, el('button', { type: 'button', 'data-sort': column.key, title: column.key === 'growth' ? 'since somebody first looked, or as far as the chart reaches back' : null, onclick: () => sortBy(name, column) }, column.title, el('span', { class: 'way', 'aria-hidden': 'true' }, on ? (sort.down ? ' ↓' : ' ↑') : '')));
   })));
 }
 

@@ -21,8 +21,8 @@ struct kt_options {
 	const char *map;     /* of a census: the file of its picture */
 	const char *fail_if; /* of a diff: its conditions */
 	bool exact_bytes, all, node, cheap, scrub, force, expensive, shared;
-	bool families, details; /* of slab */
-	bool series, pools;	/* of a report */
+	bool families, details;		 /* of slab */
+	bool series, pools;		 /* of a report */
 	const char *listen, *token_file; /* of serve */
 	int depth;
 	int64_t top, count, pick; /* 0: not given */

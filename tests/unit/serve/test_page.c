@@ -44,8 +44,7 @@ TEST(a_template_without_a_report_says_why)
 	kt_page_render(&text, KT_SPAN("<p><!--host--><!--account--><!-- x --></p><!--"), NULL,
 		"no <files>");
 	kt_buf_add(&text, "", 1);
-	CHECK_STR(text.data,
-		"<p>ktally<p class=\"note\">no &lt;files&gt;</p>\n<!-- x --></p><!--");
+	CHECK_STR(text.data, "<p>ktally<p class=\"note\">no &lt;files&gt;</p>\n<!-- x --></p><!--");
 }
 
 TEST(the_page_and_its_parts_are_in_the_program)
