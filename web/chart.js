@@ -352,6 +352,7 @@ export function startChart(account, history, changed) {
   state.to = state.lastMs;
   state.from = state.spanMs ? state.to - state.spanMs : state.firstMs;
   $('spans').append(...SPANS.map(([label, ms]) => el('button', { type: 'button', 'data-ms': ms, 'aria-pressed': String(ms === state.spanMs), onclick: () => setSpan(ms) }, label)));
+  $('follow').hidden = !account.host.live;
   $('follow').addEventListener('click', () => setSpan(state.spanMs));
   $('chart').addEventListener('keydown', key);
   $('values').addEventListener('toggle', updateLegend);

@@ -45,8 +45,10 @@ function pastText(history, id) {
 }
 
 async function pastSection(args, key) {
+  if (args.of && !account.host.live) return null;
   try {
     const history = await get('history', args);
+    if (history.times_ms.length < 2) return null;
     return el('section', {}, el('h3', {}, 'What this machine’s history says'), spark(series(history, key) ?? [], 480, 64), el('p', {}, pastText(history, key)));
   } catch {
     return null;

@@ -101,6 +101,7 @@ export function drawTable() {
 
 /** The past is asked for once, and then goes on here. */
 async function pastOf(spec) {
+  if (!state.data.account.host.live) return new Map();
   const past = await get('history', { of: spec.command }).catch(() => null);
   return new Map(past ? Object.keys(past.rows).map(key => [key, series(past, key).slice()]) : []);
 }
@@ -154,6 +155,7 @@ function choose(name) {
 
 export function startTables(account) {
   state.data.account = account;
+  if (!account.host.live) for (const spec of Object.values(LISTS)) spec.columns = spec.columns.filter(column => column !== GROWTH && column !== SPARK);
   $('tabs').append(...Object.entries(LISTS).map(([name, spec]) => el('button', {
     type: 'button', role: 'tab', id: `tab-${name}`, 'data-list': name, 'aria-controls': 'panel', onclick: () => choose(name) }, spec.title)));
   $('tabs').addEventListener('keydown', event => {

@@ -1,27 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "serve/answer.h"
 
-#include "base/span.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct kt_answer *kt_answer_new(unsigned status, const char *type, const struct kt_buf *text)
+struct kt_answer *kt_answer_copy(unsigned status, const char *type, struct kt_span text)
 {
-	struct kt_answer *answer = text->failed ? NULL : malloc(sizeof(*answer) + text->size);
-	uint64_t hash;
+	struct kt_answer *answer = malloc(sizeof(*answer) + text.n);
+	uint64_t hash = kt_span_hash(KT_HASH_START, text);
 
 	if (!answer)
 		return NULL;
-	*answer = (struct kt_answer){
-		.nr_users = 1, .status = status, .type = type, .size = text->size
-	};
-	if (text->size)
-		memcpy(answer->data, text->data, text->size);
-	hash = kt_span_hash(KT_HASH_START, (struct kt_span){ answer->data, answer->size });
+	*answer =
+		(struct kt_answer){ .nr_users = 1, .status = status, .type = type, .size = text.n };
+	if (text.n)
+		memcpy(answer->data, text.p, text.n);
 	snprintf(answer->etag, sizeof(answer->etag), "\"%016llx\"", (unsigned long long)hash);
 	return answer;
+}
+
+struct kt_answer *kt_answer_new(unsigned status, const char *type, const struct kt_buf *text)
+{
+	return text->failed
+		       ? NULL
+		       : kt_answer_copy(status, type, (struct kt_span){ text->data, text->size });
 }
 
 struct kt_answer *kt_answer_problem(unsigned status, const char *why)

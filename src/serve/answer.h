@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/span.h"
 
 /** What a client gets. Made once and shared: by clients, by the cache, by threads. */
 struct kt_answer {
@@ -21,6 +22,8 @@ struct kt_answer {
 
 /** NULL when out of memory, and where the text has failed. */
 struct kt_answer *kt_answer_new(unsigned status, const char *type, const struct kt_buf *text);
+/** The same of a text that stays where it is. */
+struct kt_answer *kt_answer_copy(unsigned status, const char *type, struct kt_span text);
 /** {"error": "..."}. NULL when out of memory. */
 struct kt_answer *kt_answer_problem(unsigned status, const char *why);
 /** The same of an error, whose code decides the status. Frees it. */

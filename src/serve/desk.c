@@ -106,7 +106,7 @@ const char *kt_desk_problem(const struct kt_desk *desk)
 
 const struct kt_watch *kt_desk_account(const struct kt_desk *desk)
 {
-	return desk->live ? desk->account : NULL;
+	return desk->account;
 }
 
 /* ---- samples ---- */

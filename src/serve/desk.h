@@ -26,7 +26,7 @@ void kt_desk_freshen(struct kt_desk *desk);
 uint64_t kt_desk_turn(const struct kt_desk *desk);
 /** Why the last sample failed, or NULL. */
 const char *kt_desk_problem(const struct kt_desk *desk);
-/** The account over time; NULL where nothing is followed. */
+/** The account over time; of what does not change, one moment. */
 const struct kt_watch *kt_desk_account(const struct kt_desk *desk);
 /** A list that is followed ("slab"), from now on where it was not; NULL: it is not to be. */
 const struct kt_watch *kt_desk_list(struct kt_desk *desk, const char *command);

@@ -11,11 +11,11 @@
 #include <sys/select.h>
 #include <sys/socket.h>
 
-#define CONNECTIONS_MAX 256u	    /* a browser with the page takes two or three */
-#define LIVE_MAX	160u	    /* of them; the rest can always ask */
-#define MEMORY_BYTES	(8u * 1024) /* for the header of a request */
-#define BLOCK_BYTES	(4u * 1024) /* of a live stream at once */
-#define IDLE_S		15u	    /* without a byte in either direction */
+#define CONNECTIONS_MAX 256u  /* a browser with the page takes two or three */
+#define LIVE_MAX	160u  /* of them; the rest can always ask */
+#define MEMORY_BYTES	8192u /* for the header of a request */
+#define BLOCK_BYTES	4096u /* of a live stream at once */
+#define IDLE_S		15u   /* without a byte in either direction */
 #define WAIT_MS		1000
 #define SECOND_NS	1000000000ll
 #define HEAD_NS		(10 * SECOND_NS) /* to send a request's header */
@@ -107,11 +107,13 @@ static enum MHD_Result send_response(const struct kt_http *http, struct MHD_Conn
 	return result;
 }
 
+static char nothing[1];
+
 static enum MHD_Result send_empty(const struct kt_http *http, struct MHD_Connection *connection,
 	unsigned status, const char *name, const char *value, bool let_in)
 {
-	struct MHD_Response *response = http->lib->create_response_from_buffer(
-		0, (void *)(uintptr_t) "", MHD_RESPMEM_PERSISTENT);
+	struct MHD_Response *response =
+		http->lib->create_response_from_buffer(0, nothing, MHD_RESPMEM_PERSISTENT);
 	char cookie[KT_SESSION_HEX + 64];
 
 	if (response)
@@ -489,7 +491,7 @@ struct kt_err *kt_http_wait(struct kt_http *http, const int *fds, size_t nr_fds,
 		max = fds[i] > max ? fds[i] : max;
 	}
 	wait.tv_sec = timeout_ms(http) / 1000;
-	wait.tv_usec = timeout_ms(http) % 1000 * 1000;
+	wait.tv_usec = (suseconds_t)(timeout_ms(http) % 1000) * 1000;
 	if (select(max + 1, &readable, &writable, &broken, &wait) < 0) {
 		if (errno != EINTR)
 			return kt_err_os(errno, "waiting for requests");

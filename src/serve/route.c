@@ -143,17 +143,13 @@ static bool take_moment(const struct args *args, const char *name, int64_t now_m
 static struct kt_route route_account_past(struct kt_site *site, struct kt_stretch stretch)
 {
 	const struct kt_watch *watch = kt_desk_account(site->desk);
-	int64_t first_ms, last_ms, kept_ms;
+	int64_t kept_ms = kt_watch_time_ms(watch, kt_watch_nr(watch) - 1), first_ms, last_ms;
 
-	if (watch) {
-		kept_ms = kt_watch_time_ms(watch, kt_watch_nr(watch) - 1);
-		if (!site->recording || stretch.from_ms >= kept_ms ||
-			!kt_past_extent(site->recording, &first_ms, &last_ms) ||
-			last_ms < stretch.from_ms || first_ms > kept_ms)
-			return given(kt_past_watched(watch, "account", &stretch));
-	}
-	if (!site->recording)
-		return problem(404, "this is one moment of a machine; it has no past");
+	if (!site->recording || (kt_desk_is_live(site->desk) && stretch.from_ms >= kept_ms))
+		return given(kt_past_watched(watch, "account", &stretch));
+	if (!kt_past_extent(site->recording, &first_ms, &last_ms) || last_ms < stretch.from_ms ||
+		(kt_desk_is_live(site->desk) && first_ms > kept_ms))
+		return given(kt_past_watched(watch, "account", &stretch));
 	return (struct kt_route){ .kind = KT_ROUTE_PAST, .stretch = stretch };
 }
 
@@ -194,7 +190,6 @@ static struct kt_route route_api(struct kt_site *site, const char *name, const s
 static struct kt_route route_file(struct kt_site *site, const char *url)
 {
 	const struct kt_asset *asset = kt_asset_find(url);
-	struct kt_buf text = { 0 };
 
 	if (strcmp(url, "/healthz") == 0)
 		return given(kt_desk_health(site->desk));
@@ -204,9 +199,8 @@ static struct kt_route route_file(struct kt_site *site, const char *url)
 		return (struct kt_route){ .answer = kt_desk_page(site->desk), .may_keep = true };
 	if (!asset)
 		return problem(404, "there is nothing here");
-	text.data = (char *)(uintptr_t)asset->data; /* only read */
-	text.size = asset->size;
-	return (struct kt_route){ .answer = kt_answer_new(200, asset->type, &text),
+	return (struct kt_route){ .answer = kt_answer_copy(200, asset->type,
+					  (struct kt_span){ asset->data, asset->size }),
 		.may_keep = true };
 }
 

@@ -25,7 +25,7 @@ struct kt_watch {
 	const struct kt_table *table;
 	int64_t *times_ms, mark_ms, last_ns;
 	size_t nr_kept, nr, at; /* at: of the last sample */
-	uint64_t nr_steps;
+	uint64_t nr_steps, sweep_step; /* which looks for dead rows next */
 	struct watched *rows;
 	size_t nr_rows, rows_max;
 	uint32_t *index; /* open hash table of places in `rows`; twice as many as rows, or more */
@@ -50,6 +50,7 @@ struct kt_err *kt_watch_new(const struct kt_options *options, const char *comman
 	watch->nr_kept = nr_kept < 2		       ? 2
 			 : nr_kept > KT_WATCH_KEPT_MAX ? KT_WATCH_KEPT_MAX
 						       : nr_kept;
+	watch->sweep_step = 2 * watch->nr_kept;
 	watch->rows_max = KT_WATCH_BYTES_MAX / sizeof(int64_t) / watch->nr_kept;
 	if (watch->rows_max > KT_WATCH_ROWS_MAX)
 		watch->rows_max = KT_WATCH_ROWS_MAX;
@@ -280,10 +281,12 @@ static void begin_sample(struct kt_watch *watch)
 		watch->mark_ms = watch->times_ms[watch->at];
 	for (size_t i = 0; i < watch->nr_rows; i++)
 		watch->rows[i].values[watch->at] = MISSING;
-	if (watch->nr_steps > watch->nr_kept && watch->nr_steps % watch->nr_kept == 0)
-		sweep(watch, watch->nr_steps - watch->nr_kept + 1);
-	else if (watch->nr_rows == watch->rows_max)
+	if (watch->nr_rows == watch->rows_max) {
 		sweep(watch, watch->nr_steps - 1); /* room for those that are alive */
+	} else if (watch->nr_steps >= watch->sweep_step) {
+		sweep(watch, watch->nr_steps - watch->nr_kept + 1);
+		watch->sweep_step = watch->nr_steps + watch->nr_kept;
+	}
 }
 
 static struct kt_table *tracked_table(const struct kt_report *report)

@@ -15,12 +15,21 @@ const tests = [];
 const test = (name, options, run) => tests.push({ name, options: run ? options : {}, run: run ?? options });
 
 const shown = process.env.KTALLY_SHOWN; // a page that is served already, with a past: for the screenshots
-const server = spawn(ktally, ['serve', '--listen', '127.0.0.1:0'], { stdio: ['ignore', 'inherit', 'pipe'] });
-const base = await new Promise((resolve, reject) => {
-  server.stderr.on('data', data => { const found = /http:\S+/.exec(String(data)); if (found) resolve(found[0]); });
-  server.on('exit', () => reject(new Error('ktally serve has ended')));
-});
-server.removeAllListeners('exit');
+const servers = [];
+async function serve(...options) {
+  const process = spawn(ktally, ['serve', '--listen', '127.0.0.1:0', ...options], { stdio: ['ignore', 'inherit', 'pipe'] });
+  servers.push(process);
+  const base = await new Promise((resolve, reject) => {
+    let said = '';
+    process.stderr.on('data', data => {
+      const found = /(http:\S+)\n/.exec(said += data);
+      if (found) resolve(found[1]);
+    });
+    process.once('exit', () => reject(new Error(`ktally serve has ended: ${said}`)));
+  });
+  return { process, base };
+}
+const { base } = await serve();
 
 const api = async path => (await fetch(`${base}api/v1/${path}`)).json();
 const ready = page => page.waitForSelector('body[data-ready=yes]', { timeout: 15000 });
@@ -269,6 +278,26 @@ test('without scripts the account is a table', { javaScriptEnabled: false }, asy
   assert.equal(await page.locator('#app').isVisible(), false);
 });
 
+test('a captured machine and a recording are shown without an error', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ktally-web-')), file = join(folder, 'x.rec');
+  try {
+    execFileSync(ktally, ['record', '-i', '0.1', '-n', '12', file]);
+    for (const source of [fileURLToPath(new URL('../fixtures/6.1', import.meta.url)), file]) {
+      const other = await serve('-s', source), { context, page, problems } = await open({}, other.base);
+      await page.waitForSelector('#list tbody tr');
+      await page.click('#list tbody th button');
+      await page.waitForSelector('#detail[open]');
+      assert.equal(await page.locator('#chart').isVisible(), source === file, 'a chart of one moment');
+      if (source === file) assert.equal((await chart(page)).points, 12);
+      await context.close();
+      other.process.kill('SIGTERM');
+      assert.deepEqual(problems, []);
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
 /* ---- running them ---- */
 
 const browser = await chromium.launch({ executablePath: process.env.KTALLY_CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] });
@@ -288,7 +317,7 @@ async function open(options, at = base) {
   const page = await context.newPage(), problems = [];
   page.on('console', message => { if (['error', 'warning'].includes(message.type())) problems.push(`console: ${message.text()}`); });
   page.on('pageerror', error => problems.push(`script: ${error.message}`));
-  page.on('request', request => { if (!request.url().startsWith(base) && !request.url().startsWith('data:')) problems.push(`foreign request: ${request.url()}`); });
+  page.on('request', request => { if (!request.url().startsWith(at) && !request.url().startsWith('data:')) problems.push(`foreign request: ${request.url()}`); });
   page.on('response', answer => { if (answer.status() >= 400) problems.push(`${answer.status()}: ${answer.url()}`); });
   await page.goto(at);
   if (options.javaScriptEnabled !== false) await ready(page);
@@ -322,6 +351,6 @@ if (shots) {
   }
 }
 await browser.close();
-server.kill('SIGTERM');
+for (const one of servers) one.kill('SIGTERM');
 console.log(`web: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
 process.exit(counts.failed ? 1 : 0);
