@@ -61,10 +61,19 @@ function times() {
   return (state.past ? state.past.times_ms.filter(ms => ms < first) : []).concat(state.live.times);
 }
 
+/** Where the samples stop for a while, nothing is drawn: nobody knows what was then. */
+function gaps(ms) {
+  const steps = ms.slice(1).map((one, i) => one - ms[i]), usual = steps.slice().sort((a, b) => a - b)[steps.length >> 1];
+  return steps.flatMap((step, i) => step > Math.max(5000, usual * 6) ? [i + 1] : []);
+}
+
+const torn = (values, at, fill) => at.length ? at.reduceRight((all, i) => all.toSpliced(i, 0, fill(i)), values) : values;
+
 function build() {
   const visible = bands.filter(band => !state.hidden.has(band.id));
-  const values = new Map(bands.map(band => [band.id, points(band.id)]));
-  const ms = times(), scale = state.unit === 'share' ? 1 / state.account.installed_bytes : 1;
+  const all = times(), at = gaps(all), ms = torn(all, at, i => all[i - 1] + 1);
+  const values = new Map(bands.map(band => [band.id, torn(points(band.id), at, () => null)]));
+  const scale = state.unit === 'share' ? 1 / state.account.installed_bytes : 1;
   let below = new Array(ms.length).fill(null);
   const tops = visible.map(band => {
     const own = values.get(band.id);

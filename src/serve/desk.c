@@ -94,6 +94,11 @@ bool kt_desk_is_live(const struct kt_desk *desk)
 	return desk->live;
 }
 
+int64_t kt_desk_interval_ms(const struct kt_desk *desk)
+{
+	return desk->interval_ns / 1000000;
+}
+
 uint64_t kt_desk_turn(const struct kt_desk *desk)
 {
 	return desk->turn;

@@ -18,6 +18,8 @@ void kt_desk_free(struct kt_desk *desk);
 
 /** Is it the running machine? Otherwise nothing changes, and nothing is followed. */
 bool kt_desk_is_live(const struct kt_desk *desk);
+/** Milliseconds between two samples. */
+int64_t kt_desk_interval_ms(const struct kt_desk *desk);
 /** Takes a sample of the account, and of lists that somebody has asked for of late. */
 void kt_desk_step(struct kt_desk *desk);
 /** The same where the last one is older than the interval: before something is answered. */

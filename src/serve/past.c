@@ -194,6 +194,8 @@ struct kt_answer *kt_past_watched(
 		if (!step_ms || next_ms > to_ms || ms / step_ms != next_ms / step_ms)
 			take_sample(&past, watch, ago);
 	}
+	if (stretch->first_ms < first_ms)
+		first_ms = stretch->first_ms;
 	answer = answer_of(&past, of, "memory", first_ms, last_ms, step_ms);
 	kt_arena_fini(&past.arena);
 	return answer;

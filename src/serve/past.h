@@ -13,6 +13,7 @@
 struct kt_stretch {
 	int64_t from_ms, to_ms; /* both inclusive */
 	int64_t step_ms;	/* at least; 0: as fine as possible */
+	int64_t first_ms;	/* a recording has this, before what memory has; or INT64_MAX */
 };
 
 /** False where `text` is none. Times: milliseconds since 1970, or as base/when.h reads them. */

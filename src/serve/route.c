@@ -11,6 +11,7 @@
 
 #define ARGS_MAX 12
 #define API	 "/api/v1/"
+#define GAP	 4 /* intervals between two samples that others would have been in */
 
 /* What stands behind the question mark, as far as it is text. */
 struct args {
@@ -139,23 +140,39 @@ static bool take_moment(const struct args *args, const char *name, int64_t now_m
 	return !text || kt_past_moment(text, now_ms, ms);
 }
 
+/* How far back memory reaches without a gap: with a recorder it is only kept while somebody looks.
+ */
+static int64_t kept_since_ms(const struct kt_watch *watch, int64_t gap_ms)
+{
+	size_t ago = 0;
+
+	while (ago + 1 < kt_watch_nr(watch) &&
+		kt_watch_time_ms(watch, ago) - kt_watch_time_ms(watch, ago + 1) < gap_ms)
+		ago++;
+	return kt_watch_time_ms(watch, ago);
+}
+
 /* Memory has the finest; a recording has what was before it. */
 static struct kt_route route_account_past(struct kt_site *site, struct kt_stretch stretch)
 {
 	const struct kt_watch *watch = kt_desk_account(site->desk);
-	int64_t kept_ms = kt_watch_time_ms(watch, kt_watch_nr(watch) - 1), first_ms, last_ms;
+	bool live = kt_desk_is_live(site->desk);
+	int64_t first_ms = INT64_MAX, last_ms = INT64_MIN, kept_ms;
 
-	if (!site->recording || (kt_desk_is_live(site->desk) && stretch.from_ms >= kept_ms))
+	kt_desk_freshen(site->desk);
+	kept_ms = kept_since_ms(watch, GAP * kt_desk_interval_ms(site->desk));
+	if (!site->recording || !kt_past_extent(site->recording, &first_ms, &last_ms) ||
+		last_ms < stretch.from_ms ||
+		(live && (stretch.from_ms >= kept_ms || first_ms >= kept_ms))) {
+		stretch.first_ms = first_ms;
 		return given(kt_past_watched(watch, "account", &stretch));
-	if (!kt_past_extent(site->recording, &first_ms, &last_ms) || last_ms < stretch.from_ms ||
-		(kt_desk_is_live(site->desk) && first_ms > kept_ms))
-		return given(kt_past_watched(watch, "account", &stretch));
+	}
 	return (struct kt_route){ .kind = KT_ROUTE_PAST, .stretch = stretch };
 }
 
 static struct kt_route route_past(struct kt_site *site, const struct args *args)
 {
-	struct kt_stretch stretch = { 0, INT64_MAX, 0 };
+	struct kt_stretch stretch = { .to_ms = INT64_MAX, .first_ms = INT64_MAX };
 	const char *of = arg(args, "of"), *step = arg(args, "step");
 	int64_t now_ms = kt_session_time_ms();
 	const struct kt_watch *watch;

@@ -23,6 +23,7 @@
 #define INTERVAL_S   1
 #define INTERVAL_MAX 60
 #define SECOND_NS    1000000000ll
+#define RECORDER_NS  (60 * SECOND_NS) /* it writes every ten seconds */
 
 struct server {
 	const struct kt_options *options;
@@ -33,6 +34,8 @@ struct server {
 	char token[1025];
 	int timer_fd, signal_fd;
 	sigset_t before;
+	int64_t looked_ns; /* for the recorder */
+	bool recorded;
 };
 
 /* ---- who may ask ---- */
@@ -137,11 +140,24 @@ static struct kt_err *open_clock(struct server *server, int64_t interval_ns)
 	return NULL;
 }
 
+/* Is the recorder at work? Looked at now and then, for it may begin or end. */
+static bool is_recorded(struct server *server)
+{
+	int64_t now_ns = kt_session_clock_ns(), first_ms, last_ms;
+
+	if (server->looked_ns && now_ns - server->looked_ns < RECORDER_NS)
+		return server->recorded;
+	server->looked_ns = now_ns;
+	server->recorded = kt_past_extent(server->site.recording, &first_ms, &last_ms) &&
+			   kt_session_time_ms() - last_ms < RECORDER_NS / 1000000;
+	return server->recorded;
+}
+
 /* Somebody watches, or nobody else keeps what was. */
-static bool is_sample_due(const struct server *server)
+static bool is_sample_due(struct server *server)
 {
 	return kt_desk_is_live(server->site.desk) &&
-	       (kt_http_nr_live(server->http) || !server->site.recording);
+	       (kt_http_nr_live(server->http) || !is_recorded(server));
 }
 
 static void tick(struct server *server)
@@ -177,15 +193,12 @@ static struct kt_err *loop(struct server *server)
 
 /* ---- the command ---- */
 
-/* A recording that is the source, or else the recorder's own, where it can be read. */
+/* A recording that is the source, or else the recorder's own, which may come later too. */
 static const char *find_recording(const struct kt_options *options)
 {
-	int64_t first_ms, last_ms;
-
-	if (options->source)
-		return kt_is_recording(options->source) ? options->source : NULL;
-	return kt_past_extent(KT_RECORDING_DEFAULT, &first_ms, &last_ms) ? KT_RECORDING_DEFAULT
-									 : NULL;
+	if (!options->source)
+		return KT_RECORDING_DEFAULT;
+	return kt_is_recording(options->source) ? options->source : NULL;
 }
 
 static struct kt_err *start(struct server *server)
