@@ -20,6 +20,14 @@ int64_t kt_session_clock_ns(void)
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
+int64_t kt_session_time_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 void kt_session_sleep_until(int64_t clock_ns)
 {
 	struct timespec until = { clock_ns / 1000000000, clock_ns % 1000000000 };

@@ -42,6 +42,8 @@ void kt_session_describe(const struct kt_session *session, const struct kt_optio
 
 /** A clock that only runs forward. */
 int64_t kt_session_clock_ns(void);
+/** The time of day: milliseconds since 1970. */
+int64_t kt_session_time_ms(void);
 void kt_session_sleep_until(int64_t clock_ns);
 /** The time of day, UTC: "2026-01-31T23:59:59Z". Gives `ret` back. */
 const char *kt_session_clock_text(char ret[32]);
