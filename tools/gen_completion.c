@@ -29,6 +29,8 @@ static const struct kind kinds[] = {
 		"mapfile -t COMPREPLY < <(cd /sys/kernel/slab 2>/dev/null && "
 		"compgen -f -- \"$cur\")",
 		"_files -W /sys/kernel/slab" },
+	{ "[LIST]", "words='account slab vmalloc stacks pagetables cgroups'",
+		"(account slab vmalloc stacks pagetables cgroups)" },
 	{ "[COMMAND]", "words=$commands", "_ktally_commands" },
 	{ "SECONDS", "words='1 5 10 60'", "(1 5 10 60)" },
 	{ "BEFORE AFTER", "_ktally_files", "_files" },

@@ -23,6 +23,7 @@ struct kt_options {
 	bool exact_bytes, all, node, cheap, scrub, force, expensive, shared;
 	bool families, details; /* of slab */
 	bool series, pools;	/* of a report */
+	bool batch;		/* of top */
 	int depth;
 	int64_t top, count, pick; /* 0: not given */
 	double interval_s;	  /* 0: once */
@@ -32,6 +33,9 @@ struct kt_options {
 	/** How far a long reading is; NULL: nobody watches. */
 	void (*progress)(void *arg, int64_t done, int64_t all);
 	void *progress_arg;
+	/** What the terminal can do, and whether there is one at both ends. */
+	bool terminal, color, unicode;
+	int width;
 	/** For a command whose output is a stream; false where nobody reads. */
 	bool (*write)(const char *data, size_t size);
 	/** What a command that runs for long tells meanwhile. */

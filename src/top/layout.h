@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef KT_TOP_LAYOUT_H
+#define KT_TOP_LAYOUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/** Which row of the screen is what; -1: there is no room for it. Pure arithmetic. */
+struct kt_layout {
+	int title, whole; /* the bar of all memory */
+	int panel_head, panel, nr_panel;
+	int tabs, head, list, nr_list, total;
+	int footer;
+};
+
+/**
+ * For a terminal of `height` rows, of whose account `nr_rows` are worth showing. `alone`: the
+ * account is what is open, and stands where the list would.
+ */
+struct kt_layout kt_layout_for(int height, int nr_rows, bool alone);
+
+/** Widths of the account's columns; 0: not shown. */
+struct kt_panel_widths {
+	int name, size, share, growth, rate, bar, past;
+};
+
+/** `followed`: there is growth to show. */
+struct kt_panel_widths kt_panel_fit(int width, bool followed);
+
+/** How the columns of a list share a row. */
+struct kt_list_fit {
+	int name;
+	size_t nr; /* of the columns that were asked for */
+	int past;  /* 0: no room for the past */
+};
+
+/**
+ * A name of `name` columns at most, then columns of these widths, as many as fit from the
+ * first, then the past where `past_wanted`.
+ */
+struct kt_list_fit kt_list_fit(int width, int name, const int *widths, size_t nr, bool past_wanted);
+
+/** Seconds that one dot of the past stands for, so that `nr_dots` are two minutes or more. */
+int kt_past_step_s(int nr_dots, double interval_s);
+
+/** "LAST 2 MIN", or where there is little room "2 MIN". */
+void kt_past_title(int nr_dots, double interval_s, char *ret, size_t size);
+
+/** First row to show of `count`, so that row `at` is among the `room` that are shown. */
+size_t kt_scroll_to(size_t first, size_t at, size_t room, size_t count);
+
+#endif
