@@ -20,11 +20,11 @@ static const struct {
 	{ "F8", "Slower" }, { "Enter", "Explain" } };
 
 /* As many as fit, in the order of their numbers; those above are the ones that matter most. */
-static void draw_keys(struct kt_screen *screen, int y)
+static void draw_keys(struct kt_screen *screen, int y, int room)
 {
 	static const unsigned char order[] = { 0, 5, 3, 2, 6, 4, 7, 8, 1, 9 };
 	size_t fit = 0;
-	int room = screen->width, x = 0;
+	int x = 0;
 
 	for (; fit < KT_LEN(keys); fit++) {
 		room -= (int)(strlen(keys[fit].key) + strlen(keys[fit].label)) + (fit > 0);
@@ -54,14 +54,20 @@ static void draw_prompt(struct kt_top *top, int y, const char *what)
 			screen, y, x + 2, screen->width - x - 2, KT_STYLE_ALERT, top->message);
 }
 
-static void draw_filter(struct kt_top *top, int y)
+/* What is hidden is said as long as it is; gives the columns that it takes. */
+static int draw_filter(struct kt_top *top, int y)
 {
-	char text[128];
+	const char *filter = kt_top_view(top)->filter;
+	int columns = *filter ? kt_text_columns(filter) + 9 : 0;
+	char text[96];
 
-	snprintf(text, sizeof(text), " filter: %s ", kt_top_view(top)->filter);
-	if (*kt_top_view(top)->filter)
-		kt_screen_put_right(&top->screen, y, top->screen.width / 2,
-			top->screen.width - top->screen.width / 2, KT_STYLE_ALERT, text);
+	if (!columns)
+		return 0;
+	snprintf(text, sizeof(text), " filter: %s", filter);
+	columns = columns > top->screen.width / 2 ? top->screen.width / 2 : columns;
+	kt_screen_put_right(
+		&top->screen, y, top->screen.width - columns, columns, KT_STYLE_ALERT, text);
+	return columns;
 }
 
 void kt_draw_footer(struct kt_top *top, int y)
@@ -80,10 +86,8 @@ void kt_draw_footer(struct kt_top *top, int y)
 	else if (top->mode == KT_MODE_SORT)
 		kt_screen_put(screen, y, 0, screen->width, KT_STYLE_LABEL,
 			"Up Down: column   Enter: sort by it   Esc: back");
-	else {
-		draw_keys(screen, y);
-		draw_filter(top, y);
-	}
+	else
+		draw_keys(screen, y, screen->width - draw_filter(top, y));
 }
 
 void kt_draw_sort(struct kt_top *top, int y, int room)

@@ -59,6 +59,7 @@ struct columns {
 	size_t index[KT_VIEW_COLUMNS]; /* the name first */
 	int widths[KT_VIEW_COLUMNS];
 	struct kt_list_fit fit;
+	size_t nr_first; /* behind the name; then comes the past, then more columns */
 };
 
 static int width_of(const struct kt_top *top, const struct kt_view *view, size_t k)
@@ -79,29 +80,57 @@ static int width_of(const struct kt_top *top, const struct kt_view *view, size_t
 	return width > held ? width : held;
 }
 
-/* Where nothing is watched over time there is nothing to say of it. */
-static bool is_of_time(const struct kt_top *top, const struct kt_column *column)
+/* Of a wide terminal the columns that others have no room for are at the end. */
+static size_t add_wide(const struct kt_view *view, size_t count, size_t found[KT_VIEW_COLUMNS])
 {
-	return (column->flags & KT_COL_RATE && !top->live) ||
-	       (column->flags & KT_COL_GROWTH && !top->live && !top->moments);
+	size_t all[KT_VIEW_COLUMNS], nr_all = kt_view_columns(view, true, all);
+	size_t first = count;
+
+	for (size_t i = 0; i < nr_all && count < KT_VIEW_COLUMNS; i++) {
+		bool there = false;
+
+		for (size_t k = 0; k < first; k++)
+			there |= found[k] == all[i];
+		if (!there)
+			found[count++] = all[i];
+	}
+	return count;
 }
 
 static void choose(const struct kt_top *top, const struct kt_view *view, struct columns *ret)
 {
-	size_t found[KT_VIEW_COLUMNS], count = kt_view_columns(view, view->skipped > 0, found),
-				       n = 0;
+	size_t found[KT_VIEW_COLUMNS], count = kt_view_columns(view, view->skipped > 0, found);
+	size_t nr_first = count > view->skipped ? count - view->skipped : 1, n = 0;
 
+	count = add_wide(view, count, found);
 	ret->table = view->table;
 	for (size_t i = 0; i < count; i++) {
-		if (i && (i <= view->skipped || is_of_time(top, &view->table->columns[found[i]])))
+		if (i && i <= view->skipped)
 			continue;
 		ret->index[n] = found[i];
 		ret->widths[n++] = width_of(top, view, found[i]);
 	}
-	if (!n)
-		return;
-	ret->fit = kt_list_fit(top->screen.width, ret->widths[0], ret->widths + 1, n - 1,
-		top->live && view->watch);
+	if (n)
+		ret->fit = kt_list_fit(top->screen.width, ret->widths[0], ret->widths + 1,
+			nr_first - 1, n - 1, top->live && view->watch);
+	ret->nr_first = nr_first - 1;
+}
+
+/* Where a column begins; that of the name is 0. */
+static int column_at(const struct columns *columns, size_t index)
+{
+	int x = columns->fit.name + 1;
+
+	for (size_t i = 1; i < index; i++)
+		x += columns->widths[i] + 1;
+	if (index > columns->nr_first + 1 && columns->fit.past)
+		x += columns->fit.past + 2;
+	return index ? x : 0;
+}
+
+static int past_at(const struct columns *columns)
+{
+	return column_at(columns, columns->nr_first + 1) + 1;
 }
 
 /* ---- rows ---- */
@@ -123,13 +152,12 @@ static void draw_cells(
 	struct kt_top *top, int y, const struct columns *columns, const struct kt_report_row *row)
 {
 	struct kt_screen *screen = &top->screen;
-	int x = columns->fit.name;
 	char text[512], shorter[512];
 
 	for (size_t i = 0; i <= columns->fit.nr; i++) {
 		size_t k = columns->index[i];
 		const struct kt_column *column = &columns->table->columns[k];
-		int width = i ? columns->widths[i] : columns->fit.name;
+		int width = i ? columns->widths[i] : columns->fit.name, x = column_at(columns, i);
 
 		kt_view_cell(column, &row->cells[k], top->exact, text, sizeof(text));
 		kt_text_shorten(text, width, screen->unicode, shorter, sizeof(shorter));
@@ -142,15 +170,6 @@ static void draw_cells(
 				screen, y, x + 1, width, style_of(column, &row->cells[k]), shorter);
 		x += i ? width + 1 : 0;
 	}
-}
-
-static int past_at(const struct columns *columns)
-{
-	int x = columns->fit.name + 2;
-
-	for (size_t i = 1; i <= columns->fit.nr; i++)
-		x += columns->widths[i] + 1;
-	return x;
 }
 
 static void draw_past(struct kt_top *top, const struct kt_view *view, int y,
@@ -172,14 +191,13 @@ static void draw_head(
 {
 	struct kt_screen *screen = &top->screen;
 	size_t sorted = kt_view_sorted(view);
-	int x = 0;
 	char text[64];
 
 	kt_screen_paint(screen, y, 0, screen->width, KT_STYLE_HEAD);
 	for (size_t i = 0; i <= columns->fit.nr; i++) {
 		size_t k = columns->index[i];
 		const struct kt_column *column = &columns->table->columns[k];
-		int width = i ? columns->widths[i] : columns->fit.name;
+		int width = i ? columns->widths[i] : columns->fit.name, x = column_at(columns, i);
 		enum kt_style style = k == sorted ? KT_STYLE_SORTED : KT_STYLE_HEAD;
 
 		snprintf(text, sizeof(text), "%s%s", column->title,
@@ -190,7 +208,6 @@ static void draw_head(
 			kt_screen_put(screen, y, x, width, style, text);
 		else
 			kt_screen_put_right(screen, y, x, width, style, text);
-		x += width + 1;
 	}
 	if (!columns->fit.past)
 		return;

@@ -101,28 +101,27 @@ void kt_top_explain(struct kt_top *top)
 
 static void put_lore(struct kt_report *report)
 {
-	kt_report_headline(report,
-		"The upper part is the account of all memory, in a few rows: the bar is all that "
-		"is "
+	kt_report_note(report,
+		"The upper part is the account of all memory in a few rows: the bar is all that is "
 		"installed, from firmware to free, and its signs stand before the rows that it is "
 		"made of. The lower part is a list; the list of tab 1 is the whole account.");
-	kt_report_headline(report, "%s", "");
-	kt_report_headline(report,
+	kt_report_note(report,
 		"GROWTH is since the start, or since the mark that m sets; a list that was opened "
-		"later counts from then. PER S is since the sample before. The picture at the "
-		"right "
-		"is the last minutes, from its least to its most; what moves less than a "
-		"hundredth, "
-		"or 256 KiB, is flat. Where nobody looked it is empty.");
-	kt_report_headline(report, "%s", "");
-	kt_report_headline(report,
-		"Colours have a meaning: growth of 256 KiB and more, memory given back, and memory "
-		"that is wasted. Only what is on the screen is read, so an open tab is what it "
-		"costs: stacks, page tables and cgroups walk long lists on large machines.");
-	kt_report_headline(report, "%s", "");
-	kt_report_headline(report,
-		"Letters that slabtop sorts by sort here, other keys are htop's where they do not "
-		"clash. Space freezes, as a row cannot be tagged.");
+		"later counts from then. PER S is since the sample before.");
+	kt_report_note(report,
+		"The picture at the right is the last minutes, each row from its least to its "
+		"most; "
+		"what moves less than a hundredth, or 256 KiB, is flat. Where nobody looked it is "
+		"empty.");
+	kt_report_note(report,
+		"Colours have a meaning: growth of 256 KiB and more, as much given back, and 1 MiB "
+		"and more wasted in a cache.");
+	kt_report_note(report, "Only what is on the screen is read, so the open tab is what it "
+			       "costs: stacks, page "
+			       "tables and cgroups walk long lists on large machines.");
+	kt_report_note(report,
+		"Letters that slabtop sorts by sort here; other keys are htop's where they do not "
+		"clash. Space freezes, as there is nothing to tag.");
 }
 
 void kt_top_help(struct kt_top *top)

@@ -16,6 +16,7 @@
 #define PANEL_PAST    12
 #define PAST_MAX      60
 #define NAME_LONG     20 /* a name is shortened to it before the past is left out */
+#define NAME_WIDE     34 /* before more columns are shown */
 #define LAST_MIN      12 /* columns that "LAST 2.5 MIN" takes */
 #define TWO_MINUTES_S 120
 
@@ -92,23 +93,29 @@ struct kt_panel_widths kt_panel_fit(int width, bool followed)
 	return w;
 }
 
-struct kt_list_fit kt_list_fit(int width, int name, const int *widths, size_t nr, bool past_wanted)
+struct kt_list_fit kt_list_fit(
+	int width, int name, const int *widths, size_t nr_first, size_t nr, bool past_wanted)
 {
 	int least = name < NAME_MIN ? name : NAME_MIN, left;
 	struct kt_list_fit fit = { .name = least < width ? least : width };
 
 	left = width - fit.name;
-	while (fit.nr < nr && widths[fit.nr] + 1 <= left)
+	while (fit.nr < nr_first && widths[fit.nr] + 1 <= left)
 		left -= widths[fit.nr++] + 1;
-	if (fit.nr < nr)
-		past_wanted = false;
 	grow(&left, &fit.name, name < NAME_LONG ? name : NAME_LONG);
+	if (fit.nr < nr_first) {
+		grow(&left, &fit.name, name);
+		return fit;
+	}
 	/* the past stands apart from what is beside it */
 	if (past_wanted && left >= PAST_MIN + 2) {
 		fit.past = PAST_MIN;
 		left -= PAST_MIN + 2;
 	}
+	grow(&left, &fit.name, name < NAME_WIDE ? name : NAME_WIDE);
 	grow(&left, &fit.past, PAST_MAX / 2);
+	while (fit.nr < nr && widths[fit.nr] + 1 <= left)
+		left -= widths[fit.nr++] + 1;
 	grow(&left, &fit.name, name);
 	grow(&left, &fit.past, PAST_MAX);
 	return fit;

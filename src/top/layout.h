@@ -35,10 +35,11 @@ struct kt_list_fit {
 };
 
 /**
- * A name of `name` columns at most, then columns of these widths, as many as fit from the
- * first, then the past where `past_wanted`.
+ * A name of `name` columns at most, then `nr` columns of these widths, as many as fit from the
+ * first. The past, where it is wanted, comes before the columns behind the first `nr_first`.
  */
-struct kt_list_fit kt_list_fit(int width, int name, const int *widths, size_t nr, bool past_wanted);
+struct kt_list_fit kt_list_fit(
+	int width, int name, const int *widths, size_t nr_first, size_t nr, bool past_wanted);
 
 /** Seconds that one dot of the past stands for, so that `nr_dots` are two minutes or more. */
 int kt_past_step_s(int nr_dots, double interval_s);

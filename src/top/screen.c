@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define PLUS_MINUS 0xb1 /* of two signs in ASCII: "+-" */
+
 struct kt_err *kt_screen_size(struct kt_screen *screen, int width, int height)
 {
 	struct kt_glyph *cells;
@@ -151,10 +153,10 @@ static uint32_t to_ascii(uint32_t code)
 	static const struct {
 		uint32_t from;
 		char to;
-	} signs[] = { { 0xb1, '~' }, { 0xb5, 'u' }, { 0xb7, '.' }, { 0xd7, 'x' }, { 0x2026, '~' },
-		{ 0x2502, '|' }, { 0x251c, '+' }, { 0x2514, '`' }, { 0x2500, '-' }, { 0x2524, '+' },
-		{ 0x2588, '#' }, { 0x2592, '=' }, { 0x2593, ':' }, { 0x2591, '.' }, { 0x25bc, 'v' },
-		{ 0x25b2, '^' } };
+	} signs[] = { { PLUS_MINUS, '-' }, { 0xb5, 'u' }, { 0xb7, '.' }, { 0xd7, 'x' },
+		{ 0x2026, '~' }, { 0x2502, '|' }, { 0x251c, '+' }, { 0x2514, '`' }, { 0x2500, '-' },
+		{ 0x2524, '+' }, { 0x2588, '#' }, { 0x2592, '=' }, { 0x2593, ':' }, { 0x2591, '.' },
+		{ 0x25bc, 'v' }, { 0x25b2, '^' } };
 
 	for (size_t i = 0; i < KT_LEN(signs); i++) {
 		if (signs[i].from == code)
@@ -191,6 +193,8 @@ int kt_screen_put(
 
 		if (at + columns > room)
 			break;
+		if (code == PLUS_MINUS && !screen->unicode && at + 2 <= room)
+			kt_screen_put_char(screen, y, x + at++, style, '+');
 		kt_screen_put_char(screen, y, x + at, style, code);
 		at += columns;
 	}

@@ -91,6 +91,8 @@ static struct kt_err *begin(struct kt_top *top, const struct kt_options *options
 	for (size_t i = 0; i < KT_NR_TABS; i++) {
 		kt_view_init(&top->views[i], &kt_tabs[i]);
 		top->views[i].empty = options->all;
+		top->views[i].hidden = (top->live ? 0 : KT_COL_RATE) |
+				       (top->live || top->moments ? 0 : KT_COL_GROWTH);
 	}
 	if (!err && top->open == KT_NR_TABS)
 		err = kt_err_new(KT_ERR_USAGE,

@@ -264,7 +264,10 @@ void kt_view_move_to(struct kt_view *view, size_t index)
 
 bool kt_view_sort(struct kt_view *view, const char *key)
 {
-	if (!view->table || !view->table->list || column_named(view->table, key) == KT_NO_COLUMN)
+	size_t column =
+		view->table && view->table->list ? column_named(view->table, key) : KT_NO_COLUMN;
+
+	if (column == KT_NO_COLUMN || view->table->columns[column].flags & view->hidden)
 		return false;
 	snprintf(view->sort, sizeof(view->sort), "%s", key);
 	view->row = 0;
@@ -304,7 +307,7 @@ size_t kt_view_columns(const struct kt_view *view, bool all, size_t ret[KT_VIEW_
 		unsigned flags = view->table->columns[k].flags;
 
 		if (k == name || (k == sorted && count > 1 && ret[1] == sorted) ||
-			flags & (KT_COL_DATA_ONLY | KT_COL_BAR | KT_COL_TEXT_ONLY) ||
+			flags & (KT_COL_DATA_ONLY | KT_COL_BAR | KT_COL_TEXT_ONLY | view->hidden) ||
 			(flags & KT_COL_WIDE && !all))
 			continue;
 		ret[count++] = k;

@@ -35,6 +35,7 @@ struct kt_view {
 	struct kt_table *table; /* of `shown`: sorted and filtered; NULL: nothing yet */
 	char sort[32], filter[KT_VIEW_FILTER];
 	int64_t top;	      /* rows, 0: all; the others are added up in one */
+	unsigned hidden;      /* flags of columns that say nothing here: growth of a moment */
 	bool inverted, empty; /* empty: rows without an amount as well */
 	size_t at, first;     /* row under the cursor, and first one on the screen */
 	uint64_t row;	/* hash of the key of the row under the cursor; 0: the first, whichever */
