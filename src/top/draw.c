@@ -9,7 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PAGE_PAST 4 /* rows of the past above a page */
+#define PAGE_PAST     4 /* rows of the past above a page */
+#define PAGE_WINDOW_S 600
 
 /* ---- the last row: keys, what was said, what is typed ---- */
 
@@ -125,7 +126,7 @@ static int draw_page_past(struct kt_top *top, int y)
 	if (!*top->page_key || !top->live || screen->height < 16 || width < 8 || !view->watch)
 		return y;
 	kt_past_of(view->watch, top->page_key, dots > KT_PAST_MAX ? KT_PAST_MAX : dots,
-		(int64_t)kt_past_step_s(dots, top->interval_s) * 1000, &past);
+		kt_past_step_ms(dots, PAGE_WINDOW_S, top->interval_s), &past);
 	kt_past_draw(screen, y, 12, width, PAGE_PAST, &past, &low, &high);
 	if (low == KT_PAST_MISSING)
 		return y;

@@ -104,16 +104,20 @@ void kt_draw_title(struct kt_top *top, int y)
 	const struct kt_view *account = &top->views[KT_TAB_ACCOUNT];
 	struct kt_screen *screen = &top->screen;
 	char left[160], right[160], shorter[160];
-	int room = screen->width, columns;
+	int room = screen->width, columns, n;
 
 	say_state(top, right, sizeof(right));
 	columns = kt_text_columns(right);
 	if (columns + 16 > room)
 		snprintf(right, sizeof(right), "%s", clock_of(host(account, "time")));
 	columns = kt_text_columns(right);
-	snprintf(left, sizeof(left), "%s%sLinux %s%s%s", host(account, "name"),
-		*host(account, "name") ? ", " : "", host(account, "kernel"),
-		top->live ? "" : ", from ", top->live ? "" : top->options.source);
+	n = snprintf(left, sizeof(left), "%s%sLinux %s", host(account, "name"),
+		*host(account, "name") ? ", " : "", host(account, "kernel"));
+	/* of a moment in a recording the time is told at the right */
+	if (!top->live && n > 0 && (size_t)n < sizeof(left))
+		snprintf(left + n, sizeof(left) - (size_t)n, ", from %.*s",
+			(int)(top->moments ? strcspn(top->options.source, "@") : 100),
+			top->options.source);
 	kt_text_shorten(left, room - columns - 2, screen->unicode, shorter, sizeof(shorter));
 	kt_screen_put(screen, y, 0, room, KT_STYLE_BOLD, shorter);
 	kt_screen_put_right(screen, y, room - columns, columns,
@@ -262,6 +266,14 @@ static void draw_name(struct kt_top *top, int y, int room, const struct tree *tr
 	kt_screen_put(screen, y, x, room - x, segment ? KT_STYLE_BOLD : KT_STYLE_PLAIN, name);
 }
 
+static bool is_free(const struct kt_view *account, size_t row)
+{
+	const struct kt_cell *parent = cell_of(account, row, "parent");
+
+	return strcmp(kt_view_key(account, row), "free") == 0 ||
+	       (parent && parent->state == KT_OK && strcmp(parent->text, "free") == 0);
+}
+
 static int draw_cell(struct kt_top *top, int y, int x, int width, size_t row, const char *key,
 	enum kt_style style)
 {
@@ -277,8 +289,11 @@ static int draw_cell(struct kt_top *top, int y, int x, int width, size_t row, co
 		if (strcmp(column->key, key) != 0)
 			continue;
 		kt_view_cell(column, cell, top->exact, text, sizeof(text));
+		/* less free memory is nobody's gain, and more of it nobody's leak */
 		if (column->flags & (KT_COL_GROWTH | KT_COL_RATE))
 			style = kt_growth_style(cell);
+		if (style != KT_STYLE_DIM && is_free(account, row))
+			style = KT_STYLE_PLAIN;
 		kt_screen_put_right(&top->screen, y, x + 1, width, style, text);
 	}
 	return x + width + 1;
@@ -331,7 +346,7 @@ static void draw_row(struct kt_top *top, int y, const struct tree *tree, size_t 
 	if (!w.past)
 		return;
 	kt_past_of(account->watch, kt_view_key(account, row), w.past * 2,
-		(int64_t)kt_past_step_s(w.past * 2, top->interval_s) * 1000, &past);
+		kt_past_step_ms(w.past * 2, KT_PAST_WINDOW_S, top->interval_s), &past);
 	kt_past_draw(&top->screen, y, x + 1, w.past, 1, &past, &low, &high);
 }
 

@@ -80,6 +80,15 @@ static int width_of(const struct kt_top *top, const struct kt_view *view, size_t
 	return width > held ? width : held;
 }
 
+static bool is_known(const struct kt_view *view, size_t k)
+{
+	for (size_t i = 0; i < kt_view_nr(view); i++) {
+		if (view->table->rows.items[i].cells[k].state == KT_OK)
+			return true;
+	}
+	return false;
+}
+
 /* Of a wide terminal the columns that others have no room for are at the end. */
 static size_t add_wide(const struct kt_view *view, size_t count, size_t found[KT_VIEW_COLUMNS])
 {
@@ -91,7 +100,7 @@ static size_t add_wide(const struct kt_view *view, size_t count, size_t found[KT
 
 		for (size_t k = 0; k < first; k++)
 			there |= found[k] == all[i];
-		if (!there)
+		if (!there && is_known(view, all[i]))
 			found[count++] = all[i];
 	}
 	return count;
@@ -116,6 +125,15 @@ static void choose(const struct kt_top *top, const struct kt_view *view, struct 
 	ret->nr_first = nr_first - 1;
 }
 
+static int past_at(const struct columns *columns)
+{
+	int x = columns->fit.name + 2;
+
+	for (size_t i = 1; i <= columns->nr_first; i++)
+		x += columns->widths[i] + 1;
+	return x;
+}
+
 /* Where a column begins; that of the name is 0. */
 static int column_at(const struct columns *columns, size_t index)
 {
@@ -123,14 +141,9 @@ static int column_at(const struct columns *columns, size_t index)
 
 	for (size_t i = 1; i < index; i++)
 		x += columns->widths[i] + 1;
-	if (index > columns->nr_first + 1 && columns->fit.past)
+	if (index > columns->nr_first && columns->fit.past)
 		x += columns->fit.past + 2;
 	return index ? x : 0;
-}
-
-static int past_at(const struct columns *columns)
-{
-	return column_at(columns, columns->nr_first + 1) + 1;
 }
 
 /* ---- rows ---- */
@@ -161,14 +174,11 @@ static void draw_cells(
 
 		kt_view_cell(column, &row->cells[k], top->exact, text, sizeof(text));
 		kt_text_shorten(text, width, screen->unicode, shorter, sizeof(shorter));
-		if (!i)
-			kt_screen_put(screen, y, 0, width, KT_STYLE_PLAIN, shorter);
-		else if (column->type == KT_CELL_TEXT)
-			kt_screen_put(screen, y, x + 1, width, KT_STYLE_PLAIN, shorter);
+		if (column->type == KT_CELL_TEXT)
+			kt_screen_put(screen, y, x, width, KT_STYLE_PLAIN, shorter);
 		else
 			kt_screen_put_right(
-				screen, y, x + 1, width, style_of(column, &row->cells[k]), shorter);
-		x += i ? width + 1 : 0;
+				screen, y, x, width, style_of(column, &row->cells[k]), shorter);
 	}
 }
 
@@ -182,7 +192,7 @@ static void draw_past(struct kt_top *top, const struct kt_view *view, int y,
 	if (!dots)
 		return;
 	kt_past_of(view->watch, kt_view_key(view, row), dots,
-		(int64_t)kt_past_step_s(dots, top->interval_s) * 1000, &past);
+		kt_past_step_ms(dots, KT_PAST_WINDOW_S, top->interval_s), &past);
 	kt_past_draw(&top->screen, y, past_at(columns), dots / 2, 1, &past, &low, &high);
 }
 

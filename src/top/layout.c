@@ -5,20 +5,19 @@
 
 #include <stdio.h>
 
-#define NAME_MIN      16
-#define PANEL_NAME    25
-#define PANEL_LONG    34
-#define AMOUNT	      10 /* "1023.9 MiB", "+999.9 MiB" */
-#define SHARE	      7	 /* "100.0 %" */
-#define BAR_MIN	      11 /* "± 380.0 KiB" stands there too */
-#define BAR_MAX	      24
-#define PAST_MIN      8
-#define PANEL_PAST    12
-#define PAST_MAX      60
-#define NAME_LONG     20 /* a name is shortened to it before the past is left out */
-#define NAME_WIDE     34 /* before more columns are shown */
-#define LAST_MIN      12 /* columns that "LAST 2.5 MIN" takes */
-#define TWO_MINUTES_S 120
+#define NAME_MIN   16
+#define PANEL_NAME 25
+#define PANEL_LONG 34
+#define AMOUNT	   10 /* "1023.9 MiB", "+999.9 MiB" */
+#define SHARE	   7  /* "100.0 %" */
+#define BAR_MIN	   11 /* "± 380.0 KiB" stands there too */
+#define BAR_MAX	   24
+#define PAST_MIN   8
+#define PANEL_PAST 12
+#define PAST_MAX   60
+#define NAME_LONG  20 /* a name is shortened to it before the past is left out */
+#define NAME_WIDE  34 /* before more columns are shown */
+#define LAST_MIN   10 /* columns that "LAST 2 MIN" takes */
 
 struct kt_layout kt_layout_for(int height, int nr_rows, bool alone)
 {
@@ -121,28 +120,25 @@ struct kt_list_fit kt_list_fit(
 	return fit;
 }
 
-int kt_past_step_s(int nr_dots, double interval_s)
+int64_t kt_past_step_ms(int nr_dots, int window_s, double interval_s)
 {
-	static const int steps[] = { 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600 };
-	double least = (double)TWO_MINUTES_S / (nr_dots > 0 ? nr_dots : 1);
+	int64_t dots = nr_dots > 0 ? nr_dots : 1,
+		step = ((int64_t)window_s * 1000 + dots - 1) / dots;
+	int64_t interval = (int64_t)(interval_s * 1000);
 
-	least = interval_s > least ? interval_s : least;
-	for (size_t i = 0; i < KT_LEN(steps); i++) {
-		if (steps[i] >= least)
-			return steps[i];
-	}
-	return 86400;
+	return step > interval ? step : interval;
 }
 
 void kt_past_title(int nr_dots, double interval_s, char *ret, size_t size)
 {
-	int seconds = nr_dots * kt_past_step_s(nr_dots, interval_s);
+	int64_t step_ms = kt_past_step_ms(nr_dots, KT_PAST_WINDOW_S, interval_s);
+	int64_t seconds = (nr_dots * step_ms + 500) / 1000;
 	const char *last = nr_dots < 2 * LAST_MIN ? "" : "LAST ";
 
 	if (seconds % 60 == 0)
-		snprintf(ret, size, "%s%d MIN", last, seconds / 60);
+		snprintf(ret, size, "%s%lld MIN", last, (long long)(seconds / 60));
 	else
-		snprintf(ret, size, "%s%.1f MIN", last, seconds / 60.0);
+		snprintf(ret, size, "%s%.1f MIN", last, (double)seconds / 60);
 }
 
 size_t kt_scroll_to(size_t first, size_t at, size_t room, size_t count)

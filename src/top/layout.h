@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /** Which row of the screen is what; -1: there is no room for it. Pure arithmetic. */
 struct kt_layout {
@@ -41,9 +42,9 @@ struct kt_list_fit {
 struct kt_list_fit kt_list_fit(
 	int width, int name, const int *widths, size_t nr_first, size_t nr, bool past_wanted);
 
-/** Seconds that one dot of the past stands for, so that `nr_dots` are two minutes or more. */
-int kt_past_step_s(int nr_dots, double interval_s);
-
+#define KT_PAST_WINDOW_S 120 /* what the past of a row shows */
+/** Time that a dot stands for, so that `nr_dots` are the window; never less than a sample. */
+int64_t kt_past_step_ms(int nr_dots, int window_s, double interval_s);
 /** "LAST 2 MIN", or where there is little room "2 MIN". */
 void kt_past_title(int nr_dots, double interval_s, char *ret, size_t size);
 

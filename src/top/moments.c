@@ -124,11 +124,10 @@ bool kt_moments_move(struct kt_moments *moments, int by)
 	return false;
 }
 
-/* Seconds are what a time on the command line has: the next whole one is behind the sample. */
 bool kt_moments_source(const struct kt_moments *moments, char *ret, size_t size)
 {
-	int n = snprintf(
-		ret, size, "%s@%lld", moments->path, (long long)((moments->real_ms + 999) / 1000));
+	int n = snprintf(ret, size, "%s@%lld.%03lld", moments->path,
+		(long long)(moments->real_ms / 1000), (long long)(moments->real_ms % 1000));
 
 	return n > 0 && (size_t)n < size;
 }

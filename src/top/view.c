@@ -301,7 +301,8 @@ size_t kt_view_columns(const struct kt_view *view, bool all, size_t ret[KT_VIEW_
 		ret[count++] = name;
 	/* one that is seen only because it is sorted by stands first */
 	if (sorted != KT_NO_COLUMN && sorted != name &&
-		view->table->columns[sorted].flags & (KT_COL_WIDE | KT_COL_DATA_ONLY))
+		view->table->columns[sorted].flags &
+			(all ? KT_COL_DATA_ONLY : KT_COL_DATA_ONLY | KT_COL_WIDE))
 		ret[count++] = sorted;
 	for (size_t k = 0; k < view->table->nr_columns && count < KT_VIEW_COLUMNS; k++) {
 		unsigned flags = view->table->columns[k].flags;
