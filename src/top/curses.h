@@ -14,6 +14,8 @@
 	X(setupterm)          \
 	X(tigetstr)           \
 	X(tigetnum)           \
+	X(set_curterm)        \
+	X(del_curterm)        \
 	X(newterm)            \
 	X(delscreen)          \
 	X(set_escdelay)       \

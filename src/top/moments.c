@@ -19,13 +19,14 @@ struct kt_moments {
 	int64_t real_ms;
 };
 
-/* "FILE@TIME" or FILE: gives TIME, or NULL. */
+/* "FILE@TIME" or FILE, no longer than PATH_LONG: gives TIME, or NULL. */
 static const char *split(const char *source, char path[PATH_LONG])
 {
+	size_t n = strlen(source);
 	const char *at = strrchr(source, '@');
 
-	snprintf(path, PATH_LONG, "%s", source);
-	if (!at || kt_is_recording(source) || at - source >= PATH_LONG)
+	memcpy(path, source, n + 1);
+	if (!at || kt_is_recording(source))
 		return NULL;
 	path[at - source] = '\0';
 	return at + 1;
@@ -74,8 +75,8 @@ struct kt_err *kt_moments_open(const char *source, struct kt_moments **ret_momen
 	*ret_moments = NULL;
 	if (!moments)
 		return kt_err_new(KT_ERR_NOMEM, "out of memory");
-	when = split(source, moments->path);
-	if (strlen(source) >= PATH_LONG || !kt_is_recording(moments->path)) {
+	when = strlen(source) < PATH_LONG ? split(source, moments->path) : NULL;
+	if (!*moments->path || !kt_is_recording(moments->path)) {
 		free(moments);
 		return NULL;
 	}

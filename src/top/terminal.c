@@ -239,6 +239,8 @@ struct kt_err *kt_terminal_open(bool color, struct kt_terminal **ret_terminal)
 	}
 	set_locale(terminal);
 	prepare_rescue(terminal->lib);
+	/* newterm() reads what is known of the terminal again, for itself */
+	terminal->lib->del_curterm(terminal->lib->set_curterm(NULL));
 	err = begin(terminal);
 	catch_signals(terminal); /* behind newterm(), which catches some itself */
 	if (!err && terminal->signal_fd < 0)

@@ -51,7 +51,9 @@ class Terminal:
         need_tmux()
         self.folder = tempfile.mkdtemp(prefix="ktally-top-")
         self.socket = os.path.join(self.folder, "tmux")
-        variables = {**environment(), "TERM": term, **(env or {})}
+        variables = {**environment(), "TERM": term,
+                     "LSAN_OPTIONS": "print_suppressions=0:suppressions=" + self.suppressions(),
+                     **(env or {})}
         words = " ".join(f"{name}={shlex.quote(value)}" for name, value in variables.items()
                          if value is not None)
         command = shell or " ".join(map(shlex.quote, [program, *map(str, args)]))
@@ -60,6 +62,12 @@ class Terminal:
                   "stty -a | grep -o -- ' -*echo '; exec cat")
         self.tmux("-f", "/dev/null", "new-session", "-d", "-x", str(width), "-y", str(height),
                   "-s", "t", "sh", "-c", script)
+
+    def suppressions(self):
+        """ncurses keeps what it knows of a terminal until the end."""
+        path = os.path.join(self.folder, "lsan")
+        Path(path).write_text("leak:libtinfo\nleak:libncursesw\n", encoding="ascii")
+        return path
 
     def tmux(self, *args, check=True):
         result = subprocess.run(["tmux", "-S", self.socket, *args], capture_output=True,

@@ -61,8 +61,7 @@ def each_tab_shows_its_list():
             terminal.send("2" if number != 2 else "1")
             terminal.wait(heads[1] if number != 2 else heads[0])
             terminal.send(str(number))
-            again = terminal.wait("F10Quit", *([head] if head in first else []))
-            assert lib.plain(again) == lib.plain(first), f"{name} is not as it was before"
+            terminal.wait(*first.split("\n"))
     with fixture("account") as terminal:
         must_be_golden("account-80x24", terminal.wait("F10Quit"))
     with fixture("vmalloc") as terminal:
