@@ -58,17 +58,23 @@ static void on_crash(int number)
 	raise(number);
 }
 
-static void add_code(const struct kt_curses *lib, const char *name)
+/* NULL where the terminal cannot do it, and where the name is none: -1 is told then. */
+static const char *code_of(const struct kt_curses *lib, const char *name)
 {
 	const char *code = lib->tigetstr(name);
-	size_t n;
 
-	if (!code || code == (const char *)-1)
-		return;
-	n = strlen(code);
+	return (intptr_t)code == -1 ? NULL : code;
+}
+
+static void add_code(const struct kt_curses *lib, const char *name)
+{
+	const char *code = code_of(lib, name);
+	size_t n = code ? strlen(code) : 0;
+
 	if (rescue.nr_codes + n > sizeof(rescue.codes))
 		return;
-	memcpy(rescue.codes + rescue.nr_codes, code, n);
+	if (n)
+		memcpy(rescue.codes + rescue.nr_codes, code, n);
 	rescue.nr_codes += n;
 }
 
@@ -94,13 +100,6 @@ static void end_rescue(void)
 
 /* ---- beginning and end ---- */
 
-static bool has_code(const struct kt_curses *lib, const char *name)
-{
-	const char *code = lib->tigetstr(name);
-
-	return code && code != (const char *)-1;
-}
-
 static struct kt_err *check_kind(const struct kt_curses *lib)
 {
 	int status = 0;
@@ -109,7 +108,7 @@ static struct kt_err *check_kind(const struct kt_curses *lib)
 		return kt_err_new(KT_ERR_REFUSED,
 			"the kind of this terminal (TERM) is not known here; 'ktally top --batch' "
 			"prints plain text");
-	if (!has_code(lib, "cup") || !has_code(lib, "clear"))
+	if (!code_of(lib, "cup") || !code_of(lib, "clear"))
 		return kt_err_new(KT_ERR_REFUSED,
 			"this terminal (TERM) cannot move its cursor; 'ktally top --batch' prints "
 			"plain text");
