@@ -29,7 +29,11 @@ void kt_draw_footer(struct kt_top *top, int y);
 /** The columns to sort by, over the list. */
 void kt_draw_sort(struct kt_top *top, int y, int room);
 
-/** Growth that is worth a colour: more than what an idle machine moves. */
-enum kt_style kt_growth_style(const struct kt_cell *cell);
+/**
+ * Growth that is worth a colour: more than what an idle machine moves, and than the error of
+ * the row. What it is per second has none: it comes and goes.
+ */
+enum kt_style kt_growth_style(const struct kt_column *column, const struct kt_report_row *row,
+	const struct kt_cell *cell);
 
 #endif

@@ -190,13 +190,18 @@ void kt_draw_whole(struct kt_top *top, int y)
 
 /* ---- rows ---- */
 
-enum kt_style kt_growth_style(const struct kt_cell *cell)
+enum kt_style kt_growth_style(
+	const struct kt_column *column, const struct kt_report_row *row, const struct kt_cell *cell)
 {
+	int64_t least = row->error_bytes > GROWTH_MIN ? row->error_bytes : GROWTH_MIN;
+
 	if (cell->state != KT_OK || !cell->number)
 		return KT_STYLE_DIM;
-	if (cell->number >= GROWTH_MIN)
+	if (column->flags & KT_COL_RATE)
+		return KT_STYLE_PLAIN;
+	if (cell->number >= least)
 		return KT_STYLE_GROWS;
-	return cell->number <= -GROWTH_MIN ? KT_STYLE_SHRINKS : KT_STYLE_PLAIN;
+	return cell->number <= -least ? KT_STYLE_SHRINKS : KT_STYLE_PLAIN;
 }
 
 /* The rows that are drawn are a tree of their own: others between them are not there. */
@@ -291,7 +296,7 @@ static int draw_cell(struct kt_top *top, int y, int x, int width, size_t row, co
 		kt_view_cell(column, cell, top->exact, text, sizeof(text));
 		/* less free memory is nobody's gain, and more of it nobody's leak */
 		if (column->flags & (KT_COL_GROWTH | KT_COL_RATE))
-			style = kt_growth_style(cell);
+			style = kt_growth_style(column, &account->table->rows.items[row], cell);
 		if (style != KT_STYLE_DIM && is_free(account, row))
 			style = KT_STYLE_PLAIN;
 		kt_screen_put_right(&top->screen, y, x + 1, width, style, text);

@@ -148,14 +148,15 @@ static int column_at(const struct columns *columns, size_t index)
 
 /* ---- rows ---- */
 
-static enum kt_style style_of(const struct kt_column *column, const struct kt_cell *cell)
+static enum kt_style style_of(
+	const struct kt_column *column, const struct kt_report_row *row, const struct kt_cell *cell)
 {
 	bool wasted = strcmp(column->key, "free_bytes") == 0 ||
 		      strcmp(column->key, "tail_bytes") == 0 ||
 		      strcmp(column->key, "padding_bytes") == 0;
 
 	if (column->flags & (KT_COL_GROWTH | KT_COL_RATE))
-		return kt_growth_style(cell);
+		return kt_growth_style(column, row, cell);
 	if (cell->state != KT_OK)
 		return KT_STYLE_DIM;
 	return wasted && cell->number >= 1 << 20 ? KT_STYLE_WASTE : KT_STYLE_PLAIN;
@@ -177,8 +178,8 @@ static void draw_cells(
 		if (column->type == KT_CELL_TEXT)
 			kt_screen_put(screen, y, x, width, KT_STYLE_PLAIN, shorter);
 		else
-			kt_screen_put_right(
-				screen, y, x, width, style_of(column, &row->cells[k]), shorter);
+			kt_screen_put_right(screen, y, x, width,
+				style_of(column, row, &row->cells[k]), shorter);
 	}
 }
 
