@@ -11,6 +11,7 @@
 
 #define PAGE_PAST     4 /* rows of the past above a page */
 #define PAGE_WINDOW_S 600
+#define ERROR_ROWS    4 /* for a sentence in batch mode */
 
 /* ---- the last row: keys, what was said, what is typed ---- */
 
@@ -174,8 +175,8 @@ void kt_top_draw(struct kt_top *top)
 	if (l->panel_head >= 0 && account->table)
 		kt_draw_panel_head(top, l->panel_head);
 	if (*account->error && !alone)
-		kt_screen_put(&top->screen, l->panel, 0, top->screen.width, KT_STYLE_ALERT,
-			account->error);
+		kt_screen_put_wrapped(&top->screen, l->panel, l->panel + l->nr_panel,
+			KT_STYLE_ALERT, account->error);
 	else if (account->table && l->nr_panel) {
 		kt_panel_choose(account, (size_t)l->nr_panel, &panel);
 		kt_draw_panel(top, l->panel, &panel);
@@ -198,7 +199,8 @@ struct kt_err *kt_top_draw_batch(struct kt_top *top, int width, struct kt_buf *r
 	struct kt_err *err;
 	int y = 3;
 
-	nr_list = nr_list < 1 ? 1 : nr_list;
+	if (nr_list < 1)
+		nr_list = *view->error ? ERROR_ROWS : 1;
 	err = kt_screen_size(&top->screen, width, nr_panel + nr_list + (alone ? 3 : 6) + rest);
 	if (err)
 		return err;
@@ -215,5 +217,8 @@ struct kt_err *kt_top_draw_batch(struct kt_top *top, int width, struct kt_buf *r
 	else
 		kt_draw_list(top, y, y + 1, nr_list, y + 1 + nr_list);
 	kt_screen_text(&top->screen, ret_text);
+	if (*top->message)
+		kt_buf_printf(ret_text, "%s\n", top->message);
+	top->message[0] = '\0';
 	return NULL;
 }

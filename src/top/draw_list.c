@@ -274,11 +274,10 @@ void kt_draw_list(struct kt_top *top, int head, int y, int room, int total)
 	struct kt_view *view = kt_top_view(top);
 	struct columns columns = { 0 };
 
-	if (*view->error || !view->table)
-		kt_screen_put(&top->screen, y, 0, top->screen.width, KT_STYLE_ALERT,
-			*view->error ? view->error : "");
-	if (*view->error || !view->table)
+	if (*view->error || !view->table) {
+		kt_screen_put_wrapped(&top->screen, y, y + room, KT_STYLE_ALERT, view->error);
 		return;
+	}
 	if (top->open == KT_TAB_ACCOUNT) {
 		draw_account(top, head, y, room);
 		return;

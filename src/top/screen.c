@@ -201,6 +201,35 @@ int kt_screen_put(
 	return at;
 }
 
+/* Bytes of the text that go into a row: up to its last blank that fits, or as much as fits. */
+static size_t row_of(const char *text, int room)
+{
+	size_t fits = front(text, room), n = fits;
+
+	if (!text[fits] || text[fits] == ' ')
+		return fits;
+	while (n && text[n] != ' ')
+		n--;
+	return n ? n : fits;
+}
+
+void kt_screen_put_wrapped(
+	struct kt_screen *screen, int y, int end, enum kt_style style, const char *text)
+{
+	char row[512];
+
+	for (; y < end && *text; y++) {
+		size_t n = row_of(text, screen->width < 500 ? screen->width : 500);
+
+		if (!n || n >= sizeof(row))
+			return;
+		memcpy(row, text, n);
+		row[n] = '\0';
+		kt_screen_put(screen, y, 0, screen->width, style, row);
+		text += n + strspn(text + n, " ");
+	}
+}
+
 void kt_screen_put_right(
 	struct kt_screen *screen, int y, int x, int room, enum kt_style style, const char *text)
 {

@@ -66,7 +66,10 @@ void kt_text_shorten(const char *text, int room, bool unicode, char *ret, size_t
 /** Puts text at a place, no more than `room` columns of it; gives the columns it took. */
 int kt_screen_put(
 	struct kt_screen *screen, int y, int x, int room, enum kt_style style, const char *text);
-/** The same, ending at x + room, shortened. */
+/** A sentence over the rows from `y` to `end`, broken at blanks. */
+void kt_screen_put_wrapped(
+	struct kt_screen *screen, int y, int end, enum kt_style style, const char *text);
+/** The same in one row, ending at x + room, shortened. */
 void kt_screen_put_right(
 	struct kt_screen *screen, int y, int x, int room, enum kt_style style, const char *text);
 void kt_screen_put_char(struct kt_screen *screen, int y, int x, enum kt_style style, uint32_t code);

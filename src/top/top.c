@@ -113,6 +113,11 @@ static struct kt_err *begin_view(struct kt_top *top, const struct kt_options *op
 	kt_top_step(top);
 	if (!account->table)
 		return kt_err_new(KT_ERR_ABSENT, "%s", account->error);
+	/* slab caches take root to read, the account does not */
+	if (!view->table && !options->nr_operands && !options->sort) {
+		snprintf(top->message, sizeof(top->message), "%s", view->error);
+		top->open = KT_TAB_ACCOUNT;
+	}
 	if (options->sort && !view->table)
 		return kt_err_new(KT_ERR_ABSENT, "%s", view->error);
 	if (options->sort && !kt_view_sort(view, options->sort))

@@ -306,3 +306,21 @@ def foreign_names_cannot_control_the_terminal():
         assert result.returncode == 0, result.stderr
         assert b"\x1b" not in result.stdout and b"\x07" not in result.stdout
         assert b"?[2Jd??" in result.stdout, result.stdout.decode("utf-8", "replace")
+
+
+@test
+def without_root_the_account_is_shown_and_lists_say_what_they_lack():
+    import os
+    if os.geteuid() != 0:
+        raise lib.Skip("needs root, to be somebody else")
+    who = {"user": 65534, "group": 65534, "extra_groups": []}
+    try:
+        result = subprocess.run([lib.program, "top", "-b", "-n", "1"], env=lib.environment(), cwd="/",
+                                capture_output=True, timeout=lib.PATIENCE_S, check=False, **who)
+    except PermissionError:
+        raise lib.Skip("the program's folder is not for others") from None
+    assert result.returncode == 0, result.stderr
+    assert b"installed memory" in result.stdout
+    result = subprocess.run([lib.program, "top", "-b", "-n", "1", "slab"], env=lib.environment(),
+                            cwd="/", capture_output=True, timeout=lib.PATIENCE_S, check=False, **who)
+    assert b"takes root" in result.stdout.replace(b"\n", b" "), result.stdout.decode()

@@ -145,3 +145,15 @@ TEST(any_size_is_brought_within_limits)
 	CHECK_INT(screen.height, KT_SCREEN_HEIGHT_MAX);
 	kt_screen_cleanup(&screen);
 }
+
+TEST(a_sentence_is_broken_at_blanks_and_a_long_word_anywhere)
+{
+	struct kt_screen screen = screen_of(10, 4, true);
+
+	kt_screen_put_wrapped(&screen, 0, 4, KT_STYLE_PLAIN, "it takes root abcdefghijklmn");
+	CHECK_STR(text_of(&screen), "it takes\nroot\nabcdefghij\nklmn\n");
+	CHECK(kt_screen_size(&screen, 10, 2) == NULL);
+	kt_screen_put_wrapped(&screen, 0, 1, KT_STYLE_PLAIN, "one two three");
+	CHECK_STR(text_of(&screen), "one two\n\n");
+	kt_screen_cleanup(&screen);
+}
