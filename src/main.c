@@ -67,6 +67,17 @@ static struct kt_output_opts output_opts(const struct kt_options *options)
 	};
 }
 
+static void describe_terminal(struct kt_options *options)
+{
+	struct kt_output_opts opts = output_opts(options);
+	const char *term = getenv("TERM"), *no_color = getenv("NO_COLOR");
+
+	options->terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && term && *term;
+	options->color = !(no_color && *no_color);
+	options->unicode = opts.unicode;
+	options->width = opts.width;
+}
+
 static bool write_all(const char *data, size_t size)
 {
 	while (size) {
@@ -222,6 +233,7 @@ int main(int argc, char **argv)
 	options.say = say;
 	options.listen_fd = passed_socket();
 	options.write = write_all;
+	describe_terminal(&options);
 	status = options.interval_s && cmd->repeats ? run_repeatedly(cmd, &options)
 						    : run_once(cmd, &options, NULL, 0);
 	return status == EXIT_CLOSED ? EXIT_DONE : status;

@@ -31,6 +31,8 @@ static const struct kind kinds[] = {
 		"_files -W /sys/kernel/slab" },
 	{ "ADDRESS", "words='127.0.0.1:19998'", "(127.0.0.1\\:19998)" },
 	{ "FILE", "_ktally_files", "_files" },
+	{ "[LIST]", "words='account slab vmalloc stacks pagetables cgroups'",
+		"(account slab vmalloc stacks pagetables cgroups)" },
 	{ "[COMMAND]", "words=$commands", "_ktally_commands" },
 	{ "SECONDS", "words='1 5 10 60'", "(1 5 10 60)" },
 	{ "BEFORE AFTER", "_ktally_files", "_files" },

@@ -99,20 +99,30 @@ bool kt_duration(struct kt_span text, int64_t *ret_ms)
 	return false;
 }
 
+/* "1769903999", "1769903999.250" */
+static bool take_epoch(struct kt_span text, int64_t *ret_ms)
+{
+	uint64_t seconds, part = 0;
+
+	if (!kt_span_take_u64(&text, &seconds) || seconds >= 1ull << 38)
+		return false;
+	if (kt_span_skip(&text, ".") && (text.n != 3 || !kt_span_take_u64(&text, &part)))
+		return false;
+	*ret_ms = (int64_t)(seconds * 1000 + part);
+	return !text.n;
+}
+
 bool kt_when(struct kt_span text, int64_t now_ms, int64_t *ret_ms)
 {
 	struct kt_span rest = kt_span_trim(text);
 	int64_t clock = 0, back;
-	uint64_t seconds;
 
 	if (kt_span_eq(rest, "now")) {
 		*ret_ms = now_ms;
 		return true;
 	}
-	if (kt_span_u64(rest, &seconds) && seconds < 1ull << 38) {
-		*ret_ms = (int64_t)seconds * 1000;
+	if (take_epoch(rest, ret_ms))
 		return true;
-	}
 	if (kt_span_skip(&rest, "-")) {
 		if (!kt_duration(rest, &back))
 			return false;

@@ -11,7 +11,7 @@
  *   2026-01-31             its beginning
  *   23:59  23:59:59        of the day of `now_ms`, or of the day before where that is later
  *   -90m  -2h  -3d  -30s   before `now_ms`
- *   1769903999             seconds since 1970
+ *   1769903999             seconds since 1970; also 1769903999.250
  *   now                    `now_ms`
  *
  * False where it is none of them.

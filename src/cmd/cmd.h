@@ -24,6 +24,7 @@ struct kt_options {
 	bool families, details;		 /* of slab */
 	bool series, pools;		 /* of a report */
 	const char *listen, *token_file; /* of serve */
+	bool batch;			 /* of top */
 	int depth;
 	int64_t top, count, pick; /* 0: not given */
 	double interval_s;	  /* 0: once */
@@ -33,6 +34,9 @@ struct kt_options {
 	/** How far a long reading is; NULL: nobody watches. */
 	void (*progress)(void *arg, int64_t done, int64_t all);
 	void *progress_arg;
+	/** What the terminal can do, and whether there is one at both ends. */
+	bool terminal, color, unicode;
+	int width;
 	/** For a command whose output is a stream; false where nobody reads. */
 	bool (*write)(const char *data, size_t size);
 	/** A socket that the service manager has opened; 0: none. */

@@ -133,6 +133,12 @@ static void set_filter(struct kt_options *o, const char *arg, struct kt_err **re
 	o->filter = arg;
 }
 
+static void set_batch(struct kt_options *o, const char *arg, struct kt_err **ret_err)
+{
+	(void)arg, (void)ret_err;
+	o->batch = true;
+}
+
 static void set_by(struct kt_options *o, const char *arg, struct kt_err **ret_err)
 {
 	(void)ret_err;
@@ -226,7 +232,9 @@ const struct kt_option kt_option_table[] = {
 		"recording (FILE@TIME) or a kernel log with a memory report; else this machine",
 		set_source },
 	{ 'o', "output", "FORMAT", "how to show it; the formats are below", set_output },
-	{ 'b', "bytes", NULL, "exact bytes instead of KiB, MiB and GiB", set_bytes },
+	{ 'b', "bytes", NULL,
+		"exact bytes instead of KiB, MiB and GiB; of 'top', -b is --batch as of top(1)",
+		set_bytes },
 	{ 0, "list", NULL,
 		"list the memory reports in the kernel log that -s names: the command 'memreports'",
 		set_nothing },
@@ -284,6 +292,9 @@ const struct kt_option kt_option_table[] = {
 		"show what only /sys/kernel/slab tells: padding, objects kept ready, merged names, "
 		"makers",
 		set_details, "slab" },
+	{ 0, "batch", NULL,
+		"plain text, one sample below the other, until Ctrl-C or -n; -b is the same here",
+		set_batch, "top" },
 	{ 0, "scrub", NULL,
 		"leave out host names, addresses, process names and most of the kernel log",
 		set_scrub, "capture" },
@@ -442,6 +453,7 @@ struct kt_err *kt_options_parse(
 	bool given[KT_LEN(kt_option_table)] = { false };
 	const struct kt_cmd *cmd = NULL;
 	struct kt_err *err = NULL;
+	bool short_b = false;
 	int code;
 
 	*ret_options = (struct kt_options){ .output = "text" };
@@ -458,6 +470,10 @@ struct kt_err *kt_options_parse(
 			return kt_err_new(KT_ERR_USAGE,
 				"there is no option '%.64s'; 'ktally --help' lists them",
 				argv[optind - 1]);
+		if (code == 'b') {
+			short_b = true; /* the command tells what it means */
+			continue;
+		}
 		option->set(ret_options, optarg, &err);
 		given[option - kt_option_table] = true;
 		if (strcmp(option->name, "list") == 0)
@@ -473,5 +489,7 @@ struct kt_err *kt_options_parse(
 		ret_options->interval_s = 1;
 	err = take_operands(argc, argv, optind, ret_options, &cmd);
 	*ret_cmd = cmd;
+	if (short_b)
+		*(cmd == &kt_cmd_top ? &ret_options->batch : &ret_options->exact_bytes) = true;
 	return err ? err : check(ret_options, cmd, given);
 }

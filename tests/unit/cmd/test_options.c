@@ -200,3 +200,21 @@ TEST(every_option_can_be_written_and_is_described)
 	}
 	CHECK(!kt_cmd_find("accoun"));
 }
+
+TEST(b_is_batch_of_top_and_bytes_of_all_others)
+{
+	static const char *const tops[] = { "top -b", "-b top", "top --batch", "-bn2 top" };
+	struct parsed p;
+
+	for (size_t i = 0; i < KT_LEN(tops); i++) {
+		p = parse(tops[i]);
+		CHECK_INT(p.code, -1);
+		CHECK(p.cmd == &kt_cmd_top);
+		CHECK(p.options.batch && !p.options.exact_bytes);
+	}
+	p = parse("top --batch --bytes");
+	CHECK(p.options.batch && p.options.exact_bytes);
+	p = parse("slab -b");
+	CHECK(!p.options.batch && p.options.exact_bytes);
+	CHECK_INT(parse("slab --batch").code, KT_ERR_USAGE);
+}

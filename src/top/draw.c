@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Puts the parts of the screen together.
+
+#include "top/draw.h"
+
+#include "top/past.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define PAGE_PAST     4 /* rows of the past above a page */
+#define PAGE_WINDOW_S 600
+#define ERROR_ROWS    4 /* for a sentence in batch mode */
+
+/* ---- the last row: keys, what was said, what is typed ---- */
+
+static const struct {
+	const char *key, *label;
+} keys[] = { { "F1", "Help" }, { "F10", "Quit" }, { "F4", "Filter" }, { "F3", "Search" },
+	{ "F6", "Sort" }, { "F2", "Mark" }, { "F5", "Freeze" }, { "F7", "Faster" },
+	{ "F8", "Slower" }, { "Enter", "Explain" } };
+
+/* As many as fit, in the order of their numbers; those above are the ones that matter most. */
+static void draw_keys(struct kt_screen *screen, int y, int room)
+{
+	static const unsigned char order[] = { 0, 5, 3, 2, 6, 4, 7, 8, 1, 9 };
+	size_t fit = 0;
+	int x = 0;
+
+	for (; fit < KT_LEN(keys); fit++) {
+		room -= (int)(strlen(keys[fit].key) + strlen(keys[fit].label)) + (fit > 0);
+		if (room < 0)
+			break;
+	}
+	for (size_t i = 0; i < KT_LEN(order); i++) {
+		if (order[i] >= fit)
+			continue;
+		x += kt_screen_put(
+			screen, y, x, screen->width - x, KT_STYLE_BOLD, keys[order[i]].key);
+		x += kt_screen_put(screen, y, x, screen->width - x, KT_STYLE_LABEL,
+			     keys[order[i]].label) +
+		     1;
+	}
+}
+
+static void draw_prompt(struct kt_top *top, int y, const char *what)
+{
+	struct kt_screen *screen = &top->screen;
+	int x = kt_screen_put(screen, y, 0, screen->width, KT_STYLE_BOLD, what);
+
+	x += kt_screen_put(screen, y, x, screen->width - x, KT_STYLE_PLAIN, top->input);
+	kt_screen_put_char(screen, y, x, KT_STYLE_SELECTED, ' ');
+	if (*top->message)
+		kt_screen_put(
+			screen, y, x + 2, screen->width - x - 2, KT_STYLE_ALERT, top->message);
+}
+
+/* What is hidden is said as long as it is; gives the columns that it takes. */
+static int draw_filter(struct kt_top *top, int y)
+{
+	const char *filter = kt_top_view(top)->filter;
+	int columns = *filter ? kt_text_columns(filter) + 9 : 0;
+	char text[96];
+
+	if (!columns)
+		return 0;
+	snprintf(text, sizeof(text), " filter: %s", filter);
+	columns = columns > top->screen.width / 2 ? top->screen.width / 2 : columns;
+	kt_screen_put_right(
+		&top->screen, y, top->screen.width - columns, columns, KT_STYLE_ALERT, text);
+	return columns;
+}
+
+void kt_draw_footer(struct kt_top *top, int y)
+{
+	struct kt_screen *screen = &top->screen;
+
+	if (top->mode == KT_MODE_SEARCH)
+		draw_prompt(top, y, "Search: ");
+	else if (top->mode == KT_MODE_FILTER)
+		draw_prompt(top, y, "Filter: ");
+	else if (*top->message)
+		kt_screen_put(screen, y, 0, screen->width, KT_STYLE_ALERT, top->message);
+	else if (top->mode == KT_MODE_PAGE)
+		kt_screen_put(screen, y, 0, screen->width, KT_STYLE_LABEL,
+			"Up Down PgUp PgDn: scroll   Esc q: back   F10: quit");
+	else if (top->mode == KT_MODE_SORT)
+		kt_screen_put(screen, y, 0, screen->width, KT_STYLE_LABEL,
+			"Up Down: column   Enter: sort by it   Esc: back");
+	else
+		draw_keys(screen, y, screen->width - draw_filter(top, y));
+}
+
+void kt_draw_sort(struct kt_top *top, int y, int room)
+{
+	const struct kt_view *view = kt_top_view(top);
+	size_t index[KT_VIEW_COLUMNS], count, first;
+
+	if (!view->table)
+		return;
+	count = kt_view_columns(view, true, index);
+	first = kt_scroll_to(0, top->chosen, (size_t)room, count);
+	for (int i = 0; i < room; i++) {
+		size_t at = first + (size_t)i;
+		char text[32];
+
+		snprintf(text, sizeof(text), " %-18.18s ",
+			at < count ? view->table->columns[index[at]].title : "");
+		kt_screen_put(&top->screen, y + i, 0, 20,
+			at == top->chosen ? KT_STYLE_SELECTED : KT_STYLE_TAB, text);
+	}
+}
+
+/* ---- pages ---- */
+
+/* The past of the row that the page is about goes on above its text. */
+static int draw_page_past(struct kt_top *top, int y)
+{
+	const struct kt_view *view = kt_top_view(top);
+	struct kt_screen *screen = &top->screen;
+	int width = screen->width - 12, dots = width * 2;
+	char low_text[24], high_text[24];
+	struct kt_past past;
+	int64_t low, high;
+
+	if (!*top->page_key || !top->live || screen->height < 16 || width < 8 || !view->watch)
+		return y;
+	kt_past_of(view->watch, top->page_key, dots > KT_PAST_MAX ? KT_PAST_MAX : dots,
+		kt_past_step_ms(dots, PAGE_WINDOW_S, top->interval_s), &past);
+	kt_past_draw(screen, y, 12, width, PAGE_PAST, &past, &low, &high);
+	if (low == KT_PAST_MISSING)
+		return y;
+	kt_human_bytes(high, high_text);
+	kt_human_bytes(low, low_text);
+	kt_screen_put_right(screen, y, 0, 11, KT_STYLE_DIM, high_text);
+	kt_screen_put_right(screen, y + PAGE_PAST - 1, 0, 11, KT_STYLE_DIM, low_text);
+	return y + PAGE_PAST + 1;
+}
+
+static void draw_page(struct kt_top *top)
+{
+	struct kt_screen *screen = &top->screen;
+	int y = 0;
+
+	if (screen->height >= 6) {
+		kt_screen_paint(screen, 0, 0, screen->width, KT_STYLE_HEAD);
+		kt_screen_put(screen, 0, 0, screen->width, KT_STYLE_HEAD, top->page.title);
+		y = draw_page_past(top, 1);
+	}
+	top->layout.nr_list = screen->height - 1 - y > 0 ? screen->height - 1 - y : 1;
+	kt_page_draw(&top->page, screen, y, top->layout.nr_list);
+	if (screen->height > 1)
+		kt_draw_footer(top, screen->height - 1);
+}
+
+/* ---- all of it ---- */
+
+void kt_top_draw(struct kt_top *top)
+{
+	const struct kt_view *account = &top->views[KT_TAB_ACCOUNT];
+	bool alone = top->open == KT_TAB_ACCOUNT;
+	struct kt_layout *l = &top->layout;
+	struct kt_panel panel;
+
+	if (top->mode == KT_MODE_PAGE) {
+		draw_page(top);
+		return;
+	}
+	*l = kt_layout_for(top->screen.height, (int)kt_panel_nr(account), alone);
+	if (l->title >= 0)
+		kt_draw_title(top, l->title);
+	if (l->whole >= 0)
+		kt_draw_whole(top, l->whole);
+	if (l->panel_head >= 0 && account->table)
+		kt_draw_panel_head(top, l->panel_head);
+	if (*account->error && !alone)
+		kt_screen_put_wrapped(&top->screen, l->panel, l->panel + l->nr_panel,
+			KT_STYLE_ALERT, account->error);
+	else if (account->table && l->nr_panel) {
+		kt_panel_choose(account, (size_t)l->nr_panel, &panel);
+		kt_draw_panel(top, l->panel, &panel);
+	}
+	if (l->tabs >= 0)
+		kt_draw_tabs(top, l->tabs);
+	kt_draw_list(top, l->head, l->list, l->nr_list, l->total);
+	if (top->mode == KT_MODE_SORT)
+		kt_draw_sort(top, l->list, l->nr_list);
+	if (l->footer >= 0)
+		kt_draw_footer(top, l->footer);
+}
+
+struct kt_err *kt_top_draw_batch(struct kt_top *top, int width, struct kt_buf *ret_text)
+{
+	const struct kt_view *account = &top->views[KT_TAB_ACCOUNT], *view = kt_top_view(top);
+	bool alone = top->open == KT_TAB_ACCOUNT, rest = view->table && view->table->rest;
+	int nr_panel = alone ? 0 : (int)kt_panel_nr(account), nr_list = (int)kt_view_nr(view);
+	struct kt_panel panel;
+	struct kt_err *err;
+	int y = 3;
+
+	if (nr_list < 1)
+		nr_list = *view->error ? ERROR_ROWS : 1;
+	err = kt_screen_size(&top->screen, width, nr_panel + nr_list + (alone ? 3 : 6) + rest);
+	if (err)
+		return err;
+	kt_draw_title(top, 0);
+	kt_draw_whole(top, 1);
+	if (!alone && account->table) {
+		kt_draw_panel_head(top, 2);
+		kt_panel_choose(account, (size_t)nr_panel, &panel);
+		kt_draw_panel(top, y, &panel);
+		y += nr_panel + 1;
+	}
+	if (alone)
+		kt_draw_list(top, 2, 3, nr_list, -1);
+	else
+		kt_draw_list(top, y, y + 1, nr_list, y + 1 + nr_list);
+	kt_screen_text(&top->screen, ret_text);
+	if (*top->message)
+		kt_buf_printf(ret_text, "%s\n", top->message);
+	top->message[0] = '\0';
+	return NULL;
+}

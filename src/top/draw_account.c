@@ -1,0 +1,393 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The upper part of the screen: whose memory it is, one bar of all of it, the rows of the
+// account with what each was in the last minutes.
+
+#include "top/draw.h"
+
+#include "base/human.h"
+#include "base/when.h"
+#include "top/past.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define GROWTH_MIN (256 << 10)
+
+/* ---- what of the account is worth a place ---- */
+
+/* The most important first. By name, not by amount: rows must not come and go. */
+static const char *const important[] = { "kernel", "slab", "free", "unattributed", "user",
+	"page_tables", "vmalloc", "kernel_stacks", "percpu", "boot", "given_away", "direct",
+	"zsmalloc", "sec_page_tables", "page_cache", "anonymous", "hugetlb", "shmem", "firmware",
+	"slab_unreclaimable", "slab_reclaimable", "buffers", "memmap", "free_buddy", "balloon",
+	"kernel_image" };
+
+static size_t rank_of(const char *id)
+{
+	size_t i = 0;
+
+	while (i < KT_LEN(important) && strcmp(important[i], id) != 0)
+		i++;
+	return i;
+}
+
+/* Without the first row: that is the bar above. */
+size_t kt_panel_nr(const struct kt_view *account)
+{
+	size_t count = 0;
+
+	for (size_t i = 1; i < kt_view_nr(account); i++)
+		count += rank_of(kt_view_key(account, i)) < KT_LEN(important);
+	return count;
+}
+
+void kt_panel_choose(const struct kt_view *account, size_t room, struct kt_panel *ret_panel)
+{
+	size_t limit = 0;
+
+	*ret_panel = (struct kt_panel){ .room = room, .selected = KT_PANEL_MAX };
+	/* the least rank that does not fit any more */
+	for (size_t found = 0; limit < KT_LEN(important); limit++) {
+		for (size_t i = 1; i < kt_view_nr(account); i++)
+			found += rank_of(kt_view_key(account, i)) == limit;
+		if (found > room)
+			break;
+	}
+	for (size_t i = 1; i < kt_view_nr(account) && ret_panel->count < KT_PANEL_MAX; i++) {
+		if (rank_of(kt_view_key(account, i)) < limit)
+			ret_panel->index[ret_panel->count++] = i;
+	}
+}
+
+/* ---- title ---- */
+
+static const char *host(const struct kt_view *account, const char *key)
+{
+	const struct kt_report *report = account->watch ? kt_watch_report(account->watch) : NULL;
+
+	for (size_t i = 0; report && i < report->fields.count; i++) {
+		const struct kt_field *field = &report->fields.items[i];
+
+		if (field->group && strcmp(field->group, "host") == 0 &&
+			strcmp(field->key, key) == 0 && field->cell.state == KT_OK)
+			return field->cell.text;
+	}
+	return "";
+}
+
+/* "15:40:02Z" of "2026-01-31T15:40:02Z". */
+static const char *clock_of(const char *when)
+{
+	return strlen(when) == 20 ? when + 11 : when;
+}
+
+static void say_state(const struct kt_top *top, char *ret, size_t size)
+{
+	const struct kt_view *account = &top->views[KT_TAB_ACCOUNT];
+	int64_t mark_ms = account->watch ? kt_watch_mark_ms(account->watch) : 0;
+	char when[32] = "", every[32];
+
+	if (!top->live) {
+		snprintf(ret, size, "%s", host(account, "time"));
+		return;
+	}
+	snprintf(every, sizeof(every), "every %g s", top->interval_s);
+	if (mark_ms)
+		kt_when_text(mark_ms, when);
+	snprintf(ret, size, "growth since %.8s  %s  %s", clock_of(when),
+		top->frozen ? "FROZEN" : every, clock_of(host(account, "time")));
+}
+
+void kt_draw_title(struct kt_top *top, int y)
+{
+	const struct kt_view *account = &top->views[KT_TAB_ACCOUNT];
+	struct kt_screen *screen = &top->screen;
+	char left[160], right[160], shorter[160];
+	int room = screen->width, columns, n;
+
+	say_state(top, right, sizeof(right));
+	columns = kt_text_columns(right);
+	if (columns + 16 > room)
+		snprintf(right, sizeof(right), "%s", clock_of(host(account, "time")));
+	columns = kt_text_columns(right);
+	n = snprintf(left, sizeof(left), "%s%sLinux %s", host(account, "name"),
+		*host(account, "name") ? ", " : "", host(account, "kernel"));
+	/* of a moment in a recording the time is told at the right */
+	if (!top->live && n > 0 && (size_t)n < sizeof(left))
+		snprintf(left + n, sizeof(left) - (size_t)n, ", from %.*s",
+			(int)(top->moments ? strcspn(top->options.source, "@") : 100),
+			top->options.source);
+	kt_text_shorten(left, room - columns - 2, screen->unicode, shorter, sizeof(shorter));
+	kt_screen_put(screen, y, 0, room, KT_STYLE_BOLD, shorter);
+	kt_screen_put_right(screen, y, room - columns, columns,
+		top->frozen ? KT_STYLE_ALERT : KT_STYLE_DIM, right);
+}
+
+/* ---- the bar of all memory, which is also the legend of the rows ---- */
+
+static const struct segment {
+	const char *id;
+	uint32_t sign;
+	enum kt_style style;
+} segments[] = {
+	{ "firmware", 0x2593, KT_STYLE_BOOT },
+	{ "boot", 0x2593, KT_STYLE_BOOT },
+	{ "kernel", 0x2588, KT_STYLE_KERNEL },
+	{ "user", 0x2592, KT_STYLE_USERS },
+	{ "given_away", 0x2593, KT_STYLE_BOOT },
+	{ "free", 0x2591, KT_STYLE_FREE },
+};
+
+static const struct segment *segment_of(const char *id)
+{
+	for (size_t i = 0; i < KT_LEN(segments); i++) {
+		if (strcmp(segments[i].id, id) == 0)
+			return &segments[i];
+	}
+	return NULL;
+}
+
+static const struct kt_cell *cell_of(
+	const struct kt_view *account, size_t index, const char *column)
+{
+	for (size_t k = 0; k < account->table->nr_columns; k++) {
+		if (strcmp(account->table->columns[k].key, column) == 0)
+			return &account->table->rows.items[index].cells[k];
+	}
+	return NULL;
+}
+
+void kt_draw_whole(struct kt_top *top, int y)
+{
+	const struct kt_view *account = &top->views[KT_TAB_ACCOUNT];
+	struct kt_screen *screen = &top->screen;
+	const struct kt_cell *all;
+	double from = 0, to;
+	char human[24];
+	int x, room;
+
+	if (!kt_view_nr(account))
+		return;
+	all = cell_of(account, 0, "bytes");
+	if (!all || all->state != KT_OK || all->number <= 0)
+		return;
+	kt_human_bytes(all->number, human);
+	x = kt_screen_put(screen, y, 0, screen->width, KT_STYLE_BOLD, human) + 1;
+	room = screen->width - x;
+	for (size_t i = 1; i < kt_view_nr(account); i++) {
+		const struct segment *segment = segment_of(kt_view_key(account, i));
+		const struct kt_cell *cell = cell_of(account, i, "bytes");
+
+		if (!segment || cell->state != KT_OK)
+			continue;
+		to = from + (double)cell->number / (double)all->number * room;
+		for (int k = (int)(from + 0.5); k < (int)(to + 0.5); k++)
+			kt_screen_put_char(screen, y, x + k, segment->style, segment->sign);
+		from = to;
+	}
+}
+
+/* ---- rows ---- */
+
+enum kt_style kt_growth_style(
+	const struct kt_column *column, const struct kt_report_row *row, const struct kt_cell *cell)
+{
+	int64_t least = row->error_bytes > GROWTH_MIN ? row->error_bytes : GROWTH_MIN;
+
+	if (cell->state != KT_OK || !cell->number)
+		return KT_STYLE_DIM;
+	if (column->flags & KT_COL_RATE)
+		return KT_STYLE_PLAIN;
+	if (cell->number >= least)
+		return KT_STYLE_GROWS;
+	return cell->number <= -least ? KT_STYLE_SHRINKS : KT_STYLE_PLAIN;
+}
+
+/* The rows that are drawn are a tree of their own: others between them are not there. */
+struct tree {
+	const struct kt_panel *panel;
+	int depth[KT_PANEL_MAX];
+};
+
+/* A row hangs on the nearest of its ancestors that is drawn. */
+static void grow_tree(const struct kt_view *account, struct tree *tree)
+{
+	const struct kt_report_row *rows = account->table->rows.items;
+	const struct kt_panel *panel = tree->panel;
+
+	for (size_t at = 0; at < panel->count; at++) {
+		size_t before = at;
+		int above = rows[panel->index[at]].depth;
+
+		tree->depth[at] = 0;
+		for (size_t i = panel->index[at]; i > 0 && before > 0; i--) {
+			bool drawn = panel->index[before - 1] == i - 1;
+
+			before -= drawn;
+			if (rows[i - 1].depth >= above)
+				continue;
+			above = rows[i - 1].depth;
+			if (drawn) {
+				tree->depth[at] = tree->depth[before] + 1;
+				break;
+			}
+		}
+	}
+}
+
+/* Does another row of that depth follow, below the same parent? */
+static bool goes_on(const struct tree *tree, size_t at, int depth)
+{
+	for (size_t i = at + 1; i < tree->panel->count; i++) {
+		if (tree->depth[i] <= depth)
+			return tree->depth[i] == depth;
+	}
+	return false;
+}
+
+/* Legend or branches, then the title. */
+static void draw_name(struct kt_top *top, int y, int room, const struct tree *tree, size_t at)
+{
+	const struct kt_view *account = &top->views[KT_TAB_ACCOUNT];
+	size_t row = tree->panel->index[at];
+	const struct segment *segment = segment_of(kt_view_key(account, row));
+	struct kt_screen *screen = &top->screen;
+	char name[128];
+	int x = 0;
+
+	for (int level = 1; level <= tree->depth[at]; level++, x += 2) {
+		bool more = goes_on(tree, at, level);
+
+		kt_screen_put_char(screen, y, x, KT_STYLE_DIM,
+			level == tree->depth[at] ? (more ? 0x251c : 0x2514)
+						 : (more ? 0x2502 : ' '));
+	}
+	if (segment) {
+		kt_screen_put_char(screen, y, x, segment->style, segment->sign);
+		x += 2;
+	}
+	kt_text_shorten(kt_view_name(account, row), room - x, screen->unicode, name, sizeof(name));
+	kt_screen_put(screen, y, x, room - x, segment ? KT_STYLE_BOLD : KT_STYLE_PLAIN, name);
+}
+
+static bool is_free(const struct kt_view *account, size_t row)
+{
+	const struct kt_cell *parent = cell_of(account, row, "parent");
+
+	return strcmp(kt_view_key(account, row), "free") == 0 ||
+	       (parent && parent->state == KT_OK && strcmp(parent->text, "free") == 0);
+}
+
+static int draw_cell(struct kt_top *top, int y, int x, int width, size_t row, const char *key,
+	enum kt_style style)
+{
+	const struct kt_view *account = &top->views[KT_TAB_ACCOUNT];
+	char text[64];
+
+	if (!width)
+		return x;
+	for (size_t k = 0; k < account->table->nr_columns; k++) {
+		const struct kt_column *column = &account->table->columns[k];
+		const struct kt_cell *cell = &account->table->rows.items[row].cells[k];
+
+		if (strcmp(column->key, key) != 0)
+			continue;
+		kt_view_cell(column, cell, top->exact, text, sizeof(text));
+		/* less free memory is nobody's gain, and more of it nobody's leak */
+		if (column->flags & (KT_COL_GROWTH | KT_COL_RATE))
+			style = kt_growth_style(column, &account->table->rows.items[row], cell);
+		if (style != KT_STYLE_DIM && is_free(account, row))
+			style = KT_STYLE_PLAIN;
+		kt_screen_put_right(&top->screen, y, x + 1, width, style, text);
+	}
+	return x + width + 1;
+}
+
+static void draw_bar(struct kt_top *top, int y, int x, int width, size_t row)
+{
+	const struct kt_view *account = &top->views[KT_TAB_ACCOUNT];
+	const struct kt_report_row *cells = &account->table->rows.items[row];
+	const struct kt_cell *share = cell_of(account, row, "share");
+	const struct segment *segment = segment_of(kt_view_key(account, row));
+
+	if (cells->mark)
+		kt_screen_put(&top->screen, y, x, width, KT_STYLE_DIM, cells->mark);
+	else if (share && share->state == KT_OK)
+		kt_screen_bar(&top->screen, y, x, width, segment ? segment->style : KT_STYLE_BAR,
+			share->real);
+}
+
+static struct kt_panel_widths widths_of(const struct kt_top *top)
+{
+	struct kt_panel_widths w = kt_panel_fit(top->screen.width, top->live || top->moments);
+
+	if (!top->live) { /* moments that are looked at have no pace */
+		w.bar += w.past ? w.past + 1 : 0;
+		w.bar += w.rate ? w.rate + 1 : 0;
+		w.past = w.rate = 0;
+	}
+	return w;
+}
+
+static void draw_row(struct kt_top *top, int y, const struct tree *tree, size_t at)
+{
+	const struct kt_view *account = &top->views[KT_TAB_ACCOUNT];
+	struct kt_panel_widths w = widths_of(top);
+	size_t row = tree->panel->index[at];
+	struct kt_past past;
+	int64_t low, high;
+	int x = w.name;
+
+	draw_name(top, y, w.name, tree, at);
+	x = draw_cell(top, y, x, w.size, row, "bytes", KT_STYLE_PLAIN);
+	x = draw_cell(top, y, x, w.share, row, "share", KT_STYLE_DIM);
+	x = draw_cell(top, y, x, w.growth, row, "growth", KT_STYLE_PLAIN);
+	x = draw_cell(top, y, x, w.rate, row, "rate", KT_STYLE_PLAIN);
+	if (w.bar) {
+		draw_bar(top, y, x + 1, w.bar, row);
+		x += w.bar + 1;
+	}
+	if (!w.past)
+		return;
+	kt_past_of(account->watch, kt_view_key(account, row), w.past * 2,
+		kt_past_step_ms(w.past * 2, KT_PAST_WINDOW_S, top->interval_s), &past);
+	kt_past_draw(&top->screen, y, x + 1, w.past, 1, &past, &low, &high);
+}
+
+void kt_draw_panel_head(struct kt_top *top, int y)
+{
+	struct kt_panel_widths w = widths_of(top);
+	struct kt_screen *screen = &top->screen;
+	char past[32];
+	int x = w.name;
+	const struct {
+		int width;
+		const char *title;
+	} heads[] = { { w.size, "SIZE" }, { w.share, "SHARE" }, { w.growth, "GROWTH" },
+		{ w.rate, "PER S" } };
+
+	kt_screen_put(screen, y, 0, w.name, KT_STYLE_DIM, "WHERE THE MEMORY IS");
+	for (size_t i = 0; i < KT_LEN(heads); i++) {
+		kt_screen_put_right(screen, y, x + 1, heads[i].width, KT_STYLE_DIM, heads[i].title);
+		x += heads[i].width ? heads[i].width + 1 : 0;
+	}
+	if (!w.past)
+		return;
+	x += w.bar ? w.bar + 1 : 0;
+	kt_past_title(w.past * 2, top->interval_s, past, sizeof(past));
+	kt_screen_put(screen, y, x + 1, w.past, KT_STYLE_DIM, past);
+}
+
+void kt_draw_panel(struct kt_top *top, int y, const struct kt_panel *panel)
+{
+	struct tree tree = { .panel = panel };
+
+	grow_tree(&top->views[KT_TAB_ACCOUNT], &tree);
+	for (size_t i = 0; i < panel->room && panel->first + i < panel->count; i++) {
+		draw_row(top, y + (int)i, &tree, panel->first + i);
+		if (panel->first + i == panel->selected)
+			kt_screen_paint(
+				&top->screen, y + (int)i, 0, top->screen.width, KT_STYLE_SELECTED);
+	}
+}

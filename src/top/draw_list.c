@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The lower part of the screen: the tabs, and the list of the one that is open.
+
+#include "top/draw.h"
+
+#include "top/past.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define TEXT_MAX 40 /* of a column of text that is not the name */
+
+/* ---- tabs ---- */
+
+static int tab_columns(size_t tab, bool titles)
+{
+	return (int)strlen(titles ? kt_tabs[tab].title : kt_tabs[tab].name) + (titles ? 4 : 2);
+}
+
+static int columns_of_tabs(size_t from, size_t to, bool titles)
+{
+	int sum = 0;
+
+	for (size_t i = from; i < to; i++)
+		sum += tab_columns(i, titles);
+	return sum;
+}
+
+void kt_draw_tabs(struct kt_top *top, int y)
+{
+	struct kt_screen *screen = &top->screen;
+	bool titles = columns_of_tabs(0, KT_NR_TABS, true) <= screen->width;
+	size_t first = 0;
+	int x = 0;
+
+	/* where not all fit, the open one must */
+	while (first < top->open && columns_of_tabs(first, top->open + 1, titles) > screen->width)
+		first++;
+	for (size_t i = first; i < KT_NR_TABS && x < screen->width; i++) {
+		enum kt_style style = i == top->open ? KT_STYLE_OPEN : KT_STYLE_TAB;
+		int width = tab_columns(i, titles);
+		char text[32];
+
+		if (titles)
+			snprintf(text, sizeof(text), " %zu %s ", i + 1, kt_tabs[i].title);
+		else
+			snprintf(text, sizeof(text), " %s ", kt_tabs[i].name);
+		kt_screen_put(screen, y, x, screen->width - x, style, text);
+		x += width;
+	}
+	kt_screen_paint(screen, y, x, screen->width - x, KT_STYLE_TAB);
+}
+
+/* ---- columns ---- */
+
+struct columns {
+	const struct kt_table *table;
+	size_t index[KT_VIEW_COLUMNS]; /* the name first */
+	int widths[KT_VIEW_COLUMNS];
+	struct kt_list_fit fit;
+	size_t nr_first; /* behind the name; then comes the past, then more columns */
+};
+
+static int width_of(const struct kt_top *top, const struct kt_view *view, size_t k)
+{
+	const struct kt_column *column = &view->table->columns[k];
+	int width = (int)strlen(column->title) + (k == kt_view_sorted(view)),
+	    held = view->widths[k];
+
+	/* the width that amounts reach in time */
+	if (column->type == KT_CELL_BYTES)
+		held = column->flags & (KT_COL_GROWTH | KT_COL_RATE) ? 10 : held < 9 ? 9 : held;
+	if (column->type == KT_CELL_BYTES && top->exact)
+		held = 14;
+	if (column->type == KT_CELL_SHARE)
+		held = held < 7 ? 7 : held;
+	if (column->type == KT_CELL_TEXT && held > TEXT_MAX)
+		held = TEXT_MAX;
+	return width > held ? width : held;
+}
+
+static bool is_known(const struct kt_view *view, size_t k)
+{
+	for (size_t i = 0; i < kt_view_nr(view); i++) {
+		if (view->table->rows.items[i].cells[k].state == KT_OK)
+			return true;
+	}
+	return false;
+}
+
+/* Of a wide terminal the columns that others have no room for are at the end. */
+static size_t add_wide(const struct kt_view *view, size_t count, size_t found[KT_VIEW_COLUMNS])
+{
+	size_t all[KT_VIEW_COLUMNS], nr_all = kt_view_columns(view, true, all);
+	size_t first = count;
+
+	for (size_t i = 0; i < nr_all && count < KT_VIEW_COLUMNS; i++) {
+		bool there = false;
+
+		for (size_t k = 0; k < first; k++)
+			there |= found[k] == all[i];
+		if (!there && is_known(view, all[i]))
+			found[count++] = all[i];
+	}
+	return count;
+}
+
+static void choose(const struct kt_top *top, const struct kt_view *view, struct columns *ret)
+{
+	size_t found[KT_VIEW_COLUMNS], count = kt_view_columns(view, view->skipped > 0, found);
+	size_t nr_first = count > view->skipped ? count - view->skipped : 1, n = 0;
+
+	count = add_wide(view, count, found);
+	ret->table = view->table;
+	for (size_t i = 0; i < count; i++) {
+		if (i && i <= view->skipped)
+			continue;
+		ret->index[n] = found[i];
+		ret->widths[n++] = width_of(top, view, found[i]);
+	}
+	if (n)
+		ret->fit = kt_list_fit(top->screen.width, ret->widths[0], ret->widths + 1,
+			nr_first - 1, n - 1, top->live && view->watch);
+	ret->nr_first = nr_first - 1;
+}
+
+static int past_at(const struct columns *columns)
+{
+	int x = columns->fit.name + 2;
+
+	for (size_t i = 1; i <= columns->nr_first; i++)
+		x += columns->widths[i] + 1;
+	return x;
+}
+
+/* Where a column begins; that of the name is 0. */
+static int column_at(const struct columns *columns, size_t index)
+{
+	int x = columns->fit.name + 1;
+
+	for (size_t i = 1; i < index; i++)
+		x += columns->widths[i] + 1;
+	if (index > columns->nr_first && columns->fit.past)
+		x += columns->fit.past + 2;
+	return index ? x : 0;
+}
+
+/* ---- rows ---- */
+
+static enum kt_style style_of(
+	const struct kt_column *column, const struct kt_report_row *row, const struct kt_cell *cell)
+{
+	bool wasted = strcmp(column->key, "free_bytes") == 0 ||
+		      strcmp(column->key, "tail_bytes") == 0 ||
+		      strcmp(column->key, "padding_bytes") == 0;
+
+	if (column->flags & (KT_COL_GROWTH | KT_COL_RATE))
+		return kt_growth_style(column, row, cell);
+	if (cell->state != KT_OK)
+		return KT_STYLE_DIM;
+	return wasted && cell->number >= 1 << 20 ? KT_STYLE_WASTE : KT_STYLE_PLAIN;
+}
+
+static void draw_cells(
+	struct kt_top *top, int y, const struct columns *columns, const struct kt_report_row *row)
+{
+	struct kt_screen *screen = &top->screen;
+	char text[512], shorter[512];
+
+	for (size_t i = 0; i <= columns->fit.nr; i++) {
+		size_t k = columns->index[i];
+		const struct kt_column *column = &columns->table->columns[k];
+		int width = i ? columns->widths[i] : columns->fit.name, x = column_at(columns, i);
+
+		kt_view_cell(column, &row->cells[k], top->exact, text, sizeof(text));
+		kt_text_shorten(text, width, screen->unicode, shorter, sizeof(shorter));
+		if (column->type == KT_CELL_TEXT)
+			kt_screen_put(screen, y, x, width, KT_STYLE_PLAIN, shorter);
+		else
+			kt_screen_put_right(screen, y, x, width,
+				style_of(column, row, &row->cells[k]), shorter);
+	}
+}
+
+static void draw_past(struct kt_top *top, const struct kt_view *view, int y,
+	const struct columns *columns, size_t row)
+{
+	int dots = columns->fit.past * 2;
+	struct kt_past past;
+	int64_t low, high;
+
+	if (!dots)
+		return;
+	kt_past_of(view->watch, kt_view_key(view, row), dots,
+		kt_past_step_ms(dots, KT_PAST_WINDOW_S, top->interval_s), &past);
+	kt_past_draw(&top->screen, y, past_at(columns), dots / 2, 1, &past, &low, &high);
+}
+
+static void draw_head(
+	struct kt_top *top, const struct kt_view *view, int y, const struct columns *columns)
+{
+	struct kt_screen *screen = &top->screen;
+	size_t sorted = kt_view_sorted(view);
+	char text[64];
+
+	kt_screen_paint(screen, y, 0, screen->width, KT_STYLE_HEAD);
+	for (size_t i = 0; i <= columns->fit.nr; i++) {
+		size_t k = columns->index[i];
+		const struct kt_column *column = &columns->table->columns[k];
+		int width = i ? columns->widths[i] : columns->fit.name, x = column_at(columns, i);
+		enum kt_style style = k == sorted ? KT_STYLE_SORTED : KT_STYLE_HEAD;
+
+		snprintf(text, sizeof(text), "%s%s", column->title,
+			k != sorted	 ? ""
+			: view->inverted ? "▲"
+					 : "▼");
+		if (column->type == KT_CELL_TEXT)
+			kt_screen_put(screen, y, x, width, style, text);
+		else
+			kt_screen_put_right(screen, y, x, width, style, text);
+	}
+	if (!columns->fit.past)
+		return;
+	kt_past_title(columns->fit.past * 2, top->interval_s, text, sizeof(text));
+	kt_screen_put(screen, y, past_at(columns), columns->fit.past, KT_STYLE_HEAD, text);
+}
+
+static void draw_sum(struct kt_top *top, int y, const struct columns *columns,
+	const struct kt_report_row *row, enum kt_style style)
+{
+	if (!row)
+		return;
+	draw_cells(top, y, columns, row);
+	kt_screen_paint(&top->screen, y, 0, top->screen.width, style);
+}
+
+/* On a terminal there is one line for both: with a filter it is what is hidden, so that nobody
+ * takes a part for all. */
+static void draw_sums(
+	struct kt_top *top, const struct kt_view *view, int y, const struct columns *columns)
+{
+	const struct kt_report_row *rest = view->table->rest, *total = view->table->total;
+
+	if (top->cursor) {
+		draw_sum(top, y, columns, *view->filter && rest ? rest : total, KT_STYLE_BOLD);
+		return;
+	}
+	draw_sum(top, y, columns, rest, KT_STYLE_DIM);
+	draw_sum(top, y + (rest != NULL), columns, total, KT_STYLE_BOLD);
+}
+
+/* The account takes the place of the list where it is what is open. */
+static void draw_account(struct kt_top *top, int head, int y, int room)
+{
+	struct kt_view *view = kt_top_view(top);
+	struct kt_panel panel = { .room = (size_t)room, .count = kt_view_nr(view) };
+
+	panel.count = panel.count > KT_PANEL_MAX ? KT_PANEL_MAX : panel.count;
+	for (size_t i = 0; i < panel.count; i++)
+		panel.index[i] = i;
+	view->first = kt_scroll_to(view->first, view->at, panel.room, panel.count);
+	panel.first = view->first;
+	panel.selected = top->cursor ? view->at : KT_PANEL_MAX;
+	if (head >= 0) {
+		kt_draw_panel_head(top, head);
+		kt_screen_paint(&top->screen, head, 0, top->screen.width, KT_STYLE_HEAD);
+	}
+	kt_draw_panel(top, y, &panel);
+}
+
+void kt_draw_list(struct kt_top *top, int head, int y, int room, int total)
+{
+	struct kt_view *view = kt_top_view(top);
+	struct columns columns = { 0 };
+
+	if (*view->error || !view->table) {
+		kt_screen_put_wrapped(&top->screen, y, y + room, KT_STYLE_ALERT, view->error);
+		return;
+	}
+	if (top->open == KT_TAB_ACCOUNT) {
+		draw_account(top, head, y, room);
+		return;
+	}
+	choose(top, view, &columns);
+	view->first = kt_scroll_to(view->first, view->at, (size_t)room, kt_view_nr(view));
+	if (head >= 0)
+		draw_head(top, view, head, &columns);
+	for (int i = 0; i < room && view->first + (size_t)i < kt_view_nr(view); i++) {
+		size_t row = view->first + (size_t)i;
+
+		draw_cells(top, y + i, &columns, &view->table->rows.items[row]);
+		draw_past(top, view, y + i, &columns, row);
+		if (row == view->at && top->cursor)
+			kt_screen_paint(
+				&top->screen, y + i, 0, top->screen.width, KT_STYLE_SELECTED);
+	}
+	if (!kt_view_nr(view))
+		kt_screen_put(&top->screen, y, 0, top->screen.width, KT_STYLE_DIM,
+			*view->filter ? "no row has the filter's text in its name" : "no rows");
+	if (total >= 0)
+		draw_sums(top, view, total, &columns);
+}

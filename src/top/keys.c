@@ -1,0 +1,444 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// What keys do, as a table from which the help is made too. Letters that slabtop sorts by
+// sort here; of htop's, all that do not clash with them.
+
+#include "top/keys.h"
+
+#include "base/span.h"
+#include "top/state.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define ENOUGH 1000000 /* rows: all */
+
+struct binding {
+	int key;
+	const char *name; /* in the help; NULL: the one above it */
+	void (*act)(struct kt_top *top);
+	const char *sort; /* sorts by the first of these columns that there is */
+	const char *help;
+};
+
+/* ---- the cursor ---- */
+
+static void move(struct kt_top *top, int64_t by)
+{
+	struct kt_view *view = kt_top_view(top);
+	int64_t to = (int64_t)view->at + by;
+
+	kt_view_move_to(view, to < 0 ? 0 : (size_t)to);
+}
+
+static void go_up(struct kt_top *top)
+{
+	move(top, -1);
+}
+
+static void go_down(struct kt_top *top)
+{
+	move(top, 1);
+}
+
+static void page_up(struct kt_top *top)
+{
+	move(top, -top->layout.nr_list);
+}
+
+static void page_down(struct kt_top *top)
+{
+	move(top, top->layout.nr_list);
+}
+
+static void go_home(struct kt_top *top)
+{
+	move(top, -ENOUGH);
+	kt_top_view(top)->skipped = 0;
+}
+
+static void go_end(struct kt_top *top)
+{
+	move(top, ENOUGH);
+}
+
+/* ---- tabs, columns, moments ---- */
+
+static void next_tab(struct kt_top *top)
+{
+	kt_top_open(top, (top->open + 1) % KT_NR_TABS);
+}
+
+static void previous_tab(struct kt_top *top)
+{
+	kt_top_open(top, (top->open + KT_NR_TABS - 1) % KT_NR_TABS);
+}
+
+static void go_left(struct kt_top *top)
+{
+	struct kt_view *view = kt_top_view(top);
+
+	if (top->moments)
+		kt_top_travel(top, -1);
+	else if (view->skipped)
+		view->skipped--;
+}
+
+static void go_right(struct kt_top *top)
+{
+	struct kt_view *view = kt_top_view(top);
+	size_t index[KT_VIEW_COLUMNS];
+
+	if (top->moments)
+		kt_top_travel(top, 1);
+	else if (view->table && view->table->list &&
+		 view->skipped + 2 < kt_view_columns(view, true, index))
+		view->skipped++;
+}
+
+/* ---- what is sorted, and what is shown ---- */
+
+static void invert(struct kt_top *top)
+{
+	struct kt_view *view = kt_top_view(top);
+
+	view->inverted = !view->inverted;
+	view->row = 0;
+	kt_view_refresh(view);
+}
+
+/* To the column beside the one that is sorted by. */
+static void sort_beside(struct kt_top *top, size_t by)
+{
+	struct kt_view *view = kt_top_view(top);
+	size_t index[KT_VIEW_COLUMNS], count, at = 0;
+
+	if (!view->table || !view->table->list)
+		return;
+	count = kt_view_columns(view, true, index);
+	for (size_t i = 0; i < count; i++)
+		at = index[i] == kt_view_sorted(view) ? i : at;
+	if (count)
+		kt_view_sort(view, view->table->columns[index[(at + count + by) % count]].key);
+}
+
+static void sort_before(struct kt_top *top)
+{
+	sort_beside(top, (size_t)-1);
+}
+
+static void sort_behind(struct kt_top *top)
+{
+	sort_beside(top, 1);
+}
+
+static void choose_sort(struct kt_top *top)
+{
+	struct kt_view *view = kt_top_view(top);
+	size_t index[KT_VIEW_COLUMNS], count;
+
+	if (!view->table || !view->table->list) {
+		snprintf(top->message, sizeof(top->message),
+			"the account is a tree, in an order of its own");
+		return;
+	}
+	count = kt_view_columns(view, true, index);
+	top->chosen = 0;
+	for (size_t i = 0; i < count; i++)
+		top->chosen = index[i] == kt_view_sorted(view) ? i : top->chosen;
+	top->mode = KT_MODE_SORT;
+}
+
+static void begin_search(struct kt_top *top)
+{
+	top->mode = KT_MODE_SEARCH;
+	top->input[0] = '\0';
+}
+
+static void begin_filter(struct kt_top *top)
+{
+	top->mode = KT_MODE_FILTER;
+	snprintf(top->input, sizeof(top->input), "%s", kt_top_view(top)->filter);
+}
+
+static void toggle_exact(struct kt_top *top)
+{
+	top->exact = !top->exact;
+}
+
+static void toggle_empty(struct kt_top *top)
+{
+	for (size_t i = 0; i < KT_NR_TABS; i++) {
+		top->views[i].empty = !top->views[i].empty;
+		kt_view_refresh(&top->views[i]);
+	}
+	snprintf(top->message, sizeof(top->message),
+		kt_top_view(top)->empty ? "empty rows are shown too" : "empty rows are hidden");
+}
+
+/* ---- time ---- */
+
+static void freeze(struct kt_top *top)
+{
+	if (!top->live)
+		return;
+	top->frozen = !top->frozen;
+	if (top->frozen)
+		snprintf(top->message, sizeof(top->message),
+			"frozen: nothing is read until Space or F5 is pressed again");
+	else
+		kt_top_step(top);
+}
+
+static void mark(struct kt_top *top)
+{
+	for (size_t i = 0; i < KT_NR_TABS; i++) {
+		if (top->views[i].watch)
+			kt_watch_mark(top->views[i].watch);
+	}
+	snprintf(top->message, sizeof(top->message), "marked: GROWTH counts from here on");
+}
+
+static const double intervals[] = { 0.5, 1, 2, 5, 10, 30, 60 };
+
+static void faster(struct kt_top *top)
+{
+	for (size_t i = KT_LEN(intervals); i > 0; i--) {
+		if (intervals[i - 1] < top->interval_s) {
+			top->interval_s = intervals[i - 1];
+			return;
+		}
+	}
+}
+
+static void slower(struct kt_top *top)
+{
+	for (size_t i = 0; i < KT_LEN(intervals); i++) {
+		if (intervals[i] > top->interval_s) {
+			top->interval_s = intervals[i];
+			return;
+		}
+	}
+}
+
+static void read_now(struct kt_top *top)
+{
+	kt_top_step(top);
+}
+
+static void quit(struct kt_top *top)
+{
+	top->done = true;
+}
+
+/* ---- the table ---- */
+
+static const struct binding bindings[] = {
+	{ KT_KEY_F(1), "F1 h ?", kt_top_help, NULL, "this help" },
+	{ 'h', NULL, kt_top_help, NULL, NULL },
+	{ '?', NULL, kt_top_help, NULL, NULL },
+	{ KT_KEY_F(10), "F10 q Ctrl-C", quit, NULL, "quit" },
+	{ 'q', NULL, quit, NULL, NULL },
+	{ 'Q', NULL, quit, NULL, NULL },
+	{ KT_KEY_TAB, "Tab Shift-Tab", next_tab, NULL, "the next list, the one before" },
+	{ KT_KEY_BACK_TAB, NULL, previous_tab, NULL, NULL },
+	{ '1', "1 to 6", NULL, NULL, "the list of that number" },
+	{ KT_KEY_UP, "Up Down", go_up, NULL, "another row; PgUp PgDn Home End: further away" },
+	{ KT_KEY_DOWN, NULL, go_down, NULL, NULL },
+	{ KT_KEY_PAGE_UP, NULL, page_up, NULL, NULL },
+	{ KT_KEY_PAGE_DOWN, NULL, page_down, NULL, NULL },
+	{ KT_KEY_HOME, NULL, go_home, NULL, NULL },
+	{ KT_KEY_END, NULL, go_end, NULL, NULL },
+	{ 'g', NULL, go_home, NULL, NULL },
+	{ 'G', NULL, go_end, NULL, NULL },
+	{ KT_KEY_LEFT, "Left Right", go_left, NULL,
+		"columns that there was no room for; of a recording: the sample before, the next" },
+	{ KT_KEY_RIGHT, NULL, go_right, NULL, NULL },
+	{ KT_KEY_ENTER, "Enter", kt_top_explain, NULL,
+		"explains the row; a slab cache with a picture of one of its slabs" },
+	{ KT_KEY_F(2), "F2 m", mark, NULL,
+		"a mark: GROWTH counts from now on, in all lists; before, since each was opened" },
+	{ 'm', NULL, mark, NULL, NULL },
+	{ KT_KEY_F(3), "F3 /", begin_search, NULL,
+		"goes to the row with this in its name; F3: the next" },
+	{ '/', NULL, begin_search, NULL, NULL },
+	{ KT_KEY_F(4), "F4 \\", begin_filter, NULL,
+		"shows only rows with this in their name, or like this pattern; Esc: all" },
+	{ '\\', NULL, begin_filter, NULL, NULL },
+	{ KT_KEY_F(5), "F5 Space Z", freeze, NULL,
+		"freezes the screen; nothing is read meanwhile" },
+	{ ' ', NULL, freeze, NULL, NULL },
+	{ 'Z', NULL, freeze, NULL, NULL },
+	{ KT_KEY_F(6), "F6 .", choose_sort, NULL, "chooses the column that is sorted by" },
+	{ '.', NULL, choose_sort, NULL, NULL },
+	{ '<', "< >", sort_before, NULL, "sorts by the column to the left, to the right" },
+	{ '>', NULL, sort_behind, NULL, NULL },
+	{ 'I', "I", invert, NULL, "sorts the other way round" },
+	{ KT_KEY_F(7), "F7 - F8 +", faster, NULL, "samples more often, less often" },
+	{ '-', NULL, faster, NULL, NULL },
+	{ KT_KEY_F(8), NULL, slower, NULL, NULL },
+	{ '+', NULL, slower, NULL, NULL },
+	{ 'r', "r", read_now, NULL, "takes a sample now" },
+	{ 'e', "e", toggle_exact, NULL, "exact bytes, or KiB, MiB and GiB" },
+	{ 'A', "A", toggle_empty, NULL, "shows rows that hold nothing too" },
+	{ 'M', "M c", NULL, "bytes", "sorts by memory (as htop and as slabtop)" },
+	{ 'c', NULL, NULL, "bytes", NULL },
+	{ 'P', "P", NULL, "rate", "sorts by growth per second, of late" },
+	{ 'T', "T", NULL, "growth", "sorts by growth since the mark, or the start" },
+	{ 'n', "n", NULL, "name", "sorts by name" },
+	{ 'o', "o", NULL, "slots areas threads processes dying", "sorts by how many there are" },
+	{ 'a', "a", NULL, "objects threads areas processes", "sorts by objects in use" },
+	{ 'u', "u", NULL, "used limit_share mapped_ratio", "sorts by the share that is used" },
+	{ 's', "s", NULL, "object_bytes size_bytes", "sorts by size of an object" },
+	{ 'b', "b", NULL, "objects_per_slab", "sorts by objects in a slab" },
+	{ 'p', "p", NULL, "pages_per_slab", "sorts by pages of a slab" },
+	{ 'l', "l v", NULL, "slabs", "sorts by slabs" },
+	{ 'v', NULL, NULL, "slabs", NULL },
+};
+
+const char *kt_key_help(size_t index, const char **ret_name)
+{
+	for (size_t i = 0; i < KT_LEN(bindings); i++) {
+		if (!bindings[i].name || index--)
+			continue;
+		*ret_name = bindings[i].name;
+		return bindings[i].help;
+	}
+	return NULL;
+}
+
+static void sort_by(struct kt_top *top, const char *columns)
+{
+	struct kt_span rest = kt_span_str(columns), word;
+	char key[32];
+
+	while (kt_span_word(&rest, &word)) {
+		snprintf(key, sizeof(key), "%.*s", (int)word.n, word.p);
+		if (kt_view_sort(kt_top_view(top), key))
+			return;
+	}
+	snprintf(top->message, sizeof(top->message), "this list has no such column to sort by");
+}
+
+static void list_key(struct kt_top *top, int key)
+{
+	if (key >= '1' && key < '1' + KT_NR_TABS) {
+		kt_top_open(top, (size_t)(key - '1'));
+		return;
+	}
+	for (size_t i = 0; i < KT_LEN(bindings); i++) {
+		if (bindings[i].key != key)
+			continue;
+		if (bindings[i].act)
+			bindings[i].act(top);
+		else
+			sort_by(top, bindings[i].sort);
+		return;
+	}
+	if (key == KT_KEY_ESCAPE && *kt_top_view(top)->filter) {
+		kt_top_view(top)->filter[0] = '\0';
+		kt_view_refresh(kt_top_view(top));
+	}
+}
+
+/* ---- lines that are typed ---- */
+
+/* False where the key is no part of the text. */
+static bool type(struct kt_top *top, int key)
+{
+	size_t n = strlen(top->input);
+
+	if (key == KT_KEY_BACKSPACE) {
+		if (n)
+			top->input[n - 1] = '\0';
+		return true;
+	}
+	/* names are ASCII, see kt_arena_name() */
+	if (key < 0x20 || key >= 0x7f)
+		return false;
+	if (n + 1 < sizeof(top->input)) {
+		top->input[n] = (char)key;
+		top->input[n + 1] = '\0';
+	}
+	return true;
+}
+
+static void search_key(struct kt_top *top, int key)
+{
+	struct kt_view *view = kt_top_view(top);
+	bool next = key == KT_KEY_F(3) || key == KT_KEY_DOWN;
+
+	if (!type(top, key) && !next) {
+		top->mode = KT_MODE_LIST;
+		return;
+	}
+	if (!kt_view_search(view, top->input, view->at + next) && *top->input)
+		snprintf(top->message, sizeof(top->message), "no row has that in its name");
+}
+
+static void filter_key(struct kt_top *top, int key)
+{
+	struct kt_view *view = kt_top_view(top);
+
+	if (key == KT_KEY_ESCAPE)
+		top->input[0] = '\0';
+	if (!type(top, key))
+		top->mode = KT_MODE_LIST;
+	snprintf(view->filter, sizeof(view->filter), "%s", top->input);
+	kt_view_refresh(view);
+}
+
+static void sort_key(struct kt_top *top, int key)
+{
+	struct kt_view *view = kt_top_view(top);
+	size_t index[KT_VIEW_COLUMNS], count = view->table ? kt_view_columns(view, true, index) : 0;
+
+	if (key == KT_KEY_UP && top->chosen)
+		top->chosen--;
+	else if (key == KT_KEY_DOWN && top->chosen + 1 < count)
+		top->chosen++;
+	else if (key == KT_KEY_HOME)
+		top->chosen = 0;
+	else if (key == KT_KEY_END && count)
+		top->chosen = count - 1;
+	else if (key != KT_KEY_UP && key != KT_KEY_DOWN) {
+		top->mode = KT_MODE_LIST;
+		if (key == KT_KEY_ENTER && top->chosen < count)
+			kt_view_sort(view, view->table->columns[index[top->chosen]].key);
+	}
+}
+
+static void page_key(struct kt_top *top, int key)
+{
+	size_t room = top->layout.nr_list > 0 ? (size_t)top->layout.nr_list : 1;
+	size_t *first = &top->page.first;
+
+	switch (key) {
+	case KT_KEY_UP: *first -= *first > 0; break;
+	case KT_KEY_DOWN: ++*first; break;
+	case KT_KEY_PAGE_UP: *first -= *first < room ? *first : room; break;
+	case KT_KEY_PAGE_DOWN:
+	case ' ': *first += room; break;
+	case KT_KEY_HOME: *first = 0; break;
+	case KT_KEY_END: *first = ENOUGH; break;
+	case KT_KEY_F(10): top->done = true; break;
+	case 'q':
+	case KT_KEY_ESCAPE:
+	case KT_KEY_ENTER:
+	case KT_KEY_LEFT:
+	case KT_KEY_BACKSPACE: top->mode = KT_MODE_LIST; break;
+	default: break;
+	}
+}
+
+void kt_top_key(struct kt_top *top, int key)
+{
+	top->message[0] = '\0';
+	switch (top->mode) {
+	case KT_MODE_LIST: list_key(top, key); break;
+	case KT_MODE_SEARCH: search_key(top, key); break;
+	case KT_MODE_FILTER: filter_key(top, key); break;
+	case KT_MODE_SORT: sort_key(top, key); break;
+	case KT_MODE_PAGE: page_key(top, key); break;
+	}
+}

@@ -1,0 +1,326 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What is on the screen, compared with screens that a person has looked at."""
+
+import subprocess
+
+import lib
+from lib import Terminal, fixture, must_be_golden, test
+
+
+@test
+def the_first_screen_of_80x24_is_as_it_was_looked_at():
+    with fixture() as terminal:
+        must_be_golden("80x24", terminal.wait("F10Quit", "total"))
+
+
+@test
+def a_large_terminal_has_more_of_everything():
+    with fixture(width=120, height=40) as terminal:
+        must_be_golden("120x40", terminal.wait("F10Quit", "total"))
+
+
+@test
+def a_terminal_of_40x10_shows_what_matters():
+    with fixture(width=40, height=10) as terminal:
+        must_be_golden("40x10", terminal.wait("F1Help", "kernel"))
+
+
+@test
+def any_size_is_drawn_without_a_fault():
+    with fixture() as terminal:
+        for width, height in [(1, 1), (2, 2), (10, 3), (20, 5), (39, 9), (81, 7), (200, 60)]:
+            terminal.resize(width, height)
+            if width >= 10 and height >= 3:
+                terminal.wait("CACHE"[:width])
+        terminal.resize(80, 24)
+        must_be_golden("80x24", terminal.wait("F10Quit", "total"))
+
+
+@test
+def without_utf8_there_is_only_ascii():
+    for env in ({"LC_ALL": "C"}, {"LC_ALL": None, "LANG": None}):
+        with fixture(env=env) as terminal:
+            screen = terminal.wait("F10Quit", "total")
+            assert screen.isascii(), f"{set(c for c in screen if not c.isascii())}"
+            must_be_golden("ascii-80x24", screen)
+
+
+@test
+def a_locale_that_is_not_installed_is_taken_for_utf8():
+    with fixture(env={"LC_ALL": "xx_XX.UTF-8"}) as terminal:
+        must_be_golden("80x24", terminal.wait("F10Quit", "total"))
+
+
+@test
+def each_tab_shows_its_list():
+    heads = ["WHERE THE MEMORY IS", "CACHE", "CALLER", "STACKS", "TABLES", "CGROUP"]
+    names = ["account", "slab", "vmalloc", "stacks", "pagetables", "cgroups"]
+    for number, (head, name) in enumerate(zip(heads, names), 1):
+        with fixture(name) as terminal:
+            first = terminal.wait("F10Quit")
+            terminal.send("2" if number != 2 else "1")
+            terminal.wait(heads[1] if number != 2 else heads[0])
+            terminal.send(str(number))
+            terminal.wait(*first.split("\n"))
+    with fixture("account") as terminal:
+        must_be_golden("account-80x24", terminal.wait("F10Quit"))
+    with fixture("vmalloc") as terminal:
+        must_be_golden("vmalloc-80x24", terminal.wait("F10Quit", "total"))
+
+
+@test
+def tab_goes_round_both_ways():
+    with fixture("account") as terminal:
+        terminal.wait("F10Quit")
+        for head in ["CACHE", "CALLER"]:
+            terminal.send("Tab")
+            terminal.wait(head)
+        for head in ["CACHE", "├ kernel rodata"[:5]]:
+            terminal.send("BTab")
+            terminal.wait(head)
+
+
+@test
+def enter_draws_a_cache_and_explains_it():
+    with fixture("--sort", "name", "--filter", "dentry") as terminal:
+        terminal.wait("filter: dentry")
+        terminal.send("Enter")
+        must_be_golden("cache-80x24", terminal.wait("used for", "Esc q: back"))
+        terminal.send("NPage")
+        terminal.wait("One slab")
+        terminal.send("q")
+        terminal.wait("F10Quit")
+
+
+@test
+def enter_explains_rows_of_the_account_and_of_other_lists():
+    with fixture("account") as terminal:
+        terminal.wait("F10Quit")
+        for _ in range(8):
+            terminal.send("Down")
+        terminal.send("Enter")
+        terminal.wait("What it is:", "What to do next:")
+        terminal.send("Escape")
+        terminal.wait("F10Quit")
+        terminal.send("3")
+        terminal.wait("CALLER")
+        terminal.send("Enter")
+        terminal.wait("AREAS", "What it is:")
+
+
+@test
+def help_has_every_key():
+    with fixture() as terminal:
+        terminal.wait("F10Quit")
+        for key in ("F1", "h", "?"):
+            terminal.send(key)
+            screen = terminal.wait("ktally top: keys", "this help")
+            terminal.send("Escape")
+            terminal.wait("F10Quit")
+        must_be_golden("help-80x24", screen)
+
+
+def first_row(terminal):
+    return terminal.screen().split("\n")[terminal_head(terminal) + 1]
+
+
+def terminal_head(terminal):
+    return next(i for i, line in enumerate(terminal.screen().split("\n"))
+                if line.startswith("CACHE"))
+
+
+@test
+def letters_sort_as_those_of_slabtop():
+    columns = {"c": "HELD", "n": "CACHE", "a": "OBJECTS", "o": "SLOTS", "u": "USED", "s": "OBJECT",
+               "b": "PER SLAB", "p": "PAGES", "l": "SLABS", "v": "SLABS", "M": "HELD"}
+    with fixture() as terminal:
+        terminal.wait("F10Quit")
+        for key, title in columns.items():
+            terminal.send(key)
+            terminal.wait(title + "▼")
+        terminal.send("I")
+        terminal.wait("▲")
+        terminal.send("I", "c")
+        terminal.wait("HELD▼")
+
+
+@test
+def the_column_to_sort_by_can_be_chosen():
+    with fixture() as terminal:
+        terminal.wait("HELD▼")
+        terminal.send("F6")
+        must_be_golden("sort-80x24", terminal.wait("Enter: sort by it"))
+        terminal.send("Down", "Enter")
+        terminal.wait("F10Quit", gone="HELD▼")
+        terminal.send("c")
+        terminal.wait("HELD▼")
+        terminal.send(">")
+        terminal.wait("▼", gone="HELD▼")
+        terminal.send("<")
+        terminal.wait("HELD▼")
+        terminal.send(".")
+        terminal.wait("Enter: sort by it")
+        terminal.send("Escape")
+        terminal.wait("HELD▼", "F10Quit")
+
+
+@test
+def search_goes_to_a_row_and_filter_hides_the_others():
+    with fixture() as terminal:
+        terminal.wait("F10Quit")
+        for key in ("/", "F3"):
+            terminal.send(key)
+            terminal.wait("Search:")
+            terminal.type("zzzz")
+            terminal.wait("no row has that")
+            terminal.send("Escape")
+            terminal.wait("F10Quit")
+        terminal.send("/")
+        terminal.type("task_struct")
+        terminal.wait("task_struct  ", "Search: task_struct")
+        terminal.send("Enter", "\\")
+        terminal.wait("Filter:")
+        terminal.type("dentr")
+        terminal.send("BSpace", "BSpace", "Enter")
+        screen = terminal.wait("filter: den", "(others)")
+        assert "dentry" in screen and "kmalloc-1k" not in screen
+        terminal.send("Escape")
+        terminal.wait("total", gone="filter:")
+        terminal.send("F4")
+        terminal.wait("Filter:")
+        terminal.type("no such")
+        terminal.wait("no row has")
+        terminal.send("Escape")
+        terminal.wait("total", gone="filter:")
+
+
+@test
+def the_cursor_moves_by_row_and_page_and_to_the_ends():
+    with fixture() as terminal:
+        terminal.wait("F10Quit")
+        top = first_row(terminal)
+        terminal.send("End")
+        terminal.wait("F10Quit", gone=top)
+        terminal.send("PPage", "Up", "Home")
+        terminal.wait(top)
+        terminal.send("NPage", "Down", "NPage")
+        terminal.wait("F10Quit", gone=top)
+        terminal.send("g")
+        terminal.wait(top)
+        terminal.send("G")
+        terminal.wait("F10Quit", gone=top)
+
+
+@test
+def other_columns_come_in_from_the_right():
+    with fixture() as terminal:
+        terminal.wait("HELD▼")
+        terminal.send("Right")
+        terminal.wait("IN USE", gone="HELD")
+        terminal.send("Left")
+        terminal.wait("HELD▼")
+
+
+@test
+def amounts_can_be_exact_and_empty_rows_shown():
+    with fixture() as terminal:
+        terminal.wait("MiB")
+        terminal.send("e")
+        terminal.wait("CACHE", gone="MiB")
+        terminal.send("e")
+        terminal.wait("MiB")
+        terminal.send("A")
+        terminal.wait("empty rows are shown")
+        terminal.send("A")
+        terminal.wait("empty rows are hidden")
+
+
+def batch(*args, **changes):
+    return subprocess.run([lib.program, *args], env=lib.environment(**changes), cwd=lib.REPOSITORY,
+                          capture_output=True, timeout=lib.PATIENCE_S, check=False)
+
+
+@test
+def batch_mode_is_plain_text():
+    for flags in (["-b"], ["--batch"], ["-b", "-n", "1"]):
+        result = batch("-s", lib.FIXTURE, "top", *flags)
+        assert result.returncode == 0 and not result.stderr, result.stderr
+        assert b"\x1b" not in result.stdout
+        must_be_golden("batch", result.stdout.decode())
+    result = batch("-s", lib.FIXTURE, "top", "-b", LC_ALL="C")
+    assert result.stdout.isascii()
+
+
+@test
+def batch_mode_repeats_and_follows_the_machine():
+    result = batch("top", "-b", "-n", "2", "-i", "0.2", "--top", "3")
+    assert result.returncode == 0, result.stderr
+    text = result.stdout.decode()
+    assert text.count("WHERE THE MEMORY IS") == 2, text
+    assert text.count("(others)") == 2, text
+
+
+@test
+def batch_totals_are_those_of_the_list():
+    text = batch("-s", lib.FIXTURE, "top", "-b", "--top", "2").stdout.decode()
+    total = next(line for line in text.split("\n") if line.startswith("total"))
+    whole = batch("-s", lib.FIXTURE, "slab").stdout.decode()
+    wanted = next(line for line in whole.split("\n") if line.startswith("total"))
+    assert total.split()[1:3] == wanted.split()[1:3], f"{total!r} is not {wanted!r}"
+
+
+@test
+def what_cannot_be_is_said_in_one_sentence():
+    cases = [(["top"], "needs a terminal"), (["top", "nonsense", "-b"], "is no list of top"),
+             (["top", "-b", "-o", "json"], "top is for people"),
+             (["-s", lib.FIXTURE, "top", "-b", "--sort", "nonsense"], "no column"),
+             (["-s", "/nonexistent", "top", "-b"], "No such file")]
+    for args, says in cases:
+        result = batch(*args)
+        assert result.returncode in (1, 2), f"{args}: {result.returncode}"
+        assert result.stderr.startswith(b"ktally: ") and result.stderr.count(b"\n") == 1, result.stderr
+        assert says in result.stderr.decode(), f"{args}: {result.stderr}"
+        assert not result.stdout
+
+
+@test
+def b_means_bytes_everywhere_else():
+    result = batch("-s", lib.FIXTURE, "-b", "slab", "--top", "1")
+    assert b"MiB" not in result.stdout.split(b"CACHE")[1], result.stdout
+
+
+@test
+def foreign_names_cannot_control_the_terminal():
+    import tempfile
+    from pathlib import Path
+    with tempfile.TemporaryDirectory() as folder:
+        tree = Path(folder) / "proc"
+        tree.mkdir()
+        for name in ("meminfo", "zoneinfo", "vmstat", "slabinfo"):
+            source = Path(lib.FIXTURE) / "proc" / name
+            if source.exists():
+                (tree / name).write_bytes(source.read_bytes())
+        slabinfo = (tree / "slabinfo").read_bytes().replace(b"dentry ", b"\x1b[2Jd\x07\xff ", 1)
+        (tree / "slabinfo").write_bytes(slabinfo)
+        result = batch("-s", folder, "top", "-b", "-a")
+        assert result.returncode == 0, result.stderr
+        assert b"\x1b" not in result.stdout and b"\x07" not in result.stdout
+        assert b"?[2Jd??" in result.stdout, result.stdout.decode("utf-8", "replace")
+
+
+@test
+def without_root_the_account_is_shown_and_lists_say_what_they_lack():
+    import os
+    if os.geteuid() != 0:
+        raise lib.Skip("needs root, to be somebody else")
+    who = {"user": 65534, "group": 65534, "extra_groups": []}
+    try:
+        result = subprocess.run([lib.program, "top", "-b", "-n", "1"], env=lib.environment(), cwd="/",
+                                capture_output=True, timeout=lib.PATIENCE_S, check=False, **who)
+    except PermissionError:
+        raise lib.Skip("the program's folder is not for others") from None
+    assert result.returncode == 0, result.stderr
+    assert b"installed memory" in result.stdout
+    result = subprocess.run([lib.program, "top", "-b", "-n", "1", "slab"], env=lib.environment(),
+                            cwd="/", capture_output=True, timeout=lib.PATIENCE_S, check=False, **who)
+    assert b"takes root" in result.stdout.replace(b"\n", b" "), result.stdout.decode()

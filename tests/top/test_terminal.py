@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The terminal is as it was before, however the view ends; and it follows the machine."""
+
+import os
+import re
+import signal
+import subprocess
+import time
+
+import lib
+from lib import Terminal, fixture, test
+
+
+def must_end(terminal, status):
+    """It says nothing, and echo is on again on the screen that was there before."""
+    screen = terminal.wait(f"ended with {status}", " echo\n")
+    assert "CACHE" not in screen, f"its screen is still there:\n{screen}"
+    shown = [line for line in screen.split("\n") if line.strip()]
+    assert len(shown) == 2, f"it left something:\n{screen}"
+
+
+@test
+def q_and_f10_quit():
+    for key in ("q", "F10", "Q"):
+        with fixture() as terminal:
+            terminal.wait("F10Quit")
+            terminal.send(key)
+            must_end(terminal, 0)
+
+
+@test
+def ctrl_c_and_signals_end_it_cleanly():
+    for how in ("C-c", signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+        with Terminal("top") as terminal:
+            terminal.wait("F10Quit")
+            if how == "C-c":
+                terminal.send(how)
+            else:
+                os.kill(terminal.process(), how)
+            must_end(terminal, 0)
+
+
+@test
+def a_crash_gives_the_terminal_back():
+    for crash in (signal.SIGSEGV, signal.SIGABRT):
+        with fixture() as terminal:
+            terminal.wait("F10Quit")
+            os.kill(terminal.process(), crash)
+            screen = terminal.wait("ended with", " echo\n")
+            assert "ended with 0" not in screen
+
+
+@test
+def it_stops_and_goes_on():
+    shell = "bash --norc -i -c 'set -m; " + lib.program + " -s " + lib.FIXTURE + \
+        " top; echo stopped $?; fg; echo over $?'"
+    with Terminal(shell=shell) as terminal:
+        terminal.wait("F10Quit")
+        os.kill(terminal.process(), signal.SIGTSTP)
+        terminal.wait("F10Quit", "total")
+        terminal.send("q")
+        terminal.wait("over 0", gone="CACHE")
+
+
+@test
+def it_follows_the_size_of_the_terminal():
+    with Terminal("top") as terminal:
+        terminal.wait("F10Quit")
+        terminal.resize(120, 40)
+        terminal.wait("PER S", "EnterExplain")
+        terminal.resize(40, 10)
+        terminal.wait("F1Help", gone="F10Quit")
+        terminal.resize(80, 24)
+        terminal.wait("F10Quit")
+
+
+@test
+def a_lost_terminal_ends_it():
+    with Terminal("top") as terminal:
+        terminal.wait("F10Quit")
+        process = terminal.process()
+    must_be_gone(process)
+
+
+@test
+def a_lost_terminal_ends_it_though_sighup_is_ignored():
+    with Terminal(shell=f"sh -c 'trap \"\" HUP; exec {lib.program} top'") as terminal:
+        terminal.wait("F10Quit")
+        process = terminal.process()
+    must_be_gone(process)
+
+
+def must_be_gone(process):
+    end = time.monotonic() + lib.PATIENCE_S
+    while os.path.exists(f"/proc/{process}"):
+        assert time.monotonic() < end, "it goes on without a terminal"
+        time.sleep(0.05)
+
+
+@test
+def terminals_that_cannot_be_drawn_on_are_told_so():
+    for term, says in (("dumb", "cannot move its cursor"), ("no-such-terminal", "is not known"),
+                       ("", "needs a terminal")):
+        with Terminal("top", term=term) as terminal:
+            terminal.wait(says, "--batch", gone="CACHE")
+
+
+@test
+def plain_terminals_are_drawn_on_too():
+    for term in ("vt100", "linux", "screen", "xterm", "ansi"):
+        with fixture(term=term) as terminal:
+            screen = terminal.wait("total")
+            assert "kernel" in screen
+
+
+@test
+def no_color_is_respected():
+    color = re.compile(r"\x1b\[[0-9;]*(3[0-7]|38;5;[0-9]+)m")
+    with fixture() as terminal:
+        terminal.wait("F10Quit")
+        assert color.search(terminal.screen(colors=True))
+    with fixture(env={"NO_COLOR": "1"}) as terminal:
+        terminal.wait("F10Quit")
+        assert not color.search(terminal.screen(colors=True))
+
+
+@test
+def freezing_stops_time():
+    with Terminal("top", "-i", "0.2") as terminal:
+        terminal.wait("every 0.2 s")
+        terminal.send("Space")
+        terminal.wait("FROZEN", "frozen: nothing is read")
+        before = terminal.screen()
+        time.sleep(0.6)
+        assert terminal.screen() == before
+        terminal.send("F5")
+        terminal.wait("every 0.2 s")
+
+
+@test
+def the_interval_can_be_changed():
+    with Terminal("top") as terminal:
+        terminal.wait("every 1 s")
+        for key, says in (("+", "every 2 s"), ("F8", "every 5 s"), ("-", "every 2 s"),
+                          ("F7", "every 1 s"), ("-", "every 0.5 s")):
+            terminal.send(key)
+            terminal.wait(says)
+
+
+@test
+def growth_counts_from_the_mark():
+    with Terminal("top", "-i", "0.2") as terminal:
+        first = re.search(r"growth since (\S+)", terminal.wait("growth since")).group(1)
+        time.sleep(1.1)
+        terminal.send("m")
+        terminal.wait("marked", gone=first)
+
+
+@test
+def memory_that_is_taken_shows_as_growth():
+    with Terminal("top", "account", "-i", "0.2", height=60) as terminal:
+        terminal.wait("anonymous")
+        block = bytearray(os.urandom(1 << 20)) * 200
+        end = time.monotonic() + lib.PATIENCE_S
+        while True:
+            line = next(line for line in terminal.lines() if "anonymous" in line)
+            if re.search(r"\+(1[5-9]|2[0-9])\d\.\d MiB", line):
+                break
+            assert time.monotonic() < end, line
+            time.sleep(0.1)
+        del block
+
+
+@test
+def it_ends_after_n_samples():
+    with Terminal("top", "-n", "2", "-i", "0.2") as terminal:
+        terminal.wait("ended with 0")
+
+
+@test
+def a_recording_is_stepped_through():
+    with lib.tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "r.rec")
+        done = subprocess.run([lib.program, "record", "-n", "3", "-i", "1", path], timeout=60,
+                              capture_output=True, check=False)
+        if done.returncode:
+            raise lib.Skip("no recording can be made here: " + done.stderr.decode().strip())
+        with Terminal("-s", path, "top") as terminal:
+            terminal.wait("F10Quit", "from " + path[:5])
+            when = clock(terminal)
+            terminal.send("Right")
+            terminal.wait("this is the last sample")
+            terminal.send("Left")
+            terminal.wait("F10Quit", gone=when)
+            terminal.send("Left")
+            terminal.send("Left")
+            terminal.wait("this is the first sample")
+            terminal.send("Right", "Right")
+            terminal.wait(when)
+
+
+def clock(terminal):
+    return re.search(r"\d\d:\d\d:\d\dZ", terminal.lines()[0]).group()

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "top/view.h"
+
+#include "test.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#define HEAD "slabinfo - version: 2.1\n# name\n"
+
+static char folder[64];
+
+/* Caches "a", "b", "c" of so many pages each. */
+static void write_caches(int a, int b, int c)
+{
+	const int nr[] = { a, b, c };
+	char path[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/proc/slabinfo", folder);
+	file = fopen(path, "w");
+	if (!CHECK(file != NULL))
+		return;
+	fputs(HEAD, file);
+	for (int i = 0; i < 3; i++)
+		fprintf(file, "cache_%c %d %d 4096 1 1 : tunables 0 0 0 : slabdata %d %d 0\n",
+			'a' + i, nr[i], nr[i], nr[i], nr[i]);
+	fclose(file);
+}
+
+static void begin(struct kt_view *view, struct kt_options *options)
+{
+	char path[128];
+
+	snprintf(folder, sizeof(folder), "/tmp/ktally-view-XXXXXX");
+	CHECK(mkdtemp(folder) != NULL);
+	snprintf(path, sizeof(path), "%s/proc", folder);
+	CHECK_INT(mkdir(path, 0700), 0);
+	*options = (struct kt_options){ .source = folder, .output = "text", .interval_s = 1 };
+	kt_view_init(view, &kt_tabs[KT_TAB_SLAB]);
+	write_caches(30, 20, 10);
+	kt_view_step(view, options, 10);
+	CHECK_STR(view->error, "");
+}
+
+static void end(struct kt_view *view)
+{
+	static const char *const names[] = { "proc/slabinfo", "proc", "" };
+	char path[128];
+
+	kt_view_fini(view);
+	for (size_t i = 0; i < KT_LEN(names); i++) {
+		snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
+		remove(path);
+	}
+}
+
+static int64_t cell(const struct kt_view *view, size_t row, unsigned flag)
+{
+	const struct kt_cell *found =
+		&view->table->rows.items[row].cells[kt_table_column(view->table, flag)];
+
+	return found->state == KT_OK ? found->number : -1;
+}
+
+TEST(rows_are_sorted_by_amount_and_the_other_way_round)
+{
+	struct kt_options options;
+	struct kt_view view;
+
+	begin(&view, &options);
+	CHECK_STR(kt_view_name(&view, 0), "cache_a");
+	view.inverted = true;
+	kt_view_refresh(&view);
+	CHECK_STR(kt_view_name(&view, 0), "cache_c");
+	view.inverted = false;
+	CHECK(kt_view_sort(&view, "name"));
+	CHECK(!kt_view_sort(&view, "nonsense"));
+	CHECK_STR(kt_view_name(&view, 2), "cache_c");
+	end(&view);
+}
+
+TEST(growth_is_since_the_first_sample_or_the_mark)
+{
+	struct kt_options options;
+	struct kt_view view;
+
+	begin(&view, &options);
+	write_caches(30, 20, 25);
+	kt_view_step(&view, &options, 10);
+	CHECK(kt_view_sort(&view, "growth"));
+	CHECK_STR(kt_view_name(&view, 0), "cache_c");
+	CHECK_INT(cell(&view, 0, KT_COL_GROWTH), 15 * 4096);
+	kt_watch_mark(view.watch);
+	kt_view_step(&view, &options, 10);
+	CHECK_INT(cell(&view, 0, KT_COL_GROWTH), 0);
+	end(&view);
+}
+
+TEST(the_cursor_stays_on_its_row_when_others_pass_it)
+{
+	struct kt_options options;
+	struct kt_view view;
+
+	begin(&view, &options);
+	kt_view_move_to(&view, 1);
+	CHECK_STR(kt_view_name(&view, view.at), "cache_b");
+	write_caches(30, 20, 25);
+	kt_view_step(&view, &options, 10);
+	CHECK_INT(view.at, 2);
+	CHECK_STR(kt_view_name(&view, view.at), "cache_b");
+	kt_view_move_to(&view, 99);
+	CHECK_INT(view.at, 2);
+	end(&view);
+}
+
+TEST(the_cursor_at_the_top_stays_at_the_top)
+{
+	struct kt_options options;
+	struct kt_view view;
+
+	begin(&view, &options);
+	write_caches(30, 50, 10);
+	kt_view_step(&view, &options, 10);
+	CHECK_INT(view.at, 0);
+	CHECK_STR(kt_view_name(&view, view.at), "cache_b");
+	end(&view);
+}
+
+TEST(what_a_filter_hides_is_added_up)
+{
+	struct kt_options options;
+	struct kt_view view;
+
+	begin(&view, &options);
+	snprintf(view.filter, sizeof(view.filter), "_b");
+	kt_view_refresh(&view);
+	CHECK_INT(kt_view_nr(&view), 1);
+	if (CHECK(view.table->rest != NULL))
+		CHECK_INT(view.table->rest->cells[kt_table_column(view.table, KT_COL_TRACK)].number,
+			40 * 4096);
+	CHECK_INT(view.table->total->cells[kt_table_column(view.table, KT_COL_TRACK)].number,
+		60 * 4096);
+	end(&view);
+}
+
+TEST(search_goes_on_around_the_end)
+{
+	struct kt_options options;
+	struct kt_view view;
+
+	begin(&view, &options);
+	CHECK(kt_view_search(&view, "CACHE", 1));
+	CHECK_INT(view.at, 1);
+	CHECK(kt_view_search(&view, "_a", 2));
+	CHECK_INT(view.at, 0);
+	CHECK(!kt_view_search(&view, "zz", 0));
+	CHECK_INT(view.at, 0);
+	end(&view);
+}
+
+TEST(what_goes_wrong_later_leaves_the_last_list)
+{
+	struct kt_options options;
+	struct kt_view view;
+	char path[128];
+
+	begin(&view, &options);
+	snprintf(path, sizeof(path), "%s/proc/slabinfo", folder);
+	remove(path);
+	kt_view_step(&view, &options, 10);
+	CHECK(view.error[0]);
+	CHECK_INT(kt_view_nr(&view), 3);
+	end(&view);
+}
+
+TEST(growth_of_a_moment_is_no_column)
+{
+	size_t index[KT_VIEW_COLUMNS], count;
+	struct kt_options options;
+	struct kt_view view;
+
+	begin(&view, &options);
+	view.hidden = KT_COL_GROWTH | KT_COL_RATE;
+	count = kt_view_columns(&view, true, index);
+	for (size_t i = 0; i < count; i++)
+		CHECK(!(view.table->columns[index[i]].flags & view.hidden));
+	CHECK(!kt_view_sort(&view, "growth"));
+	end(&view);
+}
