@@ -30,6 +30,7 @@ static const struct kind kinds[] = {
 		"compgen -f -- \"$cur\")",
 		"_files -W /sys/kernel/slab" },
 	{ "[COMMAND]", "words=$commands", "_ktally_commands" },
+	{ "[SECONDS]", "words='1 10'", "(1 10)" },
 	{ "SECONDS", "words='1 5 10 60'", "(1 5 10 60)" },
 	{ "BEFORE AFTER", "_ktally_files", "_files" },
 	{ "CONDITION", "words='slab>+5%'", "('slab>+5%')" },
