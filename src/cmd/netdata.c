@@ -179,19 +179,15 @@ static int show_caches(struct plugin *plugin, struct kt_buf *buf)
 	return table ? 200 : 503;
 }
 
-/* FUNCTION transaction timeout "name and parameters"; later versions add more behind it. */
 static void answer(struct plugin *plugin, struct kt_span request)
 {
 	KT_CLEANUP(buf) struct kt_buf body = { 0 }, text = { 0 };
-	struct kt_span transaction, timeout;
+	struct kt_span transaction, function;
 	int status = 404;
 
-	if (!kt_span_word(&request, &transaction) || !kt_span_word(&request, &timeout))
+	if (!kt_netdata_request(request, &transaction, &function))
 		return;
-	request = kt_span_trim(request);
-	kt_span_skip(&request, "\"");
-	kt_span_skip(&request, "'");
-	if (kt_span_starts(request, FUNCTION))
+	if (kt_span_eq(function, FUNCTION))
 		status = show_caches(plugin, &body);
 	else
 		put_failure(&body, status, "ktally has no such function");
@@ -209,10 +205,10 @@ static void take_line(struct plugin *plugin)
 {
 	struct kt_span line = kt_span_trim((struct kt_span){ plugin->line, plugin->line_size });
 
-	if (!plugin->too_long && kt_span_skip(&line, "FUNCTION "))
-		answer(plugin, line);
-	else if (!plugin->too_long && kt_span_eq(line, "QUIT"))
+	if (!plugin->too_long && kt_span_eq(line, "QUIT"))
 		plugin->closed = true;
+	else if (!plugin->too_long)
+		answer(plugin, line);
 	plugin->line_size = 0;
 	plugin->too_long = false;
 }

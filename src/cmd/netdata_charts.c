@@ -103,6 +103,24 @@ const char *kt_netdata_id(struct kt_arena *arena, const char *name)
 	return id && !*id ? "_" : id;
 }
 
+bool kt_netdata_request(
+	struct kt_span line, struct kt_span *ret_transaction, struct kt_span *ret_function)
+{
+	struct kt_span timeout;
+	size_t n = 0;
+
+	if (!kt_span_skip(&line, "FUNCTION ") || !kt_span_word(&line, ret_transaction) ||
+		!kt_span_word(&line, &timeout))
+		return false;
+	line = kt_span_trim(line);
+	if (!kt_span_skip(&line, "\""))
+		kt_span_skip(&line, "'");
+	while (n < line.n && !strchr("\"' \t", line.p[n]))
+		n++;
+	*ret_function = (struct kt_span){ line.p, n };
+	return n > 0;
+}
+
 /* ---- dimensions ---- */
 
 static const struct dim *dim_of(const dim_list *dims, const char *key)

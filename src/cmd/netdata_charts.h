@@ -19,6 +19,13 @@ void kt_netdata_free(struct kt_netdata *netdata);
 void kt_netdata_put(struct kt_netdata *netdata, const struct kt_report *report, int64_t passed_us,
 	struct kt_buf *ret_text);
 
+/**
+ * What Netdata asks: FUNCTION transaction timeout "name parameters", and more behind it in later
+ * versions. False where the line is no such request.
+ */
+bool kt_netdata_request(
+	struct kt_span line, struct kt_span *ret_transaction, struct kt_span *ret_function);
+
 /** A word of the protocol: neither quotes, nor blanks, nor anything that ends one. */
 const char *kt_netdata_id(struct kt_arena *arena, const char *name);
 /** The same for what stands between single quotes, where blanks are blanks. */
