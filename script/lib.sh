@@ -33,8 +33,38 @@ install_missing() {
 	fi
 }
 
+# install_idle COMMAND=PACKAGE... -- UNIT...: packages with a service, which is kept from being
+# started, now and with the machine. What is there already is left as it is.
+install_idle() {
+	pairs= lacking= guarded= status=0 guard=/usr/sbin/policy-rc.d
+	while [ "$1" != -- ]; do
+		pairs="$pairs $1"
+		command -v "${1%%=*}" >/dev/null 2>&1 || lacking=yes
+		shift
+	done
+	shift
+	[ -n "$lacking" ] || return 0
+	sudo=
+	[ "$(id -u)" = 0 ] || sudo="sudo -n"
+	for unit in "$@"; do
+		[ -e "/lib/systemd/system/$unit" ] || $sudo systemctl mask --quiet "$unit" 2>/dev/null || true
+	done
+	if ! [ -e "$guard" ]; then
+		guarded=yes
+		printf '#!/bin/sh\nexit 101\n' | $sudo tee "$guard" >/dev/null && $sudo chmod 755 "$guard"
+	fi
+	# shellcheck disable=SC2086
+	install_missing $pairs || status=$?
+	[ -z "$guarded" ] || $sudo rm -f "$guard"
+	return "$status"
+}
+
 BUILD_TOOLS="gcc=gcc /usr/include/stdio.h=libc6-dev meson=meson ninja=ninja-build pkg-config=pkg-config /usr/include/archive.h=libarchive-dev /usr/include/zstd.h=libzstd-dev /usr/include/microhttpd.h=libmicrohttpd-dev /usr/include/curses.h=libncurses-dev"
 TEST_TOOLS="/usr/bin/python3=python3 py:jsonschema=python3-jsonschema zstd=zstd xz=xz-utils strace=strace mandoc=mandoc tmux=tmux clang=clang clang-format=clang-format clang-tidy=clang-tidy cppcheck=cppcheck node=nodejs npm=npm chromium=chromium"
+PACKAGE_TOOLS="/usr/include/png.h=libpng-dev dh=debhelper dpkg-buildpackage=dpkg-dev lintian=lintian"
+# each is a service that its package starts: see install_idle
+MONITORING_TOOLS="promtool=prometheus prometheus-node-exporter=prometheus-node-exporter /usr/sbin/netdata=netdata-core"
+MONITORING_UNITS="prometheus.service prometheus-node-exporter.service netdata.service"
 
 # build FOLDER [MESON OPTIONS]: configures once, builds; quiet unless it fails.
 build() {

@@ -34,6 +34,7 @@ static const struct kind kinds[] = {
 	{ "[LIST]", "words='account slab vmalloc stacks pagetables cgroups'",
 		"(account slab vmalloc stacks pagetables cgroups)" },
 	{ "[COMMAND]", "words=$commands", "_ktally_commands" },
+	{ "[SECONDS]", "words='1 10'", "(1 10)" },
 	{ "SECONDS", "words='1 5 10 60'", "(1 5 10 60)" },
 	{ "BEFORE AFTER", "_ktally_files", "_files" },
 	{ "CONDITION", "words='slab>+5%'", "('slab>+5%')" },

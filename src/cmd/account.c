@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "model/account.h"
+#include "cmd/account.h"
 #include "cmd/account_nodes.h"
 #include "cmd/cmd.h"
 #include "cmd/memreport.h"
@@ -170,7 +170,7 @@ static void put_line(struct kt_report *report, struct kt_table *table,
 	}
 }
 
-static void report_annotations(
+void kt_account_put_annotations(
 	struct kt_report *report, const struct kt_snapshot *snap, const struct kt_options *options)
 {
 	static const struct kt_column annotation_columns[] = {
@@ -325,7 +325,7 @@ static void put_notes(struct kt_report *report, const struct kt_snapshot *snap,
 	note_unknown(report, snap);
 }
 
-static void put_account(struct kt_report *report, const struct kt_account *account,
+void kt_account_put(struct kt_report *report, const struct kt_account *account,
 	const struct kt_options *options)
 {
 	struct kt_table *table = kt_report_table(
@@ -376,10 +376,10 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 	kt_session_describe(&session, options, report);
 	if (kt_memreport_of(session.snap))
 		kt_memreport_most(report, &account);
-	put_account(report, &account, options);
+	kt_account_put(report, &account, options);
 	if (options->node)
 		err = kt_account_nodes(session.snap, &account, options, report);
-	report_annotations(report, session.snap, options);
+	kt_account_put_annotations(report, session.snap, options);
 	put_notes(report, session.snap, &account, options);
 	return err;
 }

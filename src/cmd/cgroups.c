@@ -4,10 +4,9 @@
 // that rows add up; what no cgroup is charged with is a row too, and with it they add up
 // to the kernel row of the account.
 
+#include "cmd/cgroups.h"
 #include "analysis/cgroup.h"
-#include "cmd/cmd.h"
 #include "cmd/session.h"
-#include "model/account.h"
 #include "output/output.h"
 
 #include <string.h>
@@ -380,6 +379,25 @@ static void put_notes(struct view *view)
 			"machine, or a part of the cgroups, is missing");
 }
 
+static void find_limits(struct view *view)
+{
+	for (size_t i = 0; i < view->snap->cgroups.groups.count; i++)
+		view->limits |= has_limit(&view->snap->cgroups.groups.items[i]);
+}
+
+bool kt_cgroups_put(
+	struct kt_report *report, const struct kt_snapshot *snap, const struct kt_account *account)
+{
+	struct view view = { .report = report, .snap = snap };
+
+	if (!kt_cgroup_sums(snap, &report->arena, &view.sums))
+		return false;
+	fill_outside(&view, account);
+	find_limits(&view);
+	put_table(&view, false);
+	return true;
+}
+
 static struct kt_err *examine(struct view *view)
 {
 	KT_CLEANUP(account) struct kt_account account = { 0 };
@@ -414,8 +432,7 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 	err = examine(&view);
 	if (err)
 		return err;
-	for (size_t i = 0; i < session.snap->cgroups.groups.count; i++)
-		view.limits |= has_limit(&session.snap->cgroups.groups.items[i]);
+	find_limits(&view);
 	kt_session_describe(&session, options, report);
 	put_fields(&view);
 	say_split(&view);

@@ -41,6 +41,8 @@ struct kt_options {
 	bool (*write)(const char *data, size_t size);
 	/** A socket that the service manager has opened; 0: none. */
 	int listen_fd;
+	/** Whoever runs a command again and again: what it showed before; NULL: it runs once. */
+	struct kt_shown *shown;
 	/** What a command that runs for long tells meanwhile. */
 	void (*say)(const char *text);
 };
@@ -63,6 +65,7 @@ struct kt_cmd {
 	bool whole;	    /* text shows its lists whole: they are short by nature */
 	const char *groups; /* what --by takes, between blanks, the default first; or NULL */
 	bool paced;	    /* it takes -i and -n itself */
+	const char *output; /* the format where nobody asks for one; NULL: text */
 	struct kt_err *(*run)(const struct kt_options *options, struct kt_report *report);
 };
 

@@ -414,9 +414,10 @@ static struct kt_err *check(
 		return kt_err_new(KT_ERR_USAGE,
 			"-i follows the running machine; %.200s is one moment of one",
 			options->source);
-	if (strcmp(options->output, "openmetrics") == 0)
-		return kt_err_new(
-			KT_ERR_USAGE, "OpenMetrics is one moment; -i goes with the other outputs");
+	if (strcmp(options->output, "openmetrics") == 0 ||
+		strcmp(options->output, "prometheus") == 0)
+		return kt_err_new(KT_ERR_USAGE, "%s is one moment; -i goes with the other outputs",
+			options->output);
 	return NULL;
 }
 
@@ -445,18 +446,25 @@ static struct kt_err *take_operands(
 	return NULL;
 }
 
+/* Netdata starts whatever has this name in its folder of plugins. */
+static const struct kt_cmd *named(const char *program)
+{
+	return program && kt_span_ends(kt_span_str(program), "ktally.plugin") ? &kt_cmd_netdata
+									      : NULL;
+}
+
 struct kt_err *kt_options_parse(
 	int argc, char **argv, struct kt_options *ret_options, const struct kt_cmd **ret_cmd)
 {
 	struct option longs[KT_LEN(kt_option_table) + 1];
 	char letters[NR_SHORT_MAX];
 	bool given[KT_LEN(kt_option_table)] = { false };
-	const struct kt_cmd *cmd = NULL;
+	const struct kt_cmd *cmd = named(argv[0]);
 	struct kt_err *err = NULL;
 	bool short_b = false;
 	int code;
 
-	*ret_options = (struct kt_options){ .output = "text" };
+	*ret_options = (struct kt_options){ 0 };
 	make_getopt_tables(letters, longs);
 	while (!err && (code = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
 		const struct kt_option *option = option_of(code);
@@ -491,5 +499,7 @@ struct kt_err *kt_options_parse(
 	*ret_cmd = cmd;
 	if (short_b)
 		*(cmd == &kt_cmd_top ? &ret_options->batch : &ret_options->exact_bytes) = true;
+	if (!ret_options->output)
+		ret_options->output = cmd && cmd->output ? cmd->output : "text";
 	return err ? err : check(ret_options, cmd, given);
 }

@@ -17,6 +17,9 @@ struct kt_pace {
 	int timer_fd, signal_fd;
 	sigset_t before; /* signals that were blocked */
 	bool begun;
+	int watched_fd; /* -1: none */
+	bool (*ready)(void *arg);
+	void *ready_arg;
 };
 
 static int64_t clock_ms(clockid_t clock)
@@ -47,6 +50,7 @@ struct kt_err *kt_pace_start(double interval_s, struct kt_pace **ret_pace)
 	if (!pace)
 		return kt_err_new(KT_ERR_NOMEM, "out of memory");
 	pace->interval_ms = (int64_t)(interval_s * 1000);
+	pace->watched_fd = -1;
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGTERM);
@@ -58,19 +62,29 @@ struct kt_err *kt_pace_start(double interval_s, struct kt_pace **ret_pace)
 	return NULL;
 }
 
+void kt_pace_watch(struct kt_pace *pace, int fd, bool (*ready)(void *arg), void *arg)
+{
+	pace->watched_fd = fd;
+	pace->ready = ready;
+	pace->ready_arg = arg;
+}
+
 bool kt_pace_next(struct kt_pace *pace, struct kt_moment *ret_now, struct kt_err **ret_err)
 {
 	struct pollfd fds[] = { { .fd = pace->signal_fd, .events = POLLIN },
-		{ .fd = pace->timer_fd, .events = POLLIN } };
+		{ .fd = pace->timer_fd, .events = POLLIN }, { .events = POLLIN } };
 	uint64_t expired;
 
 	while (pace->begun) {
-		if (!arm(pace) || (poll(fds, 2, -1) < 0 && errno != EINTR)) {
+		fds[2].fd = pace->watched_fd; /* poll() passes over -1 */
+		if (!arm(pace) || (poll(fds, 3, -1) < 0 && errno != EINTR)) {
 			*ret_err = kt_err_os(errno, "a timer");
 			return false;
 		}
 		if (fds[0].revents & POLLIN)
 			return false;
+		if (fds[2].revents && !pace->ready(pace->ready_arg))
+			pace->watched_fd = -1;
 		/* cancelled: the clock was set, and the next multiple is another one */
 		if (fds[1].revents & POLLIN &&
 			read(pace->timer_fd, &expired, sizeof(expired)) == sizeof(expired))

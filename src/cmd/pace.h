@@ -22,6 +22,8 @@ struct kt_moment {
 struct kt_err *kt_pace_start(double interval_s, struct kt_pace **ret_pace) KT_MUST_CHECK;
 /** Waits for the next beat; the first is at once. False at the end or on an error. */
 bool kt_pace_next(struct kt_pace *pace, struct kt_moment *ret_now, struct kt_err **ret_err);
+/** While it waits, `ready` is called whenever there is something to read; until it says false. */
+void kt_pace_watch(struct kt_pace *pace, int fd, bool (*ready)(void *arg), void *arg);
 void kt_pace_stop(struct kt_pace *pace);
 
 #endif

@@ -328,7 +328,7 @@ static void number_copies(struct kt_report *report, const struct kt_table *table
 	}
 }
 
-static void put_caches(const struct kt_options *options, struct kt_report *report,
+void kt_slab_put_caches(const struct kt_options *options, struct kt_report *report,
 	const struct kt_snapshot *snap, const struct kt_slab_uses *uses)
 {
 	struct kt_table *table =
@@ -529,7 +529,7 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 		return kt_slab_cache_report(
 			options, session.snap, &uses, session.snap->asked_cache, report);
 	put_whole(report, session.snap, &uses);
-	put_caches(options, report, session.snap, &uses);
+	kt_slab_put_caches(options, report, session.snap, &uses);
 	put_notes(report, options, session.snap, &uses);
 	return NULL;
 }

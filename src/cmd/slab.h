@@ -11,6 +11,10 @@ struct kt_err *kt_slab_cache_report(const struct kt_options *options,
 	const struct kt_snapshot *snap, const struct kt_slab_uses *uses, const char *name,
 	struct kt_report *report) KT_MUST_CHECK;
 
+/** The list "caches" of a report. */
+void kt_slab_put_caches(const struct kt_options *options, struct kt_report *report,
+	const struct kt_snapshot *snap, const struct kt_slab_uses *uses);
+
 /** A slab and one of its slots, drawn to scale, as text; the slot's pieces as a table. */
 void kt_slab_picture(struct kt_report *report, const struct kt_slab_use *use);
 

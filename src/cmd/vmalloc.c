@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "analysis/vmalloc.h"
-#include "cmd/cmd.h"
+#include "cmd/vmalloc.h"
 #include "cmd/session.h"
 #include "output/output.h"
 
@@ -221,6 +220,28 @@ static void put_difference(
 	to->cells[COL_WHAT] = kt_cell_text("moved between readings");
 }
 
+static void put_rows(struct kt_report *report, struct kt_table *table,
+	const struct kt_vmalloc *vmalloc, const struct nodes *nodes, int64_t page_bytes)
+{
+	for (size_t i = 0; table && i < vmalloc->rows.count; i++)
+		put_row(report, table, &vmalloc->rows.items[i], nodes, page_bytes);
+	if (table)
+		put_difference(report, table, vmalloc);
+}
+
+struct kt_table *kt_vmalloc_put_callers(
+	struct kt_report *report, const struct kt_options *options, const struct kt_snapshot *snap)
+{
+	struct nodes none = { 0 };
+	struct kt_vmalloc vmalloc;
+	struct kt_table *table;
+
+	kt_vmalloc_group(&report->arena, snap, KT_VMALLOC_BY_CALLER, &vmalloc);
+	table = make_table(report, options, view_of(NULL), &none);
+	put_rows(report, table, &vmalloc, &none, snap->host.page_bytes);
+	return table;
+}
+
 /* ---- summary ---- */
 
 static void field(struct kt_report *report, const char *key, int64_t bytes)
@@ -330,11 +351,7 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 	put_fields(report, view, &vmalloc);
 	put_headlines(report, &vmalloc);
 	table = make_table(report, options, view, &nodes);
-	for (size_t i = 0; table && i < vmalloc.rows.count; i++)
-		put_row(report, table, &vmalloc.rows.items[i], &nodes,
-			session.snap->host.page_bytes);
-	if (table)
-		put_difference(report, table, &vmalloc);
+	put_rows(report, table, &vmalloc, &nodes, session.snap->host.page_bytes);
 	put_notes(report, session.snap, &vmalloc, &nodes);
 	return NULL;
 }

@@ -165,7 +165,7 @@ static void cut(struct kt_report *report, struct kt_table *table, const struct k
 	for (size_t i = 0; i < table->rows.count; i++) {
 		struct kt_report_row row = table->rows.items[i];
 		bool shown = (!opts->filter || matches(table, &row, opts->filter)) &&
-			     (!opts->top || (int64_t)kept < opts->top) &&
+			     (row.pinned || !opts->top || (int64_t)kept < opts->top) &&
 			     (opts->empty || !is_empty(table, &row));
 
 		if (shown) {
@@ -253,8 +253,13 @@ static struct kt_err *check_sort(struct kt_report *report, const char *sort)
 
 struct kt_err *kt_list_finish(struct kt_report *report, const struct kt_list_opts *opts)
 {
-	struct kt_err *err = opts->sort ? check_sort(report, opts->sort) : NULL;
+	struct kt_err *err = NULL;
 
+	if (report->finished)
+		return NULL;
+	report->finished = true;
+	if (opts->sort)
+		err = check_sort(report, opts->sort);
 	for (size_t i = 0; i < report->tables.count && !err; i++) {
 		if (report->tables.items[i]->list)
 			err = finish(report, report->tables.items[i], opts);

@@ -17,7 +17,10 @@ struct kt_list_opts {
 	bool empty;	    /* rows whose ranked column is 0 as well */
 };
 
-/** Finishes every list of the report. USAGE where no list has a column `sort`. */
+/**
+ * Finishes every list of the report, where the command has not done it itself. USAGE where
+ * no list has a column `sort`.
+ */
 struct kt_err *kt_list_finish(
 	struct kt_report *report, const struct kt_list_opts *opts) KT_MUST_CHECK;
 

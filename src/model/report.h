@@ -45,6 +45,7 @@ enum kt_column_flags {
 	KT_COL_GROWTH = 1u << 11,    /* filled by model/growth.h: its change since the start */
 	KT_COL_RATE = 1u << 12,	     /* filled by model/growth.h: its change per second, of late */
 	KT_COL_ASCENDING = 1u << 13, /* sorted smallest first: a place in time */
+	KT_COL_COUNTER = 1u << 14,   /* OpenMetrics: it only grows, from the boot on */
 };
 
 struct kt_column {
@@ -71,7 +72,8 @@ struct kt_column {
 struct kt_report_row {
 	struct kt_cell *cells; /* one for each column */
 	int depth;
-	bool minor; /* text leaves it out unless everything is asked for */
+	bool minor;  /* text leaves it out unless everything is asked for */
+	bool pinned; /* a list that is cut shows it whatever its rank */
 	bool strong;
 	const char *mark; /* text: behind the row */
 	/* what to do where it grows, for a note; NULL: it is not worth one */
@@ -110,6 +112,7 @@ struct kt_report {
 	KT_LIST(const char *) headlines; /* text: above everything */
 	KT_LIST(const char *) notes;
 	bool followed; /* growth and rates are in it */
+	bool finished; /* its lists are sorted and cut */
 	bool streamed; /* the command has written its output itself */
 	bool failed;   /* a check that was asked for did not pass: the program's status says so */
 };

@@ -1,18 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// OpenMetrics 1.0: every column that names a family gives a gauge for each row, with the
-// label columns as labels; fields that name a family give one sample. Missing values have
-// no sample. Families are not interleaved; the last line is the end marker.
+// OpenMetrics 1.0: every column that names a family gives a gauge or counter for each row, with
+// the label columns as labels; fields that name a family give one sample. Missing values have
+// no sample. Families are not interleaved; the last line is the end marker. The text format of
+// Prometheus, which is older, has no units and no end, and calls a counter by its full name.
 
 #include "output/output.h"
 
 #include <string.h>
 
-static const char *unit_of(enum kt_cell_type type)
+static const char *unit_of(enum kt_cell_type type, const char *metric)
 {
+	size_t length = strlen(metric);
+
 	switch (type) {
 	case KT_CELL_BYTES: return "bytes";
 	case KT_CELL_SHARE: return "ratio";
+	case KT_CELL_REAL:
+		return length > 8 && strcmp(metric + length - 8, "_seconds") == 0 ? "seconds"
+										  : NULL;
 	default: return NULL;
 	}
 }
@@ -29,16 +35,23 @@ static void put_escaped(struct kt_buf *buf, const char *text)
 	}
 }
 
-static void put_head(
-	struct kt_buf *buf, const char *metric, const char *help, enum kt_cell_type type)
-{
-	const char *unit = unit_of(type);
+struct family {
+	const char *metric, *help;
+	enum kt_cell_type type;
+	bool counter;
+};
 
-	kt_buf_printf(buf, "# TYPE %s gauge\n", metric);
+static void put_head(struct kt_buf *buf, struct family family, bool old)
+{
+	const char *unit = old ? NULL : unit_of(family.type, family.metric);
+	const char *full = old && family.counter ? "_total" : "";
+
+	kt_buf_printf(
+		buf, "# TYPE %s%s %s\n", family.metric, full, family.counter ? "counter" : "gauge");
 	if (unit)
-		kt_buf_printf(buf, "# UNIT %s %s\n", metric, unit);
-	kt_buf_printf(buf, "# HELP %s ", metric);
-	put_escaped(buf, help ? help : "");
+		kt_buf_printf(buf, "# UNIT %s %s\n", family.metric, unit);
+	kt_buf_printf(buf, "# HELP %s%s ", family.metric, full);
+	put_escaped(buf, family.help ? family.help : "");
 	kt_buf_puts(buf, "\n");
 }
 
@@ -80,31 +93,35 @@ static void put_sample(struct kt_buf *buf, const struct kt_table *table,
 	if (row->cells[index].state != KT_OK)
 		return;
 	kt_buf_puts(buf, table->columns[index].metric);
+	if (table->columns[index].flags & KT_COL_COUNTER)
+		kt_buf_puts(buf, "_total");
 	put_labels(buf, table, row);
 	put_number(buf, table->columns[index].type, &row->cells[index]);
 }
 
-static void put_column(struct kt_buf *buf, const struct kt_table *table, size_t index)
+static void put_column(struct kt_buf *buf, const struct kt_table *table, size_t index, bool old)
 {
 	const struct kt_column *column = &table->columns[index];
 
-	put_head(buf, column->metric, column->help, column->type);
+	put_head(buf,
+		(struct family){ column->metric, column->help, column->type,
+			column->flags & KT_COL_COUNTER },
+		old);
 	for (size_t i = 0; i < table->rows.count; i++)
 		put_sample(buf, table, &table->rows.items[i], index);
 	if (table->rest)
 		put_sample(buf, table, table->rest, index);
 }
 
-static void render(
-	const struct kt_report *report, const struct kt_output_opts *opts, struct kt_buf *ret_text)
+static void put_all(const struct kt_report *report, struct kt_buf *ret_text, bool old)
 {
-	(void)opts;
 	for (size_t i = 0; i < report->fields.count; i++) {
 		const struct kt_field *field = &report->fields.items[i];
 
 		if (!field->metric || field->cell.state != KT_OK)
 			continue;
-		put_head(ret_text, field->metric, field->help, field->type);
+		put_head(ret_text,
+			(struct family){ field->metric, field->help, field->type, false }, old);
 		kt_buf_puts(ret_text, field->metric);
 		put_number(ret_text, field->type, &field->cell);
 	}
@@ -113,14 +130,35 @@ static void render(
 
 		for (size_t k = 0; k < table->nr_columns && !table->text_only; k++) {
 			if (table->columns[k].metric)
-				put_column(ret_text, table, k);
+				put_column(ret_text, table, k, old);
 		}
 	}
-	kt_buf_puts(ret_text, "# EOF\n");
+	if (!old)
+		kt_buf_puts(ret_text, "# EOF\n");
+}
+
+static void render(
+	const struct kt_report *report, const struct kt_output_opts *opts, struct kt_buf *ret_text)
+{
+	(void)opts;
+	put_all(report, ret_text, false);
+}
+
+static void render_old(
+	const struct kt_report *report, const struct kt_output_opts *opts, struct kt_buf *ret_text)
+{
+	(void)opts;
+	put_all(report, ret_text, true);
 }
 
 const struct kt_output kt_output_openmetrics = {
 	.name = "openmetrics",
 	.summary = "OpenMetrics, for Prometheus and its kind",
 	.render = render,
+};
+
+const struct kt_output kt_output_prometheus = {
+	.name = "prometheus",
+	.summary = "the older text format of Prometheus, for node_exporter's textfile collector",
+	.render = render_old,
 };

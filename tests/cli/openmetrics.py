@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A strict reader of OpenMetrics 1.0 text, for gauges: refuses whatever the format does."""
+"""A strict reader of OpenMetrics 1.0 text, for gauges and counters: refuses whatever the format does."""
 
 import re
 
@@ -54,11 +54,15 @@ class Family:
     def __init__(self, name):
         self.name, self.head, self.samples, self.seen = name, {}, [], set()
 
+    @property
+    def sample(self):
+        return self.name + ("_total" if self.head.get("TYPE") == "counter" else "")
+
     def describe(self, key, text, number):
         check(not self.samples, number, f"{key} of {self.name} behind its samples")
         check(key not in self.head, number, f"{key} of {self.name} twice")
         if key == "TYPE":
-            check(text == "gauge", number, f"type {text}")
+            check(text in ("gauge", "counter"), number, f"type {text}")
         if key == "UNIT":
             check(self.name.endswith("_" + text), number, f"{self.name} is not in {text}")
         if key == "HELP":
@@ -94,7 +98,7 @@ def parse(data):
             current.describe(words[1], words[3], number)
             continue
         name, labels, value = sample_of(line, number)
-        check(current is not None and name == current.name, number, f"{name} outside its family")
+        check(current is not None and name == current.sample, number, f"{name} outside its family")
         check("TYPE" in current.head and "HELP" in current.head, number, f"{name} undescribed")
         current.add(labels, value, number)
     return families

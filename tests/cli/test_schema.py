@@ -16,7 +16,7 @@ except ImportError:
     jsonschema = None
 
 COMMANDS = ("account", "explain", "doctor", "capture", "help", "version", "record", "report",
-            "diff", "plot", *lib.LISTS)
+            "diff", "plot", "metrics", *lib.LISTS)
 
 # names and values that need escaping in one format or another
 AWKWARD = {
@@ -51,7 +51,8 @@ def must_be_valid(name, result):
     if jsonschema is None:
         raise Skip("needs python3-jsonschema")
     report = result.json()
-    texts = {one["$id"]: one for one in (schema(name), schema("common"))}
+    texts = {one["$id"]: one for one in
+             (schema(path.name.split(".")[0]) for path in lib.SCHEMAS.glob("*.schema.json"))}
     text = schema(name)
     validator = jsonschema.Draft202012Validator(
         text, resolver=jsonschema.RefResolver(text["$id"], text, texts))

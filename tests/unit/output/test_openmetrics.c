@@ -51,3 +51,28 @@ TEST(fields_without_a_family_or_a_value_give_nothing)
 	CHECK_STR(rendered(&kt_output_openmetrics, &report, plain),
 		"# TYPE m_c gauge\n# HELP m_c \nm_c 5\n# EOF\n");
 }
+
+TEST(a_counter_is_called_total_and_in_the_older_format_by_its_full_name)
+{
+	static const struct kt_column columns[] = {
+		{ .key = "event", .flags = KT_COL_LABEL },
+		{ .key = "count",
+			.type = KT_CELL_COUNT,
+			.flags = KT_COL_COUNTER,
+			.metric = "t_events",
+			.help = "h" },
+	};
+	KT_CLEANUP(report) struct kt_report report = { 0 };
+	struct kt_report_row *row;
+
+	kt_report_init(&report, "s");
+	row = kt_table_row(&report, kt_report_table(&report, "t", NULL, columns, 2));
+	row->cells[0] = kt_cell_text("oom");
+	row->cells[1] = kt_cell_number(3);
+	CHECK_STR(rendered(&kt_output_openmetrics, &report, plain),
+		"# TYPE t_events counter\n# HELP t_events h\nt_events_total{event=\"oom\"} 3\n"
+		"# EOF\n");
+	CHECK_STR(rendered(&kt_output_prometheus, &report, plain),
+		"# TYPE t_events_total counter\n# HELP t_events_total h\n"
+		"t_events_total{event=\"oom\"} 3\n");
+}
