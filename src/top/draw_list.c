@@ -106,23 +106,32 @@ static size_t add_wide(const struct kt_view *view, size_t count, size_t found[KT
 	return count;
 }
 
+/* The name, then those that are not scrolled away; `ret_first`: without those at the end. */
+static size_t find_columns(
+	const struct kt_view *view, size_t found[KT_VIEW_COLUMNS], size_t *ret_first)
+{
+	size_t count = kt_view_columns(view, view->skipped > 0, found), n = count > 0;
+
+	for (size_t i = 1 + view->skipped; i < count; i++) {
+		if (!view->skipped || is_known(view, found[i]))
+			found[n++] = found[i];
+	}
+	*ret_first = n;
+	return view->skipped ? n : add_wide(view, n, found);
+}
+
 static void choose(const struct kt_top *top, const struct kt_view *view, struct columns *ret)
 {
-	size_t found[KT_VIEW_COLUMNS], count = kt_view_columns(view, view->skipped > 0, found);
-	size_t nr_first = count > view->skipped ? count - view->skipped : 1, n = 0;
+	size_t nr_first, count = find_columns(view, ret->index, &nr_first);
 
-	count = add_wide(view, count, found);
 	ret->table = view->table;
-	for (size_t i = 0; i < count; i++) {
-		if (i && i <= view->skipped)
-			continue;
-		ret->index[n] = found[i];
-		ret->widths[n++] = width_of(top, view, found[i]);
-	}
-	if (n)
-		ret->fit = kt_list_fit(top->screen.width, ret->widths[0], ret->widths + 1,
-			nr_first - 1, n - 1, top->live && view->watch);
+	if (!count)
+		return;
+	for (size_t i = 0; i < count; i++)
+		ret->widths[i] = width_of(top, view, ret->index[i]);
 	ret->nr_first = nr_first - 1;
+	ret->fit = kt_list_fit(top->screen.width, ret->widths[0], ret->widths + 1, ret->nr_first,
+		count - 1, top->live && view->watch);
 }
 
 static int past_at(const struct columns *columns)
