@@ -11,7 +11,7 @@
 
 #define PAGE_PAST     4 /* rows of the past above a page */
 #define PAGE_WINDOW_S 600
-#define ERROR_ROWS    4 /* for a sentence in batch mode */
+#define ERROR_ROWS    8 /* for a sentence in batch mode, at most */
 
 /* ---- the last row: keys, what was said, what is typed ---- */
 
@@ -190,6 +190,15 @@ void kt_top_draw(struct kt_top *top)
 		kt_draw_footer(top, l->footer);
 }
 
+/* Without empty rows at the end. */
+static void put_text(const struct kt_top *top, struct kt_buf *ret_text)
+{
+	kt_screen_text(&top->screen, ret_text);
+	while (ret_text->size > 1 && ret_text->data[ret_text->size - 1] == '\n' &&
+		ret_text->data[ret_text->size - 2] == '\n')
+		ret_text->size--;
+}
+
 struct kt_err *kt_top_draw_batch(struct kt_top *top, int width, struct kt_buf *ret_text)
 {
 	const struct kt_view *account = &top->views[KT_TAB_ACCOUNT], *view = kt_top_view(top);
@@ -216,9 +225,14 @@ struct kt_err *kt_top_draw_batch(struct kt_top *top, int width, struct kt_buf *r
 		kt_draw_list(top, 2, 3, nr_list, -1);
 	else
 		kt_draw_list(top, y, y + 1, nr_list, y + 1 + nr_list);
-	kt_screen_text(&top->screen, ret_text);
-	if (*top->message)
-		kt_buf_printf(ret_text, "%s\n", top->message);
+	put_text(top, ret_text);
+	if (!*top->message)
+		return NULL;
+	err = kt_screen_size(&top->screen, width, ERROR_ROWS);
+	if (err)
+		return err;
+	kt_screen_put_wrapped(&top->screen, 0, ERROR_ROWS, KT_STYLE_PLAIN, top->message);
 	top->message[0] = '\0';
+	put_text(top, ret_text);
 	return NULL;
 }

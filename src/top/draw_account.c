@@ -102,6 +102,7 @@ static void say_state(const struct kt_top *top, char *ret, size_t size)
 void kt_draw_title(struct kt_top *top, int y)
 {
 	const struct kt_view *account = &top->views[KT_TAB_ACCOUNT];
+	const char *name = host(account, "name"), *kernel = host(account, "kernel");
 	struct kt_screen *screen = &top->screen;
 	char left[160], right[160], shorter[160];
 	int room = screen->width, columns, n;
@@ -111,11 +112,11 @@ void kt_draw_title(struct kt_top *top, int y)
 	if (columns + 16 > room)
 		snprintf(right, sizeof(right), "%s", clock_of(host(account, "time")));
 	columns = kt_text_columns(right);
-	n = snprintf(left, sizeof(left), "%s%sLinux %s", host(account, "name"),
-		*host(account, "name") ? ", " : "", host(account, "kernel"));
+	n = snprintf(left, sizeof(left), "%s%s%s%s", name, *name && *kernel ? ", " : "",
+		*kernel ? "Linux " : "", kernel);
 	/* of a moment in a recording the time is told at the right */
-	if (!top->live && n > 0 && (size_t)n < sizeof(left))
-		snprintf(left + n, sizeof(left) - (size_t)n, ", from %.*s",
+	if (!top->live && n >= 0 && (size_t)n < sizeof(left))
+		snprintf(left + n, sizeof(left) - (size_t)n, "%sfrom %.*s", n ? ", " : "",
 			(int)(top->moments ? strcspn(top->options.source, "@") : 100),
 			top->options.source);
 	kt_text_shorten(left, room - columns - 2, screen->unicode, shorter, sizeof(shorter));

@@ -32,7 +32,7 @@ struct kt_top {
 	bool cursor; /* a row is marked as the one that keys are about */
 	enum kt_mode mode;
 	char input[KT_VIEW_FILTER];
-	char message[160]; /* in place of the keys, until the next one */
+	char message[512]; /* in place of the keys, until the next one */
 	size_t chosen;	   /* of the columns to sort by */
 	struct kt_page page;
 	char page_key[256];	    /* row whose past is drawn above the page; empty: none */

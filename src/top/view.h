@@ -30,7 +30,7 @@ size_t kt_tab_find(const char *name);
 struct kt_view {
 	const struct kt_tab *tab;
 	struct kt_watch *watch;
-	char error[256]; /* of the last step; empty: it went well */
+	char error[512]; /* of the last step; empty: it went well */
 	struct kt_report shown;
 	struct kt_table *table; /* of `shown`: sorted and filtered; NULL: nothing yet */
 	char sort[32], filter[KT_VIEW_FILTER];

@@ -324,3 +324,18 @@ def without_root_the_account_is_shown_and_lists_say_what_they_lack():
     result = subprocess.run([lib.program, "top", "-b", "-n", "1", "slab"], env=lib.environment(),
                             cwd="/", capture_output=True, timeout=lib.PATIENCE_S, check=False, **who)
     assert b"takes root" in result.stdout.replace(b"\n", b" "), result.stdout.decode()
+
+
+@test
+def every_machine_of_the_corpus_is_drawn_within_its_width():
+    import os
+    from pathlib import Path
+    corpus = Path(os.environ.get("KTALLY_CORPUS") or lib.REPOSITORY / ".." / "shared" / "corpus")
+    if not corpus.is_dir():
+        raise lib.Skip("the corpus is not there (KTALLY_CORPUS)")
+    for tree in sorted(tree for part in ("procfs", "numa") for tree in (corpus / part).iterdir()):
+        result = batch("-s", str(tree), "top", "-b")
+        assert result.returncode in (0, 1), f"{tree.name}: {result.stderr}"
+        assert b"\x1b" not in result.stdout and result.stderr.count(b"\n") <= 1
+        for line in result.stdout.decode().split("\n"):
+            assert len(line) <= 80, f"{tree.name}: {line!r}"
