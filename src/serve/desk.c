@@ -3,6 +3,7 @@
 
 #include "cmd/session.h"
 #include "model/list.h"
+#include "model/shown.h"
 #include "output/output.h"
 #include "serve/api.h"
 #include "serve/page.h"
@@ -36,6 +37,7 @@ struct cached {
 
 struct kt_desk {
 	struct kt_options options; /* of every command that is run */
+	struct kt_shown *shown;	   /* what was told under /metrics before */
 	int64_t interval_ns, stepped_ns;
 	bool live;
 	struct kt_watch *account;
@@ -62,6 +64,9 @@ struct kt_err *kt_desk_new(
 	desk->options = (struct kt_options){
 		.source = options->source, .cheap = options->cheap, .output = "json"
 	};
+	desk->shown = kt_shown_new();
+	if (!desk->shown)
+		return kt_err_new(KT_ERR_NOMEM, "out of memory");
 	desk->interval_ns = interval_ns;
 	desk->live = !options->source;
 	desk->lists[0].command = "slab";
@@ -86,6 +91,7 @@ void kt_desk_free(struct kt_desk *desk)
 	for (size_t i = 0; i < CACHE_SLOTS; i++)
 		kt_answer_unref(desk->cache[i].answer);
 	kt_answer_unref(desk->live_answer);
+	kt_shown_free(desk->shown);
 	free(desk);
 }
 
@@ -285,14 +291,16 @@ struct kt_answer *kt_desk_ask(struct kt_desk *desk, const struct kt_query *query
 
 struct kt_answer *kt_desk_metrics(struct kt_desk *desk)
 {
-	const char *command = kt_cmd_find("metrics") ? "metrics" : "account", *key = "/metrics";
+	struct kt_options options = desk->options;
+	const char *key = "/metrics";
 	struct kt_answer *answer;
 	struct cached *slot;
 
 	answer = cached_answer(desk, key, &slot);
 	if (answer)
 		return answer;
-	return put_in(slot, key, run(command, &desk->options, "openmetrics", TYPE_METRICS));
+	options.shown = desk->shown;
+	return put_in(slot, key, run("metrics", &options, "openmetrics", TYPE_METRICS));
 }
 
 struct kt_answer *kt_desk_health(struct kt_desk *desk)

@@ -24,7 +24,7 @@ struct kt_watch {
 	struct kt_report report;
 	const struct kt_table *table;
 	int64_t *times_ms, mark_ms, last_ns;
-	size_t nr_kept, nr, at; /* at: of the last sample */
+	size_t nr_kept, nr, at;	       /* at: of the last sample */
 	uint64_t nr_steps, sweep_step; /* which looks for dead rows next */
 	struct watched *rows;
 	size_t nr_rows, rows_max;
