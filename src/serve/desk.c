@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define HISTORY_S     3600	  /* kept in memory of the account */
+#define KEPT_MAX      4096u	  /* samples of it: with more, a watch has no room for all rows */
 #define LIST_KEPT     300u	  /* samples of a list that is followed */
 #define LIST_ASKED_NS 10000000000 /* a list is followed so long after it was asked for */
 #define CACHE_SLOTS   24u
@@ -56,6 +57,7 @@ struct kt_err *kt_desk_new(
 	size_t nr_kept = (size_t)(HISTORY_S * (int64_t)SECOND_NS / interval_ns);
 	struct kt_err *err;
 
+	nr_kept = nr_kept < KEPT_MAX ? nr_kept : KEPT_MAX;
 	*ret_desk = desk;
 	if (!desk)
 		return kt_err_new(KT_ERR_NOMEM, "out of memory");
