@@ -43,13 +43,12 @@ class Text:
 class Server:
     """`ktally serve` on a port that the system chooses."""
 
-    def __init__(self, *options, listen="127.0.0.1:0", setup=None, env=None, pass_fds=()):
+    def __init__(self, *options, listen="127.0.0.1:0"):
         has_serve()
         where = ["--listen", listen] if listen else []
         self.process = subprocess.Popen(
             [lib.program, "serve", *where, *map(str, options)], stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env or lib.environment(),
-            preexec_fn=setup, pass_fds=pass_fds)
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=lib.environment())
         self.line = self.process.stderr.readline().decode()
         assert "serving on" in self.line, self.line
         found = re.search(r"http://([^/]+):(\d+)/", self.line)
@@ -407,14 +406,12 @@ def a_socket_of_the_service_manager_is_taken():
         def setup():
             os.dup2(sock.fileno(), 3)
             os.set_inheritable(3, True)
-            os.environ["LISTEN_PID"] = str(os.getpid())
 
         script = 'import os, sys; os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1"); ' \
                  'os.execv(sys.argv[1], [sys.argv[1], "serve"])'
         process = subprocess.Popen(["/usr/bin/python3", "-c", script, lib.program],
                                    stderr=subprocess.PIPE, env=lib.environment(),
-                                   preexec_fn=setup, pass_fds=[3] if sock.fileno() == 3 else [],
-                                   close_fds=False)
+                                   preexec_fn=setup, close_fds=False)
         try:
             assert str(port) in process.stderr.readline().decode()
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
