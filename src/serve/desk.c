@@ -3,6 +3,7 @@
 
 #include "cmd/session.h"
 #include "model/list.h"
+#include "model/shown.h"
 #include "output/output.h"
 #include "serve/api.h"
 #include "serve/page.h"
@@ -37,6 +38,7 @@ struct cached {
 
 struct kt_desk {
 	struct kt_options options; /* of every command that is run */
+	struct kt_shown *shown;	   /* rows that /metrics goes on telling */
 	int64_t interval_ns, stepped_ns;
 	bool live;
 	struct kt_watch *account;
@@ -69,6 +71,9 @@ struct kt_err *kt_desk_new(
 	desk->lists[0].command = "slab";
 	desk->lists[1].command = "vmalloc";
 	desk->lists[2].command = "cgroups";
+	desk->shown = kt_shown_new();
+	if (!desk->shown)
+		return kt_err_new(KT_ERR_NOMEM, "out of memory");
 	err = kt_watch_new(&desk->options, "account", desk->live ? nr_kept : 2, &desk->account);
 	if (err)
 		return err;
@@ -88,6 +93,7 @@ void kt_desk_free(struct kt_desk *desk)
 	for (size_t i = 0; i < CACHE_SLOTS; i++)
 		kt_answer_unref(desk->cache[i].answer);
 	kt_answer_unref(desk->live_answer);
+	kt_shown_free(desk->shown);
 	free(desk);
 }
 
@@ -174,8 +180,7 @@ static struct kt_answer *render(
 	return kt_answer_new(200, type, &text);
 }
 
-static struct kt_answer *run(
-	const char *command, const struct kt_options *options, const char *output, const char *type)
+static struct kt_answer *run(const char *command, const struct kt_options *options)
 {
 	KT_CLEANUP(report) struct kt_report report = { 0 };
 	struct kt_list_opts list = {
@@ -185,7 +190,7 @@ static struct kt_answer *run(
 
 	if (!err)
 		err = kt_list_finish(&report, &list);
-	return err ? kt_answer_err(err) : render(&report, output, type);
+	return err ? kt_answer_err(err) : render(&report, "json", KT_TYPE_JSON);
 }
 
 /* What is followed has the report of the last sample, with growth. */
@@ -206,7 +211,7 @@ static struct kt_answer *make(struct kt_desk *desk, const struct kt_query *query
 		answer = of_watch(kt_desk_list(desk, query->api->command));
 	if (answer)
 		return answer;
-	return run(query->api->command, &query->options, "json", KT_TYPE_JSON);
+	return run(query->api->command, &query->options);
 }
 
 static bool is_fresh(const struct kt_desk *desk, const struct cached *cached, int64_t now_ns)
@@ -285,16 +290,25 @@ struct kt_answer *kt_desk_ask(struct kt_desk *desk, const struct kt_query *query
 	return put_in(slot, query->key, make(desk, query));
 }
 
+/* It cuts its lists itself; growth of the others is no matter for it. */
+static struct kt_answer *make_metrics(struct kt_desk *desk)
+{
+	KT_CLEANUP(report) struct kt_report report = { 0 };
+	struct kt_options options = desk->options;
+	struct kt_err *err;
+
+	options.shown = desk->shown;
+	err = kt_cmd_metrics.run(&options, &report);
+	return err ? kt_answer_err(err) : render(&report, "openmetrics", TYPE_METRICS);
+}
+
 struct kt_answer *kt_desk_metrics(struct kt_desk *desk)
 {
-	const char *command = kt_cmd_find("metrics") ? "metrics" : "account", *key = "/metrics";
 	struct kt_answer *answer;
 	struct cached *slot;
 
-	answer = cached_answer(desk, key, &slot);
-	if (answer)
-		return answer;
-	return put_in(slot, key, run(command, &desk->options, "openmetrics", TYPE_METRICS));
+	answer = cached_answer(desk, "/metrics", &slot);
+	return answer ? answer : put_in(slot, "/metrics", make_metrics(desk));
 }
 
 struct kt_answer *kt_desk_health(struct kt_desk *desk)
