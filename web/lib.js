@@ -50,10 +50,17 @@ export function day(ms) {
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
 }
 
-export async function get(path, args = {}) {
+const pause = ms => new Promise(resolve => setTimeout(resolve, ms));
+
+/** JSON of the API; where the server is busy, it is asked again. */
+export async function get(path, args = {}, tries = 5) {
   const query = new URLSearchParams(Object.entries(args).filter(([, value]) => value !== null)).toString();
   const answer = await fetch(`/api/v1/${path}${query ? `?${query}` : ''}`);
   const json = await answer.json();
+  if ((answer.status === 503 || answer.status === 429) && tries > 1) {
+    await pause(1000);
+    return get(path, args, tries - 1);
+  }
   if (!answer.ok) throw new Error(json.error || answer.statusText);
   return json;
 }

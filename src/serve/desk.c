@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define HISTORY_S     3600	  /* kept in memory of the account */
+#define KEPT_MAX      4096u	  /* samples of it: with more, a watch has no room for all rows */
 #define LIST_KEPT     300u	  /* samples of a list that is followed */
 #define LIST_ASKED_NS 10000000000 /* a list is followed so long after it was asked for */
 #define CACHE_SLOTS   24u
@@ -37,7 +38,7 @@ struct cached {
 
 struct kt_desk {
 	struct kt_options options; /* of every command that is run */
-	struct kt_shown *shown;	   /* what was told under /metrics before */
+	struct kt_shown *shown;	   /* rows that /metrics goes on telling */
 	int64_t interval_ns, stepped_ns;
 	bool live;
 	struct kt_watch *account;
@@ -58,20 +59,21 @@ struct kt_err *kt_desk_new(
 	size_t nr_kept = (size_t)(HISTORY_S * (int64_t)SECOND_NS / interval_ns);
 	struct kt_err *err;
 
+	nr_kept = nr_kept < KEPT_MAX ? nr_kept : KEPT_MAX;
 	*ret_desk = desk;
 	if (!desk)
 		return kt_err_new(KT_ERR_NOMEM, "out of memory");
 	desk->options = (struct kt_options){
 		.source = options->source, .cheap = options->cheap, .output = "json"
 	};
-	desk->shown = kt_shown_new();
-	if (!desk->shown)
-		return kt_err_new(KT_ERR_NOMEM, "out of memory");
 	desk->interval_ns = interval_ns;
 	desk->live = !options->source;
 	desk->lists[0].command = "slab";
 	desk->lists[1].command = "vmalloc";
 	desk->lists[2].command = "cgroups";
+	desk->shown = kt_shown_new();
+	if (!desk->shown)
+		return kt_err_new(KT_ERR_NOMEM, "out of memory");
 	err = kt_watch_new(&desk->options, "account", desk->live ? nr_kept : 2, &desk->account);
 	if (err)
 		return err;
@@ -178,8 +180,7 @@ static struct kt_answer *render(
 	return kt_answer_new(200, type, &text);
 }
 
-static struct kt_answer *run(
-	const char *command, const struct kt_options *options, const char *output, const char *type)
+static struct kt_answer *run(const char *command, const struct kt_options *options)
 {
 	KT_CLEANUP(report) struct kt_report report = { 0 };
 	struct kt_list_opts list = {
@@ -189,7 +190,7 @@ static struct kt_answer *run(
 
 	if (!err)
 		err = kt_list_finish(&report, &list);
-	return err ? kt_answer_err(err) : render(&report, output, type);
+	return err ? kt_answer_err(err) : render(&report, "json", KT_TYPE_JSON);
 }
 
 /* What is followed has the report of the last sample, with growth. */
@@ -210,7 +211,7 @@ static struct kt_answer *make(struct kt_desk *desk, const struct kt_query *query
 		answer = of_watch(kt_desk_list(desk, query->api->command));
 	if (answer)
 		return answer;
-	return run(query->api->command, &query->options, "json", KT_TYPE_JSON);
+	return run(query->api->command, &query->options);
 }
 
 static bool is_fresh(const struct kt_desk *desk, const struct cached *cached, int64_t now_ns)
@@ -289,18 +290,25 @@ struct kt_answer *kt_desk_ask(struct kt_desk *desk, const struct kt_query *query
 	return put_in(slot, query->key, make(desk, query));
 }
 
+/* It cuts its lists itself; growth of the others is no matter for it. */
+static struct kt_answer *make_metrics(struct kt_desk *desk)
+{
+	KT_CLEANUP(report) struct kt_report report = { 0 };
+	struct kt_options options = desk->options;
+	struct kt_err *err;
+
+	options.shown = desk->shown;
+	err = kt_cmd_metrics.run(&options, &report);
+	return err ? kt_answer_err(err) : render(&report, "openmetrics", TYPE_METRICS);
+}
+
 struct kt_answer *kt_desk_metrics(struct kt_desk *desk)
 {
-	struct kt_options options = desk->options;
-	const char *key = "/metrics";
 	struct kt_answer *answer;
 	struct cached *slot;
 
-	answer = cached_answer(desk, key, &slot);
-	if (answer)
-		return answer;
-	options.shown = desk->shown;
-	return put_in(slot, key, run("metrics", &options, "openmetrics", TYPE_METRICS));
+	answer = cached_answer(desk, "/metrics", &slot);
+	return answer ? answer : put_in(slot, "/metrics", make_metrics(desk));
 }
 
 struct kt_answer *kt_desk_health(struct kt_desk *desk)

@@ -54,10 +54,12 @@ bool kt_guard_host(struct kt_span host)
 
 bool kt_guard_same(struct kt_span a, struct kt_span b)
 {
-	unsigned char differs = a.n != b.n || !b.n;
+	unsigned char differs = a.n != b.n;
 
+	if (!b.n)
+		return false; /* nothing is no secret */
 	for (size_t i = 0; i < a.n; i++)
-		differs |= (unsigned char)(a.p[i] ^ b.p[b.n ? i % b.n : 0]);
+		differs |= (unsigned char)(a.p[i] ^ b.p[i % b.n]);
 	return !differs;
 }
 

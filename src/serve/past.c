@@ -3,6 +3,7 @@
 
 #include "base/when.h"
 #include "cmd/history.h"
+#include "cmd/report_events.h"
 #include "cmd/session.h"
 #include "model/account.h"
 
@@ -19,6 +20,7 @@ struct past {
 	KT_LIST(int64_t) times_ms;
 	KT_LIST(struct past_row) rows;
 	KT_LIST(struct past_mark) marks;
+	struct kt_events events;
 	size_t hint; /* rows come in the same order each time */
 };
 
@@ -203,6 +205,30 @@ struct kt_answer *kt_past_watched(
 
 /* ---- from a recording ---- */
 
+static bool has(const char *text, const char *word)
+{
+	struct kt_span span = kt_span_str(text);
+
+	return kt_span_find(span, word) < span.n;
+}
+
+/* What came since the moment before; the gravest of it gives the kind. */
+static void take_mark(struct past *past, struct kt_cursor *cursor, int64_t real_ms)
+{
+	const char *text = kt_events_until(&past->events, cursor, &past->arena);
+	struct past_mark *slot = NULL;
+
+	if (text && past->marks.count < MARKS_MAX)
+		slot = kt_list_push(&past->arena, &past->marks);
+	if (slot)
+		*slot = (struct past_mark){ real_ms,
+			has(text, "rebooted")	  ? "boot"
+			: has(text, "OOM killer") ? "oom"
+			: has(text, "module")	  ? "module"
+						  : "cache",
+			text };
+}
+
 static struct kt_err *take_moment(void *arg, struct kt_cursor *cursor, int64_t real_ms)
 {
 	struct past *past = arg;
@@ -212,31 +238,12 @@ static struct kt_err *take_moment(void *arg, struct kt_cursor *cursor, int64_t r
 
 	if (err)
 		return err;
+	take_mark(past, cursor, real_ms);
 	put_time(past, real_ms);
 	for (size_t i = 0; i < account.lines.count; i++) {
 		if (kt_ok(account.lines.items[i].val))
 			put_value(
 				past, account.lines.items[i].id, account.lines.items[i].val.value);
-	}
-	return NULL;
-}
-
-static struct kt_err *take_marks(
-	void *arg, const struct kt_block *block, uint32_t first, uint32_t last)
-{
-	struct past *past = arg;
-
-	for (size_t i = 0; i < block->marks.count && past->marks.count < MARKS_MAX; i++) {
-		const struct kt_block_mark *mark = &block->marks.items[i];
-		struct past_mark *slot;
-
-		if (mark->sample < first || mark->sample > last)
-			continue;
-		slot = kt_list_push(&past->arena, &past->marks);
-		if (slot)
-			*slot = (struct past_mark){ kt_block_real_ms(block, mark->sample),
-				kt_arena_name(&past->arena, kt_span_str(mark->kind)),
-				kt_arena_name(&past->arena, kt_span_str(mark->text)) };
 	}
 	return NULL;
 }
@@ -274,10 +281,9 @@ struct kt_answer *kt_past_recorded(const char *path, const struct kt_stretch *st
 		history.to_ms = stretch->to_ms;
 	step_ms = step_of(stretch, history.to_ms - history.from_ms, KT_PAST_RECORDED);
 	err = kt_history_walk(&history, step_ms, take_moment, &past);
-	if (!err)
-		err = kt_history_blocks(&history, take_marks, &past);
 	answer = err ? kt_answer_err(err)
 		     : answer_of(&past, "account", "recording", first_ms, last_ms, step_ms);
+	kt_events_fini(&past.events);
 	kt_arena_fini(&past.arena);
 	return answer;
 }

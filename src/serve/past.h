@@ -8,7 +8,7 @@
 /** The past of every row, as JSON: from the samples in memory, or from a recording. */
 
 #define KT_PAST_POINTS	 1200 /* of samples in memory */
-#define KT_PAST_RECORDED 360  /* of a recording: each is an account */
+#define KT_PAST_RECORDED 240  /* of a recording: each is an account */
 
 struct kt_stretch {
 	int64_t from_ms, to_ms; /* both inclusive */

@@ -170,13 +170,30 @@ static struct kt_route route_account_past(struct kt_site *site, struct kt_stretc
 	return (struct kt_route){ .kind = KT_ROUTE_PAST, .stretch = stretch };
 }
 
+/* A word that nobody knows is a mistake, and the answer would not be what was asked for. */
+static bool all_known(const struct args *args, const char *const *known)
+{
+	for (size_t i = 0; i < args->count; i++) {
+		const char *const *name = known;
+
+		while (*name && strcmp(*name, args->items[i].name) != 0)
+			name++;
+		if (!*name)
+			return false;
+	}
+	return true;
+}
+
 static struct kt_route route_past(struct kt_site *site, const struct args *args)
 {
+	static const char *const known[] = { "from", "to", "step", "of", "token", NULL };
 	struct kt_stretch stretch = { .to_ms = INT64_MAX, .first_ms = INT64_MAX };
 	const char *of = arg(args, "of"), *step = arg(args, "step");
 	int64_t now_ms = kt_session_time_ms();
 	const struct kt_watch *watch;
 
+	if (!all_known(args, known))
+		return problem(400, "history takes from, to, step and of");
 	if (!take_moment(args, "from", now_ms, &stretch.from_ms) ||
 		!take_moment(args, "to", now_ms, &stretch.to_ms) || stretch.from_ms > stretch.to_ms)
 		return problem(400, "from and to take a moment: -15m, 2026-01-31T23:59, or "

@@ -16,6 +16,7 @@ import lib
 import openmetrics
 import trees
 from lib import Folder, Skip, must_close, plant, refuse, row_bytes, succeed, test
+from test_schema import must_be_valid
 
 
 TOKEN = "a-token-of-some-length-0123456789"
@@ -29,16 +30,25 @@ def has_serve():
         raise Skip("built with -Dweb=disabled")
 
 
+class Text:
+    """Served JSON, for what looks at a program's output."""
+
+    def __init__(self, report):
+        self.report = report
+
+    def json(self):
+        return self.report
+
+
 class Server:
     """`ktally serve` on a port that the system chooses."""
 
-    def __init__(self, *options, listen="127.0.0.1:0", setup=None, env=None, pass_fds=()):
+    def __init__(self, *options, listen="127.0.0.1:0"):
         has_serve()
         where = ["--listen", listen] if listen else []
         self.process = subprocess.Popen(
             [lib.program, "serve", *where, *map(str, options)], stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env or lib.environment(),
-            preexec_fn=setup, pass_fds=pass_fds)
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=lib.environment())
         self.line = self.process.stderr.readline().decode()
         assert "serving on" in self.line, self.line
         found = re.search(r"http://([^/]+):(\d+)/", self.line)
@@ -139,6 +149,7 @@ def every_list_of_the_api_is_that_of_the_command():
                 shown = succeed("-s", tree, command, "-o", "json").json()[key]
                 served = server.json(f"/api/v1/{command}")[key]
                 assert served == shown, f"{command} is not what the command shows"
+                must_be_valid(command, Text(server.json(f"/api/v1/{command}")))
             one = server.json("/api/v1/slab?top=2&sort=name")
             assert len(one["caches"]) == 2 and one["caches_others"], "top and sort do nothing"
 
@@ -171,6 +182,7 @@ def the_memory_of_the_past_has_every_sample_once():
     with Server("-i", "0.1") as server:
         events(server, 5)
         past = server.json("/api/v1/history?from=-1m")
+        must_be_valid("history", Text(past))
         times = past["times_ms"]
         assert len(times) >= 5 and times == sorted(set(times)), times
         assert past["from"] == "memory"
@@ -196,6 +208,8 @@ def a_recording_is_the_past():
         succeed("record", "-i", "0.1", "-n", "12", file)
         with Server("-s", file) as server:
             past = server.json("/api/v1/history")
+            must_be_valid("history", Text(past))
+            assert past["marks"] == [], past["marks"]
             assert past["from"] == "recording" and len(past["times_ms"]) == 12, past["times_ms"]
             total = past["rows"]["ram"]
             assert isinstance(total, int) and total > 0
@@ -213,6 +227,22 @@ def a_recording_is_the_past():
                 thread.join()
             assert set(statuses) <= {200, 503} and 200 in statuses, statuses
             server.must_work()
+
+
+@test
+def what_happened_is_marked():
+    with Folder() as folder:
+        tree, file = plant(folder / "t", trees.MODERN), folder / "x.rec"
+        vmstat = "".join(line + "\n" for line in trees.MODERN["proc/vmstat"].splitlines()
+                         if "oom_kill" not in line)
+        for boot, kills in ((1, 4), (1, 6), (2, 0)):
+            (tree / "proc/vmstat").write_text(vmstat + f"oom_kill {kills}\n")
+            plant(tree, {"proc/sys/kernel/random/boot_id":
+                         f"{boot:08}-2222-3333-4444-555555555555\n"})
+            succeed("-s", tree, "record", "-i", "0.1", "-n", "2", file)
+        with Server("-s", file) as server:
+            marks = server.json("/api/v1/history")["marks"]
+            assert [mark["kind"] for mark in marks] == ["oom", "boot"], marks
 
 
 @test
@@ -376,14 +406,12 @@ def a_socket_of_the_service_manager_is_taken():
         def setup():
             os.dup2(sock.fileno(), 3)
             os.set_inheritable(3, True)
-            os.environ["LISTEN_PID"] = str(os.getpid())
 
         script = 'import os, sys; os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1"); ' \
                  'os.execv(sys.argv[1], [sys.argv[1], "serve"])'
         process = subprocess.Popen(["/usr/bin/python3", "-c", script, lib.program],
                                    stderr=subprocess.PIPE, env=lib.environment(),
-                                   preexec_fn=setup, pass_fds=[3] if sock.fileno() == 3 else [],
-                                   close_fds=False)
+                                   preexec_fn=setup, close_fds=False)
         try:
             assert str(port) in process.stderr.readline().decode()
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)

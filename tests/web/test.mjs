@@ -340,9 +340,9 @@ for (const { name, options, run } of tests) {
 if (shots) {
   mkdirSync(shots, { recursive: true });
   for (const [file, options] of Object.entries({
-    'page-light.png': { colorScheme: 'light', viewport: { width: 1280, height: 1120 } },
-    'page-dark.png': { colorScheme: 'dark', viewport: { width: 1280, height: 1120 } },
-    'page-phone.png': { colorScheme: 'light', viewport: { width: 360, height: 780 } },
+    'page-light.png': { colorScheme: 'light', viewport: { width: 1280, height: 1500 } },
+    'page-dark.png': { colorScheme: 'dark', viewport: { width: 1280, height: 1500 } },
+    'page-phone.png': { colorScheme: 'light', viewport: { width: 360, height: 1500 } },
   })) {
     const { context, page } = await open(options, shown);
     await page.waitForTimeout(5000);

@@ -47,6 +47,7 @@ TEST(only_the_same_is_the_same)
 	CHECK(!kt_guard_same(KT_SPAN("ab"), KT_SPAN("abc")));
 	CHECK(!kt_guard_same(KT_SPAN(""), KT_SPAN("abc")));
 	CHECK(!kt_guard_same(KT_SPAN(""), KT_SPAN("")));
+	CHECK(!kt_guard_same(KT_SPAN("abc"), (struct kt_span){ 0 }));
 }
 
 TEST(tokens_are_found_in_their_headers)
