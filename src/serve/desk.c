@@ -3,6 +3,7 @@
 
 #include "cmd/session.h"
 #include "model/list.h"
+#include "model/shown.h"
 #include "output/output.h"
 #include "serve/api.h"
 #include "serve/page.h"
@@ -39,6 +40,7 @@ struct kt_desk {
 	int64_t interval_ns, stepped_ns;
 	bool live;
 	struct kt_watch *account;
+	struct kt_shown *shown; /* to who scrapes: the same rows as long as it can be */
 	struct list lists[3];
 	uint64_t turn;
 	char problem[256];
@@ -67,6 +69,9 @@ struct kt_err *kt_desk_new(
 	desk->lists[0].command = "slab";
 	desk->lists[1].command = "vmalloc";
 	desk->lists[2].command = "cgroups";
+	desk->shown = kt_shown_new();
+	if (!desk->shown)
+		return kt_err_new(KT_ERR_NOMEM, "out of memory");
 	err = kt_watch_new(&desk->options, "account", desk->live ? nr_kept : 2, &desk->account);
 	if (err)
 		return err;
@@ -81,6 +86,7 @@ void kt_desk_free(struct kt_desk *desk)
 	if (!desk)
 		return;
 	kt_watch_free(desk->account);
+	kt_shown_free(desk->shown);
 	for (size_t i = 0; i < KT_LEN(desk->lists); i++)
 		kt_watch_free(desk->lists[i].watch);
 	for (size_t i = 0; i < CACHE_SLOTS; i++)
@@ -285,14 +291,16 @@ struct kt_answer *kt_desk_ask(struct kt_desk *desk, const struct kt_query *query
 
 struct kt_answer *kt_desk_metrics(struct kt_desk *desk)
 {
-	const char *command = kt_cmd_find("metrics") ? "metrics" : "account", *key = "/metrics";
+	static const char key[] = "/metrics";
+	struct kt_options options = desk->options;
 	struct kt_answer *answer;
 	struct cached *slot;
 
 	answer = cached_answer(desk, key, &slot);
 	if (answer)
 		return answer;
-	return put_in(slot, key, run(command, &desk->options, "openmetrics", TYPE_METRICS));
+	options.shown = desk->shown;
+	return put_in(slot, key, run("metrics", &options, "openmetrics", TYPE_METRICS));
 }
 
 struct kt_answer *kt_desk_health(struct kt_desk *desk)
