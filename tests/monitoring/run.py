@@ -218,14 +218,26 @@ def in_a_hurry(rules):
     return rules.replace("* 3600 >", f"* {HOUR_S} >")
 
 
-def config(rules, port):
+@contextlib.contextmanager
+def served(path, prefix=()):
+    """This machine's metrics by 'ktally serve', where this ktally has it; gives the port."""
+    if run(program, "help", "serve").returncode != 0:
+        with exporter({"/metrics": metrics}) as port:
+            yield port
+        return
+    log = path / "serve.log"
+    with started([*prefix, program, "serve", "--listen", "127.0.0.1:0"], log):
+        yield until(lambda: re.search(r"127\.0\.0\.1:(\d+)", log.read_text()), 20,
+                    "ktally serves").group(1)
+
+
+def config(rules, port, live):
     return f"""
 global: {{scrape_interval: 1s, evaluation_interval: 1s}}
 rule_files: [{rules}]
 scrape_configs:
 - job_name: live
-  metrics_path: /live
-  static_configs: [{{targets: ['127.0.0.1:{port}']}}]
+  static_configs: [{{targets: ['127.0.0.1:{live}']}}]
 - job_name: leak
   metrics_path: /leak
   static_configs: [{{targets: ['127.0.0.1:{port}']}}]
@@ -287,8 +299,8 @@ def prometheus_scrapes_without_a_warning_and_an_alert_fires_on_a_leak():
         def leaking():
             leak.grow()
             return metrics("-s", str(leak.path))
-        with exporter({"/live": metrics, "/leak": leaking}) as port, \
-                prometheus(path, config(path / "rules.yml", port)) as prom:
+        with exporter({"/leak": leaking}) as port, served(path) as live, \
+                prometheus(path, config(path / "rules.yml", port, live)) as prom:
             fired = 'ALERTS{alertstate="firing", job="leak", alertname=~"Ktally(Slab|Cache)Leak"}'
             until(lambda: len(query(prom, fired)) >= 2, LEAK_S, "the alerts of the leak fire")
             names = {labels.get("name") for labels, _ in query(prom, fired)}
@@ -498,30 +510,50 @@ def systemd_understands_the_units():
         assert done.returncode == 0 and not said, said
 
 
-def rows_as(capabilities):
-    """Rows of the account that are known to a user without rights but these."""
-    caps = ",".join(["-all", *(f"+{name}" for name in capabilities)])
-    done = succeed("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
-                   "--no-new-privs", f"--inh-caps={caps}", f"--ambient-caps={caps}",
-                   f"--bounding-set={caps}", str(program), "-o", "json")
+def capabilities_of(unit):
+    text = (UNITS / unit).read_text()
+    names = re.search(r"^AmbientCapabilities=(.*)$", text, re.M).group(1).split()
+    assert names == re.search(r"^CapabilityBoundingSet=(.*)$", text, re.M).group(1).split()
+    return names
+
+
+def as_unit(unit):
+    """A prefix for a command: a user without rights but the unit's capabilities."""
+    need("setpriv")
+    if os.geteuid() != 0:
+        raise Skip("needs root")
+    nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--no-new-privs"]
+    if run(*nobody, program, "version").returncode != 0:
+        raise Skip("nobody may run the program where it is")
+    caps = ",".join(["-all", *(name.lower().replace("cap_", "+") for name in
+                               capabilities_of(unit))])
+    return [*nobody, f"--inh-caps={caps}", f"--ambient-caps={caps}", f"--bounding-set={caps}"]
+
+
+def rows_as(prefix):
+    """Rows of the account that are known."""
+    done = succeed(*prefix, str(program), "-o", "json")
     return {row["id"] for row in json.loads(done.stdout)["rows"] if row["bytes"] is not None}
 
 
 @test
 def the_capabilities_of_the_recorder_read_all_but_offline_memory():
-    need("setpriv")
-    if os.geteuid() != 0:
-        raise Skip("needs root")
-    text = (UNITS / "ktally-record.service").read_text()
-    names = re.search(r"^AmbientCapabilities=(.*)$", text, re.M).group(1).split()
-    assert names == re.search(r"^CapabilityBoundingSet=(.*)$", text, re.M).group(1).split()
-    known = {row["id"] for row in json.loads(succeed(program, "-o", "json").stdout)["rows"]
-             if row["bytes"] is not None}
-    if run("setpriv", "--reuid=65534", "--clear-groups", "--regid=65534", program,
-           "version").returncode != 0:
-        raise Skip("nobody may run the program where it is")
-    without = known - rows_as([name.lower().removeprefix("cap_") for name in names])
+    without = rows_as(()) - rows_as(as_unit("ktally-record.service"))
     assert without <= {"offline"}, f"not known to the service: {sorted(without)}"
+
+
+@test
+def the_page_is_served_on_the_socket_of_systemd_with_the_rights_of_its_unit():
+    need("systemd-socket-activate")
+    if run(program, "help", "serve").returncode != 0:
+        raise Skip("this ktally has no page")
+    prefix, port = as_unit("ktally-serve.service"), free_port()
+    with folder() as path, \
+            started([*prefix, "systemd-socket-activate", "-l", f"127.0.0.1:{port}",
+                     program, "serve"], path / "log"):
+        text = until(lambda: fetch(port, "/metrics"), 20, "an answer").decode()
+        assert 'ktally_source_read{source="slabinfo"} 1' in text, text[:300]
+        assert "<table" in fetch(port, "/").decode(), "no account on the page"
 
 
 # ---- Debian ----
