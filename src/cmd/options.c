@@ -157,6 +157,7 @@ static void set_map(struct kt_options *o, const char *arg, struct kt_err **ret_e
 	o->map = arg;
 }
 
+#ifdef KTALLY_WEB
 static void set_listen(struct kt_options *o, const char *arg, struct kt_err **ret_err)
 {
 	(void)ret_err;
@@ -168,6 +169,7 @@ static void set_token_file(struct kt_options *o, const char *arg, struct kt_err 
 	(void)ret_err;
 	o->token_file = arg;
 }
+#endif
 
 static void set_top(struct kt_options *o, const char *arg, struct kt_err **ret_err)
 {
@@ -299,6 +301,7 @@ const struct kt_option kt_option_table[] = {
 		"leave out host names, addresses, process names and most of the kernel log",
 		set_scrub, "capture" },
 	{ 0, "map", "FILE.png", "draw a picture of physical memory", set_map, "census" },
+#ifdef KTALLY_WEB
 	{ 0, "listen", "ADDRESS",
 		"where to serve: an address in numbers with a port or not, 127.0.0.1:19998 where "
 		"nobody says otherwise, or unix:/PATH",
@@ -307,6 +310,7 @@ const struct kt_option kt_option_table[] = {
 		"a file with a secret in its first line that every request has to know; demanded "
 		"where others can connect",
 		set_token_file, "serve" },
+#endif
 	{ 0, "force", NULL, "overwrite the file", set_force, "capture census" },
 	{ 'h', "help", NULL, "this help, or that of a command", set_nothing },
 	{ 'V', "version", NULL, "print the version", set_nothing },
