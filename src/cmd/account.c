@@ -98,7 +98,7 @@ static const char *error_mark(struct kt_report *report, const struct kt_account 
 {
 	char human[24];
 
-	if (!account->error_bytes && !account->drift_known)
+	if (!kt_account_error_is_known(account))
 		return "error not known";
 	kt_human_bytes(account->error_bytes, human);
 	return kt_arena_printf(&report->arena, "± %s%s",
@@ -164,7 +164,9 @@ static void put_line(struct kt_report *report, struct kt_table *table,
 	row->next = advice(line);
 	row->mark = line->leaf ? quality_mark(line) : NULL;
 	if (is_unattributed(line)) {
-		cells[COL_ERROR] = kt_cell_number(account->error_bytes);
+		cells[COL_ERROR] = kt_account_error_is_known(account)
+					   ? kt_cell_number(account->error_bytes)
+					   : kt_cell_missing(KT_ABSENT, account->error_how);
 		row->error_bytes = account->error_bytes;
 		row->mark = error_mark(report, account, options);
 	}

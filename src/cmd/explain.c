@@ -145,23 +145,19 @@ static void put_value(struct kt_report *report, const struct kt_account *account
 {
 	char human[24], error[24];
 	struct kt_cell cell = kt_report_missing(report, line->val.state, line->val.reason);
+	bool has_error = line->row && line->row->rest && line->row->level == KT_LEVEL_MANAGED &&
+			 kt_account_error_is_known(account);
 
 	if (kt_ok(line->val)) {
 		cell = kt_cell_number(line->val.value);
 		kt_human_bytes(line->val.value, human);
 		kt_human_bytes(account->error_bytes, error);
-		kt_report_headline(report, "%s: %s%s", line->title,
+		kt_report_headline(report, "%s: %s, %.2f %% of memory%s%s", line->title,
 			options->exact_bytes ? kt_arena_printf(&report->arena, "%lld bytes",
 						       (long long)line->val.value)
 					     : human,
-			kt_arena_printf(&report->arena, ", %.2f %% of memory%s%s",
-				kt_account_share(account, line) * 100,
-				line->row && line->row->rest && line->row->level == KT_LEVEL_MANAGED
-					? ", ± "
-					: "",
-				line->row && line->row->rest && line->row->level == KT_LEVEL_MANAGED
-					? error
-					: ""));
+			kt_account_share(account, line) * 100, has_error ? ", ± " : "",
+			has_error ? error : "");
 	} else
 		kt_report_headline(report, "%s: %s (%s)", line->title,
 			kt_state_name(line->val.state), line->val.reason);

@@ -30,6 +30,12 @@ struct kt_account {
 	int node;
 };
 
+/** Not of files that were read once and tell nothing of what CPUs keep to themselves. */
+static inline bool kt_account_error_is_known(const struct kt_account *account)
+{
+	return account->error_bytes || account->drift_known;
+}
+
 /** Computes the account of the machine or of a node; fails where no memory total is known. */
 struct kt_err *kt_account_compute(
 	struct kt_snapshot *snap, int node, struct kt_account *ret_account) KT_MUST_CHECK;

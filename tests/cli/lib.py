@@ -245,7 +245,7 @@ def must_be_whole(row, children):
         assert row["bytes"] is None, f"{row['id']} is {row['state']} and has a size"
         assert row["reason"], f"{row['id']} is {row['state']} without a reason"
     if row["id"] == "unattributed" and "error_bytes" in row:
-        assert row["error_bytes"] is not None and row["error_bytes"] >= 0, \
+        assert row["error_bytes"] is None or row["error_bytes"] >= 0, \
             f"unattributed has the error bound {row['error_bytes']}"
 
 

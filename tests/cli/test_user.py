@@ -124,6 +124,15 @@ def exact_bytes_are_those_of_the_json():
 
 
 @test
+def an_error_that_is_not_known_is_not_zero():
+    with Folder() as folder:
+        plant(folder, {"proc/meminfo": "MemTotal: 1000 kB\nMemFree: 400 kB\n"})
+        assert lib.row_of(report_of(folder), "unattributed")["error_bytes"] is None
+        assert "error not known" in succeed("-s", folder).text
+        assert "error_bytes{" not in succeed("-s", folder, "-o", "openmetrics").text
+
+
+@test
 def the_error_bound_is_in_exact_bytes_too():
     with Folder() as folder:
         plant(folder, trees.MODERN)
