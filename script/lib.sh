@@ -59,9 +59,9 @@ install_idle() {
 	return "$status"
 }
 
-BUILD_TOOLS="gcc=gcc /usr/include/stdio.h=libc6-dev meson=meson ninja=ninja-build pkg-config=pkg-config /usr/include/archive.h=libarchive-dev /usr/include/zstd.h=libzstd-dev /usr/include/microhttpd.h=libmicrohttpd-dev /usr/include/curses.h=libncurses-dev"
+BUILD_TOOLS="gcc=gcc /usr/include/stdio.h=libc6-dev meson=meson ninja=ninja-build pkg-config=pkg-config /usr/include/archive.h=libarchive-dev /usr/include/zstd.h=libzstd-dev /usr/include/png.h=libpng-dev /usr/include/microhttpd.h=libmicrohttpd-dev /usr/include/curses.h=libncurses-dev"
 TEST_TOOLS="/usr/bin/python3=python3 py:jsonschema=python3-jsonschema zstd=zstd xz=xz-utils strace=strace mandoc=mandoc tmux=tmux clang=clang clang-format=clang-format clang-tidy=clang-tidy cppcheck=cppcheck node=nodejs npm=npm chromium=chromium"
-PACKAGE_TOOLS="/usr/include/png.h=libpng-dev dh=debhelper dpkg-buildpackage=dpkg-dev lintian=lintian"
+PACKAGE_TOOLS="dh=debhelper dpkg-buildpackage=dpkg-dev lintian=lintian"
 # each is a service that its package starts: see install_idle
 MONITORING_TOOLS="promtool=prometheus prometheus-node-exporter=prometheus-node-exporter /usr/sbin/netdata=netdata-core"
 MONITORING_UNITS="prometheus.service prometheus-node-exporter.service netdata.service"
