@@ -113,6 +113,17 @@ bool kt_span_word(struct kt_span *rest, struct kt_span *ret_word)
 	return true;
 }
 
+bool kt_span_has_word(struct kt_span words, const char *wanted)
+{
+	struct kt_span word;
+
+	while (kt_span_word(&words, &word)) {
+		if (kt_span_eq(word, wanted))
+			return true;
+	}
+	return false;
+}
+
 bool kt_span_take_u64(struct kt_span *rest, uint64_t *ret_value)
 {
 	uint64_t value = 0;

@@ -37,6 +37,8 @@ uint64_t kt_span_hash(uint64_t hash, struct kt_span text);
 bool kt_span_line(struct kt_span *rest, struct kt_span *ret_line);
 /** Next run of characters that are neither space nor tab; false where none is left. */
 bool kt_span_word(struct kt_span *rest, struct kt_span *ret_word);
+/** Is `wanted` one of the words of a text? */
+bool kt_span_has_word(struct kt_span words, const char *wanted);
 /** Everything before the first `stop`, which is consumed too; false where there is none. */
 bool kt_span_until(struct kt_span *rest, char stop, struct kt_span *ret_part);
 

@@ -56,15 +56,6 @@ static bool parse(struct kt_span text, struct condition *ret_condition)
 	       take_limit(kt_span_trim(kt_span_from(text, at + 1)), ret_condition);
 }
 
-static size_t column_named(const struct kt_table *table, const char *key)
-{
-	size_t i = 0;
-
-	while (i < table->nr_columns && strcmp(table->columns[i].key, key) != 0)
-		i++;
-	return i;
-}
-
 static const struct kt_report_row *find_in(
 	const struct kt_table *table, size_t name, struct kt_span wanted)
 {
@@ -93,12 +84,11 @@ static struct kt_err *check(const struct condition *condition, struct kt_report 
 {
 	for (size_t i = 0; i < report->tables.count; i++) {
 		const struct kt_table *table = report->tables.items[i];
-		size_t name = column_named(table, "name"), before = column_named(table, "before");
-		size_t change = column_named(table, "change");
+		size_t name = kt_table_column_named(table, "name"), before = kt_table_column_named(table, "before");
+		size_t change = kt_table_column_named(table, "change");
 		const struct kt_report_row *row;
 
-		if (name == table->nr_columns || before == table->nr_columns ||
-			change == table->nr_columns)
+		if (name == KT_NO_COLUMN || before == KT_NO_COLUMN || change == KT_NO_COLUMN)
 			continue;
 		row = find_in(table, name, condition->name);
 		if (!row)

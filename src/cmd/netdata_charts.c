@@ -175,20 +175,11 @@ static const struct kt_table *table_of(const struct kt_report *report, const cha
 	return NULL;
 }
 
-static size_t column_of(const struct kt_table *table, const char *key)
-{
-	for (size_t i = 0; i < table->nr_columns; i++) {
-		if (strcmp(table->columns[i].key, key) == 0)
-			return i;
-	}
-	return KT_NO_COLUMN;
-}
-
 static const struct kt_cell *cell_of(
 	const struct kt_table *table, const struct kt_report_row *row, const char *key)
 {
 	static const struct kt_cell none = { .state = KT_ABSENT };
-	size_t column = column_of(table, key);
+	size_t column = kt_table_column_named(table, key);
 
 	return column == KT_NO_COLUMN ? &none : &row->cells[column];
 }

@@ -364,17 +364,6 @@ static void make_getopt_tables(char letters[NR_SHORT_MAX], struct option *longs)
 	longs[kt_nr_options] = (struct option){ 0 };
 }
 
-static bool has_word(const char *words, const char *wanted)
-{
-	struct kt_span rest = kt_span_str(words), word;
-
-	while (kt_span_word(&rest, &word)) {
-		if (kt_span_eq(word, wanted))
-			return true;
-	}
-	return false;
-}
-
 void kt_words_list(const char *words, char ret[KT_WORDS_LIST])
 {
 	struct kt_span rest = kt_span_str(words), word;
@@ -388,7 +377,7 @@ void kt_words_list(const char *words, char ret[KT_WORDS_LIST])
 
 bool kt_option_of(const struct kt_option *option, const struct kt_cmd *cmd)
 {
-	return !option->only || has_word(option->only, cmd->name);
+	return !option->only || kt_span_has_word(kt_span_str(option->only), cmd->name);
 }
 
 /* What does not depend on the order in which the words stand. */
@@ -402,7 +391,8 @@ static struct kt_err *check(
 			return kt_err_new(KT_ERR_USAGE, "'%s' does not take --%s", cmd->name,
 				kt_option_table[i].name);
 	}
-	if (options->by && cmd->groups && !has_word(cmd->groups, options->by)) {
+	if (options->by && cmd->groups &&
+		!kt_span_has_word(kt_span_str(cmd->groups), options->by)) {
 		kt_words_list(cmd->groups, groups);
 		return kt_err_new(KT_ERR_USAGE, "--by of '%s' takes one of %s; not '%.64s'",
 			cmd->name, groups, options->by);

@@ -7,16 +7,6 @@
 
 #define REST_NAME "(others)"
 
-static size_t column_named(const struct kt_table *table, const char *key)
-{
-	for (size_t i = 0; i < table->nr_columns; i++) {
-		if (strcmp(table->columns[i].key, key) == 0 &&
-			!(table->columns[i].flags & KT_COL_TEXT_ONLY))
-			return i;
-	}
-	return KT_NO_COLUMN;
-}
-
 static bool is_real(const struct kt_column *column)
 {
 	return column->type == KT_CELL_SHARE || column->type == KT_CELL_REAL;
@@ -205,8 +195,8 @@ static struct kt_err *finish(
 		order.rank = order.column = 0;
 	if (report->followed && ranked_by_size(table))
 		order.column = kt_table_column(table, KT_COL_GROWTH);
-	if (opts->sort && column_named(table, opts->sort) != KT_NO_COLUMN)
-		order.column = column_named(table, opts->sort);
+	if (opts->sort && kt_table_column_named(table, opts->sort) != KT_NO_COLUMN)
+		order.column = kt_table_column_named(table, opts->sort);
 	table->sorted_by = order.column;
 	table->total = table->plain ? NULL : sum_row(report, table, "total");
 	for (size_t i = 0; i < table->rows.count; i++) {
@@ -237,7 +227,7 @@ static struct kt_err *check_sort(struct kt_report *report, const char *sort)
 
 		if (!table->list)
 			continue;
-		if (column_named(table, sort) != KT_NO_COLUMN)
+		if (kt_table_column_named(table, sort) != KT_NO_COLUMN)
 			return NULL;
 		for (size_t k = 0; k < table->nr_columns; k++) {
 			if (!(table->columns[k].flags & KT_COL_TEXT_ONLY))

@@ -5,6 +5,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #define LINE_MAX_BYTES 1024
 
@@ -59,6 +60,16 @@ size_t kt_table_column(const struct kt_table *table, unsigned flags)
 {
 	for (size_t i = 0; i < table->nr_columns; i++) {
 		if (table->columns[i].flags & flags)
+			return i;
+	}
+	return KT_NO_COLUMN;
+}
+
+size_t kt_table_column_named(const struct kt_table *table, const char *key)
+{
+	for (size_t i = 0; i < table->nr_columns; i++) {
+		if (strcmp(table->columns[i].key, key) == 0 &&
+			!(table->columns[i].flags & KT_COL_TEXT_ONLY))
 			return i;
 	}
 	return KT_NO_COLUMN;

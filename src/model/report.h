@@ -131,6 +131,8 @@ struct kt_table *kt_report_list(struct kt_report *report, const char *key, const
 #define KT_NO_COLUMN SIZE_MAX
 /** Index of the first column with one of the flags, or KT_NO_COLUMN. */
 size_t kt_table_column(const struct kt_table *table, unsigned flags);
+/** Index of the column with this key, as in JSON: one that is text only has none there. */
+size_t kt_table_column_named(const struct kt_table *table, const char *key);
 /** The cells start absent. NULL when out of memory. */
 struct kt_report_row *kt_table_row(struct kt_report *report, struct kt_table *table);
 /** NULL when out of memory. */

@@ -5,35 +5,35 @@
 
 #include "output/canvas.h"
 
-#include <dlfcn.h>
-#include <png.h>
+#include "base/library.h"
+#include "base/span.h"
 
-#define SONAME "libpng16.so.16"
+#include <png.h>
 
 typedef __typeof__(png_image_write_to_memory) write_fn;
 typedef __typeof__(png_image_free) free_fn;
 
-struct library {
+struct functions {
 	write_fn *write;
 	free_fn *free;
 };
 
-static struct kt_err *open_library(const struct library **ret_library)
+static struct kt_err *open_library(const struct functions **ret_functions)
 {
-	static struct library library; /* filled once; the same for every caller */
-	void *handle = dlopen(SONAME, RTLD_NOW | RTLD_LOCAL);
+	static struct functions functions; /* filled once; the same for every caller */
+	static const char *const symbols[] = { "png_image_write_to_memory", "png_image_free" };
+	static const struct kt_library library = {
+		.soname = "libpng16.so.16",
+		.needed = "pictures need libpng",
+		.advice = "on Debian: apt install libpng16-16",
+		.symbols = symbols,
+		.nr_symbols = KT_LEN(symbols),
+	};
+	struct kt_err *err = kt_library_open(&library, &functions, sizeof(functions));
 
-	if (!handle)
-		return kt_err_new(KT_ERR_ABSENT,
-			"pictures need libpng (%s), which is not installed; on Debian: apt "
-			"install libpng16-16",
-			SONAME);
-	*(void **)&library.write = dlsym(handle, "png_image_write_to_memory");
-	*(void **)&library.free = dlsym(handle, "png_image_free");
-	if (!library.write || !library.free)
-		return kt_err_new(KT_ERR_ABSENT, SONAME " lacks png_image_write_to_memory");
-	*ret_library = &library;
-	return NULL;
+	if (!err)
+		*ret_functions = &functions;
+	return err;
 }
 
 struct kt_err *kt_canvas_png(const struct kt_canvas *canvas, struct kt_buf *ret_png)
@@ -44,7 +44,7 @@ struct kt_err *kt_canvas_png(const struct kt_canvas *canvas, struct kt_buf *ret_
 		.format = PNG_FORMAT_RGB };
 	/* never larger than stored as it is, with what the format puts around it */
 	png_alloc_size_t size = PNG_IMAGE_PNG_SIZE_MAX(image);
-	const struct library *library = NULL;
+	const struct functions *library = NULL;
 	struct kt_err *err = open_library(&library);
 	char *data;
 

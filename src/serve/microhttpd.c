@@ -1,26 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "serve/microhttpd.h"
 
-#include <dlfcn.h>
-
-#define SONAME "libmicrohttpd.so.12"
+#include "base/library.h"
+#include "base/span.h"
 
 struct kt_err *kt_microhttpd(const struct kt_microhttpd **ret_lib)
 {
 	static struct kt_microhttpd lib; /* filled once; the same for every caller */
-	void *handle = dlopen(SONAME, RTLD_NOW | RTLD_LOCAL);
-
-	if (!handle)
-		return kt_err_new(KT_ERR_ABSENT,
-			"the page needs libmicrohttpd (%s), which is not installed; on Debian: apt "
-			"install libmicrohttpd12",
-			SONAME);
-#define X(name)                                            \
-	*(void **)&lib.name = dlsym(handle, "MHD_" #name); \
-	if (!lib.name)                                     \
-		return kt_err_new(KT_ERR_ABSENT, SONAME " lacks MHD_" #name);
-	KT_MICROHTTPD_SYMBOLS(X)
+#define X(name) "MHD_" #name,
+	static const char *const symbols[] = { KT_MICROHTTPD_SYMBOLS(X) };
 #undef X
-	*ret_lib = &lib;
-	return NULL;
+	static const struct kt_library library = {
+		.soname = "libmicrohttpd.so.12",
+		.needed = "the page needs libmicrohttpd",
+		.advice = "on Debian: apt install libmicrohttpd12",
+		.symbols = symbols,
+		.nr_symbols = KT_LEN(symbols),
+	};
+	struct kt_err *err = kt_library_open(&library, &lib, sizeof(lib));
+
+	if (!err)
+		*ret_lib = &lib;
+	return err;
 }

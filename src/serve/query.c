@@ -29,17 +29,6 @@ static const struct kt_api apis[] = {
 	{ "version", "", NULL },
 };
 
-static bool has_word(const char *words, const char *wanted)
-{
-	struct kt_span rest = kt_span_str(words), word;
-
-	while (kt_span_word(&rest, &word)) {
-		if (kt_span_eq(word, wanted))
-			return true;
-	}
-	return false;
-}
-
 bool kt_query_start(const char *command, const struct kt_options *base, struct kt_query *ret_query)
 {
 	*ret_query = (struct kt_query){ .options = *base, .plain = true };
@@ -91,7 +80,8 @@ static struct kt_err *set_option(struct kt_query *query, const char *name, const
 		if (!option->arg && strcmp(value, "1") != 0)
 			return kt_err_new(KT_ERR_USAGE, "%s is switched on by %s=1", name, name);
 		option->set(&query->options, value, &err);
-		if (!err && query->options.by && !(cmd->groups && has_word(cmd->groups, value)) &&
+		if (!err && query->options.by &&
+			!(cmd->groups && kt_span_has_word(kt_span_str(cmd->groups), value)) &&
 			strcmp(name, "by") == 0)
 			return kt_err_new(KT_ERR_USAGE, "by takes one of: %s",
 				cmd->groups ? cmd->groups : "");
@@ -106,7 +96,7 @@ struct kt_err *kt_query_add(struct kt_query *query, const char *name, const char
 	bool operand = api->operand && strcmp(api->operand, name) == 0;
 	const char *copy;
 
-	if (!operand && !has_word(api->options, name))
+	if (!operand && !kt_span_has_word(kt_span_str(api->options), name))
 		return kt_err_new(KT_ERR_USAGE, "%s does not take '%.32s'; it takes: %s%s%s",
 			api->command, name, api->options, *api->options ? " " : "",
 			api->operand ? api->operand : "");

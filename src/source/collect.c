@@ -238,23 +238,12 @@ static void lack_provided(struct kt_snapshot *snap, const struct kt_source *sour
 	}
 }
 
-static bool is_named(const char *names, const char *name)
-{
-	struct kt_span rest = kt_span_str(names), word;
-
-	while (kt_span_word(&rest, &word)) {
-		if (kt_span_eq(word, name))
-			return true;
-	}
-	return false;
-}
-
 /* What nobody asked for leaves no trace in the snapshot. */
 static bool is_asked(const struct kt_source *source, const struct kt_collect_opts *opts)
 {
 	bool beside = opts->sources && opts->sources[0] == '+';
 
-	if (opts->sources && is_named(opts->sources, source->name))
+	if (opts->sources && kt_span_has_word(kt_span_str(opts->sources), source->name))
 		return true;
 	if (opts->sources && !beside)
 		return false;

@@ -1,26 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "top/curses.h"
 
-#include <dlfcn.h>
-
-#define SONAME "libncursesw.so.6"
+#include "base/library.h"
+#include "base/span.h"
 
 struct kt_err *kt_curses(const struct kt_curses **ret_lib)
 {
 	static struct kt_curses lib; /* filled once; the same for every caller */
-	void *handle = dlopen(SONAME, RTLD_NOW | RTLD_LOCAL);
-
-	if (!handle)
-		return kt_err_new(KT_ERR_ABSENT,
-			"the terminal view needs ncurses (%s), which is not installed; on Debian: "
-			"apt install libncursesw6; without it: ktally top --batch",
-			SONAME);
-#define X(name)                                     \
-	*(void **)&lib.name = dlsym(handle, #name); \
-	if (!lib.name)                              \
-		return kt_err_new(KT_ERR_ABSENT, SONAME " lacks " #name);
-	KT_CURSES_SYMBOLS(X)
+#define X(name) #name,
+	static const char *const symbols[] = { KT_CURSES_SYMBOLS(X) };
 #undef X
-	*ret_lib = &lib;
-	return NULL;
+	static const struct kt_library library = {
+		.soname = "libncursesw.so.6",
+		.needed = "the terminal view needs ncurses",
+		.advice = "on Debian: apt install libncursesw6; without it: ktally top --batch",
+		.symbols = symbols,
+		.nr_symbols = KT_LEN(symbols),
+	};
+	struct kt_err *err = kt_library_open(&library, &lib, sizeof(lib));
+
+	if (!err)
+		*ret_lib = &lib;
+	return err;
 }

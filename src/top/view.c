@@ -127,21 +127,11 @@ static const char *rank_of(const struct kt_table *table)
 	return rank == KT_NO_COLUMN ? table->columns[0].key : table->columns[rank].key;
 }
 
-static size_t column_named(const struct kt_table *table, const char *key)
-{
-	for (size_t i = 0; i < table->nr_columns; i++) {
-		if (strcmp(table->columns[i].key, key) == 0 &&
-			!(table->columns[i].flags & KT_COL_TEXT_ONLY))
-			return i;
-	}
-	return KT_NO_COLUMN;
-}
-
 static void sort_rows(struct kt_view *view)
 {
 	struct kt_table *table = view->table;
 	struct kt_list_opts opts = {
-		.sort = column_named(table, view->sort) == KT_NO_COLUMN ? rank_of(table)
+		.sort = kt_table_column_named(table, view->sort) == KT_NO_COLUMN ? rank_of(table)
 									: view->sort,
 		.filter = *view->filter ? view->filter : NULL,
 		.top = view->top,
@@ -265,7 +255,7 @@ void kt_view_move_to(struct kt_view *view, size_t index)
 bool kt_view_sort(struct kt_view *view, const char *key)
 {
 	size_t column =
-		view->table && view->table->list ? column_named(view->table, key) : KT_NO_COLUMN;
+		view->table && view->table->list ? kt_table_column_named(view->table, key) : KT_NO_COLUMN;
 
 	if (column == KT_NO_COLUMN || view->table->columns[column].flags & view->hidden)
 		return false;

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "base/library.h"
+
+#include <dlfcn.h>
+#include <string.h>
+
+struct kt_err *kt_library_open(
+	const struct kt_library *library, void *ret_table, size_t table_bytes)
+{
+	void *handle;
+
+	if (table_bytes != library->nr_symbols * sizeof(void *))
+		return kt_err_new(KT_ERR_ABSENT, "%s: a table of another size", library->soname);
+	handle = dlopen(library->soname, RTLD_NOW | RTLD_LOCAL);
+	if (!handle)
+		return kt_err_new(KT_ERR_ABSENT, "%s (%s), which is not installed; %s",
+			library->needed, library->soname, library->advice);
+	for (size_t i = 0; i < library->nr_symbols; i++) {
+		void *symbol = dlsym(handle, library->symbols[i]);
+
+		if (!symbol)
+			return kt_err_new(
+				KT_ERR_ABSENT, "%s lacks %s", library->soname, library->symbols[i]);
+		memcpy((char *)ret_table + i * sizeof(symbol), &symbol, sizeof(symbol));
+	}
+	return NULL;
+}
