@@ -84,7 +84,8 @@ static struct kt_err *check(const struct condition *condition, struct kt_report 
 {
 	for (size_t i = 0; i < report->tables.count; i++) {
 		const struct kt_table *table = report->tables.items[i];
-		size_t name = kt_table_column_named(table, "name"), before = kt_table_column_named(table, "before");
+		size_t name = kt_table_column_named(table, "name"),
+		       before = kt_table_column_named(table, "before");
 		size_t change = kt_table_column_named(table, "change");
 		const struct kt_report_row *row;
 

@@ -132,7 +132,7 @@ static void sort_rows(struct kt_view *view)
 	struct kt_table *table = view->table;
 	struct kt_list_opts opts = {
 		.sort = kt_table_column_named(table, view->sort) == KT_NO_COLUMN ? rank_of(table)
-									: view->sort,
+										 : view->sort,
 		.filter = *view->filter ? view->filter : NULL,
 		.top = view->top,
 		.empty = view->empty,
@@ -254,8 +254,8 @@ void kt_view_move_to(struct kt_view *view, size_t index)
 
 bool kt_view_sort(struct kt_view *view, const char *key)
 {
-	size_t column =
-		view->table && view->table->list ? kt_table_column_named(view->table, key) : KT_NO_COLUMN;
+	size_t column = view->table && view->table->list ? kt_table_column_named(view->table, key)
+							 : KT_NO_COLUMN;
 
 	if (column == KT_NO_COLUMN || view->table->columns[column].flags & view->hidden)
 		return false;
