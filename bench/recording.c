@@ -4,7 +4,7 @@
 //
 //   recording take SECONDS INTERVAL_MS STREAM RECORDING   both from the same readings
 //   recording check STREAM RECORDING                      is every text read back?
-//   recording replay STREAM RECORDING [level=N] [samples=N] [bytes=N] [every=N] [times=N]
+//   recording replay STREAM RECORDING [samples=N] [bytes=N] [every=N] [times=N]
 //                    [sync=1]                             what it takes, per sample
 //   recording month STREAM RECORDING [days=N]             a sample every ten seconds
 //   recording soak TREE RECORDING [samples=N]             does its memory grow?
@@ -37,9 +37,7 @@
 static const char *const fast_sources[] = { "vmstat", "zoneinfo", "meminfo", "hugepages",
 	"slabinfo", "buddyinfo", "modules" };
 
-static struct kt_writer_opts opts = {
-	.level = 3, .samples_max = 3600, .bytes_max = 288u << 10, .sync = false
-};
+static struct kt_writer_opts opts = { .samples_max = 3600, .bytes_max = 288u << 10, .sync = false };
 
 static void must(struct kt_err *err)
 {
@@ -515,7 +513,6 @@ static int run_replay(int argc, char **argv)
 	long times = number_after(argc, argv, "times", 1), before_kib = rss_kib("VmRSS");
 	double n, days, relevant, all, bytes;
 
-	opts.level = (int)number_after(argc, argv, "level", opts.level);
 	opts.samples_max = (uint32_t)number_after(argc, argv, "samples", opts.samples_max);
 	opts.bytes_max = (uint32_t)number_after(argc, argv, "bytes", opts.bytes_max);
 	opts.sync = number_after(argc, argv, "sync", 0);
@@ -529,9 +526,9 @@ static int run_replay(int argc, char **argv)
 	days = (double)(replay.last_ms - replay.first_ms) / 86400e3;
 	relevant = replay.values.relevant / n;
 	all = replay.values.all / n;
-	printf("level %d, blocks of %u samples or %u KiB: %.0f samples, %.0f values, %.0f "
+	printf("blocks of %u samples or %u KiB: %.0f samples, %.0f values, %.0f "
 	       "numbers\n",
-		opts.level, opts.samples_max, opts.bytes_max >> 10, n, relevant, all);
+		opts.samples_max, opts.bytes_max >> 10, n, relevant, all);
 	printf("  %.0f bytes, %.1f a sample, %.4f a value, %.4f a number, %.2f MB a day\n", bytes,
 		bytes / n, bytes / n / relevant, bytes / n / all, bytes / days / 1e6);
 	printf("  CPU %.1f us a sample, RSS %ld KiB (peak %ld), %ld before, %llu bytes written\n",
@@ -638,7 +635,6 @@ static int run_soak(int argc, char **argv)
 	struct take take = { 0 };
 	struct sink sink = { 0 };
 
-	opts.level = (int)number_after(argc, argv, "level", opts.level);
 	unlink(argv[3]);
 	must(kt_root_open(argv[2], kt_source_wants_path, &take.root));
 	sink_open(&sink, argv[3]);
@@ -681,7 +677,7 @@ int main(int argc, char **argv)
 		return run_soak(argc, argv);
 	fprintf(stderr, "usage: recording take SECONDS INTERVAL_MS STREAM RECORDING\n"
 			"       recording check STREAM RECORDING\n"
-			"       recording replay STREAM RECORDING [level=N] [samples=N] [bytes=N] "
+			"       recording replay STREAM RECORDING [samples=N] [bytes=N] "
 			"[every=N] [times=N] [sync=1]\n"
 			"       recording month STREAM RECORDING [days=N]\n"
 			"       recording soak TREE RECORDING [samples=N]\n");

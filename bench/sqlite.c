@@ -22,7 +22,6 @@
 #define FLUSH_SAMPLES 10
 #define BLOCK_SAMPLES 3600
 #define BLOCK_BYTES   (288u << 10)
-#define LEVEL	      3
 
 struct base {
 	sqlite3 *db;
@@ -70,7 +69,7 @@ static void put_block(struct base *base, struct kt_draft *draft, uint64_t sequen
 	struct kt_err *err;
 
 	kt_draft_finish(draft);
-	err = kt_frame_write(&draft->block, sequence, LEVEL, &bytes);
+	err = kt_frame_write(&draft->block, sequence, &bytes);
 	if (err) {
 		fprintf(stderr, "sqlite: %s\n", kt_err_text(err));
 		exit(EXIT_FAILURE);

@@ -19,7 +19,6 @@
 #define DEFAULT_INTERVAL_S 10
 #define FLUSH_S		   10  /* what a crash may cost */
 #define SLOW_S		   600 /* between two readings of what seldom changes */
-#define ZSTD_LEVEL	   3   /* 12 takes 4 MiB more, and the file is 2 % smaller */
 #define BLOCK_SAMPLES	   3600
 #define BLOCK_BYTES	   (288u << 10) /* of memory, that is: a block is written when full */
 
@@ -275,10 +274,9 @@ static struct kt_err *record(struct recorder *recorder, struct kt_pace *pace)
 
 static struct kt_err *open_files(struct recorder *recorder, struct kt_session *session)
 {
-	static const struct kt_writer_opts opts = { .level = ZSTD_LEVEL,
-		.samples_max = BLOCK_SAMPLES,
-		.bytes_max = BLOCK_BYTES,
-		.sync = true };
+	static const struct kt_writer_opts opts = {
+		.samples_max = BLOCK_SAMPLES, .bytes_max = BLOCK_BYTES, .sync = true
+	};
 	struct kt_err *err = kt_session_open(recorder->options, session);
 
 	if (err)

@@ -29,7 +29,25 @@ static void put_head(const struct kt_frame *frame, struct kt_buf *bytes)
 		kt_pack_u32(bytes, kt_crc32c(0, bytes->data + start, CRC_AT));
 }
 
-static struct kt_err *compress(const struct kt_buf *raw, int level, struct kt_buf *ret_stored)
+/*
+ * The strategy of zstd's level 13, which looks for the cheapest way to write a block and takes
+ * an eighth off one; and tables of 64 KiB, where the level has megabytes: a block is small, and
+ * a recorder runs on a machine that is short of memory.
+ */
+static const struct {
+	ZSTD_cParameter parameter;
+	int value;
+} parameters[] = {
+	{ ZSTD_c_windowLog, 19 },
+	{ ZSTD_c_chainLog, 14 },
+	{ ZSTD_c_hashLog, 14 },
+	{ ZSTD_c_searchLog, 5 },
+	{ ZSTD_c_minMatch, 3 },
+	{ ZSTD_c_targetLength, 64 },
+	{ ZSTD_c_strategy, ZSTD_btopt },
+};
+
+static struct kt_err *compress(const struct kt_buf *raw, struct kt_buf *ret_stored)
 {
 	const struct kt_zstd *zstd;
 	struct kt_err *err = kt_zstd(&zstd);
@@ -43,7 +61,9 @@ static struct kt_err *compress(const struct kt_buf *raw, int level, struct kt_bu
 	context = zstd->createCCtx();
 	to = context ? kt_buf_reserve(ret_stored, bound) : NULL;
 	if (to) {
-		zstd->CCtx_setParameter(context, ZSTD_c_compressionLevel, level);
+		for (size_t i = 0; i < KT_LEN(parameters); i++)
+			zstd->CCtx_setParameter(
+				context, parameters[i].parameter, parameters[i].value);
 		n = zstd->compress2(context, to, bound, raw->data, raw->size);
 		if (zstd->isError(n))
 			err = kt_err_new(KT_ERR_OS, "zstd: %s", zstd->getErrorName(n));
@@ -57,7 +77,7 @@ static struct kt_err *compress(const struct kt_buf *raw, int level, struct kt_bu
 }
 
 struct kt_err *kt_frame_write(
-	const struct kt_block *block, uint64_t sequence, int level, struct kt_buf *ret_bytes)
+	const struct kt_block *block, uint64_t sequence, struct kt_buf *ret_bytes)
 {
 	KT_CLEANUP(buf) struct kt_buf raw = { 0 }, stored = { 0 };
 	struct kt_frame frame = { .sequence = sequence,
@@ -70,7 +90,7 @@ struct kt_err *kt_frame_write(
 		return kt_err_new(KT_ERR_NOMEM, "out of memory");
 	if (raw.size > KT_BLOCK_BYTES_MAX)
 		return kt_err_new(KT_ERR_LIMIT, "a block of %zu bytes is too large", raw.size);
-	err = compress(&raw, level, &stored);
+	err = compress(&raw, &stored);
 	if (err)
 		return err;
 	if (block->nr_samples) {

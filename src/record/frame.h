@@ -25,9 +25,9 @@ struct kt_frame {
 	int64_t first_ms, last_ms; /* since 1970 */
 };
 
-/** Appends header and compressed block. `level`: of zstd. */
-struct kt_err *kt_frame_write(const struct kt_block *block, uint64_t sequence, int level,
-	struct kt_buf *ret_bytes) KT_MUST_CHECK;
+/** Appends header and compressed block. */
+struct kt_err *kt_frame_write(
+	const struct kt_block *block, uint64_t sequence, struct kt_buf *ret_bytes) KT_MUST_CHECK;
 /** Is this the header of a frame? `bytes` has KT_FRAME_HEAD bytes. */
 bool kt_frame_read_head(struct kt_span bytes, struct kt_frame *ret_frame);
 /**

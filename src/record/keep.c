@@ -76,7 +76,7 @@ struct rewrite {
 	struct kt_recording *recording;
 	const struct kt_keep *keep;
 	const char *path;
-	int fd, level;
+	int fd;
 	struct kt_draft draft; /* of the thinned block that is being made */
 	struct kt_thinner *thinner;
 	enum fate fate;	   /* of what is in the draft */
@@ -107,8 +107,7 @@ static struct kt_err *close_draft(struct rewrite *rewrite)
 
 	if (rewrite->draft.block.nr_samples) {
 		kt_draft_finish(&rewrite->draft);
-		err = kt_frame_write(
-			&rewrite->draft.block, rewrite->sequence, rewrite->level, &bytes);
+		err = kt_frame_write(&rewrite->draft.block, rewrite->sequence, &bytes);
 		if (!err)
 			err = put(rewrite, &bytes);
 	}
@@ -202,10 +201,9 @@ static struct kt_err *rewrite_blocks(struct rewrite *rewrite)
 	return err ? err : close_draft(rewrite);
 }
 
-struct kt_err *kt_keep_rewrite(
-	const char *path, const char *new_path, const struct kt_keep *keep, int level)
+struct kt_err *kt_keep_rewrite(const char *path, const char *new_path, const struct kt_keep *keep)
 {
-	struct rewrite rewrite = { .keep = keep, .path = new_path, .fd = -1, .level = level };
+	struct rewrite rewrite = { .keep = keep, .path = new_path, .fd = -1 };
 	struct kt_err *err = kt_recording_open(path, &rewrite.recording);
 
 	if (err)

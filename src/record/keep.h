@@ -24,7 +24,7 @@ struct kt_err *kt_keep_is_due(
  * Writes what is to be kept of `path` to `new_path`, which must not exist. The caller, who
  * holds the file, puts it in its place. Damaged blocks are copied as they are, if young.
  */
-struct kt_err *kt_keep_rewrite(const char *path, const char *new_path, const struct kt_keep *keep,
-	int level) KT_MUST_CHECK;
+struct kt_err *kt_keep_rewrite(
+	const char *path, const char *new_path, const struct kt_keep *keep) KT_MUST_CHECK;
 
 #endif

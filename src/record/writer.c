@@ -104,7 +104,7 @@ static struct kt_err *write_block(struct kt_writer *writer)
 	kt_draft_finish(&writer->draft);
 	if (kt_draft_failed(&writer->draft))
 		return kt_err_new(KT_ERR_NOMEM, "out of memory");
-	err = kt_frame_write(&writer->draft.block, writer->sequence, writer->opts.level, &bytes);
+	err = kt_frame_write(&writer->draft.block, writer->sequence, &bytes);
 	if (!err)
 		err = append(writer->fd, &writer->size, (struct kt_span){ bytes.data, bytes.size },
 			writer->path);
@@ -305,7 +305,7 @@ struct kt_err *kt_writer_keep(struct kt_writer *writer, const struct kt_keep *ke
 	if (asprintf(&new_path, "%s.new", writer->path) < 0)
 		return kt_err_new(KT_ERR_NOMEM, "out of memory");
 	unlink(new_path); /* of a writer that died while it made it */
-	err = kt_keep_rewrite(writer->path, new_path, keep, writer->opts.level);
+	err = kt_keep_rewrite(writer->path, new_path, keep);
 	if (!err)
 		err = take_place(writer, new_path);
 	if (err)

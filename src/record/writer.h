@@ -14,7 +14,6 @@
 struct kt_writer;
 
 struct kt_writer_opts {
-	int level;	      /* of zstd */
 	uint32_t samples_max; /* of a block */
 	uint32_t bytes_max;   /* of a block, roughly, uncompressed */
 	bool sync;	      /* wait for the disk when flushing */

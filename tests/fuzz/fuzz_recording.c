@@ -18,7 +18,7 @@ static void add_block(struct kt_buf *file, const uint8_t *data, size_t size, uin
 	struct kt_err *err = kt_block_decode((struct kt_span){ (const char *)data, size }, &block);
 
 	if (!err && block.nr_samples)
-		err = kt_frame_write(&block, sequence, 1, file);
+		err = kt_frame_write(&block, sequence, file);
 	if (block.arena.chunks)
 		kt_block_cleanup(&block);
 	kt_err_free(err);

@@ -15,7 +15,7 @@
 #define START_MS  (1000 * MINUTE_MS)
 #define SAMPLES	  1800 /* half an hour, one a second */
 
-static const struct kt_writer_opts opts = { .level = 3, .samples_max = 600, .bytes_max = 1 << 20 };
+static const struct kt_writer_opts opts = { .samples_max = 600, .bytes_max = 1 << 20 };
 
 static bool fine(struct kt_err *err)
 {
@@ -119,7 +119,7 @@ TEST(what_is_old_is_thinned_and_what_is_young_stays)
 
 	write_half_an_hour(path);
 	snprintf(new_path, sizeof(new_path), "%s.new", path);
-	CHECK(fine(kt_keep_rewrite(path, new_path, &keep, 3)));
+	CHECK(fine(kt_keep_rewrite(path, new_path, &keep)));
 	CHECK(fine(kt_recording_open(new_path, &recording)));
 	for (size_t i = 0; i < kt_recording_nr_blocks(recording); i++) {
 		KT_CLEANUP(cursor) struct kt_cursor cursor = { 0 };
@@ -162,10 +162,10 @@ TEST(thin_is_thinned_again_and_the_extremes_stay)
 
 	write_half_an_hour(path);
 	snprintf(new_path, sizeof(new_path), "%s.new", path);
-	CHECK(fine(kt_keep_rewrite(path, new_path, &minutes, 3)));
+	CHECK(fine(kt_keep_rewrite(path, new_path, &minutes)));
 	unlink(path);
 	CHECK(rename(new_path, path) == 0);
-	CHECK(fine(kt_keep_rewrite(path, new_path, &hours, 3)));
+	CHECK(fine(kt_keep_rewrite(path, new_path, &hours)));
 	CHECK(fine(kt_recording_open(new_path, &recording)));
 	if (!CHECK(kt_recording_nr_blocks(recording) >= 1) ||
 		!CHECK(fine(kt_recording_block(recording, 0, &block))) ||

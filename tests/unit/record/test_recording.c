@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const struct kt_writer_opts opts = { .level = 3, .samples_max = 40, .bytes_max = 1 << 20 };
+static const struct kt_writer_opts opts = { .samples_max = 40, .bytes_max = 1 << 20 };
 
 static uint64_t next_random(uint64_t *state)
 {

@@ -31,9 +31,7 @@
 #define FILE_MAX      (4u << 20)
 #define PATIENCE      50000 /* tenths of a millisecond, for a writer to come as far as it shall */
 
-static const struct kt_writer_opts opts = {
-	.level = 1, .samples_max = BLOCK_SAMPLES, .bytes_max = 1 << 20
-};
+static const struct kt_writer_opts opts = { .samples_max = BLOCK_SAMPLES, .bytes_max = 1 << 20 };
 
 static uint64_t random_state = 1;
 
