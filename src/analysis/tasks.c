@@ -44,6 +44,12 @@ const char *kt_thread_family(struct kt_arena *arena, const char *name)
 	return last > 1 ? kt_arena_printf(arena, "%.*s", (int)last, name) : name;
 }
 
+/* Threads that were put together before, under the name of their family. */
+static bool is_family(const struct kt_task *task)
+{
+	return task->kernel && task->pid < 0;
+}
+
 /* ---- groups ---- */
 
 /*
@@ -57,8 +63,9 @@ int64_t kt_huge_saves(const struct kt_task *task, int64_t page_bytes)
 {
 	int64_t tables = task->bytes[KT_TASK_TABLES], small = -1, saves;
 
-	if (tables < 0 || page_bytes < ENTRY_BYTES || task->bytes[KT_TASK_ANON] < 0 ||
-		task->bytes[KT_TASK_SHMEM] < 0)
+	/* of several it would take more than their sums */
+	if (task->nr_more || tables < 0 || page_bytes < ENTRY_BYTES ||
+		task->bytes[KT_TASK_ANON] < 0 || task->bytes[KT_TASK_SHMEM] < 0)
 		return -1;
 	kt_add_known(&small, task->bytes[KT_TASK_ANON]);
 	kt_add_known(&small, task->bytes[KT_TASK_SHMEM]);
@@ -73,7 +80,9 @@ static int64_t stacks_of(const struct kt_task *task)
 {
 	if (task->nr_threads < 0)
 		return -1;
-	return task->zombie && task->nr_threads > 0 ? task->nr_threads - 1 : task->nr_threads;
+	if (!task->zombie)
+		return task->nr_threads;
+	return task->nr_threads > task->nr_more ? task->nr_threads - 1 - task->nr_more : 0;
 }
 
 struct item {
@@ -115,8 +124,8 @@ static void add_task(struct kt_task_group *group, const struct kt_task *task, in
 	kt_add_known(&group->sum.nr_threads, task->nr_threads);
 	kt_add_known(&group->nr_stacks, stacks_of(task));
 	kt_add_known(&group->huge_saves_bytes, kt_huge_saves(task, page_bytes));
-	group->nr_processes++;
-	group->nr_spaces += task->bytes[KT_TASK_TABLES] >= 0;
+	group->nr_processes += 1 + task->nr_more;
+	group->nr_spaces += task->bytes[KT_TASK_TABLES] >= 0 ? 1 + task->nr_more : 0;
 }
 
 bool kt_task_groups_make(struct kt_arena *arena, const struct kt_snapshot *snap, enum kt_task_by by,
@@ -132,7 +141,7 @@ bool kt_task_groups_make(struct kt_arena *arena, const struct kt_snapshot *snap,
 		const struct kt_task *task = &snap->tasks.items[i];
 
 		items[i] = (struct item){ task, task->name };
-		if (task->kernel && by == KT_BY_NAME)
+		if (task->kernel && by == KT_BY_NAME && !is_family(task))
 			items[i].name = kt_thread_family(arena, task->name);
 	}
 	if (by == KT_BY_NAME)
@@ -198,7 +207,7 @@ struct kt_stacks kt_stacks_of(const struct kt_snapshot *snap)
 		const struct kt_task *task = &snap->tasks.items[i];
 
 		kt_add_known(&stacks.nr_seen, stacks_of(task));
-		stacks.nr_zombies += task->zombie;
+		stacks.nr_zombies += task->zombie ? 1 + task->nr_more : 0;
 		any_kernel |= task->kernel;
 	}
 	/* nr_threads counts zombies, which wait in it for their parents */

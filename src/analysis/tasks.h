@@ -17,12 +17,24 @@ struct kt_task_group {
 };
 
 typedef KT_LIST(struct kt_task_group) kt_task_groups;
+typedef KT_LIST(struct kt_task) kt_tasks;
 
 enum kt_task_by { KT_BY_NAME, KT_BY_PROCESS };
 
 /** The groups in no particular order. False when out of memory. */
 bool kt_task_groups_make(struct kt_arena *arena, const struct kt_snapshot *snap, enum kt_task_by by,
 	kt_task_groups *ret_groups);
+
+#define KT_TASKS_REST "(smaller ones)"
+
+/**
+ * What is worth keeping of all: the processes and families of kernel threads with most page
+ * tables and those with most threads, `most` of each, ordered by name; and behind them the sums
+ * of the rest, one entry each for processes, zombies and kernel threads. False when out of
+ * memory.
+ */
+bool kt_tasks_largest(
+	struct kt_arena *arena, const struct kt_snapshot *snap, size_t most, kt_tasks *ret_tasks);
 
 /** "kworker/0:1H-kblockd" is of the family "kworker", "kswapd0" of "kswapd". */
 const char *kt_thread_family(struct kt_arena *arena, const char *name);

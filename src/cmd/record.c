@@ -5,12 +5,14 @@
 // not look at what it reads: the files are kept as they are, and whoever reads the
 // recording finds in it what he would have found then.
 
+#include "analysis/tasks.h"
 #include "cmd/cmd.h"
 #include "cmd/pace.h"
 #include "cmd/session.h"
 #include "record/sampler.h"
 #include "record/writer.h"
 #include "source/meta.h"
+#include "source/task_list.h"
 
 #include <errno.h>
 #include <string.h>
@@ -19,6 +21,7 @@
 #define DEFAULT_INTERVAL_S 10
 #define FLUSH_S		   10  /* what a crash may cost */
 #define SLOW_S		   600 /* between two readings of what seldom changes */
+#define LARGEST_TASKS	   32  /* with most page tables, and as many with most threads */
 #define BLOCK_SAMPLES	   3600
 #define BLOCK_BYTES	   (288u << 10) /* of memory, that is: a block is written when full */
 
@@ -33,7 +36,7 @@ static const char *const pool_sources[] = { "hugepages" };
 
 /* Read seldom, and at the beginning of each block: beside the sources of the account. */
 static const char slow_sources[] = "+ dcache settings sockstat modules percpu_stats cgroup_count "
-				   "cgroups";
+				   "cgroups tasks";
 
 struct recorder {
 	const struct kt_options *options;
@@ -137,8 +140,11 @@ static void on_read(
 	struct kt_span kept = { 0 };
 
 	path = kt_source_bundle_name(path);
-	/* the second reading belongs to this sample only, and would be taken for any later one's */
-	if (source == &kt_source_bracket)
+	/*
+	 * The second reading belongs to this sample only, and would be taken for any later one's.
+	 * Of the processes a list is kept.
+	 */
+	if (source == &kt_source_bracket || source == &kt_source_tasks)
 		return;
 	if (err) {
 		kt_sampler_gone(recorder->sampler, draft, path);
@@ -182,6 +188,20 @@ static void put_facts(
 			(struct kt_span){ meta.data, meta.size });
 }
 
+static void put_tasks(struct recorder *recorder, struct kt_draft *draft, struct kt_snapshot *snap)
+{
+	KT_CLEANUP(buf) struct kt_buf text = { 0 };
+	kt_tasks tasks = { 0 };
+
+	if (snap->tasks.count && kt_tasks_largest(&snap->arena, snap, LARGEST_TASKS, &tasks))
+		kt_task_list_write(snap, tasks.items, tasks.count, &text);
+	if (text.size && !text.failed)
+		kt_sampler_text(recorder->sampler, draft, KT_TASK_LIST,
+			(struct kt_span){ text.data, text.size });
+	else
+		kt_sampler_gone(recorder->sampler, draft, KT_TASK_LIST);
+}
+
 /* Everything else that the account and the lists can use. */
 static struct kt_err *read_slow(struct recorder *recorder, struct kt_draft *draft)
 {
@@ -193,8 +213,10 @@ static struct kt_err *read_slow(struct recorder *recorder, struct kt_draft *draf
 	kt_root_set_watch(recorder->root, on_read, recorder);
 	err = kt_session_collect(&session, recorder->options, 0, slow_sources);
 	kt_root_set_watch(recorder->root, NULL, NULL);
-	if (!err)
+	if (!err) {
 		put_facts(recorder, draft, session.snap);
+		put_tasks(recorder, draft, session.snap);
+	}
 	kt_snapshot_free(session.snap);
 	return err ? err : list_all_files(recorder);
 }
@@ -342,17 +364,15 @@ const struct kt_cmd kt_cmd_record = {
 	.operands = "[FILE]",
 	.nr_operands_max = 1,
 	.help = "Reads the kernel's memory files every 10 seconds, or every -i SECONDS, and "
-		"appends "
-		"them to FILE, by default " KT_RECORDING_DEFAULT
-		", until it is ended by SIGINT or SIGTERM, "
-		"or after -n samples. Numbers that do not change cost next to nothing.\n\nEvery "
-		"other "
-		"command shows any moment of it: 'ktally -s FILE', 'ktally slab -s FILE@TIME', "
-		"where TIME is 2026-01-31T23:59, 23:59, or -2h: two hours before the last sample. "
-		"What the machine did since the last flush, at most 10 seconds, is all that a "
-		"crash "
-		"can cost. A full disk stops the recording until there is room; what there is "
-		"stays.",
+		"appends them to FILE, by default " KT_RECORDING_DEFAULT ", until it is ended by "
+		"SIGINT or SIGTERM, or after -n samples. Numbers that do not change cost next to "
+		"nothing. What seldom moves or costs more is read every ten minutes: vmalloc "
+		"areas, cgroups, and the processes with most page tables and threads.\n\n"
+		"Every other command shows any moment of it: 'ktally -s FILE', 'ktally slab -s "
+		"FILE@TIME', where TIME is 2026-01-31T23:59, 23:59, or -2h: two hours before the "
+		"last sample. What the machine did since the last flush, at most 10 seconds, is "
+		"all that a crash can cost. A full disk stops the recording until there is room; "
+		"what there is stays.",
 	.paced = true,
 	.run = run,
 };

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#define OLD_S 2 /* between processes and counters */
+
 static enum kt_task_by by_of(const struct kt_options *options)
 {
 	return options->by && strcmp(options->by, "process") == 0 ? KT_BY_PROCESS : KT_BY_NAME;
@@ -82,6 +84,12 @@ void kt_tasks_notes(
 	if (kt_memreport_of(snap))
 		kt_report_note(report, "the list of processes in a memory report leaves out "
 				       "process 1 and those that the OOM killer may not look at");
+	if (snap->tasks_taken_s && snap->host.taken_s - snap->tasks_taken_s >= OLD_S)
+		kt_report_note(report,
+			"a recording reads processes every ten minutes: these are of %lld s "
+			"before, "
+			"the counters are not",
+			(long long)(snap->host.taken_s - snap->tasks_taken_s));
 	if (snap->nr_tasks_left_out)
 		kt_report_note(report,
 			"%lld processes are not in the list: %zu is all that is read",

@@ -20,8 +20,9 @@ enum kt_task_amount {
 
 /** A process (thread group) or a kernel thread. */
 struct kt_task {
-	const char *name; /* never NULL; of kernel threads the full one where the kernel tells */
-	int64_t pid;
+	const char *name;   /* never NULL; of kernel threads the full one where the kernel tells */
+	int64_t pid;	    /* -1: of several, or not known */
+	int64_t nr_more;    /* processes beside one that this stands for: usually 0 */
 	int64_t ppid, uid;  /* -1: not known */
 	int64_t nr_threads; /* a zombie leader included; -1: not known */
 	bool kernel;	    /* a kernel thread: has no memory of its own */

@@ -9,6 +9,7 @@
 // hidepid= let this user see of them.
 
 #include "source/source.h"
+#include "source/task_list.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -159,6 +160,8 @@ static struct kt_err *parse(struct kt_snapshot *snap, const struct kt_text *text
 
 	if (strcmp(text->path, LOADAVG) == 0)
 		return parse_loadavg(snap, text);
+	if (strcmp(text->path, KT_TASK_LIST) == 0)
+		return kt_task_list_parse(snap, text);
 	if (!pid_of(text->path, &pid))
 		return kt_err_new(KT_ERR_PARSE, "%s: not a process", text->path);
 	return parse_status(snap, text, pid);
@@ -184,8 +187,16 @@ static struct kt_err *read_status(
 	return parse(snap, &text);
 }
 
+static struct kt_err *read_list(struct kt_root *root, struct kt_snapshot *snap)
+{
+	KT_CLEANUP(text) struct kt_text text = { 0 };
+	struct kt_err *err = kt_root_read(root, KT_TASK_LIST, &text);
+
+	return err ? err : parse(snap, &text);
+}
+
 /* A process that ends while it is read is normal; other errors are told once. */
-static struct kt_err *read_it(struct kt_root *root, struct kt_snapshot *snap)
+static struct kt_err *read_processes(struct kt_root *root, struct kt_snapshot *snap)
 {
 	KT_CLEANUP(err) struct kt_err *first = NULL;
 	struct kt_err *err;
@@ -222,6 +233,17 @@ static struct kt_err *read_it(struct kt_root *root, struct kt_snapshot *snap)
 	return err;
 }
 
+/* A recording has a list in place of the files. */
+static struct kt_err *read_it(struct kt_root *root, struct kt_snapshot *snap)
+{
+	struct kt_err *err = snap->host.live ? read_processes(root, snap) : read_list(root, snap);
+
+	if (!err || snap->host.live || kt_err_code(err) != KT_ERR_ABSENT)
+		return err;
+	kt_err_free(err);
+	return read_processes(root, snap);
+}
+
 static bool is_kept(struct kt_span key)
 {
 	static const char *const kept[] = { "State", "Pid", "PPid", "Kthread", "Threads" };
@@ -238,26 +260,50 @@ static bool is_kept(struct kt_span key)
 }
 
 /*
- * Only the lines that are read, without user and name: a process may be named after a person
- * or a customer, a kernel thread after a host or a volume, behind its first letters.
+ * A process may be named after a person or a customer, a kernel thread after a host or a
+ * volume, behind its first letters.
  */
+static const char *scrubbed_name(struct kt_arena *arena, const struct kt_task *task)
+{
+	size_t n = task->kernel ? strspn(task->name, "abcdefghijklmnopqrstuvwxyz_") : 0;
+	const char *name = n ? kt_arena_printf(arena, "%.*s", (int)n, task->name) : NULL;
+
+	return name ? name : "(scrubbed)";
+}
+
+static void scrub_list(const struct kt_text *text, struct kt_buf *ret_text)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = kt_snapshot_new();
+	struct kt_err *err = snap ? kt_task_list_parse(snap, text) : NULL;
+
+	if (snap && !err) {
+		for (size_t i = 0; i < snap->tasks.count; i++)
+			snap->tasks.items[i].name =
+				scrubbed_name(&snap->arena, &snap->tasks.items[i]);
+		snap->host.taken_s = snap->tasks_taken_s;
+		kt_task_list_write(snap, snap->tasks.items, snap->tasks.count, ret_text);
+	}
+	kt_err_free(err);
+}
+
+/* Only the lines that are read, without the user. */
 static void scrub(const struct kt_text *text, struct kt_buf *ret_text)
 {
 	struct kt_span rest = kt_text_span(text), line, key;
 	struct kt_arena arena = { 0 };
 	struct kt_task task;
-	size_t n = 0;
 
+	if (strcmp(text->path, KT_TASK_LIST) == 0) {
+		scrub_list(text, ret_text);
+		return;
+	}
 	if (strcmp(text->path, LOADAVG) == 0) {
 		kt_buf_add(ret_text, text->data, text->size);
 		return;
 	}
-	if (parse_task(&arena, rest, 0, &task) && task.kernel)
-		n = strspn(task.name, "abcdefghijklmnopqrstuvwxyz_");
-	if (n)
-		kt_buf_printf(ret_text, "Name:\t%.*s\n", (int)n, task.name);
-	else
-		kt_buf_puts(ret_text, "Name:\t(scrubbed)\n");
+	if (!parse_task(&arena, rest, 0, &task))
+		task = (struct kt_task){ .name = "" };
+	kt_buf_printf(ret_text, "Name:\t%s\n", scrubbed_name(&arena, &task));
 	while (kt_span_line(&rest, &line)) {
 		struct kt_span value = line;
 
@@ -270,7 +316,7 @@ static void scrub(const struct kt_text *text, struct kt_buf *ret_text)
 const struct kt_source kt_source_tasks = {
 	.name = "tasks",
 	.summary = "every process: threads, page tables, mapped memory",
-	.paths = { "proc/*/status", LOADAVG },
+	.paths = { "proc/*/status", LOADAVG, KT_TASK_LIST },
 	.cost = KT_COST_WALK,
 	.extra = true,
 	.lack = "kernel stacks and page tables have no owners",

@@ -100,6 +100,27 @@ def a_recording_of_the_machine_is_read_by_every_command():
 
 
 @test
+def stacks_and_page_tables_of_a_recording_have_their_owners():
+    """With the machine's own list beside it: the same names, and rows that are the account's."""
+    with Folder() as folder:
+        file = folder / "x.rec"
+        succeed("record", "-i", "0.2", "-n", "3", file)
+        account = row_bytes(lib.report_of(file))
+        for command, key, row in (("stacks", "stacks", "kernel_stacks"),
+                                  ("pagetables", "processes", "page_tables")):
+            report = must_be_valid(command, succeed("-s", file, command, "-o", "json"))
+            assert report[f"{key}_total"]["bytes"] == account[row], command
+            then, now = ({one["name"] for one in found[key] if one["kind"] != "other"}
+                         for found in (report, succeed(command, "-o", "json").json()))
+            assert len(then & now) >= min(len(now), 8) - 2, (command, then, now)
+        scrubbed = folder / "x.tar.zst"
+        succeed("-s", file, "capture", "--scrub", scrubbed)
+        report = succeed("-s", scrubbed, "pagetables", "-o", "json").json()
+        assert {one["name"] for one in report["processes"] if one["kind"] == "user"} == \
+            {"(scrubbed)"}, report["processes"]
+
+
+@test
 def a_recording_is_the_same_in_every_output():
     with Folder() as folder:
         file = folder / "x.rec"

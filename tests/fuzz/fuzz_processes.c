@@ -7,6 +7,7 @@
 
 #include "analysis/mappings.h"
 #include "analysis/tasks.h"
+#include "source/task_list.h"
 
 static void fail(const char *what)
 {
@@ -17,17 +18,39 @@ static void fail(const char *what)
 static void check_groups(struct kt_snapshot *snap, enum kt_task_by by)
 {
 	kt_task_groups groups = { 0 };
-	int64_t nr_processes = 0;
+	int64_t nr_processes = 0, all = 0;
 
 	if (!kt_task_groups_make(&snap->arena, snap, by, &groups))
 		fail("out of memory");
+	for (size_t i = 0; i < snap->tasks.count; i++)
+		all += 1 + snap->tasks.items[i].nr_more;
 	for (size_t i = 0; i < groups.count; i++) {
 		nr_processes += groups.items[i].nr_processes;
 		if (groups.items[i].huge_saves_bytes > groups.items[i].sum.bytes[KT_TASK_TABLES])
 			fail("huge pages spare more than there is");
 	}
-	if (nr_processes != (int64_t)snap->tasks.count)
+	if (nr_processes != all)
 		fail("a process is in no group, or in two");
+}
+
+/* Nothing is lost between all and the largest with the rest. */
+static void check_largest(struct kt_snapshot *snap)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *kept = fuzz_machine(true);
+	struct kt_stacks all = kt_stacks_of(snap), after;
+	kt_tasks tasks = { 0 };
+
+	if (!kt_tasks_largest(&snap->arena, snap, 1, &tasks))
+		fail("out of memory");
+	for (size_t i = 0; i < tasks.count; i++) {
+		struct kt_task *slot = kt_list_push(&kept->arena, &kept->tasks);
+
+		if (slot)
+			*slot = tasks.items[i];
+	}
+	after = kt_stacks_of(kept);
+	if (after.nr_seen != all.nr_seen || after.nr_zombies > all.nr_zombies)
+		fail("the largest and the rest are not all");
 }
 
 static void check_files(struct kt_snapshot *snap)
@@ -60,8 +83,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (zero)
 			fuzz_parse(snap, &kt_source_mappings, maps[i], zero + 1, size - first - 1);
 	}
+	fuzz_parse(snap, &kt_source_tasks, KT_TASK_LIST, data, first);
 	check_groups(snap, KT_BY_NAME);
 	check_groups(snap, KT_BY_PROCESS);
+	check_largest(snap);
 	kt_stacks_of(snap);
 	check_files(snap);
 	return 0;

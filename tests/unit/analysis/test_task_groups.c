@@ -255,3 +255,96 @@ TEST(many_threads_that_are_missing_did_not_all_come_while_reading)
 	CHECK_INT(kt_stacks_of(snap).nr_hidden, 500);
 	CHECK_INT(kt_stacks_of(snap).each_bytes, 16 * KIB);
 }
+
+/* ---- the largest ---- */
+
+static struct kt_task *add_user(
+	struct kt_snapshot *snap, const char *name, int64_t threads, int64_t tables_kib)
+{
+	struct kt_task *task = add(snap, name, false, threads);
+
+	task->bytes[KT_TASK_TABLES] = tables_kib * KIB;
+	return task;
+}
+
+static const struct kt_task *task_of(const kt_tasks *tasks, const char *name, bool kernel)
+{
+	static const struct kt_task none = { .name = "(none)" };
+
+	for (size_t i = 0; i < tasks->count; i++) {
+		if (strcmp(tasks->items[i].name, name) == 0 && tasks->items[i].kernel == kernel &&
+			!tasks->items[i].zombie)
+			return &tasks->items[i];
+	}
+	return &none;
+}
+
+TEST(of_many_processes_the_largest_are_kept_and_the_sums_of_the_rest)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+	kt_tasks tasks = { 0 };
+	const struct kt_task *task;
+
+	add_user(snap, "wide", 2, 900);
+	add_user(snap, "many", 70, 40);
+	add_user(snap, "a", 1, 10);
+	add_user(snap, "b", 3, 20);
+	add(snap, "kworker/0:1", true, 1);
+	add(snap, "kworker/1:1", true, 1);
+	add(snap, "ksoftirqd/0", true, 1);
+	add(snap, "gone", false, 1)->zombie = true;
+	add(snap, "gone", false, 4)->zombie = true;
+	CHECK(kt_tasks_largest(&snap->arena, snap, 1, &tasks));
+	CHECK_INT(tasks.count, 5);
+	task = task_of(&tasks, "wide", false);
+	CHECK_INT(task->pid, 1);
+	CHECK_INT(task->nr_more, 0);
+	CHECK_INT(task_of(&tasks, "many", false)->nr_threads, 70);
+	task = task_of(&tasks, KT_TASKS_REST, false);
+	CHECK_INT(task->pid, -1);
+	CHECK_INT(task->nr_more, 1);
+	CHECK_INT(task->nr_threads, 4);
+	CHECK_INT(task->bytes[KT_TASK_TABLES], 30 * KIB);
+	CHECK_INT(task->bytes[KT_TASK_RSS], -1);
+	task = task_of(&tasks, KT_TASKS_REST, true);
+	CHECK_INT(task->nr_more, 2);
+	CHECK_INT(task->nr_threads, 3);
+}
+
+TEST(stacks_and_zombies_are_the_same_in_the_list_of_the_largest)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = stacks_machine(16 * 12, 1);
+	KT_CLEANUP(snapshot) struct kt_snapshot *kept = stacks_machine(16 * 12, 1);
+	kt_task_groups groups = { 0 };
+	kt_tasks tasks = { 0 };
+
+	add_user(snap, "a", 2, 900);
+	add_user(snap, "b", 1, 20);
+	add(snap, "kworker/0:1", true, 1);
+	add(snap, "jbd2/dm-0-8", true, 1);
+	add(snap, "jbd2/dm-1-8", true, 1);
+	add(snap, "gone", false, 1)->zombie = true;
+	add(snap, "gone", false, 4)->zombie = true;
+	CHECK(kt_tasks_largest(&snap->arena, snap, 3, &tasks));
+	for (size_t i = 0; i < tasks.count; i++)
+		*(struct kt_task *)kt_list_push(&kept->arena, &kept->tasks) = tasks.items[i];
+	CHECK_INT(kt_stacks_of(snap).nr_seen, 9);
+	CHECK_INT(kt_stacks_of(kept).nr_seen, 9);
+	CHECK_INT(kt_stacks_of(kept).nr_zombies, 2);
+	CHECK(kt_task_groups_make(&kept->arena, kept, KT_BY_NAME, &groups));
+	/* the family's name is not taken for that of a thread, and cut again */
+	CHECK_INT(group_of(&groups, "jbd2", true)->nr_processes, 2);
+	CHECK_INT(group_of(&groups, "jbd2", true)->nr_stacks, 2);
+}
+
+TEST(what_huge_pages_spare_of_several_is_not_worked_out_of_their_sums)
+{
+	struct kt_task task = { .name = "a", .nr_more = 1 };
+
+	task.bytes[KT_TASK_TABLES] = 8 * KIB;
+	task.bytes[KT_TASK_RSS] = task.bytes[KT_TASK_ANON] = 2 * MIB;
+	task.bytes[KT_TASK_SHMEM] = 0;
+	CHECK_INT(kt_huge_saves(&task, 4096), -1);
+	task.nr_more = 0;
+	CHECK_INT(kt_huge_saves(&task, 4096), 4096);
+}

@@ -2,6 +2,8 @@
 #include "feed.h"
 #include "test.h"
 
+#include "source/task_list.h"
+
 #define PATH "proc/77/status"
 
 static const struct kt_task *only(const struct kt_snapshot *snap)
@@ -172,4 +174,72 @@ TEST(a_scrubbed_process_has_no_name_and_no_user)
 	CHECK_STR(scrubbed(PATH, "Name:\tjbd2/johns-disk\nKthread:\t1\nThreads:\t1\n", &kernel),
 		"Name:\tjbd\nKthread:\t1\nThreads:\t1\n");
 	CHECK_STR(scrubbed("proc/loadavg", "0 0 0 1/2 3\n", &load), "0 0 0 1/2 3\n");
+}
+
+/* ---- the list of a recording ---- */
+
+#define HEAD                                          \
+	"taken_s 1790000000 threads 512 left_out 0\n" \
+	"pid more kernel zombie threads tables size rss anon file shmem swap hugetlb name\n"
+#define POSTGRES "77 0 0 0 13 144 54732 22512 13648 8 8856 0 4096 post gres 1\n"
+#define KWORKERS "- 41 1 0 42 - - - - - - - - kworker\n"
+
+TEST(a_list_is_read_as_it_was_written)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+	KT_CLEANUP(buf) struct kt_buf again = { 0 };
+	const struct kt_task *task;
+
+	CHECK_INT(FEED(snap, tasks, KT_TASK_LIST, HEAD POSTGRES KWORKERS), NO_ERROR);
+	CHECK_VALUE(snap, NR_THREADS, 512);
+	CHECK_INT(snap->tasks_taken_s, 1790000000);
+	if (!CHECK_INT(snap->tasks.count, 2))
+		return;
+	task = &snap->tasks.items[0];
+	CHECK_STR(task->name, "post gres 1");
+	CHECK_INT(task->pid, 77);
+	CHECK_INT(task->nr_more, 0);
+	CHECK_INT(task->nr_threads, 13);
+	CHECK(!task->kernel && !task->zombie);
+	CHECK_INT(task->bytes[KT_TASK_TABLES], 144 * KIB);
+	CHECK_INT(task->bytes[KT_TASK_SIZE], 54732 * KIB);
+	CHECK_INT(task->bytes[KT_TASK_RSS], 22512 * KIB);
+	CHECK_INT(task->bytes[KT_TASK_ANON], 13648 * KIB);
+	CHECK_INT(task->bytes[KT_TASK_FILE], 8 * KIB);
+	CHECK_INT(task->bytes[KT_TASK_SHMEM], 8856 * KIB);
+	CHECK_INT(task->bytes[KT_TASK_SWAP], 0);
+	CHECK_INT(task->bytes[KT_TASK_HUGETLB], 4096 * KIB);
+	task = &snap->tasks.items[1];
+	CHECK_INT(task->pid, -1);
+	CHECK_INT(task->nr_more, 41);
+	CHECK(task->kernel);
+	CHECK_INT(task->bytes[KT_TASK_TABLES], -1);
+	snap->host.taken_s = snap->tasks_taken_s;
+	kt_task_list_write(snap, snap->tasks.items, snap->tasks.count, &again);
+	kt_buf_add(&again, "", 1);
+	CHECK_STR(again.data, HEAD POSTGRES KWORKERS);
+}
+
+TEST(what_is_no_list_is_an_error)
+{
+	static const char *const texts[] = { "", "taken_s 1 threads 2\n", HEAD "77 0 0 0\n",
+		HEAD "77 - 0 0 13 - - - - - - - - a\n", HEAD "77 0 2 0 13 - - - - - - - - a\n",
+		HEAD "77 0 0 0 99999999 - - - - - - - - a\n",
+		HEAD "77 0 0 0 13 99999999999999 - - - - - - - a\n",
+		"taken_s 1 threads 2 left_out 0\nanother kernel's columns\n" };
+
+	for (size_t i = 0; i < KT_LEN(texts); i++) {
+		KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+
+		CHECK_INT(FEED(snap, tasks, KT_TASK_LIST, texts[i]), KT_ERR_PARSE);
+		CHECK_INT(snap->tasks.count, 0);
+	}
+}
+
+TEST(a_scrubbed_list_has_its_numbers_and_no_names)
+{
+	KT_CLEANUP(buf) struct kt_buf list = { 0 };
+
+	CHECK_STR(scrubbed(KT_TASK_LIST, HEAD POSTGRES KWORKERS, &list),
+		HEAD "77 0 0 0 13 144 54732 22512 13648 8 8856 0 4096 (scrubbed)\n" KWORKERS);
 }
