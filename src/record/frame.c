@@ -30,21 +30,22 @@ static void put_head(const struct kt_frame *frame, struct kt_buf *bytes)
 }
 
 /*
- * The strategy of zstd's level 13, which looks for the cheapest way to write a block and takes
- * an eighth off one; and tables of 64 KiB, where the level has megabytes: a block is small, and
- * a recorder runs on a machine that is short of memory.
+ * zstd's most thorough strategy, which takes an eighth off a block, and a window of 16 KiB: the
+ * parts of a block differ, and each piece of that size has codes of its own. So it needs half a
+ * MiB of memory, where the level with this strategy takes several; a recorder runs on a machine
+ * that is short of memory.
  */
 static const struct {
 	ZSTD_cParameter parameter;
 	int value;
 } parameters[] = {
-	{ ZSTD_c_windowLog, 19 },
-	{ ZSTD_c_chainLog, 14 },
-	{ ZSTD_c_hashLog, 14 },
-	{ ZSTD_c_searchLog, 5 },
+	{ ZSTD_c_windowLog, 14 },
+	{ ZSTD_c_chainLog, 13 },
+	{ ZSTD_c_hashLog, 13 },
+	{ ZSTD_c_searchLog, 6 },
 	{ ZSTD_c_minMatch, 3 },
-	{ ZSTD_c_targetLength, 64 },
-	{ ZSTD_c_strategy, ZSTD_btopt },
+	{ ZSTD_c_targetLength, 128 },
+	{ ZSTD_c_strategy, ZSTD_btultra },
 };
 
 static struct kt_err *compress(const struct kt_buf *raw, struct kt_buf *ret_stored)
