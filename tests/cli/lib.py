@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the tests of the program share: running it, its trees, what an account must be.
 
-A test is a function named for the truth it holds, marked with @test; it fails by
-AssertionError and is skipped by Skip. Every run of the program, in every test, is held to
-a time, a size in memory and the silence of the sanitizers.
+A test is a function named for the truth it holds, marked with @test. Every run of the program,
+in every test, is held to a time, a size in memory and the silence of the sanitizers.
 """
 
 import json
@@ -16,6 +15,8 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
+
+from suite import Skip, test  # noqa: F401
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 GOLDEN = REPOSITORY / "tests" / "golden"
@@ -45,19 +46,9 @@ LISTS = {
 }
 ASCENDING = {("boot", "step")}  # columns that are sorted smallest first
 
-TESTS = []
 records = {"MiB": (0, ""), "s": (0, "")}  # the largest and the longest run, and which it was
 current = ""  # the test that runs, set by run.py
 program = None  # path of ktally, set by run.py
-
-
-class Skip(Exception):
-    """The test cannot be made here; its text says why."""
-
-
-def test(function):
-    TESTS.append(function)
-    return function
 
 
 # ---- running the program ----

@@ -13,6 +13,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import suite  # noqa: E402
+from suite import Skip, test  # noqa: E402
 
 MIB = 1 << 20
 ATTEMPTS = 5
@@ -21,10 +28,6 @@ FOLLOWERS = {"ram", "kernel", "slab", "user", "free", "free_buddy", "free_pcp", 
              "direct", "boot", "firmware", "given_away", "boot_other"}
 
 KTALLY, HOLD = sys.argv[1:3]
-
-
-class Skip(Exception):
-    pass
 
 
 def account():
@@ -120,6 +123,7 @@ def thirty_runs():
     return values, total, max(user) - min(user)
 
 
+@test
 def the_account_closes_and_is_calm_over_30_runs_in_a_minute():
     need_root()
     restless = 0
@@ -138,6 +142,7 @@ def the_account_closes_and_is_calm_over_30_runs_in_a_minute():
     raise AssertionError(f"unattributed up to {largest}, spread {spread}")
 
 
+@test
 def two_thousand_threads_raise_stacks_and_not_vmalloc():
     def check(delta):
         if not 31 * MIB <= delta["kernel_stacks"] <= 32 * MIB:
@@ -155,6 +160,7 @@ def two_thousand_threads_raise_stacks_and_not_vmalloc():
     attempt(change, check)
 
 
+@test
 def anonymous_memory_lands_in_anonymous():
     need_root()
 
@@ -171,6 +177,7 @@ def fill(path, mib):
             file.write(block)
 
 
+@test
 def tmpfs_lands_in_shared_memory():
     need_root()
     if not os.path.isdir("/dev/shm"):
@@ -183,6 +190,7 @@ def tmpfs_lands_in_shared_memory():
     moves("shmem", 256 * MIB, change)
 
 
+@test
 def a_locked_file_lands_in_page_cache():
     need_root()
     with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
@@ -206,6 +214,7 @@ def a_locked_file_lands_in_page_cache():
         moves("page_cache", 256 * MIB, change, also={"buffers"})
 
 
+@test
 def a_huge_page_pool_lands_in_its_row():
     need_root()
     knob = "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages"
@@ -229,31 +238,5 @@ def a_huge_page_pool_lands_in_its_row():
     moves("hugetlb", 256 * MIB, change, also={"hugetlb.2048kB_free", "memmap", "memmap_late"})
 
 
-TESTS = [the_account_closes_and_is_calm_over_30_runs_in_a_minute,
-         two_thousand_threads_raise_stacks_and_not_vmalloc,
-         anonymous_memory_lands_in_anonymous,
-         tmpfs_lands_in_shared_memory,
-         a_locked_file_lands_in_page_cache,
-         a_huge_page_pool_lands_in_its_row]
-
-
-def main():
-    passed = failed = skipped = 0
-    for test in TESTS:
-        if sys.argv[3:] and test.__name__ not in sys.argv[3:]:
-            continue
-        try:
-            test()
-            passed += 1
-        except Skip as why:
-            print(f"live: skipped {test.__name__}: {why}")
-            skipped += 1
-        except (AssertionError, subprocess.SubprocessError) as why:
-            print(f"live: FAILED {test.__name__}: {why}")
-            failed += 1
-    print(f"live: {passed} passed, {failed} failed, {skipped} skipped")
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(suite.run("live", KTALLY, sys.argv[3:]))

@@ -25,9 +25,12 @@ import urllib.request
 from pathlib import Path
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "cli"))
+sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "cli"),
+                str(Path(__file__).resolve().parents[1])]
 
+import suite  # noqa: E402
 import trees  # noqa: E402
+from suite import Skip, test  # noqa: E402
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SHARE = REPOSITORY / "share"
@@ -40,17 +43,7 @@ HOUR_S = 8  # that the rules' hours take here
 LEAK_BYTES_PER_S = 4 << 20
 LEAK_S = 150  # until the alert must have fired
 
-TESTS = []
 program = None
-
-
-class Skip(Exception):
-    """The test cannot be made here; its text says why."""
-
-
-def test(function):
-    TESTS.append(function)
-    return function
 
 
 def need(*tools):
@@ -598,23 +591,7 @@ def the_debian_package_has_everything_and_starts_the_recorder_alone():
 def main():
     global program
     program = str(Path(sys.argv[1] if sys.argv[1:] else REPOSITORY / "build" / "ktally").resolve())
-    counts = {"passed": 0, "failed": 0, "skipped": 0}
-    for function in TESTS:
-        if sys.argv[2:] and function.__name__ not in sys.argv[2:]:
-            continue
-        try:
-            function()
-            counts["passed"] += 1
-        except Skip as why:
-            print(f"monitoring: skipped {function.__name__}: {why}", flush=True)
-            counts["skipped"] += 1
-        except Exception as error:  # whatever goes wrong in a test is a failure of it
-            text = " ".join(str(error).split()) or "an assertion does not hold"
-            print(f"monitoring: FAILED {function.__name__}: {type(error).__name__}: {text}",
-                  flush=True)
-            counts["failed"] += 1
-    print("monitoring: {passed} passed, {failed} failed, {skipped} skipped".format(**counts))
-    return 1 if counts["failed"] else 0
+    return suite.run("monitoring", program, sys.argv[2:])
 
 
 if __name__ == "__main__":

@@ -13,23 +13,15 @@ import tempfile
 import time
 from pathlib import Path
 
+from suite import Skip, test  # noqa: F401
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 GOLDEN = REPOSITORY / "tests" / "golden"
 FIXTURE = "tests/fixtures/6.12"
 PATIENCE_S = 20
 
-TESTS = []
 program = None  # path of ktally, set by run.py
 rewrite = False  # write golden files instead of comparing, set by run.py
-
-
-class Skip(Exception):
-    """The test cannot be made here; its text says why."""
-
-
-def test(function):
-    TESTS.append(function)
-    return function
 
 
 def need_tmux():
