@@ -26,6 +26,8 @@ static const struct kt_column columns[] = {
 		.title = "CHANGE",
 		.type = KT_CELL_BYTES,
 		.flags = KT_COL_SUM,
+		.num = COL_AFTER,
+		.den = COL_BEFORE,
 		.metric = "ktally_diff_bytes",
 		.help = "By how much a row, a slab cache or a vmalloc caller grew." },
 	[COL_SHARE] = { .key = "ratio",
@@ -51,7 +53,7 @@ static const struct {
 struct side {
 	struct kt_report report;
 	const struct kt_table *table; /* NULL: this side cannot show it */
-	size_t track, leaf;	      /* columns */
+	size_t track, leaf, parent;   /* columns */
 };
 
 static size_t column_of(const struct kt_table *table, const char *key, unsigned flag)
@@ -73,8 +75,10 @@ static void find_table(struct side *side)
 		if (side->track < table->nr_columns)
 			side->table = table;
 	}
-	if (side->table)
-		side->leaf = column_of(side->table, "leaf", 0);
+	if (!side->table)
+		return;
+	side->leaf = column_of(side->table, "leaf", 0);
+	side->parent = column_of(side->table, "parent", 0);
 }
 
 /* Keys of a row in one text; of columns that a side does not have there is nothing. */
@@ -99,15 +103,61 @@ static const char *name_of(
 
 struct pair {
 	const char *name;
-	struct kt_cell before, after;
+	struct kt_cell cells[2]; /* before, after */
+	bool has[2];		 /* is there such a row? */
 };
 
 typedef KT_LIST(struct pair) pairs;
 
-/* Groups of the account are the sums of its leaves. */
-static bool is_group(const struct side *side, const struct kt_report_row *row)
+enum place { LEAF, GROUP, INSIDE };
+
+static const struct kt_report_row *row_named(const struct side *side, const char *name)
 {
-	return side->leaf < side->table->nr_columns && !row->cells[side->leaf].number;
+	size_t key = kt_table_column(side->table, KT_COL_KEY);
+
+	for (size_t i = 0; i < side->table->rows.count; i++) {
+		const struct kt_cell *cell = &side->table->rows.items[i].cells[key];
+
+		if (cell->state == KT_OK && strcmp(cell->text, name) == 0)
+			return &side->table->rows.items[i];
+	}
+	return NULL;
+}
+
+static const char *text_of(const struct kt_report_row *row, size_t column)
+{
+	return row && row->cells[column].state == KT_OK ? row->cells[column].text : NULL;
+}
+
+static bool is_leaf(const struct side *side, const char *name)
+{
+	const struct kt_report_row *row = side->table ? row_named(side, name) : NULL;
+
+	return row && row->cells[side->leaf].number;
+}
+
+/*
+ * Groups of the account are the sums of its leaves. What only one side can divide is compared
+ * whole: its parts would seem to have come from nothing, and it to have vanished.
+ */
+static enum place place_of(
+	const struct side *side, const struct side *other, const struct kt_report_row *row)
+{
+	size_t key = kt_table_column(side->table, KT_COL_KEY);
+	const struct kt_report_row *at = row;
+	const char *parent;
+
+	if (side->leaf >= side->table->nr_columns)
+		return LEAF;
+	for (size_t i = 0; i < side->table->rows.count; i++) {
+		parent = text_of(at, side->parent);
+		if (!parent)
+			break;
+		if (is_leaf(other, parent))
+			return INSIDE;
+		at = row_named(side, parent);
+	}
+	return row->cells[side->leaf].number || is_leaf(other, row->cells[key].text) ? LEAF : GROUP;
 }
 
 static int by_name(const void *a, const void *b)
@@ -115,30 +165,41 @@ static int by_name(const void *a, const void *b)
 	return strcmp(((const struct pair *)a)->name, ((const struct pair *)b)->name);
 }
 
-static void add(struct kt_cell *to, const struct kt_cell *cell)
+/* Rows of one name within a side are one; what is missing of one is missing of both. */
+static void add(struct pair *to, const struct pair *from, int side)
 {
-	if (cell->state != KT_OK || to->state != KT_OK)
-		*to = *cell;
-	else if (__builtin_add_overflow(to->number, cell->number, &to->number))
-		*to = kt_cell_missing(KT_BAD, "the sum is too large");
+	struct kt_cell *sum = &to->cells[side];
+	const struct kt_cell *cell = &from->cells[side];
+
+	if (!from->has[side])
+		return;
+	if (!to->has[side] || (sum->state == KT_OK && cell->state != KT_OK))
+		*sum = *cell;
+	else if (sum->state == KT_OK &&
+		 __builtin_add_overflow(sum->number, cell->number, &sum->number))
+		*sum = kt_cell_missing(KT_BAD, "the sum is too large");
+	to->has[side] = true;
 }
 
-/* Rows of both sides by name; equal names within a side are one. */
 static void collect_pairs(
-	struct kt_arena *arena, const struct side *side, bool groups, bool after, pairs *list)
+	struct kt_arena *arena, const struct side sides[2], int side, enum place place, pairs *list)
 {
 	static const struct kt_cell nothing = { .state = KT_OK };
+	const struct kt_table *table = sides[side].table;
 
-	for (size_t i = 0; side->table && i < side->table->rows.count; i++) {
-		const struct kt_report_row *row = &side->table->rows.items[i];
-		struct pair *pair =
-			is_group(side, row) == groups ? kt_list_push(arena, list) : NULL;
+	for (size_t i = 0; table && i < table->rows.count; i++) {
+		const struct kt_report_row *row = &table->rows.items[i];
+		struct pair *pair = place_of(&sides[side], &sides[!side], row) == place
+					    ? kt_list_push(arena, list)
+					    : NULL;
 
 		if (!pair)
 			continue;
 		/* a row that one side does not have holds nothing there */
-		*pair = (struct pair){ name_of(arena, side->table, row), nothing, nothing };
-		*(after ? &pair->after : &pair->before) = row->cells[side->track];
+		*pair = (struct pair){ .name = name_of(arena, table, row),
+			.cells = { nothing, nothing } };
+		pair->cells[side] = row->cells[sides[side].track];
+		pair->has[side] = true;
 	}
 }
 
@@ -151,12 +212,12 @@ static void join(pairs *list)
 	for (size_t i = 0; i < list->count; i++) {
 		struct pair *last = kept ? &list->items[kept - 1] : NULL;
 
-		if (last && strcmp(last->name, list->items[i].name) == 0) {
-			add(&last->before, &list->items[i].before);
-			add(&last->after, &list->items[i].after);
+		if (!last || strcmp(last->name, list->items[i].name) != 0) {
+			list->items[kept++] = list->items[i];
 			continue;
 		}
-		list->items[kept++] = list->items[i];
+		add(last, &list->items[i], 0);
+		add(last, &list->items[i], 1);
 	}
 	list->count = kept;
 }
@@ -169,16 +230,17 @@ static struct kt_cell own(struct kt_report *report, const struct kt_cell *cell)
 
 static void put_pair(struct kt_report *report, struct kt_table *table, const struct pair *pair)
 {
+	const struct kt_cell *before = &pair->cells[0], *after = &pair->cells[1];
 	struct kt_report_row *row = kt_table_row(report, table);
 	int64_t change;
 
 	if (!row)
 		return;
 	row->cells[COL_NAME] = kt_report_text(report, pair->name);
-	row->cells[COL_BEFORE] = own(report, &pair->before);
-	row->cells[COL_AFTER] = own(report, &pair->after);
-	if (pair->before.state != KT_OK || pair->after.state != KT_OK ||
-		__builtin_sub_overflow(pair->after.number, pair->before.number, &change))
+	row->cells[COL_BEFORE] = own(report, before);
+	row->cells[COL_AFTER] = own(report, after);
+	if (before->state != KT_OK || after->state != KT_OK ||
+		__builtin_sub_overflow(after->number, before->number, &change))
 		return;
 	row->cells[COL_CHANGE] = kt_cell_number(change);
 	row->cells[COL_MOVED] = kt_cell_number(change < 0 ? -change : change);
@@ -198,13 +260,13 @@ static struct kt_err *read_side(const struct kt_options *options, const struct k
 	return err; // cppcheck-suppress returnDanglingLifetime
 }
 
-static void compare(
-	struct kt_report *report, const struct side sides[2], bool groups, struct kt_table *table)
+static void compare(struct kt_report *report, const struct side sides[2], enum place place,
+	struct kt_table *table)
 {
 	pairs list = { 0 };
 
 	for (int i = 0; i < 2; i++)
-		collect_pairs(&report->arena, &sides[i], groups, i == 1, &list);
+		collect_pairs(&report->arena, sides, i, place, &list);
 	join(&list);
 	for (size_t i = 0; table && i < list.count; i++)
 		put_pair(report, table, &list.items[i]);
@@ -227,7 +289,7 @@ static struct kt_err *put_part(
 		kt_err_free(err);
 		err = NULL;
 	} else if (cmd && !err) {
-		compare(report, sides, false,
+		compare(report, sides, LEAF,
 			kt_report_list(report, parts[index].key, parts[index].title, columns,
 				KT_LEN(columns)));
 	}
@@ -235,11 +297,28 @@ static struct kt_err *put_part(
 		groups = kt_report_table(report, "groups", NULL, columns, KT_LEN(columns));
 		if (groups)
 			groups->data_only = true;
-		compare(report, sides, true, groups);
+		compare(report, sides, GROUP, groups);
 	}
 	for (int i = 0; i < 2; i++)
 		kt_report_cleanup(&sides[i].report);
 	return err;
+}
+
+static bool anything_moved(const struct kt_report *report)
+{
+	for (size_t i = 0; i < report->tables.count; i++) {
+		const struct kt_table *table = report->tables.items[i];
+
+		for (size_t k = 0; k < table->rows.count; k++) {
+			const struct kt_cell *cells = table->rows.items[k].cells;
+
+			if (cells[COL_CHANGE].state == KT_OK
+					? cells[COL_CHANGE].number != 0
+					: cells[COL_BEFORE].state != cells[COL_AFTER].state)
+				return true;
+		}
+	}
+	return false;
 }
 
 static struct kt_err *run(const struct kt_options *options, struct kt_report *report)
@@ -254,6 +333,9 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 	kt_report_headline(report, "%s against %s", options->operands[0], options->operands[1]);
 	for (size_t i = 0; i < KT_LEN(parts) && !err; i++)
 		err = put_part(options, i, report);
+	if (!err && !anything_moved(report))
+		kt_report_headline(report, "Nothing moved: each row, slab cache and vmalloc caller "
+					   "is as large on both sides.");
 	return !err && options->fail_if ? kt_fail_if(options->fail_if, report) : err;
 }
 

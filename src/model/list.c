@@ -21,10 +21,26 @@ static void fill_shares(const struct kt_table *table, struct kt_report_row *row)
 		const struct kt_cell *num = &row->cells[column->num],
 				     *den = &row->cells[column->den];
 
-		if (column->num == column->den || num->state != KT_OK || den->state != KT_OK ||
-			den->number == 0)
+		if (column->num == column->den || !is_real(column) || num->state != KT_OK ||
+			den->state != KT_OK || den->number == 0)
 			continue;
 		row->cells[i] = kt_cell_real((double)num->number / (double)den->number);
+	}
+}
+
+/* Of sums: the differences of rows leave out those that are known on one side only. */
+static void fill_differences(const struct kt_table *table, struct kt_report_row *total)
+{
+	for (size_t i = 0; i < table->nr_columns; i++) {
+		const struct kt_column *column = &table->columns[i];
+		const struct kt_cell *num = &total->cells[column->num],
+				     *den = &total->cells[column->den];
+		int64_t difference;
+
+		if (column->num != column->den && !is_real(column) && num->state == KT_OK &&
+			den->state == KT_OK &&
+			!__builtin_sub_overflow(num->number, den->number, &difference))
+			total->cells[i] = kt_cell_number(difference);
 	}
 }
 
@@ -210,8 +226,10 @@ static struct kt_err *finish(
 	cut(report, table, opts);
 	if (report->arena.failed)
 		return kt_err_new(KT_ERR_NOMEM, "out of memory");
-	if (table->total)
+	if (table->total) {
+		fill_differences(table, table->total);
 		fill_shares(table, table->total);
+	}
 	if (table->rest)
 		fill_shares(table, table->rest);
 	return NULL;

@@ -54,7 +54,10 @@ struct kt_column {
 	unsigned flags;
 	const char *metric, *help; /* OpenMetrics family of a value column, or NULL */
 	const char *label;	   /* name as a label, where it is not the key */
-	/* a share that is one column of its row over another, in sums too; both 0: it is not */
+	/*
+	 * A share that is one column of its row over another, in sums too; or a difference, of
+	 * which the total's is that of the totals. Both 0: neither.
+	 */
 	unsigned char num, den;
 };
 

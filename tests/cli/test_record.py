@@ -181,6 +181,38 @@ def an_export_says_what_the_reports_say():
 
 
 @test
+def what_one_side_does_not_know_is_no_difference():
+    with Folder() as folder:
+        whole = plant(folder / "whole", trees.MODERN)
+        files = {path: text for path, text in trees.MODERN.items() if path != "proc/slabinfo"}
+        files["proc/meminfo"] = "".join(
+            line + "\n" for line in files["proc/meminfo"].splitlines()
+            if not line.startswith(("Percpu:", "VmallocUsed:")))
+        less = plant(folder / "less", files)
+        whole_rows, less_rows = (row_bytes(lib.report_of(side)) for side in (whole, less))
+        assert whole_rows["percpu"] and less_rows["percpu"] is None, "not what this is about"
+        for before, after in ((whole, less), (less, whole)):
+            diff = must_be_valid("diff", succeed("diff", before, after, "-o", "json"))
+            rows = {row["name"]: row for row in diff["rows"]}
+            for side, known in ((before, "before"), (after, "after")):
+                account = whole_rows if side == whole else less_rows
+                for name, row in rows.items():
+                    if name in account:
+                        assert row[known] == account[name], (name, known, row)
+            assert rows["percpu"]["change"] is None, rows["percpu"]
+            assert rows["gpu"]["before"] is None and rows["gpu"]["after"] is None
+            # only one side can divide slab: it is compared whole, and not as come from nothing
+            assert rows["slab_unreclaimable"]["change"] == 0, rows["slab_unreclaimable"]
+            assert not [name for name in rows if name.startswith("slab_unreclaimable.")]
+            total = diff["rows_total"]
+            assert total["change"] == total["after"] - total["before"] == 0, total
+            refuse("diff", before, after, "--fail-if", "percpu>+1", says="known on both sides")
+        same = succeed("diff", whole, whole).text
+        assert "Nothing moved" in same, same
+        assert "Nothing moved" not in succeed("diff", whole, less).text
+
+
+@test
 def a_difference_closes_on_both_sides_and_is_a_check():
     with Folder() as folder:
         file = folder / "x.rec"
