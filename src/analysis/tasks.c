@@ -215,7 +215,11 @@ struct kt_stacks kt_stacks_of(const struct kt_snapshot *snap)
 	/* who is shown everything is shown kernel threads; few that are missing came or went */
 	if (hidden > 0 && (!any_kernel || snap->nr_tasks_left_out || hidden > stacks.nr_seen / 8))
 		stacks.nr_hidden = hidden;
-	stacks.each_bytes =
-		stack_size(stacks.total_bytes, stacks.nr_seen + stacks.nr_hidden + stacks.nr_idle);
+	/* a counter of now over the threads of minutes ago may come out as twice the size */
+	if (snap->tasks_taken_s)
+		stacks.each_bytes = snap->stack_bytes > 0 ? snap->stack_bytes : -1;
+	else
+		stacks.each_bytes = stack_size(
+			stacks.total_bytes, stacks.nr_seen + stacks.nr_hidden + stacks.nr_idle);
 	return stacks;
 }

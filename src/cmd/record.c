@@ -193,6 +193,7 @@ static void put_tasks(struct recorder *recorder, struct kt_draft *draft, struct 
 	KT_CLEANUP(buf) struct kt_buf text = { 0 };
 	kt_tasks tasks = { 0 };
 
+	snap->stack_bytes = kt_stacks_of(snap).each_bytes;
 	if (snap->tasks.count && kt_tasks_largest(&snap->arena, snap, LARGEST_TASKS, &tasks))
 		kt_task_list_write(snap, tasks.items, tasks.count, &text);
 	if (text.size && !text.failed)

@@ -162,6 +162,7 @@ struct kt_snapshot {
 	KT_LIST(const char *) notes;  /* what a reader of the numbers has to know */
 	int64_t nr_tasks_left_out;    /* processes beyond what is read */
 	int64_t tasks_taken_s;	      /* since 1970, where it is told; otherwise 0 */
+	int64_t stack_bytes;	      /* of one thread, as it was found with them; 0: not told */
 	int64_t nr_maps_left_out;     /* processes whose mappings were not read, being too many */
 	struct kt_census *census;     /* every page by its use; NULL where none was taken */
 	int64_t drift_bytes;	      /* change of the counters while they were read; -1: unknown */

@@ -2,12 +2,13 @@
 //
 // Two lines say what the others are:
 //
-//   taken_s 1790000000 threads 512 left_out 0
+//   taken_s 1790000000 threads 512 left_out 0 stack 16
 //   pid more kernel zombie threads tables size rss anon file shmem swap hugetlb name
 //   77 0 0 0 13 144 54732 22512 13648 8 8856 0 4096 postgres
 //   - 41 1 0 42 - - - - - - - - kworker
 //
-// Amounts are in KiB, "-" is what is not known. The name comes last because it may hold blanks.
+// "stack" is the size of one, worked out from counters of the same moment. Amounts are in KiB, "-"
+// is what is not known. The name comes last because it may hold blanks.
 
 #include "source/task_list.h"
 
@@ -18,6 +19,7 @@
 #define COLUMNS	   "pid more kernel zombie threads tables size rss anon file shmem swap hugetlb name"
 #define TASKS_MAX  4096u
 #define COUNT_MAX  (1 << 22)   /* PID_MAX_LIMIT: processes, threads */
+#define STACK_MAX  1024	       /* KiB */
 #define AMOUNT_MAX (1ll << 36) /* KiB; no process has more */
 
 static void put(struct kt_buf *text, int64_t number)
@@ -35,7 +37,9 @@ void kt_task_list_write(const struct kt_snapshot *snap, const struct kt_task *ta
 
 	kt_buf_printf(ret_text, "taken_s %lld threads ", (long long)snap->host.taken_s);
 	put(ret_text, kt_ok(threads) ? threads.value : -1);
-	kt_buf_printf(ret_text, "left_out %lld\n%s\n", (long long)snap->nr_tasks_left_out, COLUMNS);
+	kt_buf_printf(ret_text, "left_out %lld stack ", (long long)snap->nr_tasks_left_out);
+	put(ret_text, snap->stack_bytes > 0 ? snap->stack_bytes / 1024 : -1);
+	kt_buf_printf(ret_text, "\n%s\n", COLUMNS);
 	for (size_t i = 0; i < nr_tasks; i++) {
 		const struct kt_task *task = &tasks[i];
 
@@ -93,14 +97,16 @@ static bool take_task(struct kt_span line, struct kt_arena *arena, struct kt_tas
 static bool take_head(struct kt_snapshot *snap, struct kt_span line)
 {
 	struct kt_span word;
-	int64_t taken_s, threads, left_out;
+	int64_t taken_s, threads, left_out, stack;
 
 	if (!kt_span_word(&line, &word) || !kt_span_eq(word, "taken_s") ||
 		!take(&line, INT64_MAX / 1000, &taken_s) || !kt_span_word(&line, &word) ||
 		!kt_span_eq(word, "threads") || !take(&line, COUNT_MAX, &threads) ||
 		!kt_span_word(&line, &word) || !kt_span_eq(word, "left_out") ||
-		!take(&line, COUNT_MAX, &left_out))
+		!take(&line, COUNT_MAX, &left_out) || !kt_span_word(&line, &word) ||
+		!kt_span_eq(word, "stack") || !take(&line, STACK_MAX, &stack))
 		return false;
+	snap->stack_bytes = stack < 0 ? 0 : stack * 1024;
 	snap->tasks_taken_s = taken_s < 0 ? 0 : taken_s;
 	snap->nr_tasks_left_out = left_out < 0 ? 0 : left_out;
 	if (threads >= 0)

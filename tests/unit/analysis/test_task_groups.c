@@ -348,3 +348,14 @@ TEST(what_huge_pages_spare_of_several_is_not_worked_out_of_their_sums)
 	task.nr_more = 0;
 	CHECK_INT(kt_huge_saves(&task, 4096), 4096);
 }
+
+TEST(threads_of_minutes_ago_do_not_tell_the_size_of_a_stack)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = stacks_machine(16 * 200, 1);
+
+	add(snap, "a", false, 100);
+	snap->tasks_taken_s = 1790000000;
+	CHECK_INT(kt_stacks_of(snap).each_bytes, -1);
+	snap->stack_bytes = 16 * KIB;
+	CHECK_INT(kt_stacks_of(snap).each_bytes, 16 * KIB);
+}

@@ -178,8 +178,8 @@ TEST(a_scrubbed_process_has_no_name_and_no_user)
 
 /* ---- the list of a recording ---- */
 
-#define HEAD                                          \
-	"taken_s 1790000000 threads 512 left_out 0\n" \
+#define HEAD                                                   \
+	"taken_s 1790000000 threads 512 left_out 0 stack 16\n" \
 	"pid more kernel zombie threads tables size rss anon file shmem swap hugetlb name\n"
 #define POSTGRES "77 0 0 0 13 144 54732 22512 13648 8 8856 0 4096 post gres 1\n"
 #define KWORKERS "- 41 1 0 42 - - - - - - - - kworker\n"
@@ -193,6 +193,7 @@ TEST(a_list_is_read_as_it_was_written)
 	CHECK_INT(FEED(snap, tasks, KT_TASK_LIST, HEAD POSTGRES KWORKERS), NO_ERROR);
 	CHECK_VALUE(snap, NR_THREADS, 512);
 	CHECK_INT(snap->tasks_taken_s, 1790000000);
+	CHECK_INT(snap->stack_bytes, 16 * KIB);
 	if (!CHECK_INT(snap->tasks.count, 2))
 		return;
 	task = &snap->tasks.items[0];
@@ -226,7 +227,7 @@ TEST(what_is_no_list_is_an_error)
 		HEAD "77 - 0 0 13 - - - - - - - - a\n", HEAD "77 0 2 0 13 - - - - - - - - a\n",
 		HEAD "77 0 0 0 99999999 - - - - - - - - a\n",
 		HEAD "77 0 0 0 13 99999999999999 - - - - - - - a\n",
-		"taken_s 1 threads 2 left_out 0\nanother kernel's columns\n" };
+		"taken_s 1 threads 2 left_out 0 stack 8\nanother kernel's columns\n" };
 
 	for (size_t i = 0; i < KT_LEN(texts); i++) {
 		KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
