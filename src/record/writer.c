@@ -22,6 +22,7 @@ struct kt_writer {
 	char *path, *tail_path;
 	int fd, tail_fd;
 	uint64_t size, tail_size; /* up to here everything is good */
+	bool tail_begun;	  /* has it a head? There may have been no room for it */
 	uint64_t sequence;	  /* of the draft's first sample */
 	struct kt_draft draft;
 };
@@ -56,18 +57,37 @@ static struct kt_err *sync_to_disk(const struct kt_writer *writer, int fd, const
 	return NULL;
 }
 
+/* What the disk did not take for sure was not written. */
+static struct kt_err *append_for_good(const struct kt_writer *writer, int fd, uint64_t *size,
+	struct kt_span bytes, const char *path)
+{
+	uint64_t before = *size;
+	struct kt_err *err = append(fd, size, bytes, path);
+
+	if (err)
+		return err;
+	err = sync_to_disk(writer, fd, path);
+	if (err && ftruncate(fd, (off_t)before) == 0)
+		*size = before;
+	return err;
+}
+
 static struct kt_err *begin_tail(struct kt_writer *writer)
 {
 	KT_CLEANUP(buf) struct kt_buf head = { 0 };
+	struct kt_err *err;
 
+	writer->tail_begun = false;
 	if (ftruncate(writer->tail_fd, 0) < 0)
 		return kt_err_os(errno, "%s", writer->tail_path);
 	writer->tail_size = 0;
 	kt_tail_put_head(writer->sequence, &head);
 	if (head.failed)
 		return kt_err_new(KT_ERR_NOMEM, "out of memory");
-	return append(writer->tail_fd, &writer->tail_size, (struct kt_span){ head.data, head.size },
+	err = append(writer->tail_fd, &writer->tail_size, (struct kt_span){ head.data, head.size },
 		writer->tail_path);
+	writer->tail_begun = !err;
+	return err;
 }
 
 /* Where the last good block ends, and with which sample. */
@@ -105,10 +125,9 @@ static struct kt_err *write_block(struct kt_writer *writer)
 	if (kt_draft_failed(&writer->draft))
 		return kt_err_new(KT_ERR_NOMEM, "out of memory");
 	err = kt_frame_write(&writer->draft.block, writer->sequence, &bytes);
-	if (!err)
-		err = append(writer->fd, &writer->size, (struct kt_span){ bytes.data, bytes.size },
-			writer->path);
-	return err ? err : sync_to_disk(writer, writer->fd, writer->path);
+	return err ? err
+		   : append_for_good(writer, writer->fd, &writer->size,
+			     (struct kt_span){ bytes.data, bytes.size }, writer->path);
 }
 
 static struct kt_err *read_tail(const struct kt_writer *writer, struct kt_buf *ret_bytes)
@@ -157,24 +176,46 @@ static struct kt_err *take_over_tail(struct kt_writer *writer, uint64_t end)
 	return begin_tail(writer);
 }
 
+static struct kt_err *lock(int fd, const char *path)
+{
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return NULL;
+	return kt_err_new(KT_ERR_REFUSED,
+		"%s: another ktally is recording into it; one file has one writer", path);
+}
+
+/* Between opening and locking, the file may have got another one in its place. */
+static bool is_in_place(const struct kt_writer *writer)
+{
+	struct stat here, there;
+
+	return fstat(writer->fd, &here) == 0 && stat(writer->path, &there) == 0 &&
+	       here.st_dev == there.st_dev && here.st_ino == there.st_ino;
+}
+
+/* The tail has a lock of its own: a FILE that was removed has no other hold on it. */
 static struct kt_err *open_files(struct kt_writer *writer)
 {
+	struct kt_err *err;
 	struct stat status;
 
 	writer->fd = open(writer->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600); // NOLINT
 	if (writer->fd < 0 || fstat(writer->fd, &status) < 0)
 		return kt_err_os(errno, "%s", writer->path);
-	if (flock(writer->fd, LOCK_EX | LOCK_NB) < 0)
+	err = lock(writer->fd, writer->path);
+	if (err)
+		return err;
+	if (!is_in_place(writer))
 		return kt_err_new(KT_ERR_REFUSED,
-			"%s: another ktally is recording into it; one file has one writer",
-			writer->path);
+			"%s: it was replaced while it was opened; try again", writer->path);
 	if (!S_ISREG(status.st_mode) || (status.st_size && !kt_is_recording(writer->path)))
 		return kt_err_new(KT_ERR_PARSE,
 			"%s: this is no recording, or its beginning is damaged; it is left as it "
 			"is",
 			writer->path);
 	writer->tail_fd = open(writer->tail_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	return writer->tail_fd < 0 ? kt_err_os(errno, "%s", writer->tail_path) : NULL;
+	return writer->tail_fd < 0 ? kt_err_os(errno, "%s", writer->tail_path)
+				   : lock(writer->tail_fd, writer->tail_path);
 }
 
 static void writer_free(struct kt_writer *writer)
@@ -239,15 +280,17 @@ struct kt_err *kt_writer_flush(struct kt_writer *writer)
 		return kt_err_new(KT_ERR_NOMEM, "out of memory");
 	if (!log->size)
 		return NULL;
+	err = writer->tail_begun ? NULL : begin_tail(writer);
+	if (err)
+		return err;
 	kt_tail_put_piece((struct kt_span){ log->data, log->size }, &piece);
 	if (piece.failed)
 		return kt_err_new(KT_ERR_NOMEM, "out of memory");
-	err = append(writer->tail_fd, &writer->tail_size,
+	err = append_for_good(writer, writer->tail_fd, &writer->tail_size,
 		(struct kt_span){ piece.data, piece.size }, writer->tail_path);
-	if (err)
-		return err;
-	log->size = 0;
-	return sync_to_disk(writer, writer->tail_fd, writer->tail_path);
+	if (!err)
+		log->size = 0;
+	return err;
 }
 
 /* What compressing took is not needed for an hour; a recorder is there all the time. */
@@ -271,7 +314,9 @@ struct kt_err *kt_writer_turn(struct kt_writer *writer)
 	kt_draft_fini(&writer->draft);
 	kt_draft_init(&writer->draft);
 	give_back_memory();
-	return begin_tail(writer);
+	/* the draft is a new one whatever becomes of the tail; the next flush begins it again */
+	kt_err_free(begin_tail(writer));
+	return NULL;
 }
 
 /* The new file is locked before it takes the old one's name: nobody can come in between. */
