@@ -49,6 +49,7 @@ struct recorder {
 	bool has_pools;		   /* of huge pages, in the last sample */
 	bool stalled;		   /* the disk is full */
 	int64_t slow_ms, flush_ms; /* when last; 0: never, in this block */
+	int64_t interval_ms;
 	int64_t nr_samples;
 };
 
@@ -164,7 +165,6 @@ static void put_facts(
 	static const struct {
 		const char *key, *path;
 	} files[] = { { "boot_id", "proc/sys/kernel/random/boot_id" } };
-	KT_CLEANUP(buf) struct kt_buf meta = { 0 };
 
 	if (draft->block.facts.count)
 		return;
@@ -182,6 +182,14 @@ static void put_facts(
 		kt_arena_printf(&recorder->arena, "%lld", (long long)snap->host.page_bytes));
 	kt_draft_fact(draft, "host", snap->host.name ? snap->host.name : "");
 	kt_draft_fact(draft, "release", snap->host.release ? snap->host.release : "");
+}
+
+/* The files of a sample are read before the counters of each CPU are folded, if at all. */
+static void put_meta(struct recorder *recorder, struct kt_draft *draft, struct kt_snapshot *snap)
+{
+	KT_CLEANUP(buf) struct kt_buf meta = { 0 };
+
+	snap->folded = false;
 	kt_meta_write(snap, &meta);
 	if (!meta.failed)
 		kt_sampler_text(recorder->sampler, draft, "ktally/meta",
@@ -216,7 +224,10 @@ static struct kt_err *read_slow(struct recorder *recorder, struct kt_draft *draf
 	kt_root_set_watch(recorder->root, NULL, NULL);
 	if (!err) {
 		put_facts(recorder, draft, session.snap);
+		put_meta(recorder, draft, session.snap);
 		put_tasks(recorder, draft, session.snap);
+		/* of a cgroup that was removed nobody says so */
+		kt_sampler_drop_untold(recorder->sampler, draft);
 	}
 	kt_snapshot_free(session.snap);
 	return err ? err : list_all_files(recorder);
@@ -258,7 +269,9 @@ static struct kt_err *write_out(struct recorder *recorder, int64_t boot_ms)
 	bool full = kt_writer_is_full(recorder->writer);
 	struct kt_err *err = NULL;
 
-	if (!full && !recorder->stalled && boot_ms - recorder->flush_ms < FLUSH_S * 1000ll)
+	/* before the next sample it would be too late */
+	if (!full && !recorder->stalled &&
+		boot_ms - recorder->flush_ms + recorder->interval_ms <= FLUSH_S * 1000ll)
 		return NULL;
 	err = kt_writer_flush(recorder->writer);
 	if (!err && full) {
@@ -332,12 +345,13 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 	struct recorder recorder = { .options = options,
 		.path = options->nr_operands ? options->operands[0] : KT_RECORDING_DEFAULT };
 	KT_CLEANUP(session) struct kt_session session = { 0 };
+	double interval_s = options->interval_s ? options->interval_s : DEFAULT_INTERVAL_S;
 	struct kt_pace *pace = NULL;
 	struct kt_err *err = open_files(&recorder, &session);
 
+	recorder.interval_ms = (int64_t)(interval_s * 1000);
 	if (!err)
-		err = kt_pace_start(
-			options->interval_s ? options->interval_s : DEFAULT_INTERVAL_S, &pace);
+		err = kt_pace_start(interval_s, &pace);
 	if (!err)
 		err = record(&recorder, pace);
 	if (recorder.writer) {

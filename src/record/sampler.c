@@ -47,18 +47,18 @@ struct kt_sampler *kt_sampler_new(void)
 	return calloc(1, sizeof(struct kt_sampler));
 }
 
-static void forget(struct file *file)
-{
-	free(file->lines);
-	free(file->known);
-	kt_buf_cleanup(&file->last);
-	*file = (struct file){ .path = file->path, .id = UINT32_MAX };
-}
-
+/* Paths too: over months there are more cgroups than files in a block. */
 void kt_sampler_restart(struct kt_sampler *sampler)
 {
-	for (size_t i = 0; i < sampler->nr_files; i++)
-		forget(&sampler->files[i]);
+	for (size_t i = 0; i < sampler->nr_files; i++) {
+		struct file *file = &sampler->files[i];
+
+		free(file->path);
+		free(file->lines);
+		free(file->known);
+		kt_buf_cleanup(&file->last);
+	}
+	sampler->nr_files = 0;
 }
 
 void kt_sampler_free(struct kt_sampler *sampler)
@@ -66,8 +66,6 @@ void kt_sampler_free(struct kt_sampler *sampler)
 	if (!sampler)
 		return;
 	kt_sampler_restart(sampler);
-	for (size_t i = 0; i < sampler->nr_files; i++)
-		free(sampler->files[i].path);
 	free(sampler->files);
 	free(sampler->next);
 	free(sampler->ids);
@@ -394,4 +392,14 @@ void kt_sampler_gone(struct kt_sampler *sampler, struct kt_draft *draft, const c
 	kt_draft_layout(draft, file->id, NULL, 0);
 	file->present = false;
 	file->nr_lines = 0;
+}
+
+void kt_sampler_drop_untold(struct kt_sampler *sampler, struct kt_draft *draft)
+{
+	for (size_t i = 0; i < sampler->nr_files; i++) {
+		const struct file *file = &sampler->files[i];
+
+		if (!file->seen || file->sample != draft->block.nr_samples)
+			kt_sampler_gone(sampler, draft, file->path);
+	}
 }

@@ -22,6 +22,8 @@ void kt_sampler_text(
 	struct kt_sampler *sampler, struct kt_draft *draft, const char *path, struct kt_span text);
 /** The file is not there in this sample. */
 void kt_sampler_gone(struct kt_sampler *sampler, struct kt_draft *draft, const char *path);
+/** Of a sample that tells of every file there is: the others are gone. */
+void kt_sampler_drop_untold(struct kt_sampler *sampler, struct kt_draft *draft);
 /** Another draft follows: it will be told everything anew. */
 void kt_sampler_restart(struct kt_sampler *sampler);
 

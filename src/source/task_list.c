@@ -2,7 +2,7 @@
 //
 // Two lines say what the others are:
 //
-//   taken_s 1790000000 threads 512 left_out 0 stack 16
+//   taken_s 1790000000 threads 512 stack 16 left_out 0
 //   pid more kernel zombie threads tables size rss anon file shmem swap hugetlb name
 //   77 0 0 0 13 144 54732 22512 13648 8 8856 0 4096 postgres
 //   - 41 1 0 42 - - - - - - - - kworker
@@ -18,9 +18,9 @@
 
 #define COLUMNS	   "pid more kernel zombie threads tables size rss anon file shmem swap hugetlb name"
 #define TASKS_MAX  4096u
-#define COUNT_MAX  (1 << 22)   /* PID_MAX_LIMIT: processes, threads */
-#define STACK_MAX  1024	       /* KiB */
-#define AMOUNT_MAX (1ll << 36) /* KiB; no process has more */
+#define COUNT_MAX  (1 << 22)	      /* PID_MAX_LIMIT: processes, threads */
+#define STACK_MAX  1024		      /* KiB */
+#define AMOUNT_MAX (INT64_MAX / 1024) /* KiB: sums of many may be that large */
 
 static void put(struct kt_buf *text, int64_t number)
 {
@@ -37,9 +37,9 @@ void kt_task_list_write(const struct kt_snapshot *snap, const struct kt_task *ta
 
 	kt_buf_printf(ret_text, "taken_s %lld threads ", (long long)snap->host.taken_s);
 	put(ret_text, kt_ok(threads) ? threads.value : -1);
-	kt_buf_printf(ret_text, "left_out %lld stack ", (long long)snap->nr_tasks_left_out);
+	kt_buf_puts(ret_text, "stack ");
 	put(ret_text, snap->stack_bytes > 0 ? snap->stack_bytes / 1024 : -1);
-	kt_buf_printf(ret_text, "\n%s\n", COLUMNS);
+	kt_buf_printf(ret_text, "left_out %lld\n%s\n", (long long)snap->nr_tasks_left_out, COLUMNS);
 	for (size_t i = 0; i < nr_tasks; i++) {
 		const struct kt_task *task = &tasks[i];
 
@@ -94,17 +94,22 @@ static bool take_task(struct kt_span line, struct kt_arena *arena, struct kt_tas
 	return true;
 }
 
-static bool take_head(struct kt_snapshot *snap, struct kt_span line)
+/* "key 12", the next of the head; -1 for "-". */
+static bool take_named(struct kt_span *line, const char *key, int64_t max, int64_t *ret_number)
 {
 	struct kt_span word;
-	int64_t taken_s, threads, left_out, stack;
 
-	if (!kt_span_word(&line, &word) || !kt_span_eq(word, "taken_s") ||
-		!take(&line, INT64_MAX / 1000, &taken_s) || !kt_span_word(&line, &word) ||
-		!kt_span_eq(word, "threads") || !take(&line, COUNT_MAX, &threads) ||
-		!kt_span_word(&line, &word) || !kt_span_eq(word, "left_out") ||
-		!take(&line, COUNT_MAX, &left_out) || !kt_span_word(&line, &word) ||
-		!kt_span_eq(word, "stack") || !take(&line, STACK_MAX, &stack))
+	return kt_span_word(line, &word) && kt_span_eq(word, key) && take(line, max, ret_number);
+}
+
+static bool take_head(struct kt_snapshot *snap, struct kt_span line)
+{
+	int64_t taken_s, threads, stack, left_out;
+
+	if (!take_named(&line, "taken_s", INT64_MAX / 1000, &taken_s) ||
+		!take_named(&line, "threads", COUNT_MAX, &threads) ||
+		!take_named(&line, "stack", STACK_MAX, &stack) ||
+		!take_named(&line, "left_out", COUNT_MAX, &left_out))
 		return false;
 	snap->stack_bytes = stack < 0 ? 0 : stack * 1024;
 	snap->tasks_taken_s = taken_s < 0 ? 0 : taken_s;

@@ -208,6 +208,50 @@ TEST(what_is_in_the_tail_is_read_and_the_next_writer_takes_it_over)
 	remove_both(path);
 }
 
+TEST(what_a_sample_of_everything_does_not_tell_of_is_gone)
+{
+	struct kt_sampler *sampler = kt_sampler_new();
+	struct kt_span text = kt_span_str("a 1\n");
+	struct kt_draft draft;
+
+	kt_draft_init(&draft);
+	kt_sampler_text(sampler, &draft, "stays", text);
+	kt_sampler_text(sampler, &draft, "goes", text);
+	kt_draft_end_sample(&draft, 1, 1);
+	kt_sampler_text(sampler, &draft, "stays", text);
+	kt_sampler_drop_untold(sampler, &draft);
+	kt_draft_end_sample(&draft, 2, 2);
+	kt_draft_finish(&draft);
+	CHECK(kt_block_layout_at(&draft.block, 0, 1) != NULL);
+	CHECK(kt_block_layout_at(&draft.block, 1, 0) != NULL);
+	CHECK(!kt_block_layout_at(&draft.block, 1, 1));
+	kt_draft_fini(&draft);
+	kt_sampler_free(sampler);
+}
+
+/* Cgroups come and go: over months there are more than a block can hold. */
+TEST(files_of_earlier_blocks_take_no_place)
+{
+	struct kt_sampler *sampler = kt_sampler_new();
+	uint32_t nr_files = 0;
+
+	for (int block = 0; block < 3; block++) {
+		struct kt_draft draft;
+		char path[64];
+
+		kt_draft_init(&draft);
+		for (int i = 0; i < 3000; i++) {
+			snprintf(path, sizeof(path), "cgroup/%d/%d", block, i);
+			kt_sampler_text(sampler, &draft, path, kt_span_str("a 1\n"));
+		}
+		nr_files = (uint32_t)draft.block.files.count;
+		kt_draft_fini(&draft);
+		kt_sampler_restart(sampler);
+	}
+	CHECK_INT(nr_files, 3000);
+	kt_sampler_free(sampler);
+}
+
 /* All that a writer has left that died in its first block: an empty file and a tail. */
 TEST(a_recording_without_a_whole_block_goes_on)
 {

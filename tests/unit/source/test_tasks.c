@@ -179,7 +179,7 @@ TEST(a_scrubbed_process_has_no_name_and_no_user)
 /* ---- the list of a recording ---- */
 
 #define HEAD                                                   \
-	"taken_s 1790000000 threads 512 left_out 0 stack 16\n" \
+	"taken_s 1790000000 threads 512 stack 16 left_out 0\n" \
 	"pid more kernel zombie threads tables size rss anon file shmem swap hugetlb name\n"
 #define POSTGRES "77 0 0 0 13 144 54732 22512 13648 8 8856 0 4096 post gres 1\n"
 #define KWORKERS "- 41 1 0 42 - - - - - - - - kworker\n"
@@ -226,8 +226,8 @@ TEST(what_is_no_list_is_an_error)
 	static const char *const texts[] = { "", "taken_s 1 threads 2\n", HEAD "77 0 0 0\n",
 		HEAD "77 - 0 0 13 - - - - - - - - a\n", HEAD "77 0 2 0 13 - - - - - - - - a\n",
 		HEAD "77 0 0 0 99999999 - - - - - - - - a\n",
-		HEAD "77 0 0 0 13 99999999999999 - - - - - - - a\n",
-		"taken_s 1 threads 2 left_out 0 stack 8\nanother kernel's columns\n" };
+		HEAD "77 0 0 0 13 9999999999999999 - - - - - - - a\n",
+		"taken_s 1 threads 2 stack 8 left_out 0\nanother kernel's columns\n" };
 
 	for (size_t i = 0; i < KT_LEN(texts); i++) {
 		KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
