@@ -44,11 +44,29 @@ static uint64_t size_of(const struct kt_frame *frame)
 	return KT_FRAME_HEAD + (uint64_t)frame->stored_size;
 }
 
-static int64_t last_ms(const struct kt_recording *recording)
+/*
+ * What ages are counted from. A clock that was set years ahead by mistake would make everything
+ * old, and gone: two blocks in a row have to agree that it is so late.
+ */
+static int64_t now_ms(const struct kt_recording *recording)
 {
 	size_t count = kt_recording_nr_blocks(recording);
+	int64_t last = count ? kt_recording_frame(recording, count - 1)->last_ms : 0;
+	int64_t before = count > 1 ? kt_recording_frame(recording, count - 2)->last_ms : last;
 
-	return count ? kt_recording_frame(recording, count - 1)->last_ms : 0;
+	return before < last ? before : last;
+}
+
+static uint64_t blocks_size(const struct kt_recording *recording)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < kt_recording_nr_blocks(recording); i++) {
+		const struct kt_frame *frame = kt_recording_frame(recording, i);
+
+		sum += frame->offset == UINT64_MAX ? 0 : size_of(frame);
+	}
+	return sum;
 }
 
 struct kt_err *kt_keep_is_due(const char *path, const struct kt_keep *keep, bool *ret_due)
@@ -64,9 +82,9 @@ struct kt_err *kt_keep_is_due(const char *path, const struct kt_keep *keep, bool
 		const struct kt_frame *frame = kt_recording_frame(recording, i);
 
 		nr_due += frame->offset != UINT64_MAX &&
-			  fate_of(frame, keep, last_ms(recording)) != COPY;
+			  fate_of(frame, keep, now_ms(recording)) != COPY;
 	}
-	*ret_due = nr_due >= DUE_BLOCKS || kt_recording_size(recording) > keep->size_max;
+	*ret_due = nr_due >= DUE_BLOCKS || blocks_size(recording) > keep->size_max;
 	return NULL;
 }
 
@@ -168,14 +186,23 @@ static struct kt_err *thin_block(struct rewrite *rewrite, size_t index, enum fat
 	return kt_thinner_add(rewrite->thinner, block, &rewrite->draft);
 }
 
-/* Bytes of the youngest blocks that fit; the older ones go. */
+/*
+ * The youngest blocks that fit; the older ones go. With some room to spare, for otherwise all
+ * would be written anew with each block.
+ */
 static size_t first_that_fits(const struct kt_recording *recording, uint64_t size_max)
 {
 	size_t first = kt_recording_nr_blocks(recording);
 	uint64_t sum = 0;
 
+	if (blocks_size(recording) <= size_max)
+		return 0;
+	size_max -= size_max / 8;
+
 	while (first > 0) {
-		sum += size_of(kt_recording_frame(recording, first - 1));
+		const struct kt_frame *frame = kt_recording_frame(recording, first - 1);
+
+		sum += frame->offset == UINT64_MAX ? 0 : size_of(frame);
 		if (sum > size_max)
 			break;
 		first--;
@@ -187,12 +214,12 @@ static struct kt_err *rewrite_blocks(struct rewrite *rewrite)
 {
 	size_t count = kt_recording_nr_blocks(rewrite->recording);
 	size_t first = first_that_fits(rewrite->recording, rewrite->keep->size_max);
-	int64_t now_ms = last_ms(rewrite->recording);
+	int64_t now = now_ms(rewrite->recording);
 	struct kt_err *err = NULL;
 
 	for (size_t i = first; i < count && !err; i++) {
 		const struct kt_frame *frame = kt_recording_frame(rewrite->recording, i);
-		enum fate fate = fate_of(frame, rewrite->keep, now_ms);
+		enum fate fate = fate_of(frame, rewrite->keep, now);
 
 		if (frame->offset == UINT64_MAX || fate == DROP)
 			continue;

@@ -284,6 +284,39 @@ static void read_times(struct thinning *thinning)
 	}
 }
 
+/* Lines and files of earlier blocks that this one does not have. */
+static struct kt_err *drop_vanished(struct thinning *thinning)
+{
+	struct kt_draft *draft = thinning->draft;
+	size_t nr_lines = draft->block.lines.count, nr_files = draft->block.files.count;
+	bool *has_line = calloc(nr_lines + 1, sizeof(*has_line));
+	bool *has_file = calloc(nr_files + 1, sizeof(*has_file));
+	bool room = has_line && has_file;
+
+	for (size_t i = 0; room && i < thinning->block->lines.count; i++)
+		has_line[thinning->map[i]] = true;
+	for (size_t i = 0; room && i < nr_lines; i++) {
+		const struct kt_block_line *line = &draft->block.lines.items[i];
+
+		for (uint32_t k = 0; !has_line[i] && k < line->nr_numbers; k++)
+			kt_draft_set_absent(draft, line->first + k);
+	}
+	for (size_t i = 0; room && i < thinning->block->files.count; i++) {
+		uint32_t to =
+			file_of(thinning->thinner, draft, thinning->block->files.items[i].path);
+
+		if (to < nr_files)
+			has_file[to] = true;
+	}
+	for (uint32_t i = 0; room && i < nr_files; i++) {
+		if (!has_file[i] && !same_layout(&draft->block.files.items[i], NULL, 0))
+			kt_draft_layout(draft, i, NULL, 0);
+	}
+	free(has_line);
+	free(has_file);
+	return room ? NULL : kt_err_new(KT_ERR_NOMEM, "out of memory");
+}
+
 static void thin(struct thinning *thinning)
 {
 	const struct kt_block *block = thinning->block;
@@ -320,6 +353,8 @@ struct kt_err *kt_thinner_add(
 
 	if (!err)
 		err = map_lines(&thinning);
+	if (!err)
+		err = drop_vanished(&thinning);
 	if (!err) {
 		copy_facts(block, draft);
 		thin(&thinning);

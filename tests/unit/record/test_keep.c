@@ -45,6 +45,13 @@ static int64_t value_of(uint32_t i)
 	return i % 60 == 37 ? 100000 : (int64_t)(i / 60 * 10 + i % 60);
 }
 
+static uint32_t wrong_from = UINT32_MAX, wrong_to; /* samples with a clock years ahead */
+
+static int64_t ahead_ms(uint32_t i)
+{
+	return i >= wrong_from && i < wrong_to ? 5000000 * MINUTE_MS : 0;
+}
+
 static void write_half_an_hour(const char *path)
 {
 	struct kt_sampler *sampler = kt_sampler_new();
@@ -61,9 +68,13 @@ static void write_half_an_hour(const char *path)
 		kt_buf_printf(&text, "total 7\nvalue: %lld kB\n", (long long)value_of(i));
 		if (i / 60 % 2)
 			kt_buf_puts(&text, "odd 1\n");
+		if (i < 600)
+			kt_buf_puts(&text, "early 5\n");
 		kt_sampler_text(
 			sampler, draft, "proc/meminfo", (struct kt_span){ text.data, text.size });
-		kt_draft_end_sample(draft, START_MS + i * 1000ll, i * 1000ll);
+		if (i < 600)
+			kt_sampler_text(sampler, draft, "brief", kt_span_str("a 1\n"));
+		kt_draft_end_sample(draft, START_MS + i * 1000ll + ahead_ms(i), i * 1000ll);
 		if (kt_writer_is_full(writer)) {
 			CHECK(fine(kt_writer_turn(writer)));
 			kt_sampler_restart(sampler);
@@ -108,7 +119,7 @@ static void check_minute(const struct kt_cursor *cursor, uint32_t minute)
 TEST(what_is_old_is_thinned_and_what_is_young_stays)
 {
 	const char *path = fresh();
-	struct kt_keep keep = { .fine_ms = 11 * MINUTE_MS,
+	struct kt_keep keep = { .fine_ms = 9 * MINUTE_MS,
 		.minute_ms = 1000 * MINUTE_MS,
 		.days_ms = 1000 * MINUTE_MS,
 		.size_max = 1 << 20 };
@@ -141,6 +152,59 @@ TEST(what_is_old_is_thinned_and_what_is_young_stays)
 	CHECK_INT(minute, 20 - 10);
 	CHECK_INT(fine_samples, 1200);
 	CHECK_INT(kt_recording_nr_damages(recording), 0);
+	fresh();
+}
+
+TEST(what_is_not_in_a_later_block_is_not_in_what_is_made_of_both)
+{
+	const char *path = fresh();
+	struct kt_keep keep = { .fine_ms = -11 * MINUTE_MS,
+		.minute_ms = 1000 * MINUTE_MS,
+		.days_ms = 1000 * MINUTE_MS,
+		.size_max = 1 << 20 };
+	KT_CLEANUP(recording) struct kt_recording *recording = NULL;
+	KT_CLEANUP(cursor) struct kt_cursor cursor = { 0 };
+	const struct kt_block *block;
+	char new_path[80];
+	int64_t value;
+
+	write_half_an_hour(path);
+	snprintf(new_path, sizeof(new_path), "%s.new", path);
+	CHECK(fine(kt_keep_rewrite(path, new_path, &keep)));
+	CHECK(fine(kt_recording_open(new_path, &recording)));
+	if (!CHECK_INT(kt_recording_nr_blocks(recording), 1) ||
+		!CHECK(fine(kt_recording_block(recording, 0, &block))) ||
+		!CHECK(fine(kt_cursor_init(&cursor, block))))
+		return;
+	for (uint32_t i = 0; i < block->nr_samples; i++) {
+		KT_CLEANUP(buf) struct kt_buf text = { 0 };
+		bool early = i < 10;
+
+		kt_cursor_move(&cursor, i);
+		CHECK_INT(kt_cursor_value(
+				  &cursor, line_with(block, "early"), 0, KT_VALUE_LAST, &value),
+			early);
+		CHECK_INT(kt_cursor_text(&cursor, (uint32_t)kt_block_file(block, "brief"), &text),
+			early);
+	}
+	fresh();
+}
+
+TEST(a_clock_that_was_wrong_for_a_while_costs_nothing)
+{
+	const char *path = fresh();
+	KT_CLEANUP(recording) struct kt_recording *recording = NULL;
+	char new_path[80];
+
+	/* the end of the last block: everything before it seems years old */
+	wrong_from = 1790;
+	wrong_to = 1800;
+	write_half_an_hour(path);
+	wrong_from = UINT32_MAX;
+	snprintf(new_path, sizeof(new_path), "%s.new", path);
+	CHECK(fine(kt_keep_rewrite(path, new_path, &kt_keep_default)));
+	CHECK(fine(kt_recording_open(new_path, &recording)));
+	CHECK_INT(kt_recording_nr_blocks(recording), 3);
 	fresh();
 }
 
