@@ -78,8 +78,9 @@ struct lines {
 	struct kt_table *table;
 	struct extreme extremes[COL_FREE + 1];
 	struct kt_events events;
-	int64_t from_ms;
-	bool dated; /* the stretch is longer than a day */
+	uint32_t boot;	      /* of the last line, counted by the events */
+	int64_t boot_from_ms; /* boot time of that boot's first line */
+	bool dated;	      /* the stretch is longer than a day */
 };
 
 static void put_time(struct lines *lines, struct kt_report_row *row, int64_t real_ms)
@@ -114,6 +115,18 @@ static void put_account(struct lines *lines, struct kt_report_row *row,
 	}
 }
 
+/* By the boot's own clock, which goes on evenly, since the boot's first line. */
+static double hours_of(struct lines *lines, const struct kt_cursor *cursor)
+{
+	int64_t boot_ms = 0;
+
+	kt_series_at(cursor->block->boot_ms, cursor->sample, &boot_ms);
+	if (lines->boot != lines->events.nr_boots)
+		lines->boot_from_ms = boot_ms;
+	lines->boot = lines->events.nr_boots;
+	return (double)(boot_ms - lines->boot_from_ms) / HOUR_MS;
+}
+
 static struct kt_err *put_line(void *arg, struct kt_cursor *cursor, int64_t real_ms)
 {
 	struct lines *lines = arg;
@@ -128,7 +141,7 @@ static struct kt_err *put_line(void *arg, struct kt_cursor *cursor, int64_t real
 	put_time(lines, row, real_ms);
 	row->mark = kt_events_until(&lines->events, cursor, &lines->report->arena);
 	row->cells[COL_EVENT] = kt_cell_text(row->mark);
-	put_account(lines, row, &account, (double)(real_ms - lines->from_ms) / HOUR_MS);
+	put_account(lines, row, &account, hours_of(lines, cursor));
 	return NULL;
 }
 
@@ -206,7 +219,7 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 	lines.table = kt_report_table(report, "lines", NULL, columns, KT_LEN(columns));
 	if (!lines.table)
 		return kt_err_new(KT_ERR_NOMEM, "out of memory");
-	lines.from_ms = history.from_ms;
+	lines.boot = UINT32_MAX;
 	err = kt_history_walk(&history, step_ms, put_line, &lines);
 	kt_events_fini(&lines.events);
 	if (err)

@@ -57,9 +57,9 @@ static const struct kt_column columns[] = {
 struct one {
 	const char *name;
 	int64_t first, last, min, max, count;
-	double sum;
-	struct kt_trend trend; /* over hours since the beginning */
-	bool there;	       /* at the last sample that was looked at */
+	double sum, weight;
+	struct kt_trend trend; /* over hours since the boot's first sample */
+	int64_t now;	       /* at the last sample of the block that is looked at */
 	double course_sum[COURSE];
 	int64_t course_count[COURSE];
 };
@@ -77,6 +77,9 @@ struct all {
 	struct kt_trend_times *times;
 	const char *boot_id;
 	uint32_t nr_boots;
+	int64_t boot_from_ms; /* boot time of the boot's first sample */
+	/* what a sample of the block stands for: seconds, as it was sampled or thinned */
+	double weight;
 	int64_t page_bytes;
 };
 
@@ -129,14 +132,22 @@ static struct kt_trend_times times_between(const struct all *all, uint32_t from,
 	return (struct kt_trend_times){ b->count - a->count, b->t - a->t, b->tt - a->tt };
 }
 
-/* Blocks are of one boot each. */
+/* Blocks are of one boot each; its own clock goes on evenly, whatever the time is set to. */
 static void count_boots(struct all *all, const struct kt_block *block)
 {
 	const char *boot_id = kt_block_fact(block, "boot_id");
+	int64_t first_ms = 0, last_ms = 0;
 
-	if (!all->boot_id || !boot_id || strcmp(boot_id, all->boot_id) != 0)
+	kt_series_at(block->boot_ms, 0, &first_ms);
+	kt_series_at(block->boot_ms, block->nr_samples - 1, &last_ms);
+	if (!all->boot_id || !boot_id || strcmp(boot_id, all->boot_id) != 0) {
 		all->nr_boots++;
+		all->boot_from_ms = first_ms;
+	}
 	all->boot_id = boot_id ? kt_arena_printf(&all->arena, "%s", boot_id) : NULL;
+	all->weight = block->nr_samples > 1 && last_ms > first_ms
+			      ? (double)(last_ms - first_ms) / (block->nr_samples - 1) / 1000
+			      : 1;
 }
 
 /* What was not there at the beginning has grown from nothing; what has gone is nothing. */
@@ -148,23 +159,23 @@ static void add_run(const struct all *all, struct one *one, const struct kt_trac
 
 	if (from >= to)
 		return;
-	if (run->absent) {
-		one->last = 0;
+	if (run->absent)
 		return;
-	}
 	if (!one->count) {
-		one->first = all->nr_samples + from - first ? 0 : run->last;
 		one->min = run->min;
 		one->max = run->max;
 	}
 	one->min = run->min < one->min ? run->min : one->min;
 	one->max = run->max > one->max ? run->max : one->max;
-	one->last = run->last;
-	one->sum += (double)run->mean * (to - from);
+	if (!all->nr_samples && from == first)
+		one->first += run->last;
+	if (to == last + 1)
+		one->now += run->last; /* two lines of one name are one amount */
+	one->sum += (double)run->mean * (to - from) * all->weight;
+	one->weight += (to - from) * all->weight;
 	one->count += to - from;
 	add_course(all, one, from, to, run->mean);
 	kt_trend_add(&one->trend, all->nr_boots, times_between(all, from, to), run->mean);
-	one->there = true;
 }
 
 static bool fill_buckets(struct all *all, const struct kt_block *block)
@@ -175,25 +186,40 @@ static bool fill_buckets(struct all *all, const struct kt_block *block)
 	uint32_t at = 0;
 
 	free(all->bucket);
-	free(all->times);
 	all->bucket = malloc((size_t)block->nr_samples + 1);
-	all->times = calloc((size_t)block->nr_samples + 1, sizeof(*all->times));
-	if (!all->bucket || !all->times)
+	if (!all->bucket)
 		return false;
 	kt_series_read(&reader, block->real_ms, block->nr_samples);
 	while (kt_series_next(&reader, &run)) {
 		double share = (double)(run.value - all->history->from_ms) / (double)span_ms;
 		int bucket = (int)(share * COURSE);
 
-		double t = (double)(run.value - all->history->from_ms) / HOUR_MS;
-
 		bucket = bucket < 0 ? 0 : bucket >= COURSE ? COURSE - 1 : bucket;
+		for (uint32_t i = 0; i < run.count; i++)
+			all->bucket[at++] = (uint8_t)bucket;
+	}
+	return true;
+}
+
+static bool fill_times(struct all *all, const struct kt_block *block)
+{
+	struct kt_series_reader reader;
+	struct kt_series_run run;
+	uint32_t at = 0;
+
+	free(all->times);
+	all->times = calloc((size_t)block->nr_samples + 1, sizeof(*all->times));
+	if (!all->times)
+		return false;
+	kt_series_read(&reader, block->boot_ms, block->nr_samples);
+	while (kt_series_next(&reader, &run)) {
+		double t = (double)(run.value - all->boot_from_ms) / HOUR_MS, w = all->weight;
+
 		for (uint32_t i = 0; i < run.count; i++, at++) {
 			const struct kt_trend_times *sum = &all->times[at];
 
-			all->bucket[at] = (uint8_t)bucket;
-			all->times[at + 1] = (struct kt_trend_times){ sum->count + 1, sum->t + t,
-				sum->tt + t * t };
+			all->times[at + 1] = (struct kt_trend_times){ sum->count + w,
+				sum->t + w * t, sum->tt + w * t * t };
 		}
 	}
 	return true;
@@ -208,10 +234,10 @@ static struct kt_err *add_block(
 	all->page_bytes = kt_history_page_bytes(block);
 	kt_tracks_of(block, all->page_bytes, &all->arena, &tracks);
 	count_boots(all, block);
-	if (all->arena.failed || !fill_buckets(all, block))
+	if (all->arena.failed || !fill_buckets(all, block) || !fill_times(all, block))
 		return kt_err_new(KT_ERR_NOMEM, "out of memory");
 	for (size_t i = 0; i < all->ones.count; i++)
-		all->ones.items[i].there = false;
+		all->ones.items[i].now = 0;
 	for (size_t i = 0; i < tracks.count; i++) {
 		struct one *one = one_of(all, tracks.items[i].name);
 		struct kt_track_reader reader;
@@ -223,10 +249,8 @@ static struct kt_err *add_block(
 		while (kt_track_next(&reader, &run))
 			add_run(all, one, &run, first, last);
 	}
-	for (size_t i = 0; i < all->ones.count; i++) {
-		if (!all->ones.items[i].there) // NOLINT
-			all->ones.items[i].last = 0;
-	}
+	for (size_t i = 0; i < all->ones.count; i++)
+		all->ones.items[i].last = all->ones.items[i].now;
 	all->nr_samples += last - first + 1;
 	return NULL;
 }
@@ -251,6 +275,16 @@ static const char *course_of(struct kt_arena *arena, const struct one *one)
 	return text;
 }
 
+/* Rounding must not leave the range of the values. */
+static int64_t mean_of(const struct one *one)
+{
+	double mean = one->sum / one->weight;
+
+	if (mean <= (double)one->min)
+		return one->min;
+	return mean >= (double)one->max ? one->max : (int64_t)(mean + 0.5);
+}
+
 static void put_one(struct kt_report *report, struct kt_table *table, const struct one *one)
 {
 	struct kt_report_row *row = one->count ? kt_table_row(report, table) : NULL;
@@ -265,7 +299,7 @@ static void put_one(struct kt_report *report, struct kt_table *table, const stru
 	row->cells[COL_CHANGE] = kt_cell_number(change);
 	row->cells[COL_MIN] = kt_cell_number(one->min);
 	row->cells[COL_MAX] = kt_cell_number(one->max);
-	row->cells[COL_MEAN] = kt_cell_number((int64_t)(one->sum / (double)one->count));
+	row->cells[COL_MEAN] = kt_cell_number(mean_of(one));
 	row->cells[COL_MOVED] = kt_cell_number(change < 0 ? -change : change);
 	row->cells[COL_COURSE] = kt_cell_text(course_of(&report->arena, one));
 	if (kt_trend_slope(&one->trend, &hourly))

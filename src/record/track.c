@@ -25,12 +25,15 @@ static const struct family families[] = {
 	{ "proc/vmstat", "vmstat:", 1, 0, KT_TRACK_NO_TIMES, 0, "", "nr_" },
 };
 
-/* vmstat counts most things in pages, and these not (mm/vmstat.c, enum node_stat_item). */
+/*
+ * vmstat counts most things in pages, and these not (mm/vmstat.c, enum node_stat_item). Stacks
+ * were threads before they were KiB, in 4.8, and meminfo has them.
+ */
 static bool is_no_amount(struct kt_span name)
 {
 	static const char *const others[] = { "nr_dirtied", "nr_written", "nr_vmscan_write",
 		"nr_vmscan_immediate_reclaim", "nr_foll_pin_acquired", "nr_foll_pin_released",
-		"nr_throttled_written" };
+		"nr_throttled_written", "nr_kernel_stack", "nr_shadow_call_stack" };
 
 	for (size_t i = 0; i < KT_LEN(others); i++) {
 		if (kt_span_eq(name, others[i]))
@@ -40,18 +43,8 @@ static bool is_no_amount(struct kt_span name)
 	       kt_span_ends(name, "hugepages") || kt_span_ends(name, "pmdmapped");
 }
 
-/* Counters of vmstat that are in KiB. */
-static int64_t unit_of(const struct family *family, struct kt_span name, int64_t page_bytes)
-{
-	if (family->unit_bytes)
-		return family->unit_bytes;
-	if (kt_span_eq(name, "nr_kernel_stack") || kt_span_eq(name, "nr_shadow_call_stack"))
-		return 1024;
-	return page_bytes;
-}
-
 /* The words before the first number, without a colon at their end. */
-static struct kt_span name_of(const char *text)
+static struct kt_span words_of(const char *text)
 {
 	const char *end = strchr(text, KT_LINE_NUMBER);
 	struct kt_span name = { text, end ? (size_t)(end - text) : 0 };
@@ -62,20 +55,48 @@ static struct kt_span name_of(const char *text)
 	return name;
 }
 
+/* "9p-fcall-cache" begins with a number, and that is a series like the others of its line. */
+static bool begins_with_number(const char *text)
+{
+	return text[0] == KT_LINE_NUMBER && text[1] && text[1] != ' ';
+}
+
+static struct kt_span name_of(
+	const struct kt_block *block, const struct kt_block_line *line, struct kt_arena *arena)
+{
+	struct kt_series_reader reader;
+	struct kt_series_run run = { .absent = true };
+	struct kt_span words;
+
+	if (!begins_with_number(line->text))
+		return words_of(line->text);
+	words = words_of(line->text + 1);
+	kt_series_read(&reader, kt_block_series(block, line->first), block->nr_samples);
+	while (kt_series_next(&reader, &run) && run.absent)
+		;
+	if (run.absent || !words.n)
+		return (struct kt_span){ 0 };
+	return kt_span_str(
+		kt_arena_printf(arena, "%lld%.*s", (long long)run.value, (int)words.n, words.p));
+}
+
 void kt_tracks_of(const struct kt_block *block, int64_t page_bytes, struct kt_arena *arena,
 	kt_tracks *ret_tracks)
 {
 	for (uint32_t i = 0; i < block->lines.count; i++) {
 		const struct kt_block_line *line = &block->lines.items[i];
 		const char *path = block->files.items[line->file].path;
-		struct kt_span name = name_of(line->text);
+		struct kt_span name = name_of(block, line, arena);
+		uint32_t shift = begins_with_number(line->text);
 
 		for (size_t k = 0; k < KT_LEN(families) && name.n; k++) {
 			const struct family *family = &families[k];
+			bool has_times = family->times != KT_TRACK_NO_TIMES;
 			struct kt_track *track;
 
 			if (strcmp(path, family->path) != 0 ||
-				line->nr_numbers / block->values_per_number != family->nr_numbers ||
+				line->nr_numbers / block->values_per_number !=
+					family->nr_numbers + shift ||
 				!kt_span_ends(kt_span_str(line->text), family->ends) ||
 				!kt_span_starts(name, family->starts) ||
 				(*family->starts && is_no_amount(name)))
@@ -84,9 +105,9 @@ void kt_tracks_of(const struct kt_block *block, int64_t page_bytes, struct kt_ar
 			if (!track)
 				return;
 			*track = (struct kt_track){ .line = i,
-				.number = family->number,
-				.times = family->times,
-				.unit_bytes = unit_of(family, name, page_bytes),
+				.number = family->number + shift,
+				.times = has_times ? family->times + shift : KT_TRACK_NO_TIMES,
+				.unit_bytes = family->unit_bytes ? family->unit_bytes : page_bytes,
 				.name = kt_arena_printf(
 					arena, "%s%.*s", family->prefix, (int)name.n, name.p) };
 		}
@@ -111,18 +132,26 @@ void kt_track_read(
 	for (uint32_t i = 0; i < block->values_per_number; i++)
 		kt_series_read(&reader->readers[i], series_of(block, track, track->number, i),
 			block->nr_samples);
+	if (track->times != KT_TRACK_NO_TIMES)
+		kt_series_read(&reader->factor, series_of(block, track, track->times, 0),
+			block->nr_samples);
 }
 
-/* The factor at the beginning of a run: slabs of a cache have one size while it lives. */
-static int64_t factor_at(const struct kt_track_reader *reader, uint32_t sample)
+/* Of the sample at which the reader stands, and as far as it holds. */
+static int64_t take_factor(struct kt_track_reader *reader, uint32_t *count)
 {
-	const struct kt_track *track = reader->track;
-	int64_t times = 0, factor;
+	int64_t factor;
 
-	if (track->times == KT_TRACK_NO_TIMES)
-		return track->unit_bytes;
-	kt_series_at(series_of(reader->block, track, track->times, 0), sample, &times);
-	return __builtin_mul_overflow(times, track->unit_bytes, &factor) ? 0 : factor;
+	if (reader->track->times == KT_TRACK_NO_TIMES)
+		return reader->track->unit_bytes;
+	if (!reader->factor_run.count)
+		kt_series_next(&reader->factor, &reader->factor_run);
+	if (reader->factor_run.count && reader->factor_run.count < *count)
+		*count = reader->factor_run.count;
+	return reader->factor_run.absent || __builtin_mul_overflow(reader->factor_run.value,
+						    reader->track->unit_bytes, &factor)
+		       ? 0
+		       : factor;
 }
 
 /* Amounts that no machine has are cut, so that differences and sums of them fit. */
@@ -140,6 +169,7 @@ bool kt_track_next(struct kt_track_reader *reader, struct kt_track_run *ret_run)
 {
 	uint32_t nr_values = reader->block->values_per_number, count = UINT32_MAX;
 	const struct kt_series_run *runs = reader->runs;
+	int64_t factor;
 
 	for (uint32_t i = 0; i < nr_values; i++) {
 		if (!reader->runs[i].count &&
@@ -147,12 +177,11 @@ bool kt_track_next(struct kt_track_reader *reader, struct kt_track_run *ret_run)
 			return false;
 		count = runs[i].count < count ? runs[i].count : count;
 	}
+	factor = take_factor(reader, &count);
 	*ret_run = (struct kt_track_run){
 		.from = reader->at, .count = count, .absent = runs[0].absent
 	};
 	if (!ret_run->absent) {
-		int64_t factor = factor_at(reader, reader->at);
-
 		ret_run->last = scaled(runs[0].value, factor);
 		ret_run->min = nr_values > 1 ? scaled(runs[1].value, factor) : ret_run->last;
 		ret_run->max = nr_values > 1 ? scaled(runs[2].value, factor) : ret_run->last;
@@ -160,6 +189,8 @@ bool kt_track_next(struct kt_track_reader *reader, struct kt_track_run *ret_run)
 	}
 	for (uint32_t i = 0; i < nr_values; i++)
 		reader->runs[i].count -= count;
+	if (reader->factor_run.count)
+		reader->factor_run.count -= count;
 	reader->at += count;
 	return true;
 }

@@ -37,6 +37,8 @@ struct kt_track_reader {
 	const struct kt_track *track;
 	struct kt_series_reader readers[4];
 	struct kt_series_run runs[4];
+	struct kt_series_reader factor;
+	struct kt_series_run factor_run;
 	uint32_t at;
 };
 
