@@ -6,6 +6,7 @@
 
 #include "cmd/cmd.h"
 #include "cmd/fail_if.h"
+#include "root/root.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -246,8 +247,24 @@ static void put_pair(struct kt_report *report, struct kt_table *table, const str
 	row->cells[COL_MOVED] = kt_cell_number(change < 0 ? -change : change);
 }
 
+/* Which moment it is, for one may not be the one that was asked for; and what is damaged. */
+static void tell_side(struct kt_report *report, const char *source, const struct kt_report *side)
+{
+	for (size_t i = 0; i < side->fields.count; i++) {
+		const struct kt_field *field = &side->fields.items[i];
+
+		if (field->group && strcmp(field->group, "host") == 0 &&
+			strcmp(field->key, "time") == 0 && field->cell.state == KT_OK)
+			kt_report_headline(report, "%s: %s", source, field->cell.text);
+	}
+	for (size_t i = 0; i < side->notes.count; i++) {
+		if (strncmp(side->notes.items[i], KT_NOTE_DAMAGED, strlen(KT_NOTE_DAMAGED)) == 0)
+			kt_report_note(report, "%s: %s", source, side->notes.items[i]);
+	}
+}
+
 static struct kt_err *read_side(const struct kt_options *options, const struct kt_cmd *cmd,
-	const char *source, struct side *side)
+	const char *source, struct side *side, struct kt_report *report, bool tell)
 {
 	struct kt_options own = *options;
 	struct kt_err *err;
@@ -257,6 +274,8 @@ static struct kt_err *read_side(const struct kt_options *options, const struct k
 	err = cmd->run(&own, &side->report);
 	if (!err)
 		find_table(side);
+	if (!err && tell)
+		tell_side(report, source, &side->report);
 	return err; // cppcheck-suppress returnDanglingLifetime
 }
 
@@ -283,7 +302,7 @@ static struct kt_err *put_part(
 	struct kt_err *err = NULL;
 
 	for (int i = 0; i < 2 && cmd && !err; i++)
-		err = read_side(options, cmd, options->operands[i], &sides[i]);
+		err = read_side(options, cmd, options->operands[i], &sides[i], report, is_account);
 	if (err && !is_account) {
 		kt_report_note(report, "%s: not compared: %s", parts[index].cmd, kt_err_text(err));
 		kt_err_free(err);

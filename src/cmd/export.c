@@ -362,6 +362,10 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 			      : put_in_turn(&export, strcmp(options->output, "json") == 0);
 	if (!err)
 		err = flush(&export, 0);
+	if (!err)
+		err = kt_history_check(&history);
+	if (!err)
+		kt_history_note(&history, options, report);
 	kt_buf_cleanup(&export.buf);
 	kt_arena_fini(&export.arena);
 	if (err && kt_err_code(err) == KT_ERR_CLOSED) {

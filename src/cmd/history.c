@@ -7,12 +7,21 @@
 
 #define DAMAGES_TOLD 4u
 
-static int64_t edge_ms(const struct kt_recording *recording, bool last)
+/* A clock may have been set back: the first block need not have the earliest time. */
+static void find_edges(
+	const struct kt_recording *recording, int64_t *ret_first_ms, int64_t *ret_last_ms)
 {
-	size_t count = kt_recording_nr_blocks(recording);
+	*ret_first_ms = INT64_MAX;
+	*ret_last_ms = INT64_MIN;
+	for (size_t i = 0; i < kt_recording_nr_blocks(recording); i++) {
+		const struct kt_frame *frame = kt_recording_frame(recording, i);
+		const int64_t ends[] = { frame->first_ms, frame->last_ms };
 
-	return last ? kt_recording_frame(recording, count - 1)->last_ms
-		    : kt_recording_frame(recording, 0)->first_ms;
+		for (size_t k = 0; k < KT_LEN(ends); k++) {
+			*ret_first_ms = ends[k] < *ret_first_ms ? ends[k] : *ret_first_ms;
+			*ret_last_ms = ends[k] > *ret_last_ms ? ends[k] : *ret_last_ms;
+		}
+	}
 }
 
 static struct kt_err *take_when(const char *option, const char *text, int64_t last_ms, int64_t *ms)
@@ -23,10 +32,35 @@ static struct kt_err *take_when(const char *option, const char *text, int64_t la
 		"%s takes a moment: 2026-01-31T23:59, 23:59, -2h (before the last sample)", option);
 }
 
+/* The stretch that is asked for, as far as there is something. */
+static struct kt_err *take_stretch(
+	const struct kt_options *options, struct kt_history *history, int64_t last_sample_ms)
+{
+	int64_t first_ms = history->from_ms, last_ms = history->to_ms;
+	struct kt_err *err = take_when("--from", options->from, last_sample_ms, &history->from_ms);
+	char first[32], last[32];
+
+	if (!err)
+		err = take_when("--to", options->to, last_sample_ms, &history->to_ms);
+	if (err)
+		return err;
+	if (options->from && options->to && history->from_ms > history->to_ms)
+		return kt_err_new(KT_ERR_USAGE, "--from is later than --to");
+	if (history->from_ms > last_ms || history->to_ms < first_ms)
+		return kt_err_new(KT_ERR_ABSENT,
+			"%s: it has no sample of that time; it goes from %s to %s", history->path,
+			kt_when_text(first_ms, first), kt_when_text(last_ms, last));
+	history->least_ms = options->from ? history->from_ms : INT64_MIN;
+	history->most_ms = options->to ? history->to_ms : INT64_MAX;
+	history->from_ms = history->from_ms > first_ms ? history->from_ms : first_ms;
+	history->to_ms = history->to_ms < last_ms ? history->to_ms : last_ms;
+	return NULL;
+}
+
 struct kt_err *kt_history_open(const struct kt_options *options, struct kt_history *ret_history)
 {
+	size_t count;
 	struct kt_err *err;
-	int64_t last_ms;
 
 	*ret_history = (struct kt_history){ .path = options->nr_operands ? options->operands[0]
 						    : options->source	 ? options->source
@@ -34,18 +68,25 @@ struct kt_err *kt_history_open(const struct kt_options *options, struct kt_histo
 	err = kt_recording_open(ret_history->path, &ret_history->recording);
 	if (err)
 		return err;
-	if (!kt_recording_nr_blocks(ret_history->recording))
+	count = kt_recording_nr_blocks(ret_history->recording);
+	if (!count)
 		return kt_err_new(KT_ERR_ABSENT,
 			"%s: no sample is in it yet, or it is no recording", ret_history->path);
-	last_ms = edge_ms(ret_history->recording, true);
-	ret_history->from_ms = edge_ms(ret_history->recording, false);
-	ret_history->to_ms = last_ms;
-	err = take_when("--from", options->from, last_ms, &ret_history->from_ms);
-	if (!err)
-		err = take_when("--to", options->to, last_ms, &ret_history->to_ms);
-	if (!err && ret_history->from_ms > ret_history->to_ms)
-		err = kt_err_new(KT_ERR_USAGE, "--from is later than --to");
-	return err;
+	find_edges(ret_history->recording, &ret_history->from_ms, &ret_history->to_ms);
+	return take_stretch(options, ret_history,
+		kt_recording_frame(ret_history->recording, count - 1)->last_ms);
+}
+
+struct kt_err *kt_history_check(const struct kt_history *history)
+{
+	if (history->nr_visited)
+		return NULL;
+	if (!kt_recording_nr_damages(history->recording))
+		return kt_err_new(
+			KT_ERR_ABSENT, "%s: it has no sample of that time", history->path);
+	return kt_err_new(KT_ERR_ABSENT,
+		"%s: no sample of that time can be read; %zu places are damaged", history->path,
+		kt_recording_nr_damages(history->recording));
 }
 
 void kt_history_cleanup(struct kt_history *history)
@@ -66,7 +107,7 @@ struct walk {
 static bool is_wanted(const struct walk *walk, int64_t real_ms, int64_t next_ms)
 {
 	return !walk->step_ms || real_ms / walk->step_ms != next_ms / walk->step_ms ||
-	       next_ms > walk->history->to_ms;
+	       next_ms > walk->history->most_ms;
 }
 
 static struct kt_err *walk_block(
@@ -86,12 +127,17 @@ static struct kt_err *walk_block(
 		for (uint32_t i = 0; i < (more ? run.count : 1) && !err; i++, at++) {
 			before_ms = ms;
 			ms = more ? run.value : following_ms;
-			if (!at || before_ms < walk->history->from_ms ||
-				before_ms > walk->history->to_ms || before_ms < walk->visited_ms ||
+			if (!at || before_ms < walk->history->least_ms ||
+				before_ms > walk->history->most_ms ||
 				!is_wanted(walk, before_ms, ms))
 				continue;
+			if (walk->history->in_order && before_ms < walk->visited_ms) {
+				walk->history->nr_left_out++;
+				continue;
+			}
 			kt_cursor_move(&cursor, at - 1);
 			walk->visited_ms = before_ms;
+			walk->history->nr_visited++;
 			err = walk->visit(walk->arg, &cursor, before_ms);
 		}
 	}
@@ -106,9 +152,14 @@ static struct kt_err *each_block(struct kt_history *history,
 
 	for (size_t i = 0; i < kt_recording_nr_blocks(history->recording) && !err; i++) {
 		const struct kt_frame *frame = kt_recording_frame(history->recording, i);
+		int64_t early_ms = frame->first_ms, late_ms = frame->last_ms;
 		const struct kt_block *block;
 
-		if (frame->last_ms < history->from_ms || frame->first_ms > history->to_ms ||
+		if (early_ms > late_ms) {
+			early_ms = frame->last_ms;
+			late_ms = frame->first_ms;
+		}
+		if (late_ms < history->least_ms || early_ms > history->most_ms ||
 			!frame->nr_samples)
 			continue;
 		err = kt_recording_block(history->recording, i, &block);
@@ -149,16 +200,17 @@ struct blocks {
 static struct kt_err *visit_one(void *arg, const struct kt_block *block, size_t index)
 {
 	struct blocks *blocks = arg;
-	uint32_t first = kt_block_sample_at(block, blocks->history->from_ms);
-	uint32_t last = kt_block_sample_at(block, blocks->history->to_ms);
+	uint32_t first = kt_block_sample_at(block, blocks->history->least_ms);
+	uint32_t last = kt_block_sample_at(block, blocks->history->most_ms);
 	struct kt_err *err;
 
 	(void)index;
 	/* the sample before the beginning is not in the stretch */
-	if (kt_block_real_ms(block, first) < blocks->history->from_ms)
+	if (kt_block_real_ms(block, first) < blocks->history->least_ms)
 		first++;
 	if (first >= block->nr_samples || first > last)
 		return NULL;
+	blocks->history->nr_visited += last - first + 1;
 	err = blocks->visit(blocks->arg, block, first, last);
 	if (!err && !kt_block_is_whole(block))
 		err = kt_err_new(KT_ERR_NOMEM, "out of memory");
@@ -230,17 +282,26 @@ void kt_history_describe(const struct kt_history *history, struct kt_report *rep
 	kt_report_headline(report, "%s: %s to %s, UTC", history->path, from, to);
 }
 
-void kt_history_note(const struct kt_history *history, struct kt_report *report)
+void kt_history_note(const struct kt_history *history, const struct kt_options *options,
+	struct kt_report *report)
 {
 	size_t count = kt_recording_nr_damages(history->recording);
 
+	if (history->nr_left_out)
+		kt_report_note(report,
+			"%lld samples are left out: the clock had been set back, to before others",
+			(long long)history->nr_left_out);
 	for (size_t i = 0; i < count && i < DAMAGES_TOLD; i++) {
 		const struct kt_damage *damage = kt_recording_damage(history->recording, i);
 
-		kt_report_note(report, "damaged: %llu bytes at %llu: %s; the rest was read",
-			(unsigned long long)damage->size, (unsigned long long)damage->offset,
-			damage->why);
+		kt_report_tell(report, options,
+			kt_arena_printf(&report->arena,
+				"damaged: %llu bytes at %llu: %s; the rest was read",
+				(unsigned long long)damage->size,
+				(unsigned long long)damage->offset, damage->why));
 	}
 	if (count > DAMAGES_TOLD)
-		kt_report_note(report, "and %zu more damaged places", count - DAMAGES_TOLD);
+		kt_report_tell(report, options,
+			kt_arena_printf(&report->arena, "and %zu more damaged places",
+				count - DAMAGES_TOLD));
 }

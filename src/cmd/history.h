@@ -10,7 +10,14 @@
 struct kt_history {
 	const char *path;
 	struct kt_recording *recording;
-	int64_t from_ms, to_ms; /* both inclusive */
+	int64_t from_ms, to_ms; /* both inclusive; where nobody says otherwise, all there is */
+	/** What is looked at: without limit where nobody set one, for a clock may have been wrong.
+	 */
+	int64_t least_ms, most_ms;
+	/** Whoever draws wants no time before one that was: such samples are left out, and counted.
+	 */
+	bool in_order;
+	int64_t nr_visited, nr_left_out; /* samples */
 };
 
 /** The recording that the first operand or -s names, from --from to --to. */
@@ -32,6 +39,8 @@ typedef struct kt_err *(*kt_history_block)(
 /** Every block that has samples in the stretch; damaged ones are passed over. */
 struct kt_err *kt_history_blocks(
 	struct kt_history *history, kt_history_block visit, void *arg) KT_MUST_CHECK;
+/** An error where there was nothing to visit. */
+struct kt_err *kt_history_check(const struct kt_history *history) KT_MUST_CHECK;
 struct kt_session;
 struct kt_account;
 /** The account of the moment at which the cursor stands; both are the caller's to clean up. */
@@ -42,6 +51,7 @@ int64_t kt_history_page_bytes(const struct kt_block *block);
 int64_t kt_history_step(const struct kt_history *history, int count);
 /** Fields and headline: which recording, from when to when; notes: gaps, damage. */
 void kt_history_describe(const struct kt_history *history, struct kt_report *report);
-void kt_history_note(const struct kt_history *history, struct kt_report *report);
+void kt_history_note(const struct kt_history *history, const struct kt_options *options,
+	struct kt_report *report);
 
 #endif

@@ -174,8 +174,12 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 	if (!plot.chart)
 		return kt_err_new(KT_ERR_NOMEM, "out of memory");
 	plot.chart->stacked = !series;
+	history.in_order = true;
 	err = kt_history_walk(&history, kt_history_step(&history, MOMENTS_WANTED),
 		series ? add_series : add_account, &plot);
+	if (err)
+		return err;
+	err = kt_history_check(&history);
 	if (err)
 		return err;
 	fill_up(&plot);
@@ -184,7 +188,7 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 		return kt_err_new(KT_ERR_ABSENT,
 			"nothing in %s is called so; 'ktally report --series' lists the names",
 			history.path);
-	kt_history_note(&history, report);
+	kt_history_note(&history, options, report);
 	return NULL;
 }
 

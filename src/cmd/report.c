@@ -205,14 +205,18 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 	kt_history_describe(&history, report);
 	if (options->series) {
 		err = kt_report_series(&history, report);
-		kt_history_note(&history, report);
+		if (!err)
+			err = kt_history_check(&history);
+		kt_history_note(&history, options, report);
 		return err;
 	}
 	step_ms = options->interval_s ? (int64_t)(options->interval_s * 1000)
 				      : kt_history_step(&history, LINES_WANTED);
 	if (options->pools) {
 		err = kt_report_pools(&history, step_ms, report);
-		kt_history_note(&history, report);
+		if (!err)
+			err = kt_history_check(&history);
+		kt_history_note(&history, options, report);
 		return err;
 	}
 	lines.dated = history.to_ms - history.from_ms >= 86400000;
@@ -222,6 +226,8 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 	lines.boot = UINT32_MAX;
 	err = kt_history_walk(&history, step_ms, put_line, &lines);
 	kt_events_fini(&lines.events);
+	if (!err)
+		err = kt_history_check(&history);
 	if (err)
 		return err;
 	/* people read them below the lines; a program would take them for moments */
@@ -234,7 +240,7 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 	put_extreme(&lines, "mean", mean);
 	put_extreme(&lines, "most", most);
 	put_trend(&lines);
-	kt_history_note(&history, report);
+	kt_history_note(&history, options, report);
 	return NULL;
 }
 

@@ -233,6 +233,16 @@ static const char *memory_report(const struct kt_snapshot *snap, struct kt_arena
 	return memreport ? kt_memreport_sentence(arena, memreport, snap->host.page_bytes) : NULL;
 }
 
+void kt_report_tell(struct kt_report *report, const struct kt_options *options, const char *text)
+{
+	bool shown = !options->output || strcmp(options->output, "text") == 0 ||
+		     (strcmp(options->output, "json") == 0 && !report->streamed);
+
+	kt_report_note(report, "%s", text);
+	if (!shown && options->say)
+		options->say(text);
+}
+
 void kt_session_describe(const struct kt_session *session, const struct kt_options *options,
 	struct kt_report *report)
 {
@@ -269,4 +279,6 @@ void kt_session_describe(const struct kt_session *session, const struct kt_optio
 	join_headline(report, second, KT_LEN(second));
 	kt_memreport_headlines(report, session->snap);
 	kt_memreport_notes(report, session->snap);
+	if (*kt_root_note(session->root))
+		kt_report_tell(report, options, kt_root_note(session->root));
 }

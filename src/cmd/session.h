@@ -40,6 +40,9 @@ void kt_session_cleanup(struct kt_session *session);
 void kt_session_describe(const struct kt_session *session, const struct kt_options *options,
 	struct kt_report *report);
 
+/** A note that must not be missed: where the output shows no notes it goes beside it. */
+void kt_report_tell(struct kt_report *report, const struct kt_options *options, const char *text);
+
 /** A clock that only runs forward. */
 int64_t kt_session_clock_ns(void);
 /** The time of day: milliseconds since 1970. */

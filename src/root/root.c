@@ -31,6 +31,11 @@ enum kt_root_kind kt_root_kind(const struct kt_root *root)
 	return root->kind;
 }
 
+const char *kt_root_note(const struct kt_root *root)
+{
+	return root->note;
+}
+
 void kt_root_set_watch(struct kt_root *root, kt_root_watch watch, void *arg)
 {
 	root->watch = watch;

@@ -63,6 +63,9 @@ void kt_root_free(struct kt_root *root);
 void kt_root_cleanup(struct kt_root **root);
 
 enum kt_root_kind kt_root_kind(const struct kt_root *root);
+#define KT_NOTE_DAMAGED "damaged: "
+/** What whoever reads it has to know, such as damage; "": nothing. */
+const char *kt_root_note(const struct kt_root *root);
 
 /** The whole file; `path` must outlive the text. LIMIT where it is larger than the maximum. */
 struct kt_err *kt_root_read(

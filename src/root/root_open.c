@@ -206,7 +206,11 @@ struct kt_err *kt_root_open(const char *path, kt_root_filter wanted, struct kt_r
 	char before[PATH_MAX];
 	const char *when;
 
-	if (cut_time(path, before, &when))
+	if (cut_time(path, before, &when)) {
+		if (access(before, R_OK) == 0 && !kt_is_recording(before))
+			return kt_err_new(KT_ERR_PARSE,
+				"%s: it is no recording, and only those have moments", before);
 		return kt_root_recording_open(before, when, wanted, ret_root);
+	}
 	return open_whole(path, wanted, ret_root);
 }

@@ -23,6 +23,7 @@ struct kt_root {
 	enum kt_root_kind kind;
 	kt_root_watch watch;
 	void *watch_arg;
+	char note[128]; /* see kt_root_note() */
 };
 
 /** Folders, the live one included; takes `fd` over. */

@@ -75,6 +75,19 @@ struct kt_err *kt_root_moment(
 	return err;
 }
 
+static struct kt_err *none_found(const struct kt_recording *recording, int64_t when_ms)
+{
+	size_t count = kt_recording_nr_blocks(recording);
+	char asked[32], first[32], last[32];
+
+	if (!count || when_ms == INT64_MAX)
+		return kt_err_new(KT_ERR_ABSENT, "no sample in it can be read");
+	return kt_err_new(KT_ERR_ABSENT, "it has no sample as early as %s; it goes from %s to %s",
+		kt_when_text(when_ms, asked),
+		kt_when_text(kt_recording_frame(recording, 0)->first_ms, first),
+		kt_when_text(kt_recording_frame(recording, count - 1)->last_ms, last));
+}
+
 /* Index of the last block that begins at or before `when_ms`; the damaged are passed over. */
 static struct kt_err *find(struct kt_recording *recording, int64_t when_ms,
 	const struct kt_block **ret_block, uint32_t *ret_sample)
@@ -95,7 +108,8 @@ static struct kt_err *find(struct kt_recording *recording, int64_t when_ms,
 		*ret_sample = kt_block_sample_at(block, when_ms);
 		return NULL;
 	}
-	return err ? err : kt_err_new(KT_ERR_ABSENT, "it has no sample as early as that");
+	return err ? kt_err_prepend(err, "no sample in it can be read")
+		   : none_found(recording, when_ms);
 }
 
 static int64_t last_ms(const struct kt_recording *recording)
@@ -130,5 +144,11 @@ struct kt_err *kt_root_recording_open(
 		kt_cursor_move(&cursor, sample);
 		err = kt_root_moment(&cursor, wanted, ret_root);
 	}
+	if (!err && kt_recording_nr_damages(recording))
+		snprintf((*ret_root)->note, sizeof((*ret_root)->note),
+			KT_NOTE_DAMAGED "%zu place%s of the recording passed over; this is the "
+					"last good sample up to then",
+			kt_recording_nr_damages(recording),
+			kt_recording_nr_damages(recording) == 1 ? "" : "s");
 	return err ? kt_err_prepend(err, "%s", path) : NULL;
 }

@@ -276,10 +276,11 @@ struct kt_answer *kt_past_recorded(const char *path, const struct kt_stretch *st
 	if (err)
 		return kt_answer_err(err);
 	if (stretch->from_ms > history.from_ms)
-		history.from_ms = stretch->from_ms;
+		history.from_ms = history.least_ms = stretch->from_ms;
 	if (stretch->to_ms < history.to_ms)
-		history.to_ms = stretch->to_ms;
+		history.to_ms = history.most_ms = stretch->to_ms;
 	step_ms = step_of(stretch, history.to_ms - history.from_ms, KT_PAST_RECORDED);
+	history.in_order = true;
 	err = kt_history_walk(&history, step_ms, take_moment, &past);
 	answer = err ? kt_answer_err(err)
 		     : answer_of(&past, "account", "recording", first_ms, last_ms, step_ms);
