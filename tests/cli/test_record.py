@@ -458,7 +458,8 @@ def what_is_damaged_is_told_by_whoever_shows_a_moment():
             whole[head.start() + 80] ^= 1
         file.write_bytes(whole)
         refuse("-s", file, says="no sample in it can be read")
-        refuse("export", file, says="can be read")
+        export = ktally("export", file)
+        assert export.status == 1 and b"can be read" in export.err, export.complaint
         refuse("plot", file, says="can be read")
         refuse("report", file, says="can be read")
         refuse("-s", f"{tree / 'proc/meminfo'}@-1h", says="no recording")
