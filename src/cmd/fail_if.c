@@ -56,16 +56,34 @@ static bool parse(struct kt_span text, struct condition *ret_condition)
 	       take_limit(kt_span_trim(kt_span_from(text, at + 1)), ret_condition);
 }
 
+static const char *name_at(const struct kt_table *table, size_t name, size_t row)
+{
+	const struct kt_cell *cell = &table->rows.items[row].cells[name];
+
+	return cell->state == KT_OK ? cell->text : "";
+}
+
+/*
+ * The row of that name; or the only one whose first words it is: "kernel_clone" is the caller
+ * of "kernel_clone vmalloc", as long as it calls for nothing else.
+ */
 static const struct kt_report_row *find_in(
 	const struct kt_table *table, size_t name, struct kt_span wanted)
 {
-	for (size_t i = 0; i < table->rows.count; i++) {
-		const struct kt_cell *cell = &table->rows.items[i].cells[name];
+	const struct kt_report_row *found = NULL;
+	size_t nr_found = 0;
 
-		if (cell->state == KT_OK && kt_span_eq(wanted, cell->text))
+	for (size_t i = 0; i < table->rows.count; i++) {
+		const char *text = name_at(table, name, i);
+
+		if (kt_span_eq(wanted, text))
 			return &table->rows.items[i];
+		if (!wanted.n || strncmp(text, wanted.p, wanted.n) != 0 || text[wanted.n] != ' ')
+			continue;
+		found = &table->rows.items[i];
+		nr_found++;
 	}
-	return NULL;
+	return nr_found == 1 ? found : NULL;
 }
 
 static bool holds(const struct condition *condition, int64_t before, int64_t change)

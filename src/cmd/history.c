@@ -128,8 +128,10 @@ static struct kt_err *walk_block(
 			before_ms = ms;
 			ms = more ? run.value : following_ms;
 			if (!at || before_ms < walk->history->least_ms ||
-				before_ms > walk->history->most_ms ||
-				!is_wanted(walk, before_ms, ms))
+				before_ms > walk->history->most_ms)
+				continue;
+			walk->history->nr_samples_seen++;
+			if (!is_wanted(walk, before_ms, ms))
 				continue;
 			if (walk->history->in_order && before_ms < walk->visited_ms) {
 				walk->history->nr_left_out++;

@@ -17,7 +17,7 @@ struct kt_history {
 	/** Whoever draws wants no time before one that was: such samples are left out, and counted.
 	 */
 	bool in_order;
-	int64_t nr_visited, nr_left_out; /* samples */
+	int64_t nr_visited, nr_samples_seen, nr_left_out; /* samples */
 };
 
 /** The recording that the first operand or -s names, from --from to --to. */

@@ -427,6 +427,9 @@ static struct kt_err *take_operands(
 		at++;
 	} else if (*cmd == &kt_cmd_help && at < argc && strcmp(argv[at], "help") == 0)
 		at++;
+	/* "ktally slab dentry --help": about slab, whatever else was to come */
+	if (*cmd == &kt_cmd_help && at + 1 < argc && kt_cmd_find(argv[at]))
+		argc = at + 1;
 	if (!*cmd)
 		*cmd = &kt_cmd_account;
 	for (; at < argc; at++) {

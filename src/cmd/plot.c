@@ -9,10 +9,12 @@
 #include "record/track.h"
 
 #include <fnmatch.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define MOMENTS_WANTED 240
-#define BANDS_MAX      12
+#define BANDS_MAX      12  /* that are drawn */
+#define BANDS_READ     256 /* of which they are the largest */
 
 struct plot {
 	struct kt_report *report;
@@ -31,7 +33,7 @@ static struct kt_chart_band *band_of(struct plot *plot, const char *name)
 		if (strcmp(plot->chart->bands.items[i].name, name) == 0)
 			return &plot->chart->bands.items[i];
 	}
-	if (plot->chart->bands.count >= BANDS_MAX)
+	if (plot->chart->bands.count >= BANDS_READ)
 		return NULL;
 	band = kt_list_push(arena, &plot->chart->bands);
 	if (band)
@@ -137,6 +139,35 @@ static void drop_empty(struct kt_chart *chart)
 	chart->bands.count = chart->stacked ? kept : chart->bands.count;
 }
 
+static int64_t most_of(const struct kt_chart_band *band)
+{
+	int64_t most = KT_CHART_MISSING;
+
+	for (size_t i = 0; i < band->values.count; i++)
+		most = band->values.items[i] > most ? band->values.items[i] : most;
+	return most;
+}
+
+static int by_most(const void *a, const void *b)
+{
+	int64_t one = most_of(a), other = most_of(b);
+
+	return (one < other) - (one > other);
+}
+
+/* More than a few lines cannot be told apart. */
+static void keep_largest(struct plot *plot)
+{
+	size_t count = plot->chart->bands.count;
+
+	if (count <= BANDS_MAX)
+		return;
+	qsort(plot->chart->bands.items, count, sizeof(*plot->chart->bands.items), by_most);
+	plot->chart->bands.count = BANDS_MAX;
+	kt_report_note(plot->report, "the %d largest are drawn, %zu%s others are not", BANDS_MAX,
+		count - BANDS_MAX, count >= BANDS_READ ? " or more" : "");
+}
+
 /* Bands that ended early are missing to the end. */
 static void fill_up(struct plot *plot)
 {
@@ -184,6 +215,7 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 		return err;
 	fill_up(&plot);
 	drop_empty(plot.chart);
+	keep_largest(&plot);
 	if (!plot.chart->bands.count)
 		return kt_err_new(KT_ERR_ABSENT,
 			"nothing in %s is called so; 'ktally report --series' lists the names",

@@ -318,6 +318,12 @@ static struct kt_err *open_files(struct recorder *recorder, struct kt_session *s
 	if (err)
 		return err;
 	recorder->root = session->root;
+	if (kt_root_kind(session->root) != KT_ROOT_LIVE &&
+		kt_root_kind(session->root) != KT_ROOT_DIR)
+		return kt_err_new(KT_ERR_USAGE,
+			"%s is one moment of a machine, and recording it would date it with now; "
+			"-s takes the folder of a running one",
+			recorder->options->source);
 	recorder->sampler = kt_sampler_new();
 	if (!recorder->sampler)
 		return kt_err_new(KT_ERR_NOMEM, "out of memory");

@@ -51,7 +51,7 @@ enum {
 	[COL_UNATTRIBUTED] = ROW("unattributed", "UNATTR", KT_COL_WIDE), \
 	[COL_ANON] = ROW("anonymous", "ANONYMOUS", KT_COL_WIDE), \
 	[COL_CACHE] = ROW("page_cache", "CACHE", KT_COL_WIDE), \
-	[COL_FREE] = ROW("free", "FREE", 0)
+	[COL_FREE] = ROW("free", "FREE", KT_COL_WIDE)
 
 static const struct kt_column columns[] = {
 	[COL_CLOCK] = { .key = "clock", .title = "TIME (UTC)", .flags = KT_COL_TEXT_ONLY },
@@ -88,9 +88,9 @@ static void put_time(struct lines *lines, struct kt_report_row *row, int64_t rea
 	char text[32];
 
 	row->cells[COL_TIME] = kt_report_text(lines->report, kt_when_text(real_ms, text));
-	text[19] = '\0';
 	text[10] = ' ';
-	row->cells[COL_CLOCK] = kt_report_text(lines->report, lines->dated ? text : text + 11);
+	text[lines->dated ? 16 : 19] = '\0';
+	row->cells[COL_CLOCK] = kt_report_text(lines->report, text + (lines->dated ? 5 : 11));
 }
 
 static void put_account(struct lines *lines, struct kt_report_row *row,
@@ -213,7 +213,8 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 	step_ms = options->interval_s ? (int64_t)(options->interval_s * 1000)
 				      : kt_history_step(&history, LINES_WANTED);
 	if (options->pools) {
-		err = kt_report_pools(&history, step_ms, report);
+		err = kt_report_pools(
+			&history, step_ms, strcmp(options->output, "text") == 0, report);
 		if (!err)
 			err = kt_history_check(&history);
 		kt_history_note(&history, options, report);
@@ -240,6 +241,12 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 	put_extreme(&lines, "mean", mean);
 	put_extreme(&lines, "most", most);
 	put_trend(&lines);
+	if (history.nr_samples_seen > history.nr_visited)
+		kt_report_note(report,
+			"least, mean, most and growth are of these %lld lines; 'report --series' "
+			"has "
+			"those of all samples",
+			(long long)history.nr_visited);
 	kt_history_note(&history, options, report);
 	return NULL;
 }

@@ -13,6 +13,7 @@
 #include <string.h>
 
 enum {
+	COL_CLOCK,
 	COL_TIME,
 	COL_SMALL,
 	COL_SMALL_ALLOC,
@@ -34,16 +35,28 @@ enum {
 		.key = k, .title = "FAIL", .type = KT_CELL_COUNT \
 	}
 
+/* clang-format off */
+#define POOLS \
+	[COL_SMALL] = POOL("small_bytes", "SML_MEM"), \
+	[COL_SMALL_ALLOC] = POOL("small_alloc_bytes", "ALLOC"), \
+	[COL_SMALL_FAIL] = FAIL("small_failures"), \
+	[COL_LARGE] = POOL("large_bytes", "LG_MEM"), \
+	[COL_LARGE_ALLOC] = POOL("large_alloc_bytes", "ALLOC"), \
+	[COL_LARGE_FAIL] = FAIL("large_failures"), \
+	[COL_OVERSIZE] = POOL("oversize_alloc_bytes", "OVERSIZE"), \
+	[COL_OVERSIZE_FAIL] = FAIL("oversize_failures")
+/* clang-format on */
+
 static const struct kt_column columns[NR_COLS] = {
-	[COL_TIME] = { .key = "time", .title = "TIME (UTC)" },
-	[COL_SMALL] = POOL("small_bytes", "SML_MEM"),
-	[COL_SMALL_ALLOC] = POOL("small_alloc_bytes", "ALLOC"),
-	[COL_SMALL_FAIL] = FAIL("small_failures"),
-	[COL_LARGE] = POOL("large_bytes", "LG_MEM"),
-	[COL_LARGE_ALLOC] = POOL("large_alloc_bytes", "ALLOC"),
-	[COL_LARGE_FAIL] = FAIL("large_failures"),
-	[COL_OVERSIZE] = POOL("oversize_alloc_bytes", "OVSZ_ALLOC"),
-	[COL_OVERSIZE_FAIL] = FAIL("oversize_failures"),
+	[COL_CLOCK] = { .key = "clock", .title = "TIME (UTC)", .flags = KT_COL_TEXT_ONLY },
+	[COL_TIME] = { .key = "time", .title = "", .flags = KT_COL_DATA_ONLY },
+	POOLS,
+};
+
+static const struct kt_column average_columns[NR_COLS] = {
+	[COL_CLOCK] = { .key = "clock", .title = "", .flags = KT_COL_TEXT_ONLY },
+	[COL_TIME] = { .key = "what", .title = "", .flags = KT_COL_DATA_ONLY },
+	POOLS,
 };
 
 struct lines {
@@ -108,7 +121,7 @@ static void put_pools(
 	put(lines, row, COL_LARGE, named.known, named.held);
 	put(lines, row, COL_LARGE_ALLOC, named.known, named.used);
 	put(lines, row, COL_OVERSIZE, kt_ok(large) && kt_ok(vmalloc), large.value + vmalloc.value);
-	for (size_t i = 0; i < NR_COLS; i++) {
+	for (size_t i = COL_SMALL; i < NR_COLS; i++) {
 		if (columns[i].type == KT_CELL_COUNT)
 			row->cells[i] =
 				kt_cell_missing(KT_ABSENT, "Linux does not count failed requests");
@@ -126,28 +139,32 @@ static struct kt_err *put_line(void *arg, struct kt_cursor *cursor, int64_t real
 
 	if (!row)
 		return err ? err : kt_err_new(KT_ERR_NOMEM, "out of memory");
-	kt_when_text(real_ms, text);
+	row->cells[COL_TIME] = kt_report_text(lines->report, kt_when_text(real_ms, text));
 	text[10] = ' ';
 	text[lines->dated ? 16 : 19] = '\0';
-	row->cells[COL_TIME] = kt_report_text(lines->report, text + (lines->dated ? 5 : 11));
+	row->cells[COL_CLOCK] = kt_report_text(lines->report, text + (lines->dated ? 5 : 11));
 	put_pools(lines, row, session.snap);
 	return NULL;
 }
 
 struct kt_err *kt_report_pools(
-	struct kt_history *history, int64_t step_ms, struct kt_report *report)
+	struct kt_history *history, int64_t step_ms, bool is_text, struct kt_report *report)
 {
 	struct lines lines = { .report = report,
 		.dated = history->to_ms - history->from_ms >= 86400000,
 		.table = kt_report_table(report, "pools", NULL, columns, NR_COLS) };
 	struct kt_err *err = lines.table ? kt_history_walk(history, step_ms, put_line, &lines)
 					 : kt_err_new(KT_ERR_NOMEM, "out of memory");
-	struct kt_report_row *row = err ? NULL : kt_table_row(report, lines.table);
+	struct kt_report_row *row;
 
+	/* people read it below the lines; a program would take it for a moment */
+	if (!err && !is_text)
+		lines.table = kt_report_table(report, "averages", NULL, average_columns, NR_COLS);
+	row = err || !lines.table ? NULL : kt_table_row(report, lines.table);
 	if (!row)
-		return err;
+		return err ? err : kt_err_new(KT_ERR_NOMEM, "out of memory");
 	row->strong = true;
-	row->cells[COL_TIME] = kt_cell_text("average");
+	row->cells[COL_CLOCK] = row->cells[COL_TIME] = kt_cell_text("average");
 	for (size_t i = COL_SMALL; i < NR_COLS; i++) {
 		if (lines.counts[i])
 			row->cells[i] =

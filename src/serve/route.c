@@ -162,8 +162,8 @@ static struct kt_route route_account_past(struct kt_site *site, struct kt_stretc
 	kt_desk_freshen(site->desk);
 	kept_ms = kept_since_ms(watch, GAP * kt_desk_interval_ms(site->desk));
 	if (!site->recording || !kt_past_extent(site->recording, &first_ms, &last_ms) ||
-		last_ms < stretch.from_ms ||
-		(live && (stretch.from_ms >= kept_ms || first_ms >= kept_ms))) {
+		(live && (last_ms < stretch.from_ms || stretch.from_ms >= kept_ms ||
+				 first_ms >= kept_ms))) {
 		stretch.first_ms = first_ms;
 		return given(kt_past_watched(watch, "account", &stretch));
 	}
@@ -189,9 +189,13 @@ static struct kt_route route_past(struct kt_site *site, const struct args *args)
 	static const char *const known[] = { "from", "to", "step", "of", "token", NULL };
 	struct kt_stretch stretch = { .to_ms = INT64_MAX, .first_ms = INT64_MAX };
 	const char *of = arg(args, "of"), *step = arg(args, "step");
-	int64_t now_ms = kt_session_time_ms();
+	int64_t now_ms = kt_session_time_ms(), first_ms, last_ms;
 	const struct kt_watch *watch;
 
+	/* a recording of the past has its own present */
+	if (!kt_desk_is_live(site->desk) && site->recording &&
+		kt_past_extent(site->recording, &first_ms, &last_ms))
+		now_ms = last_ms;
 	if (!all_known(args, known))
 		return problem(400, "history takes from, to, step and of");
 	if (!take_moment(args, "from", now_ms, &stretch.from_ms) ||

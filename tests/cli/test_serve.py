@@ -216,6 +216,10 @@ def a_recording_is_the_past():
             served = server.json("/api/v1/account")
             must_close(served)
             assert server.get("/api/v1/live").status == 204
+            time.sleep(1.2)  # what is relative is before the last sample, and not before now
+            late = server.json("/api/v1/history?from=-1s")
+            assert late["from"] == "recording" and late["last_ms"] == past["last_ms"], late
+            assert late["times_ms"] == past["times_ms"][-len(late["times_ms"]):] != [], late
             # many at once: the worker takes them one after the other
             statuses = []
             def ask():

@@ -15,7 +15,8 @@ static const struct {
 	const char *name;
 	int64_t before, change;
 } rows[] = { { "slab", 1000, 50 }, { "free", 1000, -200 }, { "same", 7, 0 }, { "new", 0, 1 },
-	{ "gone", 0, -1 }, { "below zero", -1000, 100 }, { "huge", 1ll << 40, 11ll << 20 } };
+	{ "gone", 0, -1 }, { "below zero", -1000, 100 }, { "huge", 1ll << 40, 11ll << 20 },
+	{ "one vmalloc", 10, 5 }, { "two vmalloc", 10, 5 }, { "two ioremap", 10, 5 } };
 
 static void put_row(
 	struct kt_report *report, struct kt_table *table, const char *name, int64_t before)
@@ -85,6 +86,13 @@ TEST(growth_is_held_against_bytes_and_parts)
 		expect(do_not[i], 0);
 }
 
+TEST(a_caller_is_known_by_its_first_words_where_there_is_one)
+{
+	expect("one>4", 1);
+	expect("one vmalloc>4", 1);
+	expect("two ioremap>4", 1);
+}
+
 /* Unattributed memory can be less than nothing; it grows all the same. */
 TEST(what_was_below_zero_grows_upwards)
 {
@@ -108,5 +116,6 @@ TEST(a_name_that_is_not_there_or_not_known_is_an_error_and_not_a_passed_check)
 {
 	expect("no such row>5%", -KT_ERR_ABSENT);
 	expect("sla>5%", -KT_ERR_ABSENT);
+	expect("two>5%", -KT_ERR_ABSENT);
 	expect("unknown>5%", -KT_ERR_ABSENT);
 }

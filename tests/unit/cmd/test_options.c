@@ -170,6 +170,9 @@ TEST(help_and_version_win_wherever_they_stand)
 	CHECK_STR(parse("explain --help").options.operands[0], "explain");
 	CHECK(parse("explain --help").cmd == &kt_cmd_help);
 	CHECK_INT(parse("help help").code, -1);
+	CHECK(parse("slab dentry --help").cmd == &kt_cmd_help);
+	CHECK_INT(parse("slab dentry --help").options.nr_operands, 1);
+	CHECK_STR(parse("slab dentry --help").options.operands[0], "slab");
 	CHECK_INT(parse("help --help").options.nr_operands, 0);
 }
 
