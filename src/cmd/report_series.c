@@ -250,7 +250,7 @@ static struct kt_err *add_block(
 			add_run(all, one, &run, first, last);
 	}
 	for (size_t i = 0; i < all->ones.count; i++)
-		all->ones.items[i].last = all->ones.items[i].now;
+		all->ones.items[i].last = all->ones.items[i].now; // NOLINT
 	all->nr_samples += last - first + 1;
 	return NULL;
 }
