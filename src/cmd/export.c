@@ -354,6 +354,9 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 
 	kt_report_init(report, "ktally/export/1");
 	report->streamed = true;
+	if (!kt_span_has_word(kt_span_str("text csv json openmetrics"), options->output))
+		return kt_err_new(KT_ERR_USAGE,
+			"'export' writes csv, json or openmetrics, and not %s", options->output);
 	export.step_ms = (int64_t)(options->interval_s * 1000);
 	err = kt_history_open(options, &history);
 	if (!err)

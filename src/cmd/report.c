@@ -199,6 +199,12 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 	int64_t step_ms;
 
 	kt_report_init(report, "ktally/report/1");
+	if (kt_span_has_word(kt_span_str("openmetrics prometheus"), options->output))
+		return kt_err_new(KT_ERR_USAGE,
+			"'report' is about the past, and %s about now: 'ktally export -o "
+			"openmetrics' "
+			"has both",
+			options->output);
 	err = kt_history_open(options, &history);
 	if (err)
 		return err;

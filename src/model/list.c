@@ -170,15 +170,15 @@ static void cut(struct kt_report *report, struct kt_table *table, const struct k
 
 	for (size_t i = 0; i < table->rows.count; i++) {
 		struct kt_report_row row = table->rows.items[i];
-		bool shown = (!opts->filter || matches(table, &row, opts->filter)) &&
-			     (row.pinned || !opts->top || (int64_t)kept < opts->top) &&
+		bool asked = (!opts->filter || matches(table, &row, opts->filter)) &&
 			     (opts->empty || !is_empty(table, &row));
 
-		if (shown) {
+		if (asked && (row.pinned || !opts->top || (int64_t)kept < opts->top)) {
 			table->rows.items[kept++] = row;
 			continue;
 		}
-		table->nr_rest++;
+		/* without sums it only says how many more there are of what was asked for */
+		table->nr_rest += asked || !table->plain;
 		if (table->plain)
 			continue;
 		if (!table->rest)

@@ -160,6 +160,11 @@ def a_recording_is_the_same_in_every_output():
         assert picture.documentElement.tagName == "svg"
         assert "▁" in succeed("report", file, "--series").text or len(series) == 0
         refuse("report", file, "-o", "svg", status=2, says="plot")
+        refuse("report", file, "-o", "openmetrics", status=2, says="export")
+        refuse("export", file, "-o", "prometheus", status=2, says="openmetrics")
+        few = succeed("report", file, "--series", "--filter", "meminfo:Huge*", "--top", "1").text
+        rest = [line for line in few.splitlines() if line.startswith("and ")]
+        assert not rest or int(rest[0].split()[1]) < 20, few
 
 
 @test
