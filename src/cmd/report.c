@@ -191,54 +191,21 @@ static void put_trend(struct lines *lines)
 	}
 }
 
-static struct kt_err *run(const struct kt_options *options, struct kt_report *report)
+static struct kt_err *put_lines(
+	struct kt_history *history, int64_t step_ms, bool is_text, struct kt_report *report)
 {
-	KT_CLEANUP(history) struct kt_history history = { 0 };
-	struct lines lines = { .report = report };
-	struct kt_err *err;
-	int64_t step_ms;
+	struct lines lines = { .report = report,
+		.boot = UINT32_MAX,
+		.dated = history->to_ms - history->from_ms >= 86400000,
+		.table = kt_report_table(report, "lines", NULL, columns, KT_LEN(columns)) };
+	struct kt_err *err = lines.table ? kt_history_walk(history, step_ms, put_line, &lines)
+					 : kt_err_new(KT_ERR_NOMEM, "out of memory");
 
-	kt_report_init(report, "ktally/report/1");
-	if (kt_span_has_word(kt_span_str("openmetrics prometheus"), options->output))
-		return kt_err_new(KT_ERR_USAGE,
-			"'report' is about the past, and %s about now: 'ktally export -o "
-			"openmetrics' "
-			"has both",
-			options->output);
-	err = kt_history_open(options, &history);
-	if (err)
-		return err;
-	kt_history_describe(&history, report);
-	if (options->series) {
-		err = kt_report_series(&history, report);
-		if (!err)
-			err = kt_history_check(&history);
-		kt_history_note(&history, options, report);
-		return err;
-	}
-	step_ms = options->interval_s ? (int64_t)(options->interval_s * 1000)
-				      : kt_history_step(&history, LINES_WANTED);
-	if (options->pools) {
-		err = kt_report_pools(
-			&history, step_ms, strcmp(options->output, "text") == 0, report);
-		if (!err)
-			err = kt_history_check(&history);
-		kt_history_note(&history, options, report);
-		return err;
-	}
-	lines.dated = history.to_ms - history.from_ms >= 86400000;
-	lines.table = kt_report_table(report, "lines", NULL, columns, KT_LEN(columns));
-	if (!lines.table)
-		return kt_err_new(KT_ERR_NOMEM, "out of memory");
-	lines.boot = UINT32_MAX;
-	err = kt_history_walk(&history, step_ms, put_line, &lines);
 	kt_events_fini(&lines.events);
-	if (!err)
-		err = kt_history_check(&history);
 	if (err)
 		return err;
 	/* people read them below the lines; a program would take them for moments */
-	if (strcmp(options->output, "text") != 0)
+	if (!is_text)
 		lines.table = kt_report_table(
 			report, "extremes", NULL, extreme_columns, KT_LEN(extreme_columns));
 	if (!lines.table)
@@ -247,14 +214,43 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 	put_extreme(&lines, "mean", mean);
 	put_extreme(&lines, "most", most);
 	put_trend(&lines);
-	if (history.nr_samples_seen > history.nr_visited)
+	if (history->nr_samples_seen > history->nr_visited)
 		kt_report_note(report,
 			"least, mean, most and growth are of these %lld lines; 'report --series' "
-			"has "
-			"those of all samples",
-			(long long)history.nr_visited);
-	kt_history_note(&history, options, report);
+			"has those of all samples",
+			(long long)history->nr_visited);
 	return NULL;
+}
+
+static struct kt_err *run(const struct kt_options *options, struct kt_report *report)
+{
+	KT_CLEANUP(history) struct kt_history history = { 0 };
+	bool is_text = strcmp(options->output, "text") == 0;
+	struct kt_err *err;
+	int64_t step_ms;
+
+	kt_report_init(report, "ktally/report/1");
+	if (kt_span_has_word(kt_span_str("openmetrics prometheus"), options->output))
+		return kt_err_new(KT_ERR_USAGE,
+			"'report' is about the past, and %s about now: 'ktally export -o "
+			"openmetrics' has both",
+			options->output);
+	err = kt_history_open(options, &history);
+	if (err)
+		return err;
+	kt_history_describe(&history, report);
+	step_ms = options->interval_s ? (int64_t)(options->interval_s * 1000)
+				      : kt_history_step(&history, LINES_WANTED);
+	if (options->series)
+		err = kt_report_series(&history, report);
+	else if (options->pools)
+		err = kt_report_pools(&history, step_ms, is_text, report);
+	else
+		err = put_lines(&history, step_ms, is_text, report);
+	if (!err)
+		err = kt_history_check(&history);
+	kt_history_note(&history, options, report);
+	return err;
 }
 
 const struct kt_cmd kt_cmd_report = {
