@@ -39,9 +39,10 @@ static enum fate fate_of(const struct kt_frame *frame, const struct kt_keep *kee
 	return COPY;
 }
 
+/* In the file: what is in the tail takes no place there. */
 static uint64_t size_of(const struct kt_frame *frame)
 {
-	return KT_FRAME_HEAD + (uint64_t)frame->stored_size;
+	return frame->offset == UINT64_MAX ? 0 : KT_FRAME_HEAD + (uint64_t)frame->stored_size;
 }
 
 /*
@@ -61,11 +62,8 @@ static uint64_t blocks_size(const struct kt_recording *recording)
 {
 	uint64_t sum = 0;
 
-	for (size_t i = 0; i < kt_recording_nr_blocks(recording); i++) {
-		const struct kt_frame *frame = kt_recording_frame(recording, i);
-
-		sum += frame->offset == UINT64_MAX ? 0 : size_of(frame);
-	}
+	for (size_t i = 0; i < kt_recording_nr_blocks(recording); i++)
+		sum += size_of(kt_recording_frame(recording, i));
 	return sum;
 }
 
@@ -200,9 +198,7 @@ static size_t first_that_fits(const struct kt_recording *recording, uint64_t siz
 	size_max -= size_max / 8;
 
 	while (first > 0) {
-		const struct kt_frame *frame = kt_recording_frame(recording, first - 1);
-
-		sum += frame->offset == UINT64_MAX ? 0 : size_of(frame);
+		sum += size_of(kt_recording_frame(recording, first - 1));
 		if (sum > size_max)
 			break;
 		first--;
