@@ -68,13 +68,23 @@ static void on_read(
 }
 
 /* The files that the command reads, by asking the code that reads them. */
-static void list_files(const char *sources, struct list *list)
+static void list_files(const char *names, struct list *list)
 {
+	const struct kt_source *sources[64] = { NULL };
+	struct kt_needs needs = { .only = sources };
+	struct kt_span rest = kt_span_str(names ? names : ""), word;
+	size_t nr_sources = 0;
 	struct kt_snapshot *snap = kt_snapshot_new();
-	struct kt_collect_opts opts = { .sources = sources };
+	struct kt_collect_opts opts = { .needs = names ? &needs : NULL };
 	struct kt_root *root = NULL;
 	struct kt_err *err = kt_root_open_live(&root);
 
+	while (kt_span_word(&rest, &word) && nr_sources + 1 < KT_LEN(sources)) {
+		for (size_t i = 0; i < kt_nr_sources; i++) {
+			if (kt_span_eq(word, kt_sources[i]->name))
+				sources[nr_sources++] = kt_sources[i];
+		}
+	}
 	if (!snap || err) {
 		fprintf(stderr, "account_cost: cannot list the files\n");
 		exit(EXIT_FAILURE);

@@ -17,10 +17,10 @@
 #define RUNS_MAX 100
 #define CHUNK	 65536
 
-enum { BARE, COUNTED, MAPPED, CGROUPS, NR_WAYS };
+enum { BARE, COUNTED, MAPPED, CGROUPS, EXACT, NR_WAYS };
 
 static const char *const names[NR_WAYS] = { "bare reads", "census", "census --map",
-	"census --by cgroup" };
+	"census --by cgroup", "census --exact" };
 
 static double cpu_ns(void)
 {
@@ -30,11 +30,18 @@ static double cpu_ns(void)
 	return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
 }
 
+static const struct kt_needs needs = { .only = KT_SOURCES(&kt_source_host, &kt_source_zoneinfo,
+					       &kt_source_iomem, &kt_source_kpageflags) };
+
+static const struct kt_needs exact_needs = { .only = KT_SOURCES(&kt_source_host,
+						     &kt_source_zoneinfo, &kt_source_iomem,
+						     &kt_source_memory_map) };
+
 /* A snapshot with a census in it. */
-static struct kt_snapshot *take(unsigned want)
+static struct kt_snapshot *take(unsigned want, bool exact)
 {
 	struct kt_snapshot *snap = kt_snapshot_new();
-	struct kt_collect_opts opts = { .want = want, .sources = "host zoneinfo iomem kpageflags" };
+	struct kt_collect_opts opts = { .want = want, .needs = exact ? &exact_needs : &needs };
 	struct kt_root *root = NULL;
 	struct kt_err *err = kt_root_open_live(&root);
 
@@ -46,7 +53,7 @@ static struct kt_snapshot *take(unsigned want)
 	kt_err_free(err);
 	kt_root_free(root);
 	if (!snap->census) {
-		fprintf(stderr, "census_cost: no page flags: it takes root\n");
+		fprintf(stderr, "census_cost: no census: it takes root\n");
 		exit(EXIT_FAILURE);
 	}
 	return snap;
@@ -73,7 +80,7 @@ static void read_bare(const struct kt_census *census)
 
 static double run(int way, const struct kt_census *census)
 {
-	static const unsigned wants[] = {
+	static const unsigned wants[NR_WAYS] = {
 		[MAPPED] = KT_WANT_PAGE_MAP, [CGROUPS] = KT_WANT_CGROUPS
 	};
 	double start = cpu_ns();
@@ -81,7 +88,7 @@ static double run(int way, const struct kt_census *census)
 	if (way == BARE)
 		read_bare(census);
 	else
-		kt_snapshot_free(take(wants[way]));
+		kt_snapshot_free(take(wants[way], way == EXACT));
 	return (cpu_ns() - start) / (double)census->nr_pages;
 }
 
@@ -96,7 +103,7 @@ int main(int argc, char **argv)
 {
 	static double ns[NR_WAYS][RUNS_MAX];
 	int runs = argc > 1 ? atoi(argv[1]) : 9;
-	struct kt_snapshot *snap = take(0);
+	struct kt_snapshot *snap = take(0, false);
 
 	if (runs < 1 || runs > RUNS_MAX)
 		return EXIT_FAILURE;

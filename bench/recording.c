@@ -33,11 +33,12 @@
 #define SLOW_MS	 600000
 #define FLUSH_MS 10000
 
-/* As in cmd/record.c. */
-static const char *const fast_sources[] = { "vmstat", "zoneinfo", "meminfo", "hugepages",
-	"slabinfo", "buddyinfo", "modules" };
+/* As in cmd/past/record.c. */
+static const struct kt_source *const fast_sources[] = { &kt_source_vmstat, &kt_source_zoneinfo,
+	&kt_source_meminfo, &kt_source_hugepages, &kt_source_slabinfo, &kt_source_buddyinfo,
+	&kt_source_modules };
 
-static struct kt_writer_opts opts = { .samples_max = 3600, .bytes_max = 288u << 10, .sync = false };
+static struct kt_writer_opts opts = { .samples_max = 3600, .bytes_max = 384u << 10, .sync = false };
 
 static void must(struct kt_err *err)
 {
@@ -161,12 +162,8 @@ static void take_fast(struct take *take)
 	struct kt_arena arena = { 0 };
 	kt_names files = { 0 };
 
-	for (size_t i = 0; i < KT_LEN(fast_sources); i++) {
-		const struct kt_source *source = kt_source_find(fast_sources[i]);
-
-		if (source)
-			must(kt_source_files(take->root, source, &arena, &files));
-	}
+	for (size_t i = 0; i < KT_LEN(fast_sources); i++)
+		must(kt_source_files(take->root, fast_sources[i], &arena, &files));
 	for (size_t i = 0; i < files.count; i++) {
 		struct kt_text text = { 0 };
 		struct kt_err *err = kt_root_read(take->root, files.items[i], &text);
@@ -419,7 +416,7 @@ static bool is_fast(const char *path)
 	const struct kt_source *source = kt_source_of(path);
 
 	for (size_t i = 0; source && i < KT_LEN(fast_sources); i++) {
-		if (strcmp(source->name, fast_sources[i]) == 0)
+		if (source == fast_sources[i])
 			return true;
 	}
 	return false;
@@ -589,7 +586,8 @@ static int run_month(int argc, char **argv)
 				at += MONTH_INTERVAL_MS;
 				nr_samples++;
 				if (sink.restarted)
-					must(kt_writer_keep(sink.writer, &kt_keep_default));
+					must(kt_writer_keep(
+						sink.writer, &kt_keep_default, KT_KEEP_ALL));
 				continue;
 			}
 			if (event == STREAM_GONE) {
@@ -636,14 +634,14 @@ static int run_soak(int argc, char **argv)
 	struct sink sink = { 0 };
 
 	unlink(argv[3]);
-	must(kt_root_open(argv[2], kt_source_wants_path, &take.root));
+	must(kt_root_open(argv[2], kt_source_inside, &take.root));
 	sink_open(&sink, argv[3]);
 	for (int64_t i = 0; i < count; i++) {
 		for (size_t k = 0; k < KT_LEN(fast_sources); k++) {
 			KT_CLEANUP(text) struct kt_text read = { 0 };
 			char path[64];
 
-			snprintf(path, sizeof(path), "proc/%s", fast_sources[k]);
+			snprintf(path, sizeof(path), "proc/%s", fast_sources[k]->name);
 			kt_err_free(kt_root_read(take.root, path, &read));
 			count_on(&read, i, &text);
 			kt_sampler_text(sink.sampler, kt_writer_draft(sink.writer), path,

@@ -8,7 +8,6 @@
 // bits below the topmost one, which are noise, and the entropy of how many bits there are and
 // of the sign, as it turns out when all are known. Texts, first values and guesses are not in it.
 
-#include "record/columns.h"
 #include "record/guess.h"
 #include "record/recording.h"
 
@@ -17,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define CLOCKS	2u  /* the clocks of a block come before the series of its lines */
 #define CLASSES 130 /* bits of a number, times two for the sign */
 #define EVENTS	"proc/vmstat, events"
 
@@ -42,9 +42,9 @@ static void must(struct kt_err *err)
 
 static struct kt_span ops_of(const struct kt_block *block, uint32_t index)
 {
-	if (index < KT_COLUMNS_CLOCKS)
+	if (index < CLOCKS)
 		return index ? block->boot_ms : block->real_ms;
-	return kt_block_series(block, index - KT_COLUMNS_CLOCKS);
+	return kt_block_series(block, index - CLOCKS);
 }
 
 static void add(struct bound *bound, const char *name, double class_bits, double low_bits)
@@ -103,7 +103,7 @@ static void add_block(struct bound *bound, const struct kt_block *block)
 
 	if (!guesser)
 		must(kt_err_new(KT_ERR_NOMEM, "out of memory"));
-	for (uint32_t i = 0; i < KT_COLUMNS_CLOCKS; i++)
+	for (uint32_t i = 0; i < CLOCKS; i++)
 		add_series(bound, guesser, block, i, "clocks");
 	for (size_t i = 0; i < block->lines.count; i++) {
 		const struct kt_block_line *line = &block->lines.items[i];
@@ -112,7 +112,7 @@ static void add_block(struct bound *bound, const struct kt_block *block)
 				strncmp(line->text, "nr_", strlen("nr_")) != 0;
 
 		for (uint32_t k = 0; k < line->nr_numbers; k++)
-			add_series(bound, guesser, block, KT_COLUMNS_CLOCKS + line->first + k,
+			add_series(bound, guesser, block, CLOCKS + line->first + k,
 				is_event ? EVENTS : path);
 	}
 	kt_guesser_free(guesser);

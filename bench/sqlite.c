@@ -21,7 +21,7 @@
 
 #define FLUSH_SAMPLES 10
 #define BLOCK_SAMPLES 3600
-#define BLOCK_BYTES   (288u << 10)
+#define BLOCK_BYTES   (384u << 10)
 
 struct base {
 	sqlite3 *db;

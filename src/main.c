@@ -4,11 +4,14 @@
 // terminal and ends the program.
 
 #include "base/buf.h"
-#include "cmd/cmd.h"
-#include "cmd/session.h"
-#include "model/growth.h"
-#include "model/list.h"
+#include "base/printable.h"
+#include "cli/needs.h"
+#include "commands.h"
+#include "machine/clock.h"
 #include "output/output.h"
+#include "report/growth.h"
+#include "report/list.h"
+#include "source/still.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -18,10 +21,14 @@
 #include <unistd.h>
 
 #define PROGRESS_NS 300000000 /* until the first word of progress, and between two */
-#define LIST_TOP    20	      /* rows of a list in text, where nobody says how many */
+#define SAY_MAX	    4096      /* bytes of a line on standard error */
 
-enum { EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_CLOSED /* nobody reads: not an error */ };
+enum { EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_CLOSED /* the output is closed: not an error */ };
 
+/*
+ * Reads the variables in the order of setlocale(3). Only the encoding matters, so the locale need
+ * not be installed.
+ */
 static bool has_utf8(void)
 {
 	const char *locale = getenv("LC_ALL");
@@ -41,6 +48,10 @@ static int passed_socket(void)
 	return pid && count && atoi(pid) == getpid() && atoi(count) == 1 ? 3 : 0;
 }
 
+/*
+ * The limits keep tables readable: below 40 columns nothing fits, above 200 lines are hard to
+ * follow.
+ */
 static int terminal_width(void)
 {
 	const char *columns = getenv("COLUMNS");
@@ -52,36 +63,11 @@ static int terminal_width(void)
 	return width <= 0 ? 80 : width < 40 ? 40 : width > 200 ? 200 : width;
 }
 
-static struct kt_output_opts output_opts(const struct kt_options *options)
-{
-	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
-
-	return (struct kt_output_opts){
-		.exact_bytes = options->exact_bytes,
-		.all = options->all,
-		.depth = options->depth,
-		.color = isatty(STDOUT_FILENO) && !(no_color && *no_color) &&
-			 !(term && strcmp(term, "dumb") == 0),
-		.unicode = has_utf8(),
-		.width = terminal_width(),
-	};
-}
-
-static void describe_terminal(struct kt_options *options)
-{
-	struct kt_output_opts opts = output_opts(options);
-	const char *term = getenv("TERM"), *no_color = getenv("NO_COLOR");
-
-	options->terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && term && *term;
-	options->color = !(no_color && *no_color);
-	options->unicode = opts.unicode;
-	options->width = opts.width;
-}
-
-static bool write_all(const char *data, size_t size)
+/* A pipe may take a part of the data, and a signal may interrupt; only an error ends the loop. */
+static bool write_all(int fd, const char *data, size_t size)
 {
 	while (size) {
-		ssize_t n = write(STDOUT_FILENO, data, size);
+		ssize_t n = write(fd, data, size);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -93,15 +79,89 @@ static bool write_all(const char *data, size_t size)
 	return true;
 }
 
-static void say(const char *text)
+/*
+ * Writes everything that is printed, to standard output and to standard error: an untrusted name
+ * cannot control the terminal, even if a command forgets to check it.
+ */
+static bool write_printable(int fd, struct kt_span text, unsigned flags)
 {
-	fputs("ktally: ", stderr);
-	/* names of foreign files are in it, and must not control the terminal */
-	for (const char *p = text; *p; p++)
-		fputc((unsigned char)*p < 0x20 || *p == 0x7f ? '?' : *p, stderr);
-	fputc('\n', stderr);
+	if (isatty(fd) && !has_utf8())
+		flags |= KT_PRINTABLE_ASCII;
+	while (text.n) {
+		size_t n = kt_printable_front(text, flags);
+
+		if (!write_all(fd, text.p, n))
+			return false;
+		text = kt_span_from(text, n);
+		if (text.n && !write_all(fd, "?", 1))
+			return false;
+		if (text.n)
+			kt_utf8_take(&text);
+	}
+	return true;
 }
 
+/* NO_COLOR is a convention of many programs: any value that is not empty turns colours off. */
+static bool has_color(void)
+{
+	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	return isatty(STDOUT_FILENO) && !(no_color && *no_color) &&
+	       !(term && strcmp(term, "dumb") == 0);
+}
+
+static bool write_out(const char *data, size_t size)
+{
+	return write_printable(STDOUT_FILENO, (struct kt_span){ data, size },
+		KT_PRINTABLE_LINES | (has_color() ? KT_PRINTABLE_COLORS : 0u));
+}
+
+/*
+ * The line is cut at SAY_MAX, so that a message needs no memory from the heap: it may be about the
+ * lack of it.
+ */
+static void say(const char *text)
+{
+	char line[SAY_MAX];
+	int n = snprintf(line, sizeof(line), "ktally: %s", text);
+	size_t size = n < (int)sizeof(line) ? (size_t)n : sizeof(line) - 1;
+
+	/* a line is one line */
+	if (write_printable(STDERR_FILENO, (struct kt_span){ line, size }, 0))
+		write_all(STDERR_FILENO, "\n", 1);
+}
+
+static struct kt_output_opts output_opts(const struct kt_call *call)
+{
+	return (struct kt_output_opts){
+		.exact_bytes = call->show.exact_bytes,
+		.all = call->show.all,
+		.depth = (int)call->show.depth,
+		.color = has_color(),
+		.unicode = has_utf8(),
+		.width = terminal_width(),
+	};
+}
+
+static struct kt_console console(void)
+{
+	const char *term = getenv("TERM"), *no_color = getenv("NO_COLOR");
+
+	return (struct kt_console){
+		.terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && term && *term,
+		.color = !(no_color && *no_color),
+		.unicode = has_utf8(),
+		.width = terminal_width(),
+		.write = write_out,
+		.say = say,
+		.listen_fd = passed_socket(),
+	};
+}
+
+/*
+ * The only place where an error becomes an exit status. Usage errors have a status of their own, so
+ * that scripts can tell a mistake from a failure.
+ */
 static int complain(struct kt_err *err)
 {
 	int status = kt_err_code(err) == KT_ERR_USAGE ? EXIT_USAGE : EXIT_FAILED;
@@ -111,37 +171,61 @@ static int complain(struct kt_err *err)
 	return status;
 }
 
-static int print(const struct kt_report *report, const struct kt_options *options, int64_t turn)
+/* A reader that ended, such as head(1), is not an error of ktally; it gets a code of its own. */
+static struct kt_err *write_report(const char *data, size_t size)
 {
-	KT_CLEANUP(buf) struct kt_buf text = { 0 };
-	struct kt_output_opts opts = output_opts(options);
-	char when[32];
-
-	if (kt_output_find(options->output)->charts && !report->charts.count)
-		return complain(kt_err_new(KT_ERR_USAGE,
-			"-o %s shows charts, and there is none; 'ktally plot' makes them",
-			options->output));
-	opts.turn = turn;
-	opts.when = options->interval_s ? kt_session_clock_text(when) : NULL;
-	kt_output_find(options->output)->render(report, &opts, &text);
-	if (text.failed || report->arena.failed)
-		return complain(kt_err_new(KT_ERR_NOMEM, "out of memory"));
-	if (!write_all(text.data, text.size))
-		return errno == EPIPE ? EXIT_CLOSED : complain(kt_err_os(errno, "standard output"));
-	return EXIT_DONE;
+	if (write_out(data, size))
+		return NULL;
+	return errno == EPIPE ? kt_err_new(KT_ERR_CLOSED, "the reader is gone")
+			      : kt_err_os(errno, "standard output");
 }
 
-/* ---- progress of what takes long ---- */
+/*
+ * Large reports go through the sink while they are made, so memory does not grow with the output. A
+ * report that ran out of memory is not printed as if it were complete.
+ */
+static int print(
+	const struct kt_report *report, const struct kt_call *call, bool repeated, int64_t turn)
+{
+	const struct kt_output *output = call->show.output;
+	KT_CLEANUP(buf) struct kt_buf text = { 0 };
+	struct kt_output_opts opts = output_opts(call);
+	struct kt_sink sink = { .write = write_report };
+	char when[32];
+
+	if (output->charts && !report->charts.count)
+		return complain(kt_err_new(KT_ERR_USAGE,
+			"-o %s shows charts, and this report has none; 'ktally plot' makes one",
+			output->name));
+	opts.turn = turn;
+	opts.when = repeated ? kt_clock_text(when) : NULL;
+	opts.sink = &sink;
+	output->render(report, &opts, &text);
+	if (!sink.err && (text.failed || report->arena.failed))
+		sink.err = kt_err_new(KT_ERR_NOMEM, "out of memory");
+	if (!sink.err)
+		sink.err = write_report(text.data, text.size);
+	if (!sink.err || kt_err_code(sink.err) != KT_ERR_CLOSED)
+		return sink.err ? complain(sink.err) : EXIT_DONE;
+	kt_err_free(sink.err);
+	return EXIT_CLOSED;
+}
+
+/* ---- progress of long readings ---- */
 
 struct progress {
 	int64_t told_ns;
 	bool shown;
 };
 
+/*
+ * At most one update per PROGRESS_NS: short readings print nothing, and long ones are not slowed
+ * down by the terminal.
+ */
 static void show_progress(void *arg, int64_t done, int64_t all)
 {
 	struct progress *progress = arg;
-	int64_t now_ns = kt_session_clock_ns();
+	int64_t now_ns = kt_clock_ns();
 
 	if (now_ns - progress->told_ns < PROGRESS_NS || !all)
 		return;
@@ -157,84 +241,113 @@ static void end_progress(struct progress *progress)
 	progress->shown = false;
 }
 
+/* Progress is only for a terminal: it would spoil a log file. */
 static struct kt_err *run_command(
-	const struct kt_cmd *cmd, const struct kt_options *options, struct kt_report *report)
+	const struct kt_cmd *cmd, const struct kt_call *call, struct kt_report *report)
 {
-	struct progress progress = { .told_ns = kt_session_clock_ns() };
-	struct kt_options told = *options;
+	struct progress progress = { .told_ns = kt_clock_ns() };
+	struct kt_call told = *call;
 	struct kt_err *err;
 
 	if (isatty(STDERR_FILENO)) {
-		told.progress = show_progress;
-		told.progress_arg = &progress;
+		told.machine.progress = show_progress;
+		told.machine.progress_arg = &progress;
 	}
-	err = cmd->run(&told, report);
+	err = kt_cmd_run(cmd, &told, report);
 	end_progress(&progress);
-	/* an error has a text of its own */
+	/* an error owns its text */
 	return err; // cppcheck-suppress returnDanglingLifetime
 }
 
-/* One report, from the machine to the terminal. */
-static int run_once(const struct kt_cmd *cmd, const struct kt_options *options,
-	struct kt_growth *growth, int64_t turn)
+/* Prints warnings that the output does not show, also warnings of a failed report. */
+static void say_warnings(const struct kt_report *report, const struct kt_output *output)
+{
+	if (output->notes && !report->streamed)
+		return;
+	for (size_t i = 0; i < report->warnings.count; i++) {
+		if (report->warnings.items[i])
+			say(report->warnings.items[i]);
+	}
+}
+
+/*
+ * One report, from the machine to the terminal. People get the largest rows, programs get all of
+ * them. Rows may be folded while they are read only if nothing later asks for a row that is not
+ * among the largest.
+ */
+static int run_once(const struct kt_cmd *cmd, const struct kt_call *call, struct kt_growth *growth,
+	int64_t turn)
 {
 	KT_CLEANUP(report) struct kt_report report = { 0 };
-	struct kt_list_opts list = {
-		.sort = options->sort,
-		.filter = options->filter,
-		.top = options->top,
-		.empty = options->all || strcmp(options->output, "text") != 0,
-	};
-	struct kt_err *err = run_command(cmd, options, &report);
+	bool for_people = call->show.output->for_people;
+	struct kt_list_opts list = call->list;
+	struct kt_call told = *call;
+	struct kt_err *err;
 	int status;
 
-	if (!list.top && !options->all && !cmd->whole && strcmp(options->output, "text") == 0)
-		list.top = LIST_TOP;
+	list.empty = call->show.all || !for_people;
+	if (!list.top && !call->show.all && !cmd->whole && for_people)
+		list.top = KT_LIST_TOP;
+	/* only size ranks the rows, and no row is selected later */
+	if (for_people && !growth && !call->list.sort && !call->list.filter)
+		told.fold_top = list.top;
+	err = run_command(cmd, &told, &report);
 	if (!err && growth)
-		kt_growth_apply(growth, &report, kt_session_clock_ns());
+		kt_growth_apply(growth, &report, kt_clock_ns());
 	if (!err)
 		err = kt_list_finish(&report, &list);
+	say_warnings(&report, call->show.output);
 	if (err || report.streamed)
 		return err ? complain(err) : EXIT_DONE;
-	status = print(&report, options, turn);
+	status = print(&report, call, growth != NULL, turn);
 	return status == EXIT_DONE && report.failed ? EXIT_FAILED : status;
 }
 
-/* At multiples of the interval from the start; a late one does not shift the others. */
-static int run_repeatedly(const struct kt_cmd *cmd, const struct kt_options *options)
+/*
+ * Runs at multiples of the interval from the start; a late run does not shift the next ones.
+ * `growth` remembers the amounts of the first and the previous turn, `still` the values that cannot
+ * change; both are freed with the last turn.
+ */
+static int run_repeatedly(const struct kt_cmd *cmd, const struct kt_call *call)
 {
 	KT_CLEANUP(growth) struct kt_growth *growth = kt_growth_new();
-	int64_t step_ns = (int64_t)(options->interval_s * 1e9), next_ns = kt_session_clock_ns();
+	KT_CLEANUP(still) struct kt_still *still = kt_still_new();
+	struct kt_call told = *call;
+	int64_t step_ns = (int64_t)(call->interval_s * 1e9), next_ns = kt_clock_ns();
 	int status = EXIT_DONE;
 
-	if (!growth)
+	told.machine.still = still;
+	if (!growth || !still)
 		return complain(kt_err_new(KT_ERR_NOMEM, "out of memory"));
 	for (int64_t turn = 0; status == EXIT_DONE; turn++) {
-		status = run_once(cmd, options, growth, turn);
-		if (turn + 1 == options->count)
+		status = run_once(cmd, &told, growth, turn);
+		if (turn + 1 == call->count)
 			break;
 		next_ns += step_ns;
-		while (next_ns <= kt_session_clock_ns())
+		while (next_ns <= kt_clock_ns())
 			next_ns += step_ns;
-		kt_session_sleep_until(next_ns);
+		kt_clock_sleep_until(next_ns);
 	}
 	return status;
 }
 
 int main(int argc, char **argv)
 {
+	const struct kt_console terminal = console();
 	const struct kt_cmd *cmd = NULL;
-	struct kt_options options;
-	struct kt_err *err = kt_options_parse(argc, argv, &options, &cmd);
+	struct kt_call call;
+	struct kt_err *err = kt_parse(&kt_commands, argc, argv, &call, &cmd);
 	int status;
 
 	if (err)
 		return complain(err);
-	options.say = say;
-	options.listen_fd = passed_socket();
-	options.write = write_all;
-	describe_terminal(&options);
-	status = options.interval_s && cmd->repeats ? run_repeatedly(cmd, &options)
-						    : run_once(cmd, &options, NULL, 0);
+	call.console = &terminal;
+	call.once = !call.interval_s;
+	if (!cmd->confines)
+		err = kt_needs_confine(cmd, &call, (struct kt_confine_needs){ 0 });
+	if (err)
+		return complain(err);
+	status = call.interval_s && cmd->repeats ? run_repeatedly(cmd, &call)
+						 : run_once(cmd, &call, NULL, 0);
 	return status == EXIT_CLOSED ? EXIT_DONE : status;
 }

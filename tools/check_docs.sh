@@ -1,13 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# check_docs.sh BUILD: the man page is clean, and it and both completions have every
-# command, option and row of the program in BUILD. Prints what is wrong; ends with
+# check_docs.sh BUILD: the man pages are clean; they and both completions have every command,
+# option and row of the program in BUILD. Prints what is wrong; ends with
 # "docs: N passed, N failed[, N skipped]".
 
 set -u
 build=${1:?usage: check_docs.sh BUILD}
 ktally=$build/ktally
-page=$build/man/ktally.1
+man=$build/man
+page=$man/ktally.1
 bash_file=$build/completion/ktally
 zsh_file=$build/completion/_ktally
 passed=0 failed=0 skipped=0
@@ -51,9 +52,11 @@ holds() {
 
 # column HEAD [COMMAND]: the first column of a table of the help, an option's two forms on two lines.
 column() {
-	"$ktally" help ${2+"$2"} | awk -v head="$1" '
+	"$ktally" help -a ${2+"$2"} | awk -v head="$1" '
 		$1 == head { inside = 1; next }
 		NF == 0 { inside = 0 }
+		inside && head == "COMMAND" && /^[A-Z]/ { $1 = ""; $0 = $0 }
+		head == "OPTION" && $1 !~ /^-/ { next } # the rest of a long line
 		inside { sub(/,$/, "", $1); print $1; if ($1 ~ /^-.$/ && $2 ~ /^--/) print $2 }'
 }
 
@@ -78,36 +81,74 @@ for file in "$ktally" "$page" "$bash_file" "$zsh_file"; do
 	exit 1
 done
 
-silent "lint of the man page" mandoc mandoc -T lint -W warning "$page"
-silent "man page in groff" groff groff -mandoc -Tutf8 -wall -z "$page"
+for one in "$man"/ktally*.[1-8]; do
+	name=${one##*/}
+	silent "lint of $name" mandoc mandoc -T lint -W warning "$one"
+	silent "$name in groff" groff groff -mandoc -Tutf8 -wall -z "$one"
+	# every page that it refers to is made, too
+	sed -n 's/^\.[A-Z]* *Xr \(ktally[a-z-]*\) \([1-8]\).*/\1.\2/p; s/^\.Xr \(ktally[a-z-]*\) \([1-8]\).*/\1.\2/p' "$one" |
+		sort -u >"$work/references"
+	while read -r reference; do
+		if [ -s "$man/$reference" ]; then pass; else fail "$name refers to $reference"; fi
+	done <"$work/references"
+done
 silent "syntax of the bash completion" bash bash -n "$bash_file"
 silent "syntax of the zsh completion" zsh zsh -n "$zsh_file"
 
-# "Fl \-all" is --all
-sed 's/\\&//g; s/\\-/-/g; s/Fl \(-*[[:alnum:]]\)/-\1/g' "$page" >"$work/page"
-column COMMAND >"$work/commands"
-{
-	column OPTION
-	while read -r command; do
-		column OPTION "$command"
-	done <"$work/commands"
-} | sort -u >"$work/options"
-"$ktally" -o csv 2>/dev/null | sed -n '1d; s/^\([a-z_0-9]*\),.*/\1/p' >"$work/rows"
-for list in commands options rows; do
-	if [ "$list" = rows ] && ! [ -s "$work/rows" ]; then
-		echo "docs: skipped rows: ktally cannot account for this machine"
-		skipped=$((skipped + 1))
-		continue
-	fi
-	if ! [ -s "$work/$list" ]; then
-		fail "no $list found in the output of $ktally"
-		continue
-	fi
+# plain FILE...: pages as the words that they show; "Fl \-all" is --all
+plain() {
+	sed 's/\\&//g; s/\\%//g; s/\\-/-/g; s/\\(aq/'"'"'/g; s/Fl \(-*[[:alnum:]]\)/-\1/g' "$@"
+}
+
+# found FILE LIST WORDS: every word of LIST is in FILE
+found() {
 	while read -r word; do
-		holds "$work/page" "the man page" "$word"
-		holds "$bash_file" "the bash completion" "$word"
-		holds "$zsh_file" "the zsh completion" "$word"
-	done <"$work/$list"
+		holds "$1" "$3" "$word"
+	done <"$work/$2"
+}
+
+plain "$man/ktally.1" >"$work/main"
+plain "$man/ktally-rows.7" >"$work/rows-page"
+plain "$man/ktally-sources.7" >"$work/sources-page"
+column COMMAND >"$work/commands"
+column OPTION >"$work/shared"
+"$ktally" -o csv 2>/dev/null | sed -n '1d; s/^\([a-z_0-9]*\),.*/\1/p' >"$work/rows"
+"$ktally" doctor -o csv 2>/dev/null | sed -n '1d; s/^\([a-z_0-9]*\),.*/\1/p' >"$work/sources"
+for list in commands shared; do
+	[ -s "$work/$list" ] || fail "no $list found in the output of $ktally"
+done
+for list in rows sources; do
+	[ -s "$work/$list" ] && continue
+	echo "docs: skipped $list: ktally cannot account for this machine"
+	skipped=$((skipped + 1))
+done
+found "$work/main" shared "ktally(1)"
+found "$work/rows-page" rows "ktally-rows(7)"
+found "$work/sources-page" sources "ktally-sources(7)"
+
+# the page of a command has the command's options and examples
+cp "$work/shared" "$work/options"
+while read -r command; do
+	one=$(echo "$man/ktally-$command".[1-8])
+	if ! [ -s "$one" ]; then
+		fail "there is no page of '$command'"
+		continue
+	fi
+	holds "$work/main" "ktally(1)" "ktally-$command"
+	plain "$one" >"$work/page"
+	column OPTION "$command" | tee -a "$work/options" >"$work/own"
+	found "$work/page" own "${one##*/}"
+	"$ktally" help "$command" -o json | sed -n 's/.*"line": "\(ktally.*\)", "what".*/\1/p' >"$work/examples"
+	[ -s "$work/examples" ] || fail "'$command' has no examples"
+	while read -r example; do
+		if grep -qxF -e "$example" "$work/page"; then pass; else fail "${one##*/} has no '$example'"; fi
+	done <"$work/examples"
+done <"$work/commands"
+sort -u -o "$work/options" "$work/options"
+
+for list in commands options rows; do
+	found "$bash_file" $list "the bash completion"
+	found "$zsh_file" $list "the zsh completion"
 done
 
 if command -v bash >/dev/null 2>&1; then

@@ -1,111 +1,190 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Completion for bash and zsh. What an argument completes to is decided by its name in
-// the tables ("SOURCE", "ROW"); a name that is not known here stops the build.
+// Completion for bash and zsh. What an argument completes to follows from its kind and its
+// choices in the descriptors of commands; a kind without a line here stops the build.
 
 #include "gen_docs.h"
 
-#include "cmd/cmd.h"
-#include "model/row.h"
-#include "output/output.h"
+#include "account/row.h"
+#include "commands.h"
 
+#include <stdio.h>
 #include <string.h>
 
-struct kind {
-	const char *arg;  /* in the tables */
+struct completion {
 	const char *bash; /* a command of the generated script */
 	const char *zsh;  /* an action of _arguments */
 };
 
-static const struct kind kinds[] = {
-	{ "SOURCE", "_ktally_files", "_files" },
-	{ "FILE.tar.zst", "_ktally_files", "_files" },
-	{ "FILE.png", "_ktally_files", "_files" },
-	{ "[FILE] [SERIES...]", "_ktally_files", "_files" },
-	{ "[FILE]", "_ktally_files", "_files" },
-	{ "FORMAT", "words=$outputs", "_ktally_outputs" },
-	{ "[ROW]", "words=$rows", "_ktally_rows" },
-	{ "[CACHE]",
-		"mapfile -t COMPREPLY < <(cd /sys/kernel/slab 2>/dev/null && "
-		"compgen -f -- \"$cur\")",
+#define FILES                             \
+	{                                 \
+		"_ktally_files", "_files" \
+	}
+
+static const struct completion kinds[KT_NR_ARG_KINDS] = {
+	[KT_ARG_NUMBER] = { "words='1 2 3 4 5 6 7 8 9'", "(1 2 3 4 5 6 7 8 9)" },
+	[KT_ARG_SECONDS] = { "words='1 5 10 60'", "(1 5 10 60)" },
+	[KT_ARG_OUTPUT] = { "words=$outputs", "_ktally_outputs" },
+	[KT_ARG_SOURCE] = FILES,
+	[KT_ARG_RECORDING] = FILES,
+	[KT_ARG_NEW_FILE] = FILES,
+	[KT_ARG_FILE] = FILES,
+	[KT_ARG_ROW] = { "words=$rows", "_ktally_rows" },
+	[KT_ARG_COLUMN] = { "words='bytes name growth rate'", "(bytes name growth rate)" },
+	[KT_ARG_PATTERN] = { "words=", "" },
+	[KT_ARG_SERIES] = { "words=", "" },
+	[KT_ARG_CACHE] = { "mapfile -t COMPREPLY < <(cd /sys/kernel/slab 2>/dev/null && "
+			   "compgen -f -- \"$cur\")",
 		"_files -W /sys/kernel/slab" },
-	{ "ADDRESS", "words='127.0.0.1:19998'", "(127.0.0.1\\:19998)" },
-	{ "FILE", "_ktally_files", "_files" },
-	{ "[LIST]", "words='account slab vmalloc stacks pagetables cgroups'",
-		"(account slab vmalloc stacks pagetables cgroups)" },
-	{ "[COMMAND]", "words=$commands", "_ktally_commands" },
-	{ "[SECONDS]", "words='1 10'", "(1 10)" },
-	{ "SECONDS", "words='1 5 10 60'", "(1 5 10 60)" },
-	{ "BEFORE AFTER", "_ktally_files", "_files" },
-	{ "CONDITION", "words='slab>+5%'", "('slab>+5%')" },
-	{ "TIME", "words='-1h -1d now'", "(-1h -1d now)" },
-	{ "COLUMN", "words='bytes name growth rate'", "(bytes name growth rate)" },
-	{ "PATTERN", "words=", "" },
-	{ "GROUP", "words='name process caller site module kind zone node cgroup'",
-		"(name process caller site module kind zone node cgroup)" },
-	{ "N", "words='1 2 3 4 5 6 7 8 9'", "(1 2 3 4 5 6 7 8 9)" },
+	[KT_ARG_TIME] = { "words='-1h -1d now'", "(-1h -1d now)" },
+	[KT_ARG_CONDITION] = { "words='slab>+5%'", "('slab>+5%')" },
+	[KT_ARG_KERNEL_ADDRESS] = { "words=", "" },
+	[KT_ARG_ADDRESS] = { "words='127.0.0.1:19998'", "(127.0.0.1\\:19998)" },
+	[KT_ARG_COMMAND] = { "words=$commands", "_ktally_commands" },
 };
 
-static const struct kind *kind_of(const char *arg)
+/* Every option once, by its name: options of all commands, and commands' own options. */
+#define OPTIONS_MAX 128
+struct options {
+	const struct kt_option *items[OPTIONS_MAX];
+	size_t count;
+};
+
+static struct kt_err *add(struct options *options, const struct kt_option *option)
 {
-	for (size_t i = 0; i < KT_LEN(kinds); i++) {
-		if (strcmp(kinds[i].arg, arg) == 0)
-			return &kinds[i];
+	for (size_t i = 0; i < options->count; i++) {
+		if (strcmp(options->items[i]->name, option->name) == 0)
+			return NULL;
 	}
+	if (option->arg && option->kind != KT_ARG_CHOICE && !kinds[option->kind].bash)
+		return kt_err_new(KT_ERR_ABSENT,
+			"--%s: gen_completion.c does not know what its kind %d completes to",
+			option->name, (int)option->kind);
+	if (options->count == OPTIONS_MAX)
+		return kt_err_new(KT_ERR_LIMIT, "more than %d options", OPTIONS_MAX);
+	options->items[options->count++] = option;
 	return NULL;
 }
 
-static struct kt_err *check_kinds(void)
+static struct kt_err *add_of(struct options *options, const struct kt_cmd *cmd)
 {
-	for (size_t i = 0; i < kt_nr_options; i++) {
-		if (kt_option_table[i].arg && !kind_of(kt_option_table[i].arg))
-			return kt_err_new(KT_ERR_ABSENT,
-				"--%s: gen_completion.c does not know what %s completes to",
-				kt_option_table[i].name, kt_option_table[i].arg);
-	}
-	for (size_t i = 0; i < kt_nr_cmds; i++) {
-		if (kt_cmds[i]->operands && !kind_of(kt_cmds[i]->operands))
-			return kt_err_new(KT_ERR_ABSENT,
+	struct kt_err *err = cmd->as_option ? add(options, cmd->as_option) : NULL;
+
+	for (size_t i = 0; !err && i < cmd->nr_options; i++)
+		err = add(options, &cmd->options[i]);
+	for (size_t i = 0; !err && i < cmd->nr_operands; i++) {
+		const struct kt_operand *operand = &cmd->operands[i];
+
+		if (operand->kind != KT_ARG_CHOICE && !kinds[operand->kind].bash)
+			err = kt_err_new(KT_ERR_ABSENT,
 				"%s: gen_completion.c does not know what %s completes to",
-				kt_cmds[i]->name, kt_cmds[i]->operands);
+				cmd->name, operand->name);
 	}
-	return NULL;
+	return err;
+}
+
+static struct kt_err *add_all(struct options *options)
+{
+	struct kt_err *err = NULL;
+
+	for (size_t i = 0; i < KT_NR_GROUPS; i++) {
+		for (size_t k = 0; !err && k < kt_option_groups[i].count; k++)
+			err = add(options, &kt_option_groups[i].options[k]);
+	}
+	for (size_t i = 0; !err && i < kt_commands.count; i++)
+		err = add_of(options, kt_commands.items[i]);
+	return err;
+}
+
+/* A letter that two options have is completed once: the command decides its meaning. */
+static bool has_letter(const struct options *options, size_t index)
+{
+	for (size_t i = 0; i < index; i++) {
+		if (options->items[i]->letter == options->items[index]->letter)
+			return false;
+	}
+	return options->items[index]->letter;
+}
+
+/* The words that an option takes in any command, each once. */
+static void put_choices(struct kt_buf *buf, const char *name)
+{
+	struct kt_buf seen = { 0 };
+
+	for (size_t i = 0; i < kt_commands.count; i++) {
+		const struct kt_option *option = kt_cmd_option(kt_commands.items[i], name);
+		struct kt_span rest = kt_span_str(option ? option->choices : ""), word;
+
+		while (kt_span_word(&rest, &word)) {
+			struct kt_span before = { seen.data, seen.size };
+			char text[64];
+
+			snprintf(text, sizeof(text), "%.*s", (int)word.n, word.p);
+			if (seen.size && kt_span_has_word(before, text))
+				continue;
+			kt_buf_printf(&seen, "%s%s", seen.size ? " " : "", text);
+		}
+	}
+	kt_buf_add(buf, seen.data, seen.size);
+	kt_buf_cleanup(&seen);
+}
+
+static void put_bash_action(struct kt_buf *buf, const struct kt_option *option)
+{
+	if (option->kind != KT_ARG_CHOICE) {
+		kt_buf_puts(buf, kinds[option->kind].bash);
+		return;
+	}
+	kt_buf_puts(buf, "words='");
+	put_choices(buf, option->name);
+	kt_buf_puts(buf, "'");
+}
+
+static void put_zsh_action(struct kt_buf *buf, const struct kt_option *option)
+{
+	if (option->kind != KT_ARG_CHOICE) {
+		kt_buf_puts(buf, kinds[option->kind].zsh);
+		return;
+	}
+	kt_buf_puts(buf, "(");
+	put_choices(buf, option->name);
+	kt_buf_puts(buf, ")");
 }
 
 /* ---- bash ---- */
 
-static void put_bash_words(struct kt_buf *buf)
+static void put_bash_words(struct kt_buf *buf, const struct options *options)
 {
 	kt_buf_puts(buf, "\tlocal commands='");
-	for (size_t i = 0; i < kt_nr_cmds; i++)
-		kt_buf_printf(buf, "%s%s", i ? " " : "", kt_cmds[i]->name);
+	for (size_t i = 0; i < kt_commands.count; i++)
+		kt_buf_printf(buf, "%s%s", i ? " " : "", kt_commands.items[i]->name);
 	kt_buf_puts(buf, "'\n\tlocal outputs='");
 	for (size_t i = 0; i < kt_nr_outputs; i++)
 		kt_buf_printf(buf, "%s%s", i ? " " : "", kt_outputs[i]->name);
 	kt_buf_puts(buf, "'\n\tlocal options='");
-	for (size_t i = 0; i < kt_nr_options; i++) {
-		if (kt_option_table[i].letter)
-			kt_buf_printf(buf, "%s-%c", i ? " " : "", kt_option_table[i].letter);
-		kt_buf_printf(buf, " --%s", kt_option_table[i].name);
+	for (size_t i = 0; i < options->count; i++) {
+		if (has_letter(options, i))
+			kt_buf_printf(buf, "%s-%c", i ? " " : "", options->items[i]->letter);
+		kt_buf_printf(buf, " --%s", options->items[i]->name);
 	}
 	kt_buf_puts(buf, "'\n\tlocal rows='");
-	for (size_t i = 0; i < kt_nr_rows; i++)
+	for (size_t i = 0; i < KT_ROW_COUNT; i++)
 		kt_buf_printf(buf, "%s%s", i ? "\n\t\t" : "", kt_rows[i].id);
 	kt_buf_puts(buf, "'\n");
 }
 
-static void put_letters(struct kt_buf *buf, bool with_arg)
+static void put_letters(struct kt_buf *buf, const struct options *options, bool with_arg)
 {
-	for (size_t i = 0; i < kt_nr_options; i++) {
-		const struct kt_option *option = &kt_option_table[i];
+	for (size_t i = 0; i < options->count; i++) {
+		const struct kt_option *option = options->items[i];
 
-		if (option->letter && !option->arg == !with_arg)
+		if (has_letter(options, i) && !option->arg == !with_arg)
 			kt_buf_printf(buf, "%c", option->letter);
 	}
 }
 
-/* Finds command and operands in front of the cursor, and an option whose argument is due. */
-static void put_bash_scan(struct kt_buf *buf)
+/* Finds command and operands before the cursor, and an option that needs an argument. */
+static void put_bash_scan(struct kt_buf *buf, const struct options *options)
 {
 	const char *before = "";
 
@@ -120,16 +199,16 @@ static void put_bash_scan(struct kt_buf *buf)
 			 "\t\tfi\n"
 			 "\t\tcase $word in\n"
 			 "\t\t");
-	for (size_t i = 0; i < kt_nr_options; i++) {
-		if (!kt_option_table[i].arg)
+	for (size_t i = 0; i < options->count; i++) {
+		if (!options->items[i]->arg)
 			continue;
-		kt_buf_printf(buf, "%s--%s", before, kt_option_table[i].name);
+		kt_buf_printf(buf, "%s--%s", before, options->items[i]->name);
 		before = " | ";
 	}
 	kt_buf_puts(buf, ") due=$word ;;\n\t\t--*) ;;\n\t\t-*) [[ $word =~ ^-[");
-	put_letters(buf, false);
+	put_letters(buf, options, false);
 	kt_buf_puts(buf, "]*([");
-	put_letters(buf, true);
+	put_letters(buf, options, true);
 	kt_buf_puts(buf, "])$ ]] && due=-${BASH_REMATCH[1]} ;;\n"
 			 "\t\t*) if [[ $command ]]; then operands+=1; else command=$word; fi ;;\n"
 			 "\t\tesac\n"
@@ -137,34 +216,52 @@ static void put_bash_scan(struct kt_buf *buf)
 			 "\t[[ $cur == '=' ]] && cur=''\n\n");
 }
 
-static void put_bash_choice(struct kt_buf *buf)
+/* "*:explain:0) words=$rows ;;": the number of operands before the word. */
+static void put_bash_operands(struct kt_buf *buf, const struct kt_cmd *cmd)
+{
+	for (size_t i = 0; i < cmd->nr_operands; i++) {
+		const struct kt_operand *operand = &cmd->operands[i];
+
+		if (operand->many)
+			kt_buf_printf(buf, "\t\t*:%s:*) ", cmd->name);
+		else
+			kt_buf_printf(buf, "\t\t*:%s:%zu) ", cmd->name, i);
+		if (operand->kind == KT_ARG_CHOICE)
+			kt_buf_printf(buf, "words='%s'", operand->choices);
+		else
+			kt_buf_puts(buf, kinds[operand->kind].bash);
+		kt_buf_puts(buf, " ;;\n");
+	}
+}
+
+static void put_bash_choice(struct kt_buf *buf, const struct options *options)
 {
 	kt_buf_puts(buf, "\tcase $due in\n");
-	for (size_t i = 0; i < kt_nr_options; i++) {
-		const struct kt_option *option = &kt_option_table[i];
+	for (size_t i = 0; i < options->count; i++) {
+		const struct kt_option *option = options->items[i];
 
 		if (!option->arg)
 			continue;
 		kt_buf_puts(buf, "\t");
 		if (option->letter)
 			kt_buf_printf(buf, "-%c | ", option->letter);
-		kt_buf_printf(buf, "--%s) %s ;;\n", option->name, kind_of(option->arg)->bash);
+		kt_buf_printf(buf, "--%s) ", option->name);
+		put_bash_action(buf, option);
+		kt_buf_puts(buf, " ;;\n");
 	}
 	kt_buf_puts(buf, "\t*)\n"
 			 "\t\tcase $cur:$command:$operands in\n"
 			 "\t\t-*) words=$options ;;\n"
 			 "\t\t*::0) words=$commands ;;\n");
-	for (size_t i = 0; i < kt_nr_cmds; i++) {
-		if (kt_cmds[i]->operands)
-			kt_buf_printf(buf, "\t\t*:%s:0) %s ;;\n", kt_cmds[i]->name,
-				kind_of(kt_cmds[i]->operands)->bash);
-	}
+	for (size_t i = 0; i < kt_commands.count; i++)
+		put_bash_operands(buf, kt_commands.items[i]);
 	kt_buf_puts(buf, "\t\tesac\n\t\t;;\n\tesac\n");
 }
 
 struct kt_err *gen_bash(struct kt_buf *ret_text)
 {
-	struct kt_err *err = check_kinds();
+	struct options options = { 0 };
+	struct kt_err *err = add_all(&options);
 
 	if (err)
 		return err;
@@ -174,9 +271,9 @@ struct kt_err *gen_bash(struct kt_buf *ret_text)
 		"# An empty reply lets readline complete file names, with all its quoting.\n"
 		"_ktally_files()\n{\n\tcompopt -o default 2>/dev/null\n}\n\n"
 		"_ktally()\n{\n");
-	put_bash_words(ret_text);
-	put_bash_scan(ret_text);
-	put_bash_choice(ret_text);
+	put_bash_words(ret_text, &options);
+	put_bash_scan(ret_text, &options);
+	put_bash_choice(ret_text, &options);
 	kt_buf_puts(ret_text,
 		"\t[[ $words ]] && mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n"
 		"\treturn 0\n"
@@ -220,20 +317,20 @@ static void end_zsh_list(struct kt_buf *buf, const char *tag)
 static void put_zsh_lists(struct kt_buf *buf)
 {
 	begin_zsh_list(buf, "commands");
-	for (size_t i = 0; i < kt_nr_cmds; i++)
-		put_zsh_item(buf, kt_cmds[i]->name, kt_cmds[i]->summary);
+	for (size_t i = 0; i < kt_commands.count; i++)
+		put_zsh_item(buf, kt_commands.items[i]->name, kt_commands.items[i]->summary);
 	end_zsh_list(buf, "command");
 	begin_zsh_list(buf, "outputs");
 	for (size_t i = 0; i < kt_nr_outputs; i++)
 		put_zsh_item(buf, kt_outputs[i]->name, kt_outputs[i]->summary);
 	end_zsh_list(buf, "output");
 	begin_zsh_list(buf, "rows");
-	for (size_t i = 0; i < kt_nr_rows; i++)
+	for (size_t i = 0; i < KT_ROW_COUNT; i++)
 		put_zsh_item(buf, kt_rows[i].id, kt_rows[i].title);
 	end_zsh_list(buf, "row");
 }
 
-/* One of the one or two ways to write an option; each excludes the other. */
+/* One form of an option, short or long; each excludes the other. */
 static void put_zsh_option(struct kt_buf *buf, const struct kt_option *option, bool is_long)
 {
 	kt_buf_puts(buf, "\t\t'");
@@ -246,25 +343,39 @@ static void put_zsh_option(struct kt_buf *buf, const struct kt_option *option, b
 	kt_buf_puts(buf, "[");
 	put_zsh_text(buf, option->help);
 	kt_buf_puts(buf, "]");
-	if (option->arg)
-		kt_buf_printf(buf, ":%s:%s", option->arg, kind_of(option->arg)->zsh);
+	if (option->arg) {
+		kt_buf_printf(buf, ":%s:", option->arg);
+		put_zsh_action(buf, option);
+	}
 	kt_buf_puts(buf, "' \\\n");
 }
 
 static void put_zsh_operands(struct kt_buf *buf)
 {
 	kt_buf_puts(buf, "\t[[ $state == operand ]] || return ret\n\tcase $line[1] in\n");
-	for (size_t i = 0; i < kt_nr_cmds; i++) {
-		if (kt_cmds[i]->operands)
-			kt_buf_printf(buf, "\t%s) %s && ret=0 ;;\n", kt_cmds[i]->name,
-				kind_of(kt_cmds[i]->operands)->zsh);
+	for (size_t i = 0; i < kt_commands.count; i++) {
+		const struct kt_cmd *cmd = kt_commands.items[i];
+		const char *zsh;
+
+		if (!cmd->nr_operands)
+			continue;
+		kt_buf_printf(buf, "\t%s) ", cmd->name);
+		zsh = kinds[cmd->operands[0].kind].zsh;
+		if (cmd->operands[0].kind == KT_ARG_CHOICE)
+			kt_buf_printf(buf, "compadd -- %s", cmd->operands[0].choices);
+		else if (*zsh == '(') /* words: an action of _arguments, but no command */
+			kt_buf_printf(buf, "compadd -- %.*s", (int)strlen(zsh) - 2, zsh + 1);
+		else
+			kt_buf_puts(buf, zsh);
+		kt_buf_puts(buf, " && ret=0 ;;\n");
 	}
 	kt_buf_puts(buf, "\tesac\n\treturn ret\n");
 }
 
 struct kt_err *gen_zsh(struct kt_buf *ret_text)
 {
-	struct kt_err *err = check_kinds();
+	struct options options = { 0 };
+	struct kt_err *err = add_all(&options);
 
 	if (err)
 		return err;
@@ -277,10 +388,10 @@ struct kt_err *gen_zsh(struct kt_buf *ret_text)
 			      "\tlocal context state state_descr line ret=1\n"
 			      "\ttypeset -A opt_args\n\n"
 			      "\t_arguments -C -s -S \\\n");
-	for (size_t i = 0; i < kt_nr_options; i++) {
-		if (kt_option_table[i].letter)
-			put_zsh_option(ret_text, &kt_option_table[i], false);
-		put_zsh_option(ret_text, &kt_option_table[i], true);
+	for (size_t i = 0; i < options.count; i++) {
+		if (has_letter(&options, i))
+			put_zsh_option(ret_text, options.items[i], false);
+		put_zsh_option(ret_text, options.items[i], true);
 	}
 	kt_buf_puts(ret_text, "\t\t'1:command:_ktally_commands' \\\n"
 			      "\t\t'2:operand:->operand' && ret=0\n");

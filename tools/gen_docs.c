@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Build-time program: "gen_docs man PROSE.in", "gen_docs bash", "gen_docs zsh".
+// Build-time program: "gen_docs man PROSE.in [COMMAND]", "gen_docs bash", "gen_docs zsh",
+// "gen_docs schema DIRECTORY".
 
 #include "gen_docs.h"
 
@@ -26,7 +27,7 @@ static struct kt_err *read_file(const char *path, struct kt_buf *ret_text)
 	return err;
 }
 
-static struct kt_err *man_from(const char *path, struct kt_buf *ret_text)
+static struct kt_err *man_from(const char *path, const char *command, struct kt_buf *ret_text)
 {
 	KT_CLEANUP(buf) struct kt_buf prose = { 0 };
 	struct kt_err *err = read_file(path, &prose);
@@ -35,19 +36,22 @@ static struct kt_err *man_from(const char *path, struct kt_buf *ret_text)
 		err = kt_err_new(KT_ERR_NOMEM, "out of memory");
 	if (err)
 		return err;
-	err = gen_man(prose.data, ret_text);
+	err = gen_man(prose.data, command, ret_text);
 	return err ? kt_err_prepend(err, "%s", path) : NULL;
 }
 
 static struct kt_err *generate(int argc, char **argv, struct kt_buf *ret_text)
 {
-	if (argc == 3 && strcmp(argv[1], "man") == 0)
-		return man_from(argv[2], ret_text);
+	if ((argc == 3 || argc == 4) && strcmp(argv[1], "man") == 0)
+		return man_from(argv[2], argv[3], ret_text);
 	if (argc == 2 && strcmp(argv[1], "bash") == 0)
 		return gen_bash(ret_text);
 	if (argc == 2 && strcmp(argv[1], "zsh") == 0)
 		return gen_zsh(ret_text);
-	return kt_err_new(KT_ERR_USAGE, "usage: gen_docs man PROSE.in | bash | zsh");
+	if (argc == 3 && strcmp(argv[1], "schema") == 0)
+		return gen_schemas(argv[2]);
+	return kt_err_new(KT_ERR_USAGE,
+		"usage: gen_docs man PROSE.in [COMMAND] | bash | zsh | schema DIRECTORY");
 }
 
 int main(int argc, char **argv)
@@ -57,7 +61,8 @@ int main(int argc, char **argv)
 
 	if (!err && text.failed)
 		err = kt_err_new(KT_ERR_NOMEM, "out of memory");
-	if (!err && (fwrite(text.data, 1, text.size, stdout) != text.size || fflush(stdout)))
+	if (!err && text.size &&
+		(fwrite(text.data, 1, text.size, stdout) != text.size || fflush(stdout)))
 		err = kt_err_os(errno, "standard output");
 	if (!err)
 		return 0;

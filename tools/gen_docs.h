@@ -6,14 +6,20 @@
 #include "base/err.h"
 
 /**
- * Man page and shell completion, made from the tables that the program itself is made
- * from. What the tables have and a generator does not know how to show is an error, so
- * that the build fails instead of leaving it out.
+ * Man pages, shell completion and JSON schemas, made from the tables that the program itself is
+ * made from. An entry of a table that a generator cannot show is an error: the build fails
+ * instead of leaving it out.
  */
 
-/** Copies `prose`; each line that is @NAME@ becomes what the tables say. */
-struct kt_err *gen_man(const char *prose, struct kt_buf *ret_text) KT_MUST_CHECK;
+/**
+ * Copies `prose`; text of the tables replaces each line that is @NAME@. `command`: the command that
+ * the page describes; NULL: another page.
+ */
+struct kt_err *gen_man(
+	const char *prose, const char *command, struct kt_buf *ret_text) KT_MUST_CHECK;
 struct kt_err *gen_bash(struct kt_buf *ret_text) KT_MUST_CHECK;
 struct kt_err *gen_zsh(struct kt_buf *ret_text) KT_MUST_CHECK;
+/** Writes the JSON schema of each report into `directory`, and removes other schemas from it. */
+struct kt_err *gen_schemas(const char *directory) KT_MUST_CHECK;
 
 #endif

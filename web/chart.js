@@ -61,7 +61,7 @@ function times() {
   return (state.past ? state.past.times_ms.filter(ms => ms < first) : []).concat(state.live.times);
 }
 
-/** Where the samples stop for a while, nothing is drawn: nobody knows what was then. */
+/** A gap between samples is not drawn: its values are not known. */
 function gaps(ms) {
   const steps = ms.slice(1).map((one, i) => one - ms[i]), usual = steps.slice().sort((a, b) => a - b)[steps.length >> 1];
   return steps.flatMap((step, i) => step > Math.max(5000, usual * 6) ? [i + 1] : []);
@@ -77,7 +77,7 @@ function build() {
   let below = new Array(ms.length).fill(null);
   const tops = visible.map(band => {
     const own = values.get(band.id);
-    // a row that is missing adds nothing; a moment of which no row is known is a gap
+    // a missing row adds nothing; a sample without any row is a gap
     below = below.map((sum, i) => own[i] === null ? sum : (sum ?? 0) + own[i] * scale);
     return below;
   });

@@ -18,7 +18,7 @@ const NORMAL = {
 };
 
 function machineText(host) {
-  const kind = host.container ? 'a container: the numbers are those of the whole machine below it' : host.kind === 'virtual' ? `a virtual machine${host.hypervisor ? ` (${host.hypervisor})` : ''}` : host.kind === 'physical' ? 'a physical machine' : 'a machine';
+  const kind = host.container ? 'a container: the numbers are for the whole machine below it' : host.kind === 'virtual' ? `a virtual machine${host.hypervisor ? ` (${host.hypervisor})` : ''}` : host.kind === 'physical' ? 'a physical machine' : 'a machine';
   return ` This is ${kind}, ${host.cpus ?? '?'} CPUs, ${bytes(account.installed_bytes, 0)}.`;
 }
 

@@ -168,7 +168,7 @@ export function updateMap(now) {
   drawMap();
 }
 
-/** The rows that are taken further apart are of their own moment. */
+/** Rows that are divided further come from a sample of their own. */
 export async function refreshMap(now) {
   const wanted = [...fetched.keys()].filter(id => path.includes(id) || path.at(-1) === 'kernel');
   fetched = new Map([...fetched].filter(([id]) => !wanted.includes(id)));

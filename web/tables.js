@@ -51,9 +51,12 @@ function rowsOf(name) {
   });
 }
 
+/** A row's key in /api/v1/history; several caches may have one name. */
+const rowKey = row => row.copy ? `${row.name}#${row.copy}` : row.name;
+
 function valuesOf(name, row) {
   if (name === 'account') return historyOf(row.id).values.slice(-300);
-  return state.past[name]?.get(row.name) ?? [];
+  return state.past[name]?.get(rowKey(row)) ?? [];
 }
 
 function depth(row) {
@@ -76,7 +79,7 @@ function head(name, spec) {
   return el('thead', {}, el('tr', {}, ...spec.columns.map(column => {
     const on = sort?.key === column.key, props = { scope: 'col', class: column.number ? 'number' : null, 'aria-sort': on ? (sort.down ? 'descending' : 'ascending') : 'none' };
     if (column.spark) return el('th', { scope: 'col' }, column.title);
-    return el('th', props, el('button', { type: 'button', 'data-sort': column.key, title: column.key === 'growth' ? 'since somebody first looked, or as far as the chart reaches back' : null, onclick: () => sortBy(name, column) }, column.title, el('span', { class: 'way', 'aria-hidden': 'true' }, on ? (sort.down ? ' ↓' : ' ↑') : '')));
+    return el('th', props, el('button', { type: 'button', 'data-sort': column.key, title: column.key === 'growth' ? 'since the first request for the list, or as far back as the chart reaches' : null, onclick: () => sortBy(name, column) }, column.title, el('span', { class: 'way', 'aria-hidden': 'true' }, on ? (sort.down ? ' ↓' : ' ↑') : '')));
   })));
 }
 
@@ -107,7 +110,7 @@ async function pastOf(spec) {
 }
 
 function remember(name, spec) {
-  const past = state.past[name], now = new Map(state.data[name][spec.rows].map(row => [row.name, row.bytes]));
+  const past = state.past[name], now = new Map(state.data[name][spec.rows].map(row => [rowKey(row), row.bytes]));
   const before = Math.max(0, ...[...past.values()].map(values => values.length));
   for (const key of now.keys()) if (!past.has(key)) past.set(key, new Array(before).fill(null));
   for (const [key, values] of past) {

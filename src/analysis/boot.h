@@ -2,24 +2,26 @@
 #ifndef KT_ANALYSIS_BOOT_H
 #define KT_ANALYSIS_BOOT_H
 
-#include "model/account.h"
+#include "account/account.h"
 
-/** Whose memory it was, and so which row of the account it closes with. */
+/** Origin of the memory, and so the row of the account that contains it. */
 enum kt_boot_from {
-	KT_FROM_FIRMWARE,  /* the kernel never saw it */
-	KT_FROM_RESERVED,  /* taken before the page allocator existed */
-	KT_FROM_ALLOCATOR, /* from the page allocator or vmalloc, still before the first process */
+	KT_FROM_FIRMWARE,  /* never seen by the kernel */
+	KT_FROM_RESERVED,  /* reserved before the page allocator existed */
+	KT_FROM_ALLOCATOR, /* from the page allocator or vmalloc, before the first process */
 	KT_FROM_COUNT
 };
 
-/** One thing that was taken at boot; held = taken - given back. */
+/** One allocation at boot, in bytes; held = taken - given back. */
 struct kt_boot_row {
+	enum kt_row_id row; /* of the account; KT_ROW_NONE: a run-time row, or none any more */
 	const char *id, *name;
 	enum kt_boot_from from;
 	int64_t taken, back, held;
-	int64_t time_us, back_us; /* -1: not known */
-	size_t order;		  /* place in time, from 1 */
-	bool rest;		  /* what no line names */
+	int64_t time_us, back_us; /* microseconds since the kernel started; -1: unknown */
+	size_t order;		  /* position in time, from 1 */
+	bool rest;		  /* remainder that no log line names */
+	bool hash;		  /* hash table */
 };
 
 struct kt_boot {
@@ -28,15 +30,16 @@ struct kt_boot {
 };
 
 /**
- * Where neither zones nor meminfo tell how much memory the page allocator has, the log does:
- * what was present, without what was reserved and not given back. False where it does not.
+ * Derives the memory of the page allocator from the kernel log if neither zones nor meminfo have
+ * it: memory present, without memory reserved and not given back. False if the log does not have it
+ * either.
  */
 bool kt_boot_settle(struct kt_snapshot *snap);
 
 /**
- * The rows: leaves of the account below "firmware" and "boot", so that they add up to those
- * two; what the log says was given back; and what the log names of the unnamed rest. Late
- * hash tables and their like follow, which are part of other rows of the account.
+ * Computes the rows. First the leaves of the account below "firmware" and "boot", which add up to
+ * these two; then memory given back and the parts of the unnamed remainder, from the log. Large
+ * hash tables allocated later and similar memory follow, which other rows of the account contain.
  */
 struct kt_err *kt_boot_compute(struct kt_snapshot *snap, const struct kt_account *account,
 	struct kt_arena *arena, struct kt_boot *ret_boot) KT_MUST_CHECK;

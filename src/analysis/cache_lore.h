@@ -4,18 +4,18 @@
 
 #include <stddef.h>
 
-/** What is known of a slab cache beside its numbers. */
+/** Knowledge about a slab cache, in addition to its numbers. */
 struct kt_lore {
-	const char *pattern; /* a cache's name; one `*` in it stands for any run */
-	const char *maker;   /* the module or subsystem that makes it; NULL: the core kernel */
+	const char *pattern; /* name of a cache; one `*` matches any characters */
+	const char *maker;   /* module or subsystem that creates it; NULL: the core kernel */
 	const char *used_for, *grows, *remedy; /* sentences */
 };
 
-/** Looked through from the top; the first that matches is the one. */
+/** Searched from the top; the first match is used. */
 extern const struct kt_lore kt_lore[];
 extern const size_t kt_nr_lore;
 
-/** NULL where nothing is known of the name. */
+/** Finds the entry of a cache; NULL: unknown. */
 const struct kt_lore *kt_lore_find(const char *name);
 
 #endif

@@ -4,115 +4,145 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROWS_MAX     6
-#define WORTH_SAYING (1ll << 20) /* bytes */
+#define PARTS_MAX    6
+#define WORTH_SAYING (1ll << 20) /* bytes; smaller differences get no sentence */
 
 #define CLASS(name) (1u << KT_PAGE_##name)
-#define NO_FLAG                                                                       \
-	(CLASS(NONE) | CLASS(COMPOUND) | CLASS(OTHER) | CLASS(MAPPED) | CLASS(ZERO) | \
-		CLASS(POISONED))
+#define NO_FLAG                                                                          \
+	(CLASS(NONE) | CLASS(COMPOUND) | CLASS(OTHER) | CLASS(MAPPED) | CLASS(ZERO) |    \
+		CLASS(POISONED) | CLASS(KMALLOC) | CLASS(ZSMALLOC) | CLASS(UNACCEPTED) | \
+		CLASS(UNREFERENCED) | CLASS(UNINITIALISED))
 
-/* One line as data: the account's rows it is made of, "-" before those taken off. */
+/* One summand of a line: an account row or a metric, added or subtracted. */
+struct part {
+	int sign; /* 0: no more parts */
+	enum kt_row_id row;
+	enum kt_metric metric; /* where row is KT_ROW_NONE */
+};
+
+#define ROW(id)                                \
+	{                                      \
+		1, KT_ROW_##id, KT_METRIC_NONE \
+	}
+#define LESS_ROW(id)                            \
+	{                                       \
+		-1, KT_ROW_##id, KT_METRIC_NONE \
+	}
+#define METRIC(id)                      \
+	{                               \
+		1, KT_ROW_NONE, KT_##id \
+	}
+#define LESS_METRIC(id)                  \
+	{                                \
+		-1, KT_ROW_NONE, KT_##id \
+	}
+#define NO_PARTS                                       \
+	{                                              \
+		{                                      \
+			0, KT_ROW_NONE, KT_METRIC_NONE \
+		}                                      \
+	}
+
 struct template
 {
 	const char *id, *title;
 	int depth;
-	unsigned classes; /* 0: pages do not tell */
-	const char *rows[ROWS_MAX];
+	unsigned classes; /* 0: page flags do not show it */
+	struct part parts[PARTS_MAX];
 	const char *why;
 	bool rest;
 };
 
-#define IN_BATCHES                                                                   \
-	"pages on their way to an LRU list or taken off it have no flag that tells " \
-	"whose they are: they count as without a flag of their own"
+#define IN_BATCHES                                                                         \
+	"pages on their way to an LRU list, or isolated from it, have no flag that shows " \
+	"their use: they count as pages without a flag"
 
 static const struct template lines[] = {
-	{ "present", "memory present", 0, 0, { NULL }, NULL, false },
-	{ "free", "free pages", 1, CLASS(FREE), { "free_buddy", "free_cma" },
-		"pages of isolated blocks are in the free lists and not in the counter", false },
-	{ "user", "processes and cache", 1, 0, { NULL }, NULL, false },
-	{ "anonymous", "anonymous", 2, CLASS(ANON), { "anonymous" },
-		"a huge page of which a part was given back is flagged as mapped as a whole; "
-		"that part is in the counters of the unmapped. And " IN_BATCHES,
+	{ "present", "memory present", 0, 0, NO_PARTS, NULL, false },
+	{ "free", "free pages", 1, CLASS(FREE), { ROW(FREE_BUDDY), ROW(FREE_CMA) },
+		"pages of isolated blocks are in the free lists but not in the counter", false },
+	{ "user", "processes and cache", 1, 0, NO_PARTS, NULL, false },
+	{ "anonymous", "anonymous", 2, CLASS(ANON), { ROW(ANONYMOUS) },
+		"a partly freed huge page is flagged as mapped as a whole; the counters have the "
+		"freed part as unmapped. And " IN_BATCHES,
 		false },
-	{ "page_cache", "page cache and buffers", 2, CLASS(FILE), { "page_cache", "buffers" },
+	{ "page_cache", "page cache and buffers", 2, CLASS(FILE), { ROW(PAGE_CACHE), ROW(BUFFERS) },
 		IN_BATCHES, false },
-	{ "shmem", "shared memory and tmpfs", 2, CLASS(SHMEM), { "shmem" }, IN_BATCHES, false },
-	{ "unmapped", "swap cache, unmapped", 2, CLASS(UNMAPPED), { "swap_cache", "lru_only" },
-		"the counters' side is an estimate; of the pages, those that were given back of a "
-		"huge page still mapped in part are flagged as mapped, and so anonymous",
+	{ "shmem", "shared memory and tmpfs", 2, CLASS(SHMEM), { ROW(SHMEM) }, IN_BATCHES, false },
+	{ "unmapped", "unmapped, swap cache too", 2, CLASS(UNMAPPED),
+		{ ROW(SWAP_CACHE), ROW(LRU_ONLY) },
+		"the counters' value is an estimate; the freed pages of a partly mapped huge "
+		"page are flagged as mapped, and so anonymous",
 		false },
-	{ "hugetlb", "huge page pools", 2, CLASS(HUGETLB), { "hugetlb" }, NULL, false },
+	{ "hugetlb", "huge page pools", 2, CLASS(HUGETLB), { ROW(HUGETLB) }, NULL, false },
 	{ "slab", "slab caches", 1, CLASS(SLAB),
-		{ "slab", "stacks_in_slab", "-slab_unreclaimable.kmalloc_large" },
-		"slabinfo counts every slab at the size that its cache prefers; one made while "
-		"memory was short is smaller. Where slabinfo is not read, large kmalloc is in "
-		"the counter and not in the pages",
+		{ ROW(SLAB), METRIC(STACKS_IN_SLAB), LESS_METRIC(KMALLOC_LARGE) },
+		"slabinfo counts every slab at the size that its cache prefers; slabs made while "
+		"memory was short are smaller. If slabinfo is not read, large kmalloc is in "
+		"the counter but not in the pages",
 		false },
-	{ "page_tables", "page tables", 1, CLASS(TABLE), { "page_tables" }, NULL, false },
-	{ "no_flag", "without a flag of their own", 1, NO_FLAG, { NULL }, NULL, false },
-	{ "free_pcp", "per-CPU free lists", 2, 0, { "free_pcp" }, NULL, false },
-	{ "free_deferred", "free, not yet initialised", 2, 0, { "free_deferred" }, NULL, false },
-	{ "vmalloc", "vmalloc and stacks", 2, 0, { "vmalloc", "kernel_stacks", "-stacks_in_slab" },
-		NULL, false },
-	{ "percpu", "per-CPU memory", 2, 0, { "percpu" }, NULL, false },
-	{ "kmalloc_large", "large kmalloc", 2, 0, { "slab_unreclaimable.kmalloc_large" }, NULL,
+	{ "page_tables", "page tables", 1, CLASS(TABLE), { ROW(PAGE_TABLES) }, NULL, false },
+	{ "no_flag", "pages without a flag", 1, NO_FLAG, NO_PARTS, NULL, false },
+	{ "free_pcp", "per-CPU free lists", 2, 0, { ROW(FREE_PCP) }, NULL, false },
+	{ "free_deferred", "free, not yet initialised", 2, CLASS(UNINITIALISED),
+		{ ROW(FREE_DEFERRED) }, NULL, false },
+	{ "vmalloc", "vmalloc and stacks", 2, 0,
+		{ ROW(VMALLOC), ROW(KERNEL_STACKS), LESS_METRIC(STACKS_IN_SLAB) }, NULL, false },
+	{ "percpu", "per-CPU memory", 2, 0, { ROW(PERCPU) }, NULL, false },
+	{ "kmalloc_large", "large kmalloc", 2, CLASS(KMALLOC), { METRIC(KMALLOC_LARGE) }, NULL,
 		false },
-	{ "zsmalloc", "compressed memory (zsmalloc)", 2, 0, { "zsmalloc" }, NULL, false },
-	{ "sec_page_tables", "secondary page tables", 2, 0, { "sec_page_tables" }, NULL, false },
-	{ "unaccepted", "not yet accepted", 2, 0, { "unaccepted" }, NULL, false },
-	{ "managed_gap", "MemTotal without a zone", 2, 0, { "managed_gap" }, NULL, false },
-	{ "direct", "direct page allocations", 2, 0, { "direct", "-balloon_inside" },
-		"it takes what the rows above leave, so every other difference is in it, with "
+	{ "zsmalloc", "compressed memory (zsmalloc)", 2, CLASS(ZSMALLOC), { ROW(ZSMALLOC) }, NULL,
+		false },
+	{ "sec_page_tables", "secondary page tables", 2, 0, { ROW(SEC_PAGE_TABLES) }, NULL, false },
+	{ "unaccepted", "not yet accepted", 2, CLASS(UNACCEPTED), { ROW(UNACCEPTED) }, NULL,
+		false },
+	{ "managed_gap", "MemTotal without a zone", 2, 0, { ROW(MANAGED_GAP) }, NULL, false },
+	{ "direct", "direct page allocations", 2, 0, { ROW(DIRECT), LESS_ROW(BALLOON_INSIDE) },
+		"it is the remainder of the rows above, so it has every other difference with "
 		"the opposite sign",
 		true },
-	{ "boot", "reserved at boot", 1, CLASS(RESERVED), { "boot" },
-		"this kernel does not flag all that it reserved at boot; the rest is among the "
+	{ "boot", "reserved at boot", 1, CLASS(RESERVED), { ROW(BOOT) },
+		"this kernel does not flag all memory reserved at boot; the rest is among the "
 		"pages without a flag",
 		false },
-	{ "offline", "balloon", 1, CLASS(OFFLINE), { "balloon", "balloon_inside" },
-		"a driver may keep pages that it does not count, or count pages that it does not "
+	{ "offline", "balloon", 1, CLASS(OFFLINE), { ROW(BALLOON), ROW(BALLOON_INSIDE) },
+		"a driver may flag pages that it does not count, or count pages that it does not "
 		"flag",
 		false },
-	{ "unread", "not in the file", 1, CLASS(UNREAD), { NULL }, "the file of flags is too short",
-		false },
+	{ "unread", "not read", 1, CLASS(UNREAD), NO_PARTS,
+		"the file of flags is too short, or the memory map has a hole", false },
 };
 
-/* A row of the account; one that is a derived value of the snapshot only. */
-static struct kt_val row_value(const struct kt_census_counters *counters, const char *id)
+static struct kt_val part_value(const struct kt_census_counters *counters, const struct part *part)
 {
-	const struct kt_line *line = kt_account_line(counters->account, id);
-
-	if (line)
-		return line->val;
-	if (strcmp(id, "stacks_in_slab") == 0)
-		return kt_snapshot_get(counters->snap, KT_STACKS_IN_SLAB, KT_NO_NODE);
-	return (struct kt_val){ .state = KT_ABSENT, .reason = "no such row" };
+	if (part->row == KT_ROW_NONE)
+		return kt_snapshot_get(counters->snap, part->metric, KT_NO_NODE);
+	return kt_account_line(counters->account, part->row)->val;
 }
 
 static struct kt_val from_rows(
 	const struct kt_census_counters *counters, const struct template *template)
 {
-	struct kt_val sum = { .state = KT_ABSENT, .reason = "no counter tells" };
+	struct kt_val sum = kt_val_bytes(0, KT_EXACT);
+	bool any = false;
 
-	for (size_t i = 0; i < ROWS_MAX && template->rows[i]; i++) {
-		bool minus = template->rows[i][0] == '-';
-		struct kt_val val = row_value(counters, template->rows[i] + minus);
+	for (size_t i = 0; i < PARTS_MAX && template->parts[i].sign; i++) {
+		struct kt_val val = part_value(counters, &template->parts[i]);
 
-		if (val.state != KT_OK)
+		any |= kt_ok(val);
+		if (val.none)
 			continue;
-		sum.state = KT_OK;
-		sum.value += minus ? -val.value : val.value;
+		val = kt_val_or_some(val);
+		sum = template->parts[i].sign < 0 ? kt_val_sub(sum, val) : kt_val_add(sum, val);
 	}
-	return sum;
+	return any ? sum : kt_val_lack(KT_ABSENT, "no counter has it");
 }
 
 static struct kt_val from_classes(
 	const struct kt_census *census, int64_t page_bytes, unsigned classes)
 {
-	struct kt_val val = { .state = classes ? KT_OK : KT_ABSENT,
-		.reason = "page flags do not tell these apart" };
+	struct kt_val val = { .state = classes & census->classes ? KT_OK : KT_ABSENT,
+		.reason = "page flags do not distinguish these pages" };
 
 	for (unsigned i = 0; i < KT_PAGE_CLASSES; i++) {
 		if (classes & 1u << i)
@@ -123,14 +153,14 @@ static struct kt_val from_classes(
 
 static void add(struct kt_val *sum, const struct kt_val *val)
 {
-	if (val->state != KT_OK)
-		return;
-	sum->state = KT_OK;
-	sum->value += val->value;
+	if (kt_ok(*val))
+		*sum = kt_ok(*sum) ? kt_val_add(*sum, *val) : *val;
 }
 
-/* Sums of the rows below, where a line has nothing of its own. From the end, so that rows
- * below are whole. */
+/*
+ * Fills lines without their own value with the sum of the rows below. Goes from the end, so that
+ * the rows below are already complete.
+ */
 static void add_up(kt_census_lines *all)
 {
 	for (size_t i = all->count; i-- > 0;) {
@@ -153,8 +183,10 @@ static void add_up(kt_census_lines *all)
 	}
 }
 
-/* What the pages leave to the row that takes the rest, when the counters of the rows beside
- * it are taken off. */
+/*
+ * Gives the remaining row the pages that are left after subtracting its siblings: their pages where
+ * they are known, else their counters.
+ */
 static void give_rest(kt_census_lines *all)
 {
 	struct kt_census_line *parent = NULL, *rest = NULL;
@@ -167,14 +199,29 @@ static void give_rest(kt_census_lines *all)
 			parent = line;
 		else if (line->rest)
 			rest = line;
-		else if (parent && !rest && line->depth > parent->depth &&
-			 line->counters.state == KT_OK)
-			named += line->counters.value;
+		else if (parent && !rest && line->depth > parent->depth)
+			named += kt_ok(line->pages)	 ? line->pages.value
+				 : kt_ok(line->counters) ? line->counters.value
+							 : 0;
 	}
 	if (!parent || !rest || parent->pages.state != KT_OK)
 		return;
 	rest->pages =
 		(struct kt_val){ .value = parent->pages.value - named, .quality = KT_ESTIMATE };
+}
+
+/*
+ * Title of a line. Without swap cache the unmapped pages are pages that no process maps and that
+ * wait to be freed: in per-CPU batches, or as parts of huge pages.
+ */
+static const char *title_of(
+	const struct kt_census_counters *counters, const struct template *template)
+{
+	struct kt_val swap = kt_snapshot_get(counters->snap, KT_SWAP_CACHED, KT_NO_NODE);
+
+	if (template->classes == CLASS(UNMAPPED) && kt_ok(swap) && !swap.value)
+		return "unmapped, not yet freed";
+	return template->title;
 }
 
 void kt_census_compare(const struct kt_census *census, const struct kt_census_counters *before,
@@ -187,7 +234,7 @@ void kt_census_compare(const struct kt_census *census, const struct kt_census_co
 		if (!line)
 			return;
 		*line = (struct kt_census_line){ .id = template->id,
-			.title = template->title,
+			.title = title_of(before, template),
 			.depth = template->depth,
 			.counters = from_rows(after ? after : before, template),
 			.pages = from_classes(
@@ -197,14 +244,13 @@ void kt_census_compare(const struct kt_census *census, const struct kt_census_co
 			.why = template->why };
 		if (!after || line->counters.state != KT_OK)
 			continue;
-		line->moved = from_rows(before, template);
-		line->moved.value = line->counters.value - line->moved.value;
+		line->moved = kt_val_sub(line->counters, from_rows(before, template));
 	}
 	add_up(ret_lines);
 	give_rest(ret_lines);
 }
 
-/* A row that grew and shrank again has not moved, but others beside it have. */
+/* Adds up the movements. A row that grew and shrank again has not moved, but its siblings have. */
 int64_t kt_census_unrest(const kt_census_lines *all)
 {
 	int64_t sum = 0;
@@ -230,14 +276,9 @@ struct kt_val kt_census_lru(const struct kt_snapshot *snap)
 {
 	static const enum kt_metric lists[] = { KT_ACTIVE_ANON, KT_INACTIVE_ANON, KT_ACTIVE_FILE,
 		KT_INACTIVE_FILE, KT_UNEVICTABLE };
-	struct kt_val sum = { 0 };
+	struct kt_val sum = kt_val_bytes(0, KT_EXACT);
 
-	for (size_t i = 0; i < KT_LEN(lists); i++) {
-		struct kt_val list = kt_snapshot_get(snap, lists[i], KT_NO_NODE);
-
-		if (!kt_ok(list))
-			return list;
-		sum.value += list.value;
-	}
+	for (size_t i = 0; i < KT_LEN(lists); i++)
+		sum = kt_val_add(sum, kt_snapshot_get(snap, lists[i], KT_NO_NODE));
 	return sum;
 }

@@ -13,12 +13,23 @@ static void add(struct kt_cgroup_amount *sum, struct kt_cgroup_amount part, int 
 	*sum = (struct kt_cgroup_amount){ true, bytes };
 }
 
+/* A sum that is not known where any of its parts is not. */
+static void add_all(struct kt_cgroup_amount *sum, struct kt_cgroup_amount part, bool first)
+{
+	bool known = part.known && (first || sum->known);
+
+	if (!known || __builtin_add_overflow(sum->bytes, part.bytes, &sum->bytes))
+		*sum = (struct kt_cgroup_amount){ 0 };
+	else
+		sum->known = true;
+}
+
 static struct kt_cgroup_amount known(int64_t bytes)
 {
 	return (struct kt_cgroup_amount){ bytes >= 0, bytes >= 0 ? bytes : 0 };
 }
 
-/* ---- what a group's files say ---- */
+/* ---- amounts in a group's files ---- */
 
 static struct kt_cgroup_amount sum_of(
 	const struct kt_cgroup *group, enum kt_cgroup_key first, enum kt_cgroup_key second)
@@ -31,10 +42,23 @@ static struct kt_cgroup_amount sum_of(
 }
 
 /*
- * KERNEL is stated by newer kernels. Of the older ones of v2 the kinds are added up. Kinds
- * of v1 are not known, so that what is left of KERNEL would be all of it.
+ * True if the kernel does not count page tables per cgroup: threads have page tables, so a 0 in
+ * memory.stat is not a count. Linux 6.18 (commit f0c92726e89f) counts them only per node
+ * (include/linux/mm.h, __pagetable_ctor: mod_node_page_state), other kernels also for the charged
+ * cgroup (lruvec_stat_add_folio).
  */
-static void fill_all(const struct kt_cgroup *group, struct kt_cgroup_amount *all)
+static bool counts_no_tables(const struct kt_cgroup *root)
+{
+	return root->keys[KT_CGROUP_TABLES] == 0 && root->keys[KT_CGROUP_STACKS] > 0 &&
+	       root->keys[KT_CGROUP_ANON] > 0;
+}
+
+/*
+ * Fills the amounts of a group. Newer kernels state KERNEL; for older kernels with v2 it is the sum
+ * of the kinds. The kinds of v1 are unknown; KERNEL minus the kinds would then be all of KERNEL.
+ */
+static void fill_all(
+	const struct kt_cgroup *group, bool without_tables, struct kt_cgroup_amount *all)
 {
 	struct kt_cgroup_amount kinds = { 0 };
 
@@ -42,7 +66,8 @@ static void fill_all(const struct kt_cgroup *group, struct kt_cgroup_amount *all
 	if (!all[KT_CGROUP_KIND_SLAB].known)
 		all[KT_CGROUP_KIND_SLAB] = sum_of(group, KT_CGROUP_SLAB_R, KT_CGROUP_SLAB_U);
 	all[KT_CGROUP_KIND_STACKS] = known(group->keys[KT_CGROUP_STACKS]);
-	all[KT_CGROUP_KIND_TABLES] = sum_of(group, KT_CGROUP_TABLES, KT_CGROUP_SEC_TABLES);
+	if (!without_tables)
+		all[KT_CGROUP_KIND_TABLES] = sum_of(group, KT_CGROUP_TABLES, KT_CGROUP_SEC_TABLES);
 	all[KT_CGROUP_KIND_PERCPU] = known(group->keys[KT_CGROUP_PERCPU]);
 	all[KT_CGROUP_KIND_VMALLOC] = known(group->keys[KT_CGROUP_VMALLOC]);
 	all[KT_CGROUP_KIND_SOCK] = known(group->keys[KT_CGROUP_SOCK]);
@@ -57,18 +82,18 @@ static void fill_all(const struct kt_cgroup *group, struct kt_cgroup_amount *all
 	}
 }
 
-/* ---- what is its own ---- */
+/* ---- own amounts of a group ---- */
 
-/* One of each for every group. */
+/* Arrays with one element per group. */
 struct scratch {
 	struct kt_cgroup_amount *below;
 	bool *covered, *has_children;
 };
 
 /*
- * From the last group to the first, so that children come before their parents. `below` is
- * what a group's children have, or where one of them does not tell, what those below it
- * have. Without a number of its own a group is as large as what is below it.
+ * Goes from the last group to the first, so that children come before their parents. `below` is the
+ * sum of a group's children; a child without a number counts as the sum of its own children. A
+ * group without its own number is as large as the groups below it.
  */
 static void split(const struct kt_snapshot *snap, struct kt_cgroup_amounts *groups, size_t kind,
 	struct kt_cgroup_amount *below)
@@ -90,7 +115,7 @@ static void split(const struct kt_snapshot *snap, struct kt_cgroup_amounts *grou
 	}
 }
 
-/* Is all that is below a group in its number, or in those of all of its children? */
+/* True if the amount of every group below the root is contained in a known number. */
 static bool is_covered(const struct kt_snapshot *snap, const struct kt_cgroup_amounts *groups,
 	size_t kind, struct scratch *scratch)
 {
@@ -112,17 +137,21 @@ static bool is_covered(const struct kt_snapshot *snap, const struct kt_cgroup_am
 	return scratch->covered[0];
 }
 
-/* Slab caches of a group's own, of kernels that had them; not what is below it. */
+/*
+ * Adds the slab caches of groups, on kernels with caches per cgroup; they do not include the groups
+ * below.
+ */
 static void fill_own_caches(const struct kt_snapshot *snap, struct kt_cgroup_sums *sums)
 {
 	struct kt_cgroup_amount *total = &sums->total[KT_CGROUP_KIND_SLAB];
 
-	for (size_t i = 0; i < snap->cgroups.groups.count && snap->host.page_bytes; i++) {
+	for (size_t i = 0; i < snap->cgroups.groups.count && kt_known(snap->host.page_bytes); i++) {
 		int64_t pages = snap->cgroups.groups.items[i].nr_slab_pages;
 
 		if (pages < 0)
 			continue;
-		sums->groups[i].own[KT_CGROUP_KIND_SLAB] = known(pages * snap->host.page_bytes);
+		sums->groups[i].own[KT_CGROUP_KIND_SLAB] =
+			known(kt_known_times(pages, snap->host.page_bytes));
 		add(total, sums->groups[i].own[KT_CGROUP_KIND_SLAB], 1);
 		sums->kinds = true;
 	}
@@ -131,7 +160,7 @@ static void fill_own_caches(const struct kt_snapshot *snap, struct kt_cgroup_sum
 static void sum_dying(const struct kt_snapshot *snap, struct kt_cgroup_sums *sums)
 {
 	const struct kt_cgroups *cgroups = &snap->cgroups;
-	int64_t nr_removed = cgroups->nr_counted - (int64_t)cgroups->groups.count;
+	int64_t nr_removed = cgroups->nr_counted - kt_cgroups_count(cgroups);
 
 	for (size_t i = 0; i < cgroups->groups.count; i++)
 		sums->groups[i].own_dying = known(cgroups->groups.items[i].nr_dying);
@@ -142,8 +171,8 @@ static void sum_dying(const struct kt_snapshot *snap, struct kt_cgroup_sums *sum
 		add(&parent->own_dying, known(cgroups->groups.items[i].nr_dying), -1);
 	}
 	sums->nr_dying = known(cgroups->groups.items[0].nr_dying);
-	/* v1 does not tell of which group; each that there is, is counted */
-	if (cgroups->v1 && cgroups->nr_counted && !cgroups->cut && nr_removed >= 0)
+	/* v1 does not show dying cgroups per group, but proc/cgroups counts all */
+	if (cgroups->v1 && kt_known(cgroups->nr_counted) && !cgroups->cut && nr_removed >= 0)
 		sums->nr_dying = known(nr_removed);
 }
 
@@ -152,10 +181,11 @@ static void fill_kinds(
 {
 	size_t count = snap->cgroups.groups.count;
 
+	sums->without_tables = counts_no_tables(&snap->cgroups.groups.items[0]);
 	for (size_t i = 0; i < count; i++) {
 		const struct kt_cgroup *group = &snap->cgroups.groups.items[i];
 
-		fill_all(group, sums->groups[i].all);
+		fill_all(group, sums->without_tables, sums->groups[i].all);
 		sums->kinds |= sums->groups[i].all[KT_CGROUP_KIND_SLAB].known;
 		sums->lower_bound |= group->keys[KT_CGROUP_KERNEL] < 0 &&
 				     sums->groups[i].all[KT_CGROUP_KIND_KERNEL].known;
@@ -166,6 +196,24 @@ static void fill_kinds(
 			continue;
 		for (size_t i = 0; i < count; i++)
 			add(&sums->total[kind], sums->groups[i].own[kind], 1);
+	}
+}
+
+static void sum_others(const struct kt_snapshot *snap, struct kt_cgroup_sums *sums)
+{
+	bool first = true;
+
+	for (size_t i = 0; i < snap->cgroups.groups.count; i++) {
+		const struct kt_cgroup_amounts *group = &sums->groups[i];
+
+		if (!snap->cgroups.groups.items[i].nr_folded)
+			continue;
+		for (size_t kind = 0; kind < KT_CGROUP_NR_KINDS; kind++) {
+			add_all(&sums->others.own[kind], group->own[kind], first);
+			add_all(&sums->others.all[kind], group->all[kind], first);
+		}
+		add_all(&sums->others.own_dying, group->own_dying, first);
+		first = false;
 	}
 }
 
@@ -184,11 +232,13 @@ bool kt_cgroup_sums(
 	*ret_sums = (struct kt_cgroup_sums){
 		.groups = kt_arena_alloc(arena, count * sizeof(*ret_sums->groups)),
 	};
-	good = ret_sums->groups && !temporary.failed;
+	arena->failed |= temporary.failed;
+	good = !arena->failed;
 	if (good && count) {
 		fill_kinds(snap, &scratch, ret_sums);
 		fill_own_caches(snap, ret_sums);
 		sum_dying(snap, ret_sums);
+		sum_others(snap, ret_sums);
 	}
 	kt_arena_fini(&temporary);
 	return good;
@@ -197,9 +247,9 @@ bool kt_cgroup_sums(
 /* ---- names ---- */
 
 #define NAME_COLUMNS   28u
-#define COMPONENTS_MAX 66u /* of a path of ktally's own making */
-#define ID_DIGITS_MIN  24u /* container ids have 32 or 64 digits */
-#define ID_DIGITS_KEPT 12u /* as docker shortens them */
+#define COMPONENTS_MAX 66u /* of a path that ktally itself makes */
+#define ID_DIGITS_MIN  24u /* digits; container ids have 32 or 64 */
+#define ID_DIGITS_KEPT 12u /* digits, as in docker's short ids */
 #define UUID_DIGITS    36u
 #define UUID_KEPT      8u
 
@@ -213,7 +263,7 @@ static size_t hex_digits(struct kt_span text)
 	return n;
 }
 
-/* "12345678-1234-1234-1234-123456789012", or with underscores as systemd writes it. */
+/* Accepts "12345678-1234-1234-1234-123456789012", or underscores as systemd writes it. */
 static bool is_uuid(struct kt_span text)
 {
 	static const size_t groups[] = { 8, 4, 4, 4, 12 };
@@ -231,7 +281,10 @@ static bool is_uuid(struct kt_span text)
 	return true;
 }
 
-/* Long ids in the part of a name that starts here: how many characters, and how many stay. */
+/*
+ * Returns the characters of a long id at the start of `text`, 0: none; `ret_kept`: characters to
+ * keep.
+ */
 static size_t id_at(struct kt_span text, size_t *ret_kept)
 {
 	size_t n = hex_digits(text);
@@ -251,7 +304,7 @@ static bool drop_end(struct kt_span *name, const char *end)
 	return true;
 }
 
-/* "docker-<64 digits>.scope" is "docker-<12 digits>". */
+/* Shortens "docker-<64 digits>.scope" to "docker-<12 digits>". */
 static const char *short_part(struct kt_arena *arena, struct kt_span part, bool last)
 {
 	struct kt_span rest = part;
@@ -266,7 +319,7 @@ static const char *short_part(struct kt_arena *arena, struct kt_span part, bool 
 	while (rest.n) {
 		size_t id = fresh ? id_at(rest, &kept) : 0;
 
-		if (kt_span_skip(&rest, "\\x2d")) { /* as systemd writes a hyphen in a name */
+		if (kt_span_skip(&rest, "\\x2d")) { /* systemd escapes hyphens in names this way */
 			copy[n++] = '-';
 			continue;
 		}
@@ -283,7 +336,7 @@ static const char *short_part(struct kt_arena *arena, struct kt_span part, bool 
 	return copy;
 }
 
-/* Says a part nothing that the one behind it does not say? */
+/* True if the next part of the path already implies this part. */
 static bool is_implied(struct kt_span part, struct kt_span next)
 {
 	static const char *const known[] = { "system.slice", "kubepods", "besteffort", "burstable",

@@ -4,8 +4,8 @@
 #include <string.h>
 
 /*
- * Caches whose name does not have the file system's in front of "_inode". Caches of inodes
- * have a constructor, so they are never merged with others: their names are the truth.
+ * Caches whose name is not the file system's name before "_inode". Caches of inodes have a
+ * constructor, so the kernel never merges them: their names are reliable.
  */
 static const struct {
 	const char *cache, *fstype;
@@ -25,7 +25,7 @@ static const struct {
 	{ "jfs_ip", "jfs" },
 	{ "zfs_znode_cache", "zfs" },
 	{ "bch_inode_info", "bcachefs" },
-	/* no inodes, whatever they are called */
+	/* not inodes, despite their names */
 	{ "lsm_inode_cache", NULL },
 	{ "fscrypt_inode_info", NULL },
 	{ "jbd2_inode", NULL },
@@ -62,7 +62,9 @@ bool kt_dcache_cache(struct kt_arena *arena, const char *cache, enum kt_dcache_k
 	return false;
 }
 
-/* Kinds that share the inodes of another: "nfs4" those of nfs, "fuse.sshfs" those of fuse. */
+/*
+ * True if file systems share an inode cache: "nfs4" uses the inodes of nfs, "fuse.sshfs" of fuse.
+ */
 static bool is_kind(const char *mounted, const char *fstype)
 {
 	static const struct {
@@ -128,14 +130,9 @@ int64_t kt_dcache_other_mounts(const struct kt_snapshot *snap, struct kt_arena *
 
 int64_t kt_cache_bytes(const struct kt_snapshot *snap, const struct kt_cache *cache)
 {
-	int64_t bytes;
+	int64_t pages = kt_known_times(cache->nr_slabs, cache->pages_per_slab);
 
-	if (cache->nr_slabs < 0 || cache->pages_per_slab < 0 || !snap->host.page_bytes ||
-		__builtin_mul_overflow(cache->nr_slabs, cache->pages_per_slab, &bytes) ||
-		__builtin_mul_overflow(bytes, snap->host.page_bytes, &bytes) ||
-		bytes > KT_AMOUNT_MAX)
-		return cache->total_bytes;
-	return bytes;
+	return kt_known_of(kt_known_times(pages, snap->host.page_bytes), cache->total_bytes);
 }
 
 int64_t kt_dcache_negative(const struct kt_snapshot *snap)
@@ -145,10 +142,39 @@ int64_t kt_dcache_negative(const struct kt_snapshot *snap)
 	if (snap->dcache.nr_negative > 0)
 		return snap->dcache.nr_negative;
 	if (snap->dcache.nr_negative == 0 &&
-		(kt_ok(kt_snapshot_get(snap, KT_FILE_HUGE, KT_NO_NODE)) || /* 5.4 */
+		/* Linux 5.4 (commit 60fbf0ab5da1) */
+		(kt_ok(kt_snapshot_get(snap, KT_FILE_HUGE, KT_NO_NODE)) ||
 			kt_setting_of(snap, "dentry-negative", &ignored)))
 		return 0;
 	return -1;
+}
+
+/* Nodes and lists are few where they are not known: older kernels do not show their lists. */
+static int64_t whole_bytes(const struct kt_superblock *super)
+{
+	return kt_known_of(super->kernfs_bytes, 0) + kt_known_of(super->lru_bytes, 0);
+}
+
+int64_t kt_superblock_bytes(const struct kt_superblock *super)
+{
+	return kt_known(super->inode_bytes) ? super->dentry_bytes + super->inode_bytes +
+						      super->name_bytes + whole_bytes(super)
+					    : KT_UNKNOWN;
+}
+
+int64_t kt_directory_bytes(const struct kt_snapshot *snap, const struct kt_directory *directory)
+{
+	const struct kt_superblock *super = &snap->superblocks.items[directory->superblock];
+	int64_t bytes = directory->name_bytes;
+
+	if (!kt_known(super->inode_bytes) || !kt_known(directory->nr_inodes))
+		return KT_UNKNOWN;
+	/* all of a file system are of one size */
+	if (super->nr_dentries > 0)
+		bytes += directory->nr_dentries * (super->dentry_bytes / super->nr_dentries);
+	if (super->nr_inodes > 0)
+		bytes += directory->nr_inodes * (super->inode_bytes / super->nr_inodes);
+	return directory->path ? bytes : bytes + whole_bytes(super);
 }
 
 bool kt_setting_of(const struct kt_snapshot *snap, const char *name, int64_t *ret_value)

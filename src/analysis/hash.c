@@ -15,7 +15,7 @@ const char *kt_hash_parameter(const char *name)
 		{ "Mount-cache", "mhash_entries=" },
 		{ "Mountpoint-cache", "mphash_entries=" },
 		{ "TCP established", "thash_entries=" },
-		{ "IP route cache", "rhash_entries=" }, /* before 3.6 */
+		{ "IP route cache", "rhash_entries=" }, /* before Linux 3.6 (commit 89aef8921bfb) */
 		{ "UDP", "uhash_entries=" },
 		{ "UDP-Lite", "uhash_entries=" },
 	};
@@ -27,7 +27,9 @@ const char *kt_hash_parameter(const char *name)
 	return NULL;
 }
 
-/* Established and waiting connections share a table (include/net/inet_hashtables.h). */
+/*
+ * Counts established and waiting connections, which share a table (include/net/inet_hashtables.h).
+ */
 static int64_t tcp_in_use(const struct kt_sockets *sockets)
 {
 	if (sockets->tcp < 0)
@@ -46,6 +48,24 @@ int64_t kt_hash_in_use(const struct kt_snapshot *snap, const char *name)
 	if (strcmp(name, "UDP") == 0)
 		return snap->sockets.udp;
 	return -1;
+}
+
+const struct kt_hash_chains *kt_hash_chains_find(const struct kt_snapshot *snap, const char *name)
+{
+	for (size_t i = 0; i < snap->hash_chains.count; i++) {
+		if (strcmp(snap->hash_chains.items[i].name, name) == 0)
+			return &snap->hash_chains.items[i];
+	}
+	return NULL;
+}
+
+const struct kt_hash *kt_hash_find(const struct kt_snapshot *snap, const char *name)
+{
+	for (size_t i = 0; i < snap->hashes.count; i++) {
+		if (strcmp(snap->hashes.items[i].name, name) == 0)
+			return &snap->hashes.items[i];
+	}
+	return NULL;
 }
 
 bool kt_hash_is_whole(const char *name)

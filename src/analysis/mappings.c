@@ -1,26 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Three questions about each file, all answered in the same way: turn every mapping into a
-// piece, a range of things on a line; where pieces of one file lie over each other, a thing
-// is there more than once.
+// Answers three questions about each file in the same way: every mapping becomes a piece, a range
+// of items on a line. Where pieces of one file overlap, an item exists more than once.
 //
-// ENTRIES: a piece is the range of the file's pages that a mapping shows. An entry maps a
-// page; an entry for a page that has one already is repeated.
+// ENTRIES: a piece is the range of the file's pages that a mapping shows, and an item is a page. A
+// page-table entry for a page that already has an entry is repeated.
 //
-// SHARED: two processes could share a page of entries (as hugetlbfs does, as shared page
-// tables and mshare were proposed to) where it maps the same part of the same file with the
-// same rights, and nothing beside it: a mapping that covers a whole span of addresses (2 MiB
-// where pages have 4 KiB), aligned to it. Private mappings that may be written get entries
-// of their own and are left out. A piece is the range of whole spans; those that begin at
-// different places within the file's spans cannot share, so that place is part of the class.
-// Of m that lie over each other m - 1 could go.
+// SHARED: two processes could share a page of entries if it maps only the same part of the same
+// file with the same rights (hugetlbfs does so; shared page tables and mshare were proposals). This
+// requires a mapping that covers a complete span of addresses (2 MiB with pages of 4 KiB), aligned
+// to it. Writable private mappings get their own entries and are left out. A piece is the range of
+// complete spans. Spans that begin at different offsets within the file's spans cannot be shared,
+// so this offset is part of the class. Of m overlapping pieces, m - 1 could be saved.
 //
-// ALIGNED: the same if every process had mapped the file at an address that fits the spans
-// of the file, so that only the rights are left as the class.
+// ALIGNED: the same, if every process had mapped the file at an address that fits the spans of the
+// file; then only the rights form the class.
 //
-// Tables exist only where pages were touched, and a process has no more of them than it has
-// in all (VmPTE): a mapping of a terabyte that nobody touches costs nothing, and files in
-// huge pages next to nothing. So each process counts with no more than that.
+// Tables exist only for touched pages, and a process has no more tables than its total (VmPTE). An
+// untouched mapping of a terabyte costs nothing, and files in huge pages almost nothing. So each
+// process counts at most with its total.
 
 #include "analysis/mappings.h"
 #include "analysis/tasks.h"
@@ -36,10 +34,10 @@ struct piece {
 	uint64_t start, end;
 };
 
-/* What one file has in all, and what its processes can have at most, by their VmPTE. */
+/* Totals of one file, and upper bounds by the VmPTE of its processes. */
 struct tally {
-	int64_t repeated[NR_QUESTIONS];	 /* things */
-	int64_t all_bytes[NR_QUESTIONS]; /* of tables, were all pages touched */
+	int64_t repeated[NR_QUESTIONS];	 /* items */
+	int64_t all_bytes[NR_QUESTIONS]; /* bytes of tables, if all pages were touched */
 	int64_t most_bytes[NR_QUESTIONS], largest_bytes[NR_QUESTIONS];
 	int64_t nr_processes, mapped_bytes;
 };
@@ -53,7 +51,7 @@ static unsigned rights_of(const struct kt_mapping *mapping)
 	return mapping->shared << 2 | mapping->write << 1 | mapping->exec;
 }
 
-/* False where a mapping has nothing to do with the question. */
+/* Makes a piece of a mapping; false if the mapping is irrelevant for the question. */
 static bool piece_of(const struct kt_mapping *mapping, enum question question, int64_t page_bytes,
 	struct piece *ret_piece)
 {
@@ -99,7 +97,7 @@ static int by_place(const void *a, const void *b)
 	return order ? order : compare(x->start, y->start);
 }
 
-/* Adds up what lies over something that came before it. */
+/* Counts the items that overlap an earlier piece. */
 static void count_repeated(
 	const struct piece *pieces, size_t count, enum question question, struct tally *tallies)
 {
@@ -117,7 +115,7 @@ static void count_repeated(
 	}
 }
 
-/* ---- what a process can have at most ---- */
+/* ---- upper bounds per process ---- */
 
 static int by_pid(const void *a, const void *b)
 {
@@ -143,7 +141,7 @@ static int64_t tables_of(const struct owner *owners, size_t count, uint32_t pid)
 	return owner && owner->tables_bytes >= 0 ? owner->tables_bytes : INT64_MAX;
 }
 
-/* One process's mappings of one file. */
+/* Counts the mappings of one file by one process. */
 static void count_process(const struct kt_mapping *const *mappings, size_t count,
 	int64_t page_bytes, int64_t tables_bytes, struct tally *tally)
 {
@@ -200,8 +198,8 @@ static bool count_processes(struct kt_arena *arena, const struct kt_snapshot *sn
 /* ---- answers ---- */
 
 /*
- * Where a process cannot have tables for all it maps, the largest owner's are those that
- * the others repeat: at most the sum without it.
+ * Bytes of repeated tables. If a process cannot have tables for all its mappings, the tables of the
+ * largest owner count as the originals: the repeated tables are at most the sum without it.
  */
 static int64_t repeated_bytes(const struct tally *tally, enum question question, int64_t page_bytes)
 {

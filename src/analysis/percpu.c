@@ -16,16 +16,16 @@ static struct kt_percpu_part part_of(struct kt_val val)
 	return (struct kt_percpu_part){ kt_ok(val), val.value };
 }
 
-/* One CPU's bytes for all CPUs; false where no machine has so much. */
+/* Multiplies one CPU's bytes by the number of CPUs; false if the result is impossibly large. */
 static bool on_all(const struct kt_percpu_view *view, int64_t bytes, int64_t *ret_bytes)
 {
-	return is_sane(bytes) && !__builtin_mul_overflow(bytes, view->nr_cpus, ret_bytes) &&
-	       is_sane(*ret_bytes);
+	*ret_bytes = kt_known_times(bytes, view->nr_cpus);
+	return kt_known(*ret_bytes);
 }
 
 /*
- * The CPUs that the account multiplied with: those of the first chunk's units that are
- * possible. Where no boot log tells the first chunk, the possible ones.
+ * Number of CPUs that the account used: possible CPUs with a unit in the first chunk. Without a
+ * boot log of the first chunk, all possible CPUs.
  */
 static int64_t count_cpus(const struct kt_snapshot *snap)
 {
@@ -34,10 +34,10 @@ static int64_t count_cpus(const struct kt_snapshot *snap)
 
 	if (kt_ok(first) && kt_ok(unit) && unit.value > 0)
 		return first.value / unit.value;
-	return snap->host.nr_cpus_possible ? snap->host.nr_cpus_possible : snap->host.nr_cpus;
+	return kt_known_of(snap->host.nr_cpus_possible, snap->host.nr_cpus);
 }
 
-/* Free in the first chunk's dynamic part, and used in the later chunks, for one CPU. */
+/* Adds up bytes of one CPU: free in the first chunk's dynamic part, used in the later chunks. */
 static bool add_up_chunks(const struct kt_percpu *percpu, int64_t *ret_free, int64_t *ret_used)
 {
 	bool any = false;
@@ -60,14 +60,18 @@ static bool add_up_chunks(const struct kt_percpu *percpu, int64_t *ret_free, int
 	return any;
 }
 
-/* The first chunk by the allocator itself, where there is no boot log: in whole pages. */
+/*
+ * Estimates the first chunk from the allocator's statistics, in complete pages, if no boot log has
+ * it.
+ */
 static void guess_first(const struct kt_snapshot *snap, struct kt_percpu_view *view)
 {
 	const struct kt_percpu *percpu = &snap->percpu;
 	int64_t page = snap->host.page_bytes, unit, first;
 
 	if (view->first.known || !view->total.known || page <= 0 ||
-		!is_sane(percpu->static_bytes + percpu->reserved_bytes + percpu->dynamic_bytes))
+		!is_sane(percpu->static_bytes) || !is_sane(percpu->reserved_bytes) ||
+		!is_sane(percpu->dynamic_bytes))
 		return;
 	unit = percpu->static_bytes + percpu->reserved_bytes + percpu->dynamic_bytes;
 	unit = (unit + page - 1) / page * page;
@@ -82,7 +86,7 @@ static void split(const struct kt_snapshot *snap, struct kt_percpu_view *view)
 	const struct kt_percpu *percpu = &snap->percpu;
 	int64_t fixed, modules, dynamic, free, used;
 
-	if (!percpu->unit_bytes || !view->nr_cpus || !add_up_chunks(percpu, &free, &used) ||
+	if (!kt_known(percpu->unit_bytes) || !add_up_chunks(percpu, &free, &used) ||
 		!on_all(view, percpu->static_bytes, &fixed) ||
 		!on_all(view, percpu->reserved_bytes, &modules) ||
 		!on_all(view, percpu->dynamic_bytes, &dynamic) || !on_all(view, free, &free) ||
@@ -102,34 +106,35 @@ static void split(const struct kt_snapshot *snap, struct kt_percpu_view *view)
 }
 
 /*
- * Of the structs that every memory cgroup has for each CPU, the two large ones, the second
- * for each node: a lower bound, because the counts of other controllers come on top.
+ * Estimates the per-CPU memory of memory cgroups from the two largest structs that each has for
+ * each CPU (the second also for each node). It is a lower bound, because counters of other
+ * controllers are added.
  */
 static void estimate_cgroups(const struct kt_snapshot *snap, struct kt_percpu_view *view)
 {
 	const struct kt_cgroups *cgroups = &snap->cgroups;
-	int64_t nr_nodes = snap->host.nr_nodes ? snap->host.nr_nodes : 1, each;
+	const struct kt_percpu *percpu = &snap->percpu;
+	int64_t nr_nodes = kt_known_of(snap->host.nr_nodes, 1), each;
 
-	view->nr_cgroups = view->nr_dying = view->cgroup_bytes = view->dying_bytes = -1;
-	view->at_least = cgroups->nr_counted || !cgroups->counted_all;
-	if (cgroups->nr_counted)
+	view->nr_cgroups = view->nr_dying = KT_UNKNOWN;
+	view->cgroup_bytes = view->dying_bytes = view->bytes_per_cgroup = KT_UNKNOWN;
+	view->at_least = kt_known(cgroups->nr_counted) || !cgroups->counted_all ||
+			 !kt_known(percpu->cgroup_node_bytes);
+	if (kt_known(cgroups->nr_counted))
 		view->nr_cgroups = cgroups->nr_counted;
 	else if (is_sane(cgroups->nr_live) && is_sane(cgroups->nr_dying)) {
 		view->nr_dying = cgroups->nr_dying;
 		view->nr_cgroups = cgroups->nr_live + cgroups->nr_dying;
 	}
-	if (!snap->percpu.cgroup_bytes || nr_nodes > 1024)
+	if (!kt_known(snap->percpu.cgroup_bytes) || nr_nodes > 1024)
 		return;
-	view->bytes_per_cgroup =
-		snap->percpu.cgroup_bytes + nr_nodes * snap->percpu.cgroup_node_bytes;
-	if (view->nr_cgroups < 0 || !on_all(view, view->bytes_per_cgroup, &each) ||
-		__builtin_mul_overflow(each, view->nr_cgroups, &view->cgroup_bytes) ||
-		!is_sane(view->cgroup_bytes)) {
-		view->cgroup_bytes = -1;
+	view->bytes_per_cgroup = percpu->cgroup_bytes * (percpu->cgroup_twice ? 2 : 1) +
+				 nr_nodes * kt_known_of(percpu->cgroup_node_bytes, 0) *
+					 (percpu->cgroup_node_twice ? 2 : 1);
+	if (view->nr_cgroups < 0 || !on_all(view, view->bytes_per_cgroup, &each))
 		return;
-	}
-	if (view->nr_dying >= 0)
-		view->dying_bytes = each * view->nr_dying;
+	view->cgroup_bytes = kt_known_times(each, view->nr_cgroups);
+	view->dying_bytes = kt_known_times(each, view->nr_dying);
 }
 
 void kt_percpu_view(const struct kt_snapshot *snap, struct kt_percpu_view *ret_view)

@@ -4,35 +4,35 @@
 
 #include "model/snapshot.h"
 
-/** Parts of per-CPU memory. The first chunk was made at boot, the later ones when needed. */
+/** Parts of per-CPU memory. The first chunk is made at boot, later chunks on demand. */
 enum kt_percpu_part_id {
 	KT_PERCPU_STATIC,
 	KT_PERCPU_MODULES,
 	KT_PERCPU_FIRST_USED,
 	KT_PERCPU_FIRST_FREE,
-	KT_PERCPU_FIRST_REST, /* of the first chunk; all of it where nothing tells more */
+	KT_PERCPU_FIRST_REST, /* remainder of the first chunk; all of it without details */
 	KT_PERCPU_LATER_USED,
-	KT_PERCPU_LATER_FREE, /* what of the later chunks is not used, or all of them */
+	KT_PERCPU_LATER_FREE, /* unused part of the later chunks, or all of them */
 	KT_PERCPU_NR_PARTS,
 };
 
 struct kt_percpu_part {
 	bool known;
-	int64_t bytes; /* of all CPUs; a rest may be below zero, of files read one after the other
+	int64_t bytes; /* of all CPUs; a remainder may be negative, because files are read in turn
 			*/
 };
 
 struct kt_percpu_view {
 	struct kt_percpu_part parts[KT_PERCPU_NR_PARTS];
-	struct kt_percpu_part total, first, later; /* the account's rows */
-	bool split;				   /* there are statistics of the allocator */
-	int64_t nr_cpus;			   /* possible ones; 0: not known */
+	struct kt_percpu_part total, first, later; /* rows of the account */
+	bool split;				   /* the allocator's statistics are known */
+	int64_t nr_cpus;			   /* possible CPUs; may be KT_UNKNOWN */
 	/*
-	 * Memory cgroups, and so much of per-CPU memory is theirs: at least, where the number
-	 * is of memory cgroups only. -1: not known.
+	 * Number of memory cgroups and their per-CPU memory. A lower bound, if only memory cgroups
+	 * are counted. Each may be KT_UNKNOWN.
 	 */
 	int64_t nr_cgroups, nr_dying, cgroup_bytes, dying_bytes;
-	int64_t bytes_per_cgroup; /* of one CPU, at least; 0: not known */
+	int64_t bytes_per_cgroup; /* of one CPU, a lower bound; may be KT_UNKNOWN */
 	bool at_least;
 };
 

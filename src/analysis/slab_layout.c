@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "analysis/slab_layout.h"
 
-#define WORD 8 /* of the kernels that have so much memory that anybody asks */
+#define WORD 8 /* bytes; assumes a 64-bit kernel */
 
 const char *kt_slot_part_name(enum kt_slot_part part)
 {
@@ -10,9 +10,9 @@ const char *kt_slot_part_name(enum kt_slot_part part)
 	case KT_SLOT_POINTER_INSIDE: return "freelist pointer, while the object is free";
 	case KT_SLOT_POINTER: return "freelist pointer";
 	case KT_SLOT_RED_ZONE: return "red zone";
-	case KT_SLOT_TRACKING: return "who allocated and freed it";
+	case KT_SLOT_TRACKING: return "record of allocation and free";
 	case KT_SLOT_PADDING: return "padding";
-	case KT_SLOT_WHOLE: return "object and padding, not told apart";
+	case KT_SLOT_WHOLE: return "object and padding together";
 	}
 	return "?";
 }
@@ -22,7 +22,7 @@ static int64_t round_up(int64_t value, int64_t to)
 	return (value + to - 1) / to * to;
 }
 
-/* A piece of `bytes` after the last, cut at the end of the slot. */
+/* Appends a piece of `bytes`, cut at the end of the slot. */
 static void add(struct kt_slab_layout *layout, enum kt_slot_part part, int64_t bytes, int64_t slot)
 {
 	struct kt_slot_piece *last =
@@ -41,7 +41,10 @@ static bool is_set(int64_t flag)
 	return flag > 0;
 }
 
-/* In the middle, where it is least likely to be overwritten by a neighbour (since 5.7). */
+/*
+ * Puts the freelist pointer in the middle, where a neighbour is least likely to overwrite it (since
+ * Linux 5.7, commit 3202fa62fb43).
+ */
 static void add_free_object(struct kt_slab_layout *layout, int64_t object_bytes, int64_t slot)
 {
 	int64_t at = object_bytes / 2 / WORD * WORD;
@@ -70,7 +73,7 @@ void kt_slab_lay_out(const struct kt_slab_use *use, struct kt_slab_layout *ret_l
 	end = round_up(object, WORD);
 	if (red && end == object)
 		end += WORD;
-	/* an object that others may still read, or that keeps what its constructor wrote */
+	/* the free object must stay intact: RCU readers, poison, or a constructor */
 	outside = (is_set(folder->rcu) || is_set(folder->poison) || folder->ctor) &&
 		  left + end + WORD <= slot;
 	add(ret_layout, KT_SLOT_RED_ZONE, left, slot);

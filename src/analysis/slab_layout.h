@@ -4,15 +4,15 @@
 
 #include "analysis/slab.h"
 
-/** What a stretch of bytes of a slot is for. */
+/** Use of a range of bytes of a slot. */
 enum kt_slot_part {
 	KT_SLOT_OBJECT,
-	KT_SLOT_POINTER_INSIDE, /* to the next free object, in this one while it is free */
-	KT_SLOT_POINTER,	/* the same behind the object, which must not be overwritten */
+	KT_SLOT_POINTER_INSIDE, /* freelist pointer in the object while it is free */
+	KT_SLOT_POINTER,	/* freelist pointer after an object that must stay intact */
 	KT_SLOT_RED_ZONE,
-	KT_SLOT_TRACKING, /* who allocated and freed it */
+	KT_SLOT_TRACKING, /* record of allocation and free */
 	KT_SLOT_PADDING,
-	KT_SLOT_WHOLE, /* object and what is around it, not told apart */
+	KT_SLOT_WHOLE, /* object and its surroundings together */
 };
 
 struct kt_slot_piece {
@@ -28,7 +28,7 @@ struct kt_slab_layout {
 	size_t nr_pieces;
 };
 
-/** Follows calculate_sizes() of mm/slub.c. No pieces where the slot's size is not known. */
+/** Follows calculate_sizes() of mm/slub.c. No pieces if the slot's size is unknown. */
 void kt_slab_lay_out(const struct kt_slab_use *use, struct kt_slab_layout *ret_layout);
 const char *kt_slot_part_name(enum kt_slot_part part);
 

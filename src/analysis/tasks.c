@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ENTRY_BYTES 8 /* of a page-table entry, on every 64-bit machine and with PAE */
+#define ENTRY_BYTES 8 /* of a page-table entry, on all 64-bit machines and with PAE */
 
 void kt_add_known(int64_t *sum, int64_t value)
 {
@@ -23,28 +23,7 @@ int64_t kt_table_span(int64_t page_bytes)
 
 /* ---- families ---- */
 
-/*
- * Kernel threads are named FAMILY/CPU, FAMILY/CPU:ID, FAMILY/DEVICE, FAMILY-PID, FAMILY_N,
- * FAMILY.N or FAMILYN. The rescuers of workqueues ("kworker/R-xfsalloc", one for each queue and
- * fixed) are no workers that come with the load.
- */
-const char *kt_thread_family(struct kt_arena *arena, const char *name)
-{
-	size_t n = strcspn(name, "/"), last;
-
-	if (strncmp(name, "kworker/R-", 10) == 0)
-		return "kworker/R";
-	if (n && name[n] == '/')
-		return kt_arena_printf(arena, "%.*s", (int)n, name);
-	n = strcspn(name, ":");
-	for (last = n; last && name[last - 1] >= '0' && name[last - 1] <= '9';)
-		last--;
-	if (last < n && last && strchr("-_.", name[last - 1]))
-		last--;
-	return last > 1 ? kt_arena_printf(arena, "%.*s", (int)last, name) : name;
-}
-
-/* Threads that were put together before, under the name of their family. */
+/* True for threads that were already grouped under the name of their family. */
 static bool is_family(const struct kt_task *task)
 {
 	return task->kernel && task->pid < 0;
@@ -53,17 +32,17 @@ static bool is_family(const struct kt_task *task)
 /* ---- groups ---- */
 
 /*
- * Memory that could be mapped by huge pages of its own: anonymous and shared memory, in
- * whole spans. Each span has a page of entries to lose. With hugetlbfs it is lost; so it is
- * with huge pages of shared memory, but not with transparent huge pages of anonymous memory,
- * which keep one in reserve (pgtable_trans_huge_deposit()). Where the tables could not map
- * what is mapped, huge pages are in use already, and what is left of small ones is not told.
+ * Page tables that huge pages would save: anonymous and shared memory in complete spans, where each
+ * span could save a page of entries. Huge pages of hugetlbfs and of shared memory save it.
+ * Transparent huge pages of anonymous memory do not: they keep one page table in reserve
+ * (pgtable_trans_huge_deposit()). If the tables are too small for the mapped memory, huge pages are
+ * already in use; the remainder of small pages is then unknown.
  */
 int64_t kt_huge_saves(const struct kt_task *task, int64_t page_bytes)
 {
 	int64_t tables = task->bytes[KT_TASK_TABLES], small = -1, saves;
 
-	/* of several it would take more than their sums */
+	/* for several processes the sums are not enough */
 	if (task->nr_more || tables < 0 || page_bytes < ENTRY_BYTES ||
 		task->bytes[KT_TASK_ANON] < 0 || task->bytes[KT_TASK_SHMEM] < 0)
 		return -1;
@@ -75,7 +54,7 @@ int64_t kt_huge_saves(const struct kt_task *task, int64_t page_bytes)
 	return saves < tables ? saves : tables;
 }
 
-/* The leader of a process that has ended lives on as a zombie; its stack does not. */
+/* Number of stacks. The leader of an ended process stays as a zombie, but its stack is freed. */
 static int64_t stacks_of(const struct kt_task *task)
 {
 	if (task->nr_threads < 0)
@@ -163,9 +142,9 @@ bool kt_task_groups_make(struct kt_arena *arena, const struct kt_snapshot *snap,
 /* ---- stacks ---- */
 
 /*
- * THREAD_SIZE is a power of two that the kernel does not tell: 16 KiB on x86-64 and arm64,
- * others elsewhere, twice that with KASAN. Threads that come and go while counter and
- * processes are read make the quotient inexact, but not by a factor of 1.4.
+ * Guesses THREAD_SIZE, a power of two that the kernel does not show: 16 KiB on x86-64 and arm64,
+ * other sizes elsewhere, twice as large with KASAN. Threads that start or end between the reads of
+ * counter and processes make the quotient inexact, but not by a factor of 1.4.
  */
 static int64_t stack_size(int64_t total_bytes, int64_t nr_stacks)
 {
@@ -181,15 +160,13 @@ static int64_t stack_size(int64_t total_bytes, int64_t nr_stacks)
 }
 
 /*
- * Each CPU that may come has an idle thread (idle_threads_init()), which /proc does not
- * show; the stack of the first is part of the kernel image and not counted.
+ * Number of idle threads: each possible CPU has one (idle_threads_init()), which /proc does not
+ * show. The stack of the first is part of the kernel image and not counted.
  */
 static int64_t idle_of(const struct kt_snapshot *snap)
 {
-	int64_t nr_cpus = snap->host.nr_cpus_possible;
+	int64_t nr_cpus = kt_known_of(snap->host.nr_cpus_possible, snap->host.nr_cpus);
 
-	if (!nr_cpus)
-		nr_cpus = snap->host.nr_cpus;
 	return nr_cpus > 1 ? nr_cpus - 1 : 0;
 }
 
@@ -210,14 +187,17 @@ struct kt_stacks kt_stacks_of(const struct kt_snapshot *snap)
 		stacks.nr_zombies += task->zombie ? 1 + task->nr_more : 0;
 		any_kernel |= task->kernel;
 	}
-	/* nr_threads counts zombies, which wait in it for their parents */
+	/* nr_threads includes zombies, which wait for their parents */
 	hidden = kt_ok(threads) ? threads.value - stacks.nr_zombies - stacks.nr_seen : 0;
-	/* who is shown everything is shown kernel threads; few that are missing came or went */
+	/*
+	 * a user who sees all threads sees kernel threads too; a small difference means that
+	 * threads started or ended
+	 */
 	if (hidden > 0 && (!any_kernel || snap->nr_tasks_left_out || hidden > stacks.nr_seen / 8))
 		stacks.nr_hidden = hidden;
-	/* a counter of now over the threads of minutes ago may come out as twice the size */
-	if (snap->tasks_taken_s)
-		stacks.each_bytes = snap->stack_bytes > 0 ? snap->stack_bytes : -1;
+	/* a current counter over a recorded list of threads may give twice the size */
+	if (kt_known(snap->tasks_taken_s))
+		stacks.each_bytes = snap->stack_bytes;
 	else
 		stacks.each_bytes = stack_size(
 			stacks.total_bytes, stacks.nr_seen + stacks.nr_hidden + stacks.nr_idle);

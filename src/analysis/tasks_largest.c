@@ -34,7 +34,7 @@ static int by_name(const void *a, const void *b)
 	return order ? order : (x->task.pid > y->task.pid) - (x->task.pid < y->task.pid);
 }
 
-/* User processes as they are, kernel threads by family: these are many and hold one stack each. */
+/* Adds single user processes, but kernel threads by family: they are many, with one stack each. */
 static size_t put_items(
 	struct item *items, const struct kt_snapshot *snap, const kt_task_groups *groups)
 {
@@ -62,7 +62,7 @@ static void keep(struct item *items, size_t count, size_t most)
 		items[i].kept = true;
 }
 
-/* What is left is one entry: its name is of no process, and it has the sums. */
+/* Adds a task to the entry of the rest, which has the sums and no process's name. */
 static void add_rest(struct kt_task *rest, const struct kt_task *task)
 {
 	if (!rest->name) {
@@ -89,7 +89,7 @@ bool kt_tasks_largest(
 	struct kt_arena *arena, const struct kt_snapshot *snap, size_t most, kt_tasks *ret_tasks)
 {
 	struct item *items = calloc(snap->tasks.count + 1, sizeof(*items));
-	struct kt_task rest[3] = { 0 }; /* of processes, of zombies, of kernel threads */
+	struct kt_task rest[3] = { 0 }; /* processes; zombies; kernel threads */
 	kt_task_groups groups = { 0 };
 	size_t count;
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What areas are that vmalloc did not fill: as a row of its own, and what to know of it. */
+/* Rows of areas that vmalloc did not fill, and a note on each. */
 static const struct {
 	const char *name, *what;
 } kinds[KT_AREA_KINDS] = {
@@ -25,26 +25,19 @@ static void add(int64_t *sum, int64_t more)
 		*sum = -1;
 }
 
-/* Pages in bytes; -1 where the page size is not known or the number is impossible. */
+/* Converts pages to bytes; -1: the page size is unknown or the number is impossible. */
 static int64_t bytes_of(const struct kt_snapshot *snap, int64_t nr_pages)
 {
-	int64_t bytes;
-
-	if (nr_pages == 0)
-		return 0;
-	if (nr_pages < 0 || !snap->host.page_bytes ||
-		__builtin_mul_overflow(nr_pages, snap->host.page_bytes, &bytes))
-		return -1;
-	return bytes <= KT_AMOUNT_MAX ? bytes : -1;
+	return nr_pages ? kt_known_times(nr_pages, snap->host.page_bytes) : 0;
 }
 
-/* ---- what a row is called ---- */
+/* ---- names of rows ---- */
 
 static const char *function_name(struct kt_arena *arena, const struct kt_area *area)
 {
 	size_t n = strcspn(area->caller, "+.");
 
-	/* "(other callers)" and addresses without a symbol stay whole */
+	/* "(other callers)" and addresses without a symbol are not cut */
 	if (!n || strncmp(area->caller, "0x", 2) == 0)
 		return area->caller;
 	return kt_arena_printf(arena, "%.*s", (int)n, area->caller);
@@ -53,17 +46,13 @@ static const char *function_name(struct kt_arena *arena, const struct kt_area *a
 static const char *caller_name(
 	struct kt_arena *arena, const struct kt_area *area, enum kt_vmalloc_by by)
 {
-	const char *name = area->caller;
-
 	if (area->kind == KT_AREA_UNPURGED)
 		return "(freed areas)";
 	if (area->kind == KT_AREA_MAP_RAM)
 		return "(vm_map_ram)";
-	if (!name)
+	if (!area->caller)
 		return "(no caller)";
-	if (by == KT_VMALLOC_BY_CALLER)
-		name = function_name(arena, area);
-	return area->module ? kt_arena_printf(arena, "%s [%s]", name, area->module) : name;
+	return by == KT_VMALLOC_BY_CALLER ? function_name(arena, area) : area->caller;
 }
 
 static const char *module_name(const struct kt_area *area)
@@ -116,8 +105,10 @@ static struct kt_vmalloc_row row_of(struct kt_arena *arena, const struct kt_snap
 	switch (by) {
 	case KT_VMALLOC_BY_CALLER:
 	case KT_VMALLOC_BY_SITE:
-		row.name = caller_name(arena, area, by);
+		row.function = caller_name(arena, area, by);
 		row.module = area->module;
+		row.name = row.module ? kt_arena_printf(arena, "%s [%s]", row.function, row.module)
+				      : row.function;
 		row.kind = kt_area_kind_word(area->kind);
 		row.what = what_of(area);
 		break;
@@ -136,7 +127,7 @@ static struct kt_vmalloc_row row_of(struct kt_arena *arena, const struct kt_snap
 
 /* ---- rows ---- */
 
-/* A row, and the group of areas that it is of, whose nodes it takes when it is merged. */
+/* A row and its group of areas, whose nodes a merge takes over. */
 struct part {
 	struct kt_vmalloc_row row;
 	const struct kt_area *area;
@@ -147,7 +138,10 @@ static int compare_texts(const char *a, const char *b)
 	return strcmp(a ? a : "", b ? b : "");
 }
 
-/* "(kernel)" is no module, and a module may be called so in a hostile file. */
+/*
+ * Compares the module too: "(kernel)" is no module, but a hostile file may have a module of this
+ * name.
+ */
 static int compare_parts(const void *left, const void *right)
 {
 	const struct kt_vmalloc_row *a = &((const struct part *)left)->row;
@@ -220,7 +214,7 @@ static void sum_up(struct kt_vmalloc *vmalloc, const struct kt_snapshot *snap)
 	}
 }
 
-/* The counter was read at another moment than the areas, or is wrong. */
+/* Compares with the counter, which was read at another time than the areas, or may be wrong. */
 static void compare_with_counter(struct kt_vmalloc *vmalloc)
 {
 	int64_t known = 0;

@@ -5,49 +5,50 @@
 #include "model/snapshot.h"
 
 /**
- * Who holds vmalloc memory: the areas of a snapshot, added up by what they have in common.
- * All rows and the difference are what the account takes for vmalloc, stacks included.
+ * Owners of vmalloc memory: the areas of a snapshot, added up by a common property. The rows and
+ * the difference add up to the account's amount for vmalloc, stacks included.
  */
 
 enum kt_vmalloc_by {
 	KT_VMALLOC_BY_CALLER, /* function */
-	KT_VMALLOC_BY_SITE,   /* function and place in it */
+	KT_VMALLOC_BY_SITE,   /* function and offset in it */
 	KT_VMALLOC_BY_MODULE,
-	KT_VMALLOC_BY_KIND, /* what the memory is for */
+	KT_VMALLOC_BY_KIND, /* purpose of the memory */
 };
 
-/** A number is -1 where it is not known; the texts belong to the arena or are literals. */
+/** Numbers are -1 if unknown; texts belong to the arena or are literals. */
 struct kt_vmalloc_row {
 	const char *name;
-	const char *module; /* NULL: none, or several */
-	const char *kind;   /* word for the kind; NULL: several */
-	const char *what;   /* what it is; NULL: not known */
+	const char *function; /* of a caller or site: the name without the module; else NULL */
+	const char *module;   /* NULL: none, or several */
+	const char *kind;     /* word for the kind; NULL: several */
+	const char *what;     /* purpose; NULL: unknown */
 	int64_t nr_areas, size_bytes;
-	int64_t bytes;	      /* memory that vmalloc took */
-	int64_t mapped_bytes; /* pages that somebody else took */
+	int64_t bytes;	      /* bytes allocated by vmalloc */
+	int64_t mapped_bytes; /* pages allocated by another owner */
 	KT_LIST(struct kt_area_node) nodes;
 };
 
 struct kt_vmalloc {
 	KT_LIST(struct kt_vmalloc_row) rows;
-	struct kt_val total; /* the account's, stacks included */
-	int64_t bytes;	     /* all areas together; -1: the page size is not known */
+	struct kt_val total; /* from the account, stacks included */
+	int64_t bytes;	     /* sum of all areas; -1: the page size is unknown */
 	bool has_difference;
-	int64_t difference_bytes; /* total - what is known of the rows, signed */
+	int64_t difference_bytes; /* total - known rows; signed */
 	int64_t stack_bytes, mapped_bytes;
-	int64_t nr_holders; /* areas with memory of vmalloc's own */
-	int64_t nr_kind[KT_AREA_KINDS], kind_bytes[KT_AREA_KINDS]; /* areas, addresses */
+	int64_t nr_holders; /* areas with memory allocated by vmalloc */
+	int64_t nr_kind[KT_AREA_KINDS], kind_bytes[KT_AREA_KINDS]; /* areas; bytes of addresses */
 };
 
-/** Everything in `ret_vmalloc` lives in `arena`; check arena->failed behind it. */
+/** Groups the areas. All of `ret_vmalloc` is in `arena`; check arena->failed afterwards. */
 void kt_vmalloc_group(struct kt_arena *arena, const struct kt_snapshot *snap, enum kt_vmalloc_by by,
 	struct kt_vmalloc *ret_vmalloc);
 
-/** The word for a kind, for programs: "vmalloc", "ioremap". */
+/** Word for a kind, for programs: "vmalloc", "ioremap". */
 const char *kt_area_kind_word(enum kt_area_kind kind);
-/** What the areas of a caller are for, in a few words; NULL where ktally does not know. */
+/** Purpose of the areas of a caller, in a few words; NULL: unknown. */
 const char *kt_area_what(const struct kt_area *area);
-/** Of the areas that hold the images of modules. */
+/** True if the area contains the image of a module. */
 bool kt_area_is_module_image(const struct kt_area *area);
 
 #endif

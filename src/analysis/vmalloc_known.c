@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What callers of vmalloc are for. The kernel names the function that asked for an area;
-// people ask what the memory is. Functions come and go with kernels and with what the
-// compiler inlines, so that one purpose has several.
+// Purposes of vmalloc callers. The kernel names the function that allocated an area, but a reader
+// wants its purpose. Functions change with kernels and with the compiler's inlining, so one purpose
+// has several functions.
 
 #include "analysis/vmalloc.h"
 
@@ -11,7 +11,10 @@
 
 static const char module_images[] = "module images";
 
-/* Shell patterns of function and module ("": of the kernel itself; NULL: any). First match. */
+/*
+ * Shell patterns of function and module ("": the kernel itself; NULL: any). The first match is
+ * used.
+ */
 static const struct {
 	const char *function, *module, *what;
 } known[] = {
@@ -20,10 +23,11 @@ static const struct {
 	{ "layout_and_allocate", "", module_images },
 	{ "module_alloc*", "", module_images },
 	{ "module_memory_alloc", "", module_images },
-	{ "execmem_*", "", "code of modules and BPF" }, /* one cache for all since 6.13 */
+	/* one cache for all since Linux 6.13 (commit 2e45474ab14f) */
+	{ "execmem_*", "", "code of modules and BPF" },
 	{ "copy_module_from_user", "", "module being loaded" },
 	{ "init_module_from_file", "", "module being loaded" },
-	{ "kernel_read_file*", "", "file the kernel reads" },
+	{ "kernel_read_file*", "", "file read by the kernel" },
 	{ "bpf_prog_*", "", "BPF programs" },
 	{ "bpf_jit_*", "", "BPF programs" },
 	{ "bpf_int_jit_compile", "", "BPF programs" },
@@ -88,10 +92,10 @@ static const struct {
 	{ "kasan_*", "", "KASAN" },
 	{ "mem_cgroup_*", "", "memory cgroups" },
 	{ "*shrinker_info*", "", "memory cgroups" },
-	{ "seq_*", "", "a file being read" },
+	{ "seq_*", "", "open /proc or sysfs file" },
 	{ "init_irq_stacks", "", "interrupt stacks" },
 	{ "arch_alloc_vmap_stack", "", "interrupt stacks" },
-	{ "start_kernel", "", "interrupt stacks" }, /* arm64, where all of it is inlined */
+	{ "start_kernel", "", "interrupt stacks" }, /* arm64, where all are inlined */
 	{ "*kvmalloc_node*", "", "large kmalloc" },
 };
 
@@ -112,7 +116,7 @@ const char *kt_area_kind_word(enum kt_area_kind kind)
 	return words[kind];
 }
 
-/* "kv_alloc.isra.0+0x5f/0x70" and "kv_alloc_noprof+0x5f/0x70" are both kv_alloc. */
+/* Returns kv_alloc for "kv_alloc.isra.0+0x5f/0x70" and "kv_alloc_noprof+0x5f/0x70". */
 static const char *function_of(const struct kt_area *area, char ret[128])
 {
 	size_t n = strcspn(area->caller, "+.");

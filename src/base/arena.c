@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/arena.h"
 
+#include "base/buf.h"
+
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,20 +58,33 @@ const char *kt_arena_name(struct kt_arena *arena, struct kt_span name)
 
 const char *kt_arena_printf(struct kt_arena *arena, const char *fmt, ...)
 {
+	char *text, small[128]; /* most texts are short, and formatting costs more than copying */
 	va_list args;
-	char *text;
 	int n;
 
 	va_start(args, fmt);
-	n = vsnprintf(NULL, 0, fmt, args);
+	n = vsnprintf(small, sizeof(small), fmt, args);
 	va_end(args);
 	text = n < 0 ? NULL : kt_arena_alloc(arena, (size_t)n + 1);
 	if (!text)
 		return "";
+	if ((size_t)n < sizeof(small))
+		return memcpy(text, small, (size_t)n + 1);
 	va_start(args, fmt);
 	vsnprintf(text, (size_t)n + 1, fmt, args);
 	va_end(args);
 	return text;
+}
+
+const char *kt_arena_text(struct kt_arena *arena, struct kt_buf *text)
+{
+	char *copy = text->failed ? NULL : kt_arena_alloc(arena, text->size + 1);
+
+	arena->failed |= text->failed;
+	if (copy && text->size)
+		memcpy(copy, text->data, text->size);
+	kt_buf_cleanup(text);
+	return copy ? copy : "";
 }
 
 void *kt_arena_push(
@@ -88,6 +104,29 @@ void *kt_arena_push(
 		*room = more;
 	}
 	return (char *)*items + (*count)++ * element_size;
+}
+
+void kt_arena_reserve(struct kt_arena *arena, void *array, size_t count, size_t *room, size_t more,
+	size_t element_size)
+{
+	void **items = array, *grown;
+
+	if (*room - count >= more || more > SIZE_MAX / 2 / element_size - count)
+		return;
+	grown = kt_arena_alloc(arena, (count + more) * element_size);
+	if (!grown)
+		return;
+	if (count)
+		memcpy(grown, *items, count * element_size);
+	*items = grown;
+	*room = count + more;
+}
+
+void kt_arena_ignore(struct kt_arena *arena, struct kt_err *err)
+{
+	if (err && kt_err_code(err) == KT_ERR_NOMEM)
+		arena->failed = true;
+	kt_err_free(err);
 }
 
 void kt_arena_fini(struct kt_arena *arena)

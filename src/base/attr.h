@@ -2,7 +2,7 @@
 #ifndef KT_BASE_ATTR_H
 #define KT_BASE_ATTR_H
 
-/** Compiler attributes used across the tree, named once. */
+/** Compiler attributes used across the tree. */
 
 #define KT_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 #define KT_MUST_CHECK	     __attribute__((warn_unused_result))

@@ -12,7 +12,7 @@ struct kt_err {
 	char *text;
 };
 
-/* Handed out when not even an error can be allocated; never freed. */
+/* Returned when not even an error can be allocated; never freed. */
 static char nomem_text[] = "out of memory";
 static struct kt_err nomem = { KT_ERR_NOMEM, nomem_text };
 

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-/** "1.4 GiB"; `ret` has room for 24 characters. */
+/** Writes "1.4 GiB" into `ret`, which has room for 24 characters. */
 void kt_human_bytes(int64_t bytes, char ret[24]);
 
 #endif

@@ -4,23 +4,31 @@
 #include <dlfcn.h>
 #include <string.h>
 
+/* Reason given by the loader: not installed, for another architecture, or out of memory. */
+static const char *reason(const struct kt_library *library)
+{
+	const char *why = dlerror();
+
+	return why ? why : library->soname;
+}
+
 struct kt_err *kt_library_open(
 	const struct kt_library *library, void *ret_table, size_t table_bytes)
 {
 	void *handle;
 
 	if (table_bytes != library->nr_symbols * sizeof(void *))
-		return kt_err_new(KT_ERR_ABSENT, "%s: a table of another size", library->soname);
+		return kt_err_new(KT_ERR_ABSENT, "%s: the table has another size", library->soname);
 	handle = dlopen(library->soname, RTLD_NOW | RTLD_LOCAL);
 	if (!handle)
-		return kt_err_new(KT_ERR_ABSENT, "%s (%s), which is not installed; %s",
-			library->needed, library->soname, library->advice);
+		return kt_err_new(KT_ERR_ABSENT, "%s: %s; %s", library->needed, reason(library),
+			library->advice);
 	for (size_t i = 0; i < library->nr_symbols; i++) {
 		void *symbol = dlsym(handle, library->symbols[i]);
 
 		if (!symbol)
-			return kt_err_new(
-				KT_ERR_ABSENT, "%s lacks %s", library->soname, library->symbols[i]);
+			return kt_err_new(KT_ERR_ABSENT, "%s: %s; %s", library->needed,
+				reason(library), library->advice);
 		memcpy((char *)ret_table + i * sizeof(symbol), &symbol, sizeof(symbol));
 	}
 	return NULL;

@@ -3,22 +3,7 @@
 
 #include <string.h>
 
-struct kt_span kt_span_str(const char *text)
-{
-	return (struct kt_span){ text, strlen(text) };
-}
-
-bool kt_span_eq(struct kt_span span, const char *text)
-{
-	return span.n == strlen(text) && memcmp(span.p, text, span.n) == 0;
-}
-
-bool kt_span_starts(struct kt_span span, const char *prefix)
-{
-	size_t n = strlen(prefix);
-
-	return span.n >= n && memcmp(span.p, prefix, n) == 0;
-}
+#define DIGITS_SURE 18 /* so many always fit in 64 bits */
 
 bool kt_span_ends(struct kt_span span, const char *suffix)
 {
@@ -40,15 +25,6 @@ size_t kt_span_find(struct kt_span span, const char *text)
 	const char *hit = span.n ? memmem(span.p, span.n, text, strlen(text)) : NULL;
 
 	return hit ? (size_t)(hit - span.p) : span.n;
-}
-
-struct kt_span kt_span_from(struct kt_span span, size_t offset)
-{
-	if (offset > span.n)
-		offset = span.n;
-	if (offset == 0)
-		return span;
-	return (struct kt_span){ span.p + offset, span.n - offset };
 }
 
 static bool is_blank(char c)
@@ -84,7 +60,7 @@ uint64_t kt_span_hash(uint64_t hash, struct kt_span text)
 
 	for (size_t i = 0; i < text.n; i++)
 		hash = (hash ^ (unsigned char)text.p[i]) * prime;
-	return hash * prime; /* the end, as if it were a NUL */
+	return hash * prime; /* the end of the text counts as a NUL */
 }
 
 bool kt_span_line(struct kt_span *rest, struct kt_span *ret_line)
@@ -100,17 +76,16 @@ bool kt_span_line(struct kt_span *rest, struct kt_span *ret_line)
 
 bool kt_span_word(struct kt_span *rest, struct kt_span *ret_word)
 {
-	size_t n = 0;
+	size_t n = rest->n, at = 0, from;
 
-	while (rest->n && is_blank(rest->p[0]))
-		*rest = kt_span_from(*rest, 1);
-	while (n < rest->n && !is_blank(rest->p[n]))
-		n++;
-	if (!n)
-		return false;
-	*ret_word = (struct kt_span){ rest->p, n };
-	*rest = kt_span_from(*rest, n);
-	return true;
+	while (at < n && is_blank(rest->p[at]))
+		at++;
+	for (from = at; at < n && !is_blank(rest->p[at]);)
+		at++;
+	if (at > from)
+		*ret_word = (struct kt_span){ rest->p + from, at - from };
+	*rest = kt_span_from(*rest, at > from ? at : from);
+	return at > from;
 }
 
 bool kt_span_has_word(struct kt_span words, const char *wanted)
@@ -130,6 +105,10 @@ bool kt_span_take_u64(struct kt_span *rest, uint64_t *ret_value)
 	size_t n = 0;
 
 	for (; n < rest->n && rest->p[n] >= '0' && rest->p[n] <= '9'; n++) {
+		if (n < DIGITS_SURE) {
+			value = value * 10 + (uint64_t)(rest->p[n] - '0');
+			continue;
+		}
 		if (__builtin_mul_overflow(value, 10u, &value) ||
 			__builtin_add_overflow(value, (uint64_t)(rest->p[n] - '0'), &value))
 			return false;

@@ -7,8 +7,7 @@
 #define DAY_MS	 86400000ll
 #define YEAR_MAX 9999u
 
-/* Days since 1970-01-01 of a date of the Gregorian calendar. */
-static int64_t days_of(int64_t year, int64_t month, int64_t day)
+int64_t kt_when_days(int64_t year, int64_t month, int64_t day)
 {
 	static const int before[] = { 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334 };
 	int64_t past = year - 1;
@@ -18,12 +17,13 @@ static int64_t days_of(int64_t year, int64_t month, int64_t day)
 	       (leap && month > 2) + day - 1;
 }
 
-static int days_in(int64_t year, int64_t month)
+int kt_when_days_in(int64_t year, int64_t month)
 {
-	return (int)(month == 12 ? 31 : days_of(year, month + 1, 1) - days_of(year, month, 1));
+	return (int)(month == 12 ? 31
+				 : kt_when_days(year, month + 1, 1) - kt_when_days(year, month, 1));
 }
 
-/* `digits` digits, no more and no fewer, at the front. */
+/* Takes exactly `digits` digits from the front. */
 static bool take(struct kt_span *rest, size_t digits, int64_t *ret_value)
 {
 	uint64_t value;
@@ -42,9 +42,9 @@ static bool take_date(struct kt_span *rest, int64_t *ret_ms)
 
 	if (!take(&copy, 4, &year) || !kt_span_skip(&copy, "-") || !take(&copy, 2, &month) ||
 		!kt_span_skip(&copy, "-") || !take(&copy, 2, &day) || year < 1970 || month < 1 ||
-		month > 12 || day < 1 || day > days_in(year, month))
+		month > 12 || day < 1 || day > kt_when_days_in(year, month))
 		return false;
-	*ret_ms = days_of(year, month, day) * DAY_MS;
+	*ret_ms = kt_when_days(year, month, day) * DAY_MS;
 	*rest = copy;
 	return true;
 }
@@ -63,7 +63,7 @@ static bool take_clock(struct kt_span *rest, int64_t *ret_ms)
 	return true;
 }
 
-/* "Z", "+02:00", or nothing, which is UTC too. */
+/* Takes "Z" or "+02:00"; a missing zone is UTC. */
 static bool take_zone(struct kt_span *rest, int64_t *ms)
 {
 	int sign = kt_span_skip(rest, "+") ? -1 : kt_span_skip(rest, "-") ? 1 : 0;
@@ -99,7 +99,7 @@ bool kt_duration(struct kt_span text, int64_t *ret_ms)
 	return false;
 }
 
-/* "1769903999", "1769903999.250" */
+/* Parses "1769903999" or "1769903999.250". */
 static bool take_epoch(struct kt_span text, int64_t *ret_ms)
 {
 	uint64_t seconds, part = 0;

@@ -5,21 +5,25 @@
 #include "base/span.h"
 
 /**
- * Moments as people write them, to milliseconds since 1970, UTC:
+ * Parses a time as users write it, to milliseconds since 1970, UTC:
  *
  *   2026-01-31T23:59:59Z   also without seconds or Z, with a blank for the T, +02:00 for Z
- *   2026-01-31             its beginning
- *   23:59  23:59:59        of the day of `now_ms`, or of the day before where that is later
+ *   2026-01-31             the beginning of the day
+ *   23:59  23:59:59        on the day of `now_ms`, or the day before if that would be later
  *   -90m  -2h  -3d  -30s   before `now_ms`
  *   1769903999             seconds since 1970; also 1769903999.250
  *   now                    `now_ms`
  *
- * False where it is none of them.
+ * False if the text has none of these forms.
  */
 bool kt_when(struct kt_span text, int64_t now_ms, int64_t *ret_ms);
-/** "90", "90s", "15m", "2h", "3d": milliseconds. */
+/** Parses "90", "90s", "15m", "2h" or "3d" to milliseconds. */
 bool kt_duration(struct kt_span text, int64_t *ret_ms);
-/** "2026-01-31T23:59:59Z"; `ret` has room for 32 characters. Gives `ret` back. */
+/** Writes "2026-01-31T23:59:59Z" into `ret`, which has room for 32 characters. Returns `ret`. */
 const char *kt_when_text(int64_t ms, char ret[32]);
+/** Returns the days from 1970-01-01 to a date of the Gregorian calendar. */
+int64_t kt_when_days(int64_t year, int64_t month, int64_t day);
+/** Returns the number of days in a month. */
+int kt_when_days_in(int64_t year, int64_t month);
 
 #endif

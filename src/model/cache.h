@@ -3,45 +3,190 @@
 #define KT_MODEL_CACHE_H
 
 #include "base/arena.h"
-
-#include <stdint.h>
+#include "model/unknown.h"
 
 /**
- * One slab cache, as /proc/slabinfo or the list of an OOM report ("Unreclaimable slab
- * info") has it. Several caches may have the same name. A number is -1 where the file does
- * not tell it; kt_cache_unknown() is a record in which nothing is known.
+ * One slab cache, as listed by /proc/slabinfo or by an OOM report ("Unreclaimable slab info").
+ * Several caches may have the same name. Each number may be KT_UNKNOWN.
  */
 struct kt_cache {
 	const char *name; /* safe to print */
 	int64_t active_objs, nr_objs;
-	int64_t slot_bytes; /* from one object to the next, metadata included */
+	int64_t slot_bytes; /* distance between two objects, metadata included */
+	int64_t slot_error; /* bytes by which slot_bytes may be off, where a tool rounded it; else 0
+			     */
 	int64_t objs_per_slab, pages_per_slab;
 	int64_t nr_slabs;
-	/* Where there are no counts of slabs: (active_objs, nr_objs) x slot_bytes, rounded */
+	int64_t slab_bytes; /* of one slab; KT_UNKNOWN: only its pages are counted */
+	/* without slab counts: (active_objs, nr_objs) x slot_bytes, rounded */
 	int64_t used_bytes, total_bytes;
-	int reclaimable; /* 0 or 1 */
+	int reclaimable; /* 0, 1 or KT_UNKNOWN */
 };
 
 /**
- * One folder of /sys/kernel/slab. Caches that are alike are merged into one at their birth;
- * slabinfo shows the name of the first, links to the folder have all of them.
+ * One directory of /sys/kernel/slab. The kernel merges similar caches when they are created:
+ * slabinfo shows only the name of the first cache, but each cache has a symbolic link to the
+ * directory.
  */
 struct kt_cache_folder {
-	const char *name;	     /* ":aA-0000192", or that of its only cache */
-	const char *path;	     /* the same as it is on disk; not to print */
-	KT_LIST(const char *) names; /* links to it */
-	int64_t object_bytes, slot_bytes, align_bytes, user_bytes;
-	int64_t order, objs_per_slab;
-	int64_t nr_slabs, nr_objs, nr_partial, nr_cpu_slabs;
-	int64_t cpu_partial, sheaf_capacity; /* objects */
-	/* 0 or 1 */
-	int64_t reclaimable, dma, hwcache_align, rcu, red_zone, poison, store_user, checks;
-	const char *ctor; /* symbol, "init_once+0x0/0x10 [ext4]"; NULL: none or not known */
+	const char *name;	     /* ":aA-0000192", or the name of its only cache */
+	const char *path;	     /* the same name as on disk; not printable */
+	KT_LIST(const char *) names; /* names of the links to it */
+	/* KT_UNKNOWN: the kernel has no such file, or it was not read */
+#define FIELD(member, ...) int64_t member;
+#include "model/cache.def"
+#undef FIELD
+	const char *ctor; /* symbol, "init_once+0x0/0x10 [ext4]"; NULL: none or unknown */
 };
+
+enum kt_cache_read { KT_CACHE_READ_LIST, KT_CACHE_READ_SLABINFO, KT_CACHE_READ_PAGE };
+enum kt_cache_kind { KT_CACHE_BYTES, KT_CACHE_COUNT, KT_CACHE_FLAG, KT_CACHE_DEBUG };
+enum kt_cache_shown {
+	KT_CACHE_SHOWN_NOWHERE,
+	KT_CACHE_SHOWN_PAGE,
+	KT_CACHE_SHOWN_LIST,
+	KT_CACHE_SHOWN_BOTH
+};
+
+/** An entry of cache.def, which explains the members. */
+struct kt_cache_field {
+	const char *file;
+	size_t offset; /* in struct kt_cache_folder */
+	enum kt_cache_read read;
+	enum kt_cache_kind kind;
+	enum kt_cache_shown shown;
+	const char *key, *title, *line, *phrase;
+};
+
+enum kt_cache_field_id {
+#define FIELD(member, ...) KT_CACHE_FIELD_##member,
+#include "model/cache.def"
+#undef FIELD
+	KT_CACHE_FIELDS
+};
+
+extern const struct kt_cache_field kt_cache_fields[KT_CACHE_FIELDS];
+
+/** Returns the place of a field in a directory, for the source that sets it. */
+int64_t *kt_cache_field_at(struct kt_cache_folder *folder, const struct kt_cache_field *field);
+/** Returns the value of a field; KT_UNKNOWN without a directory. */
+int64_t kt_cache_field_of(const struct kt_cache_folder *folder, const struct kt_cache_field *field);
+
+/**
+ * Returns the bytes that a cache has at least: its objects, and a page for each slab, as far as its
+ * slabs have room. KT_UNKNOWN: the numbers are impossible.
+ */
+int64_t kt_cache_least_bytes(const struct kt_cache *cache, int64_t page_bytes);
 
 static inline struct kt_cache kt_cache_unknown(const char *name)
 {
-	return (struct kt_cache){ name, -1, -1, -1, -1, -1, -1, -1, -1, -1 };
+	return (struct kt_cache){ .name = name,
+		.active_objs = KT_UNKNOWN,
+		.nr_objs = KT_UNKNOWN,
+		.slot_bytes = KT_UNKNOWN,
+		.objs_per_slab = KT_UNKNOWN,
+		.pages_per_slab = KT_UNKNOWN,
+		.nr_slabs = KT_UNKNOWN,
+		.slab_bytes = KT_UNKNOWN,
+		.used_bytes = KT_UNKNOWN,
+		.total_bytes = KT_UNKNOWN,
+		.reclaimable = KT_UNKNOWN };
 }
+
+static inline struct kt_cache_folder kt_cache_folder_unknown(const char *name, const char *path)
+{
+	return (struct kt_cache_folder){
+		.name = name,
+		.path = path,
+#define FIELD(member, ...) .member = KT_UNKNOWN,
+#include "model/cache.def"
+#undef FIELD
+	};
+}
+
+/**
+ * One slab cache as the kernel's memory shows it. Objects in use + cached + waiting for RCU + free
+ * = all objects. Each number may be KT_UNKNOWN.
+ */
+struct kt_cache_memory {
+	const char *name; /* safe to print */
+	uint64_t address; /* of its struct kmem_cache */
+	int64_t slot_bytes, object_bytes, objs_per_slab, pages_per_slab;
+	int64_t nr_slabs, nr_objs;
+	int64_t used_objs;
+	int64_t free_objs;   /* in slabs that no CPU has */
+	int64_t cached_objs; /* free, kept for each CPU: slabs, sheaves, and the nodes' full sheaves
+			      */
+	int64_t rcu_objs;    /* freed, in sheaves that wait for a grace period */
+	/* objects that may be in any of these: they moved while they were counted; 0: exact */
+	int64_t uncertain_objs;
+	int64_t reclaimable; /* 0, 1 or KT_UNKNOWN */
+};
+
+/**
+ * Allocated objects of the cache that the user named: of one kind, by the rule for its type, or
+ * alike in what they point to.
+ */
+struct kt_object_group {
+	const char *kind;   /* "ext4 on /var"; NULL: no rule says what they are */
+	const char *holds;  /* "+16 ext4_file_operations, +40 ..."; NULL: nothing that has a name */
+	const char *sample; /* name of one of them; NULL: they have none */
+	int64_t nr_objs;
+};
+
+/* Slabs without an object in use, ten classes by share of their slots, and full slabs. */
+#define KT_OCCUPANCY_CLASSES 12
+
+/** Slabs of the cache that the user named, by the share of their slots that is in use. */
+struct kt_slab_occupancy {
+	struct kt_occupancy_class {
+		int64_t nr_slabs, nr_pages, nr_slots, used_objs;
+	} classes[KT_OCCUPANCY_CLASSES];
+	int64_t nr_single;    /* slabs with one object in use */
+	int64_t packed_pages; /* pages that would be enough for all objects in use */
+	int64_t nr_unread;    /* slabs and pages that could not be read */
+	int64_t nr_torn;      /* slabs that changed while they were read: they count as full */
+};
+
+#define KT_KMALLOC_ORDERS 21 /* largest block: 2^20 pages */
+
+/** Blocks of kmalloc that are in no slab cache: 2^order pages each, next to each other. */
+struct kt_large_kmalloc {
+	const char *why;		      /* they were not counted; NULL: they were */
+	int64_t nr_blocks[KT_KMALLOC_ORDERS]; /* by order */
+	int64_t nr_torn;		      /* blocks that changed each time: not counted */
+	int64_t nr_unread;		      /* pages whose struct page could not be read */
+};
+
+/** Objects that were freed and wait for RCU; numbers may be KT_UNKNOWN. */
+struct kt_rcu_waiting {
+	const char *why; /* they were not counted; NULL: they were */
+	int64_t nr_batch_objs,
+		nr_batch_pages;		   /* batches of kfree_rcu(); pages of pointers to them */
+	int64_t nr_spare_pages;		   /* kept for pointers */
+	int64_t nr_sheaves, nr_sheaf_objs; /* full sheaves whose grace period has not ended */
+	int64_t nr_torn;		   /* lists that changed each time they were read */
+};
+
+/** Objects of one slab cache that are charged to one memory cgroup, by kernel memory. */
+struct kt_slab_charge {
+	const char *cache;  /* name, as in cache_memories */
+	const char *cgroup; /* path below the hierarchy, "/": the root; NULL: it cannot be read */
+	bool dying;	    /* the cgroup was removed, and exists until nothing is charged to it */
+	int64_t slot_bytes;
+	int64_t nr_objs;   /* in use */
+	int64_t rcu_objs;  /* freed, charged until a grace period ends */
+	int64_t left_objs; /* of both; charged by removed cgroups, whose parent this is */
+};
+
+#define KT_CACHE_LISTS(LIST)                          \
+	LIST(struct kt_cache, caches)                 \
+	LIST(struct kt_cache_folder, cache_folders)   \
+	LIST(struct kt_cache_memory, cache_memories)  \
+	LIST(struct kt_slab_charge, slab_charges)     \
+	LIST(struct kt_slab_occupancy, occupancies)   \
+	LIST(struct kt_rcu_waiting, rcu_waitings)     \
+	LIST(struct kt_large_kmalloc, large_kmallocs) \
+	LIST(struct kt_object_group, object_groups)
 
 #endif

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "model/census.h"
 
-#include "base/attr.h"
-
-#define INDEX_SIZE ((size_t)4 * KT_CENSUS_GROUPS_MAX) /* a power of two */
+#define INDEX_SIZE ((size_t)4 * KT_CENSUS_GROUPS_MAX) /* slots; a power of two */
 
 struct kt_census *kt_census_new(struct kt_arena *arena, bool groups)
 {
@@ -12,6 +10,7 @@ struct kt_census *kt_census_new(struct kt_arena *arena, bool groups)
 	if (!census)
 		return NULL;
 	census->arena = arena;
+	census->classes = ((1u << KT_PAGE_CLASSES) - 1) & ~KT_CENSUS_BY_STRUCT;
 	if (groups)
 		census->group_index =
 			kt_arena_alloc(arena, INDEX_SIZE * sizeof(*census->group_index));
@@ -73,7 +72,7 @@ static void fill_cells(struct kt_census *census, enum kt_page_class class, int64
 
 /* ---- cgroups ---- */
 
-/* Index of the group of this inode, which is made where it is new. */
+/* Index of the group with this inode; a new group is added. */
 static uint32_t group_of(struct kt_census *census, uint64_t inode)
 {
 	uint64_t at = (inode * 0x9e3779b97f4a7c15ull) >> 40;
@@ -99,7 +98,7 @@ static uint32_t group_of(struct kt_census *census, uint64_t inode)
 
 static void count_group(struct kt_census *census, uint64_t inode, int64_t count)
 {
-	/* up to 6.1 only heads say whose they are */
+	/* up to 6.1 only head pages have a cgroup inode */
 	if (!census->reader.tail)
 		census->group_last = group_of(census, inode);
 	if (census->group_last < census->groups.count)
@@ -123,7 +122,7 @@ static void count_pages(struct kt_census *census, enum kt_page_class class, int6
 		fill_cells(census, class, count);
 }
 
-/* Pages come in runs of equal words: each run is looked at once. */
+/* Pages come in runs of equal words: each run is classified once. */
 void kt_census_add(
 	struct kt_census *census, const uint64_t *words, const uint64_t *inodes, size_t count)
 {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Where the pages are that a census looks at. Page flags of a hole read as those of a
-// kernel page (since Linux 6.17 nothing tells them apart), so only System RAM counts.
+// Plans the pages that a census reads. Page flags of a hole read like the flags of a kernel page
+// (since Linux 6.17 they cannot be distinguished), so only System RAM counts.
 
+#include "base/kernel_files.h"
 #include "model/snapshot.h"
 
 #include <stdlib.h>
@@ -24,7 +25,7 @@ static int by_start(const void *a, const void *b)
 	return (x->start > y->start) - (x->start < y->start);
 }
 
-/* Whole pages of System RAM, in order, without overlaps. */
+/* Adds the complete pages of System RAM, in order and without overlaps. */
 static void take_ram(struct kt_census *census, const struct kt_snapshot *snap)
 {
 	uint64_t page = (uint64_t)snap->host.page_bytes, last = 0;
@@ -63,18 +64,18 @@ static void take_zones(struct kt_census *census, const struct kt_snapshot *snap)
 		slot = is_populated(zone) ? kt_list_push(census->arena, &census->zones) : NULL;
 		if (slot)
 			*slot = (struct kt_census_zone){ zone->node, zone->name,
-				zone->has_managed ? zone->present : -1, { { 0 } } };
+				kt_known(zone->managed) ? zone->present : KT_UNKNOWN, { { 0 } } };
 	}
 	if (census->zones.count)
 		return;
 	slot = kt_list_push(census->arena, &census->zones);
 	if (slot)
-		*slot = (struct kt_census_zone){ KT_NO_NODE, NULL, -1, { { 0 } } };
+		*slot = (struct kt_census_zone){ KT_NO_NODE, NULL, KT_UNKNOWN, { { 0 } } };
 }
 
 /*
- * The zone of a page frame, and where that may change. Zones of nodes can lie inside those
- * of others; then the smallest is the one.
+ * Finds the zone of a page frame and the first frame where the zone may change. Zones of different
+ * nodes can be nested; the smallest zone then contains the frame.
  */
 static bool zone_at(
 	const struct kt_snapshot *snap, uint64_t pfn, size_t *ret_zone, uint64_t *ret_until)
@@ -126,8 +127,8 @@ struct kt_err *kt_census_plan(
 {
 	uint64_t nr_pages = 0;
 
-	if (!snap->host.page_bytes)
-		return kt_err_new(KT_ERR_ABSENT, "the size of a page is not known");
+	if (!kt_known(snap->host.page_bytes))
+		return kt_err_new(KT_ERR_ABSENT, "the page size is unknown");
 	take_ram(census, snap);
 	take_zones(census, snap);
 	if (census->arena->failed)
@@ -137,11 +138,10 @@ struct kt_err *kt_census_plan(
 		nr_pages += census->ranges.items[i].end - census->ranges.items[i].start;
 	if (!nr_pages)
 		return kt_err_new(KT_ERR_ABSENT,
-			"proc/iomem names no System RAM in a zone of proc/zoneinfo, so it is not "
-			"known which pages there are");
+			KT_FILE_IOMEM " names no System RAM in a zone of " KT_FILE_ZONEINFO
+				      ", so the pages to count are unknown");
 	if (nr_pages > pages_max)
-		return kt_err_new(KT_ERR_LIMIT,
-			"System RAM of %llu pages is more than ktally is willing to look at",
+		return kt_err_new(KT_ERR_LIMIT, "System RAM has %llu pages, more than ktally reads",
 			(unsigned long long)nr_pages);
 	return NULL;
 }

@@ -4,18 +4,26 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+static const struct kt_host host_unknown = { .nr_cpus = KT_UNKNOWN,
+	.nr_nodes = KT_UNKNOWN,
+	.nr_cpus_possible = KT_UNKNOWN,
+	.page_bytes = KT_UNKNOWN,
+	.uptime_s = KT_UNKNOWN,
+	.taken_s = KT_UNKNOWN };
 
 struct kt_snapshot *kt_snapshot_new(void)
 {
 	struct kt_snapshot *snap = calloc(1, sizeof(*snap));
 
 	if (snap) {
-		snap->drift_bytes = -1;
-		snap->cgroups.nr_live = snap->cgroups.nr_dying = -1;
-		snap->skew_bytes = -1;
-		snap->host.uptime_s = -1;
-		snap->dcache = (struct kt_dcache){ -1, -1, -1, -1, -1, -1, -1 };
-		snap->sockets = (struct kt_sockets){ -1, -1, -1 };
+		snap->host = host_unknown;
+		snap->drift_bytes = snap->skew_bytes = KT_UNKNOWN;
+		snap->tasks_taken_s = snap->stack_bytes = KT_UNKNOWN;
+#define RECORD(type, member) snap->member = type##_unknown();
+		KT_SNAPSHOT_RECORDS(RECORD)
+#undef RECORD
 	}
 	return snap;
 }
@@ -89,6 +97,26 @@ void kt_snapshot_lack(struct kt_snapshot *snap, enum kt_metric metric, int node,
 				      .field = why });
 }
 
+void kt_snapshot_derive_val(struct kt_snapshot *snap, enum kt_metric metric, int node,
+	struct kt_val val, const char *how)
+{
+	if (kt_ok(val))
+		kt_snapshot_derive(snap, metric, node, val.value, val.quality, how);
+	else
+		kt_snapshot_lack(snap, metric, node, val.state, val.reason);
+}
+
+/* Ranks before an ordinary missing value, so that its reason is the reported reason. */
+void kt_snapshot_none(struct kt_snapshot *snap, enum kt_metric metric, int node, const char *why)
+{
+	kt_snapshot_put(snap, (struct kt_entry){ .metric = metric,
+				      .node = node,
+				      .state = KT_ABSENT,
+				      .rank = UINT8_MAX - 1,
+				      .none = true,
+				      .field = why });
+}
+
 void kt_snapshot_add(struct kt_snapshot *snap, struct kt_entry entry)
 {
 	struct kt_entry *have = NULL;
@@ -98,11 +126,29 @@ void kt_snapshot_add(struct kt_snapshot *snap, struct kt_entry entry)
 			continue;
 		if (have->state != KT_OK)
 			return;
+		if (entry.state != KT_OK) {
+			have->state = entry.state;
+			have->field = entry.field;
+			return;
+		}
+		have->quality = kt_quality_join(have->quality, entry.quality);
 		if (__builtin_add_overflow(have->raw, entry.raw, &have->raw))
 			have->state = KT_BAD;
 		return;
 	}
 	kt_snapshot_put(snap, entry);
+}
+
+void kt_snapshot_forget(struct kt_snapshot *snap, const char *path, const char *why)
+{
+	for (size_t i = 0; i < snap->entries.count; i++) {
+		struct kt_entry *entry = &snap->entries.items[i];
+
+		if (!entry->path || strcmp(entry->path, path) != 0)
+			continue;
+		entry->state = KT_UNSUPPORTED;
+		entry->field = why;
+	}
 }
 
 void kt_snapshot_note(struct kt_snapshot *snap, const char *fmt, ...)
@@ -121,7 +167,8 @@ void kt_snapshot_note(struct kt_snapshot *snap, const char *fmt, ...)
 static struct kt_val lacking(const struct kt_entry *entry, enum kt_state state, const char *why)
 {
 	return (struct kt_val){ .state = state,
-		.reason = why ? why : "no file of this kernel or capture has it",
+		.reason = why ? why : "no file of this kernel or capture contains it",
+		.none = entry && entry->none,
 		.entry = entry };
 }
 
@@ -135,12 +182,15 @@ static struct kt_val value_of(const struct kt_snapshot *snap, const struct kt_en
 		scale = 1024;
 	if (entry->unit == KT_PAGES)
 		scale = snap->host.page_bytes;
-	if (!scale)
-		return lacking(entry, KT_BAD, "the page size of this machine is not known");
+	if (!kt_known(scale))
+		return lacking(entry, KT_BAD, "the page size of this machine is unknown");
 	if (__builtin_mul_overflow(entry->raw, scale, &value) || value > KT_AMOUNT_MAX ||
 		value < -KT_AMOUNT_MAX)
 		return lacking(entry, KT_BAD, "the number is impossibly large");
-	return (struct kt_val){ .value = value, .quality = entry->quality, .entry = entry };
+	return (struct kt_val){ .value = value,
+		.quality = entry->quality,
+		.unit = entry->unit == KT_COUNT ? KT_COUNT : KT_BYTES,
+		.entry = entry };
 }
 
 static const struct kt_entry *best_entry(
@@ -170,7 +220,7 @@ static bool is_first_of_node(const struct kt_snapshot *snap, const struct kt_ent
 	return true;
 }
 
-/* For the machine: what only the nodes have, added up. */
+/* Sum over the nodes of a metric that only nodes have. */
 static struct kt_val sum_of_nodes(const struct kt_snapshot *snap, enum kt_metric metric)
 {
 	struct kt_val sum = lacking(NULL, KT_ABSENT, NULL);
@@ -185,10 +235,8 @@ static struct kt_val sum_of_nodes(const struct kt_snapshot *snap, enum kt_metric
 		part = value_of(snap, best_entry(snap, metric, entry->node));
 		if (!kt_ok(part))
 			return part;
-		if (!any)
-			sum = part;
-		else if (__builtin_add_overflow(sum.value, part.value, &sum.value) ||
-			 sum.value > KT_AMOUNT_MAX)
+		sum = any ? kt_val_add(sum, part) : part;
+		if (!kt_ok(sum) || sum.value > KT_AMOUNT_MAX)
 			return lacking(entry, KT_BAD, "the number is impossibly large");
 		any = true;
 	}
@@ -213,7 +261,9 @@ int64_t kt_snapshot_memory(const struct kt_snapshot *snap)
 	struct kt_val present = kt_snapshot_get(snap, KT_PRESENT, KT_NO_NODE);
 	struct kt_val total = kt_snapshot_get(snap, KT_MEM_TOTAL, KT_NO_NODE);
 
-	return kt_ok(present) ? present.value : kt_ok(total) ? total.value : 0;
+	if (kt_ok(present) && present.value > 0)
+		return present.value;
+	return kt_ok(total) && total.value > 0 ? total.value : KT_UNKNOWN;
 }
 
 struct kt_val kt_snapshot_get_rank(
@@ -241,36 +291,34 @@ struct kt_val kt_snapshot_sum_rank(
 			continue;
 		if (!kt_ok(part))
 			return part;
-		if (!kt_ok(sum))
-			sum = part;
-		else if (__builtin_add_overflow(sum.value, part.value, &sum.value) ||
-			 sum.value > KT_AMOUNT_MAX)
+		sum = kt_ok(sum) ? kt_val_add(sum, part) : part;
+		if (!kt_ok(sum) || sum.value > KT_AMOUNT_MAX)
 			return lacking(entry, KT_BAD, "the number is impossibly large");
 	}
 	return sum;
 }
 
-struct kt_snapshot_mark kt_snapshot_mark(const struct kt_snapshot *snap)
+const struct kt_user_list *kt_snapshot_users(const struct kt_snapshot *snap, enum kt_user_file file)
 {
-	struct kt_snapshot_mark mark = {
-		.nr_entries = snap->entries.count,
-		.nr_zones = snap->zones.count,
-		.nr_unknown = snap->unknown.count,
-		.nr_sources = snap->sources.count,
-		.nr_notes = snap->notes.count,
-	};
-
-	return mark;
+	for (size_t i = 0; i < snap->user_lists.count; i++) {
+		if (snap->user_lists.items[i].file == file)
+			return &snap->user_lists.items[i];
+	}
+	return NULL;
 }
 
+struct kt_snapshot_mark kt_snapshot_mark(const struct kt_snapshot *snap)
+{
+	return (struct kt_snapshot_mark){ *snap };
+}
+
+/* Arrays that have grown since the mark keep their old items; chains of entries are rebuilt. */
 void kt_snapshot_rewind(struct kt_snapshot *snap, const struct kt_snapshot_mark *mark)
 {
-	snap->zones.count = mark->nr_zones;
-	snap->unknown.count = mark->nr_unknown;
-	snap->sources.count = mark->nr_sources;
-	snap->notes.count = mark->nr_notes;
-	snap->drift_bytes = -1;
-	snap->entries.count = mark->nr_entries;
+	struct kt_arena arena = snap->arena;
+
+	*snap = mark->then;
+	snap->arena = arena;
 	for (size_t i = 0; i < KT_METRIC_COUNT; i++)
 		snap->first[i] = snap->last[i] = 0;
 	for (size_t i = 0; i < snap->entries.count; i++)

@@ -5,32 +5,31 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "model/area.h"
-#include "model/boot_event.h"
 #include "model/cache.h"
 #include "model/census.h"
 #include "model/cgroup.h"
 #include "model/dcache.h"
-#include "model/event.h"
-#include "model/free_area.h"
-#include "model/mapping.h"
+#include "model/holding.h"
 #include "model/memreport.h"
 #include "model/metric.h"
-#include "model/module.h"
 #include "model/percpu.h"
-#include "model/setting.h"
+#include "model/records.h"
 #include "model/task.h"
+#include "model/unknown.h"
+#include "model/val.h"
+#include "model/zone.h"
 
 /**
- * One machine at one moment: what the sources read, before anything is concluded.
- * Live machines, captured trees and (later) recordings and dumps all give this type.
- * Sources add to it; from the account on it is read only.
+ * One machine at one time: the data that the sources read, before anything is derived. Live
+ * machines, captured trees, recordings and dumps all fill this type. Sources add to it; the account
+ * and later stages only read it.
  */
 
 #define KT_NO_NODE (-1) /* the whole machine */
 
 /**
- * One number as one file has it. Several files may have the same quantity: the
- * lowest rank that is readable is used, the others serve as cross-checks.
+ * One number from one file. Several files may have the same quantity: the readable entry with the
+ * lowest rank is used, the other entries serve as cross-checks.
  */
 struct kt_entry {
 	enum kt_metric metric;
@@ -39,185 +38,186 @@ struct kt_entry {
 	enum kt_state state;
 	enum kt_quality quality;
 	uint8_t rank;
+	bool none;	   /* state is KT_ABSENT because the machine has zero of it */
 	int64_t raw;	   /* in `unit` */
-	const char *path;  /* file it came from, for "explain" */
-	const char *field; /* its name there; or, where state is not OK, why */
+	const char *path;  /* path of its file, for "explain" */
+	const char *field; /* its name in the file; if state is not KT_OK: the reason */
 	uint32_t next;	   /* private to snapshot.c: the next entry of the metric, plus one */
 };
 
-/** Ranks: who is believed first where several files have the same quantity. */
-enum kt_rank { KT_RANK_FIRST, KT_RANK_VMSTAT, KT_RANK_MEMINFO, KT_RANK_ZONEINFO, KT_RANK_NODE };
-
-/** A value that knows whether it exists. `entry` says where it came from, or is NULL. */
-struct kt_val {
-	int64_t value; /* bytes, or a plain number for a KT_COUNT; 0 unless state is KT_OK */
-	enum kt_state state;
-	enum kt_quality quality;
-	const char *reason; /* where state is not KT_OK: what is missing; never NULL then */
-	const struct kt_entry *entry;
+/** A computed metric and a metric that was read for it; KT_METRIC_NONE: it is computed at all. */
+struct kt_input {
+	enum kt_metric of, input;
+	bool presence; /* only whether there is a value was looked at */
 };
 
-#define KT_ZONES_MAX 8 /* of one node; 6 are the most that a kernel has */
-
-struct kt_zone {
-	int node;
-	const char *name;
-	int64_t present, managed, free, pcp, cma_free, unaccepted; /* pages */
-	int64_t threshold; /* pages by which a CPU's counters may lag */
-	int64_t nr_cpus;
-	int64_t start_pfn, spanned; /* where it lies, in page frames; -1: not known */
-	bool has_managed;
-	/* watermarks; min, low and high have the boost in them. -1: the kernel has none */
-	int64_t min, low, high, promo, boost;
-	/* pages kept from allocations that could use a higher zone, by the zone they may use */
-	int64_t reserve[KT_ZONES_MAX];
-	int nr_reserve;
-};
-
-struct kt_hugepool {
-	int node;
-	int64_t page_bytes;
-	int64_t total, free, reserved, surplus; /* pages; -1 where the file is missing */
-};
-
-enum kt_hash_place { KT_HASH_RESERVED, KT_HASH_DIRECT, KT_HASH_VMALLOC };
-
-struct kt_hash {
-	const char *name;
-	int64_t entries, size_bytes;
-	enum kt_hash_place place;
-	bool has_kind; /* the kernel said how it was allocated */
-	int order;
-};
-
-/** A range of physical addresses; `end` is exclusive. */
-struct kt_region {
-	uint64_t start, end;
-	const char *type;
-};
-
-struct kt_unknown {
-	const char *path, *field, *value;
+/** Ranks: if several files have the same quantity, the file with the lowest rank is used. */
+enum kt_rank {
+	KT_RANK_FIRST,
+	KT_RANK_VMSTAT,
+	KT_RANK_MEMINFO,
+	KT_RANK_ZONEINFO,
+	KT_RANK_NODE,
+	KT_RANK_TOOL,	 /* output of a tool */
+	KT_RANK_ROUNDED, /* the same, rounded */
 };
 
 struct kt_source_state {
 	const char *name;
 	enum kt_state state;
 	bool wanted;
+	bool core; /* the account depends on it */
 	const char *why;
 	int64_t nr_files, nr_bytes, cost_ns;
+	bool chosen; /* result of the source's wanted(), if it has one */
+	/* ranges in the snapshot's lists that the source added */
+	size_t first_entry, nr_entries, first_zone, nr_zones, nr_notes, nr_events;
 };
 
 enum kt_machine_kind { KT_MACHINE_UNKNOWN, KT_MACHINE_PHYSICAL, KT_MACHINE_VIRTUAL };
 
 struct kt_host {
 	const char *name, *release, *machine; /* NULL where unknown */
-	const char *hypervisor, *container;   /* NULL: none seen */
+	const char *hypervisor, *container;   /* NULL: none detected */
 	enum kt_machine_kind kind;
-	int64_t nr_cpus, nr_nodes, nr_cpus_possible; /* 0: unknown */
-	int64_t uptime_s;			     /* -1: unknown */
-	int64_t taken_s;			     /* seconds since 1970; 0: unknown */
-	int64_t page_bytes;			     /* 0: unknown */
+	/* each may be KT_UNKNOWN but is never 0 */
+	int64_t nr_cpus, nr_nodes, nr_cpus_possible, page_bytes;
+	int64_t uptime_s; /* since boot; may be KT_UNKNOWN */
+	int64_t taken_s;  /* seconds since 1970; may be KT_UNKNOWN */
 	bool live, privileged, isolated_cpus;
+	bool at_rest;		/* a dump: nothing moved while it was read */
+	bool hypervisor_by_log; /* only the kernel log names it */
 };
+
+/**
+ * Every list of the snapshot, except lists inside a record and `memreports`: LIST(type, member).
+ * Headers of records name the lists of their own.
+ */
+#define KT_SNAPSHOT_LISTS(LIST)                                                               \
+	LIST(struct kt_entry, entries)                                                        \
+	LIST(struct kt_input, inputs) /* of the machine's metrics, in the order of reading */ \
+	LIST(struct kt_source_state, sources)                                                 \
+	LIST(const char *, denied)   /* files that the capture could not read */              \
+	LIST(const char *, degraded) /* why the account is coarser than it could be */        \
+	LIST(const char *, notes)    /* notes that a reader of the numbers needs */           \
+	KT_AREA_LISTS(LIST)                                                                   \
+	KT_CACHE_LISTS(LIST)                                                                  \
+	KT_DCACHE_LISTS(LIST)                                                                 \
+	KT_HOLDING_LISTS(LIST)                                                                \
+	KT_MEMREPORT_LISTS(LIST)                                                              \
+	KT_PERCPU_LISTS(LIST)                                                                 \
+	KT_RECORD_LISTS(LIST)                                                                 \
+	KT_TASK_LISTS(LIST)                                                                   \
+	KT_ZONE_LISTS(LIST)
+
+/** Records that the snapshot has once, made by TYPE_unknown(): RECORD(type, member). */
+#define KT_SNAPSHOT_RECORDS(RECORD) \
+	KT_CGROUP_RECORDS(RECORD)   \
+	KT_DCACHE_RECORDS(RECORD)   \
+	KT_PERCPU_RECORDS(RECORD)   \
+	KT_TASK_RECORDS(RECORD)
 
 struct kt_snapshot {
 	struct kt_arena arena;
 	struct kt_host host;
-	KT_LIST(struct kt_entry) entries;
+#define LIST(type, member) KT_LIST(type) member;
+	KT_SNAPSHOT_LISTS(LIST)
+#undef LIST
+#define RECORD(type, member) struct type member;
+	KT_SNAPSHOT_RECORDS(RECORD)
+#undef RECORD
 	uint32_t first[KT_METRIC_COUNT], last[KT_METRIC_COUNT]; /* index plus one; 0: none */
-	KT_LIST(struct kt_zone) zones;
-	KT_LIST(struct kt_hugepool) hugepools;
-	KT_LIST(struct kt_hash) hashes;
-	KT_LIST(struct kt_boot_event) boot_events; /* in the order of the kernel log */
-	KT_LIST(struct kt_free_area) free_areas;   /* free blocks of each zone */
-	KT_LIST(struct kt_free_area) mobilities;   /* the same by mobility */
-	KT_LIST(struct kt_event) events;	   /* of the page allocator, since boot */
-	KT_LIST(struct kt_setting) settings;
-	KT_LIST(struct kt_mount_type) mount_types;
-	struct kt_dcache dcache;
-	struct kt_sockets sockets;
-	KT_LIST(struct kt_cache) caches;
-	KT_LIST(struct kt_cache_folder) cache_folders;
-	const char *asked_cache; /* the user's: a source that can reads no other; NULL: all */
-	bool caches_partial;	 /* only the unreclaimable ones that an OOM report names */
-	KT_LIST(struct kt_area) areas;
-	KT_LIST(struct kt_module) modules;
-	KT_LIST(struct kt_module_alloc) module_allocs;
-	KT_LIST(struct kt_region) firmware; /* the firmware map */
-	KT_LIST(struct kt_region) iomem;    /* System RAM and what ktally knows inside it */
-	struct kt_region graphics;	    /* integrated graphics; empty where none is known */
-	struct kt_cgroups cgroups;
-	struct kt_percpu percpu;
-	KT_LIST(struct kt_task) tasks;
-	KT_LIST(struct kt_mapped_file) mapped_files;
-	KT_LIST(struct kt_mapping) mappings;		   /* of files only */
-	KT_LIST(struct kt_unknown) unknown;		   /* fields of a newer kernel */
-	kt_memreports memreports;			   /* of a kernel log */
-	KT_LIST(struct kt_memreport_stat) memreport_stats; /* of the cgroup of the one chosen */
-	size_t memreport; /* which of them the numbers are of, from 1; 0: none. Set before: asked
-			     for */
-	KT_LIST(struct kt_source_state) sources;
-	KT_LIST(const char *) denied; /* files that a capture was not allowed to read */
-	KT_LIST(const char *) notes;  /* what a reader of the numbers has to know */
-	int64_t nr_tasks_left_out;    /* processes beyond what is read */
-	int64_t tasks_taken_s;	      /* since 1970, where it is told; otherwise 0 */
-	int64_t stack_bytes;	      /* of one thread, as it was found with them; 0: not told */
-	int64_t nr_maps_left_out;     /* processes whose mappings were not read, being too many */
-	struct kt_census *census;     /* every page by its use; NULL where none was taken */
-	int64_t drift_bytes;	      /* change of the counters while they were read; -1: unknown */
-	int64_t skew_bytes;	      /* disagreement of a capture's files; -1: unknown */
-	bool folded;		      /* per-CPU counters were folded before reading */
-	bool hashdist;	    /* the large hash tables come from vmalloc (CONFIG_NUMA before 5.2) */
-	bool has_allocinfo; /* what modules allocated is known */
-	bool log_cut;	    /* the kernel log has lost its beginning */
+	const char *asked_cache; /* the only cache to read, where a source can; NULL: all */
+	bool asked_beyond;	 /* read in kernel memory what belongs to slab and is in no cache */
+	unsigned asked_depth;	 /* of directories below a mount, where a source counts them */
+	const char *btf_path;	 /* type data of this kernel that the user gave; NULL: its own */
+	const uint64_t *asked_addresses; /* to say what they are */
+	size_t nr_asked_addresses;
+	bool caches_partial;	      /* only unreclaimable caches, from an OOM report */
+	struct kt_region graphics;    /* integrated graphics; empty: none known */
+	kt_memreports memreports;     /* last reports of a kernel log */
+	size_t nr_memreports_dropped; /* reports before the listed ones */
+	const struct kt_memreport *memreport_chosen; /* in use; NULL: none */
+	size_t memreport;	     /* 1-based index of the report in use; 0: none */
+	int64_t memreport_asked;     /* the report that the user requested; -1: the last; 0: none */
+	bool memreports_only_listed; /* the numbers come from files next to the log */
+	struct kt_search searches[KT_HELD_KINDS];
+	int64_t nr_tasks_left_out; /* processes beyond the limit */
+	int64_t tasks_taken_s;	   /* of a recorded list: seconds since 1970; may be KT_UNKNOWN */
+	int64_t stack_bytes;	  /* of one thread, as recorded with the tasks; may be KT_UNKNOWN */
+	int64_t nr_maps_left_out; /* processes beyond the limit whose mappings were not read */
+	struct kt_census *census; /* every page by its use; NULL: not taken */
+	int64_t drift_bytes;	  /* change of the counters during the read; may be KT_UNKNOWN */
+	int64_t skew_bytes;	  /* disagreement between a capture's files; may be KT_UNKNOWN */
+	bool folded;		  /* per-CPU counters were folded before reading */
+	bool hashdist;	      /* the large hash tables come from vmalloc (CONFIG_NUMA before 5.2) */
+	bool log_cut;	      /* the beginning of the kernel log is lost */
+	bool zones_doubted;   /* the zones may come from another machine or time */
+	const char *log_path; /* path of the kernel log; NULL: none was read */
+	bool log_foreign;     /* the kernel log comes from another kernel than the running one */
+	bool log_initrd;      /* the kernel log says that there was an initial RAM disk */
+	bool log_whole;	      /* the kernel log contains the complete boot */
 };
 
 struct kt_snapshot *kt_snapshot_new(void); /* NULL when out of memory */
 void kt_snapshot_free(struct kt_snapshot *snap);
 void kt_snapshot_cleanup(struct kt_snapshot **snap);
 
-/** Keeps a copy of `entry`; `path` and `field` must live as long as the snapshot. */
+/** Stores a copy of `entry`; `path` and `field` must live as long as the snapshot. */
 void kt_snapshot_put(struct kt_snapshot *snap, struct kt_entry entry);
-/** Keeps a computed value, in bytes. */
+/** Stores a derived value in bytes. */
 void kt_snapshot_derive(struct kt_snapshot *snap, enum kt_metric metric, int node, int64_t bytes,
 	enum kt_quality quality, const char *how);
-/** Keeps the reason why a value cannot be given. */
+/** Stores a derived value, or the state and reason of a missing value. */
+void kt_snapshot_derive_val(struct kt_snapshot *snap, enum kt_metric metric, int node,
+	struct kt_val val, const char *how);
+/** Stores the reason why a value is missing. */
 void kt_snapshot_lack(struct kt_snapshot *snap, enum kt_metric metric, int node,
 	enum kt_state state, const char *why);
-/** Adds `raw` to the entry of the same metric, node and path, or makes one. */
+/** Stores that the machine has zero of a quantity, and the evidence for it. */
+void kt_snapshot_none(struct kt_snapshot *snap, enum kt_metric metric, int node, const char *why);
+/**
+ * Adds `raw` to the entry with the same metric, node and path, or makes the entry. If a part is
+ * missing, the sum is missing with the state of this part.
+ */
 void kt_snapshot_add(struct kt_snapshot *snap, struct kt_entry entry);
+/** Removes the entries of `path`; they are missing with the reason `why`. */
+void kt_snapshot_forget(struct kt_snapshot *snap, const char *path, const char *why);
 void kt_snapshot_note(struct kt_snapshot *snap, const char *fmt, ...) KT_PRINTF(2, 3);
 
 /**
- * The value of a metric for the machine (KT_NO_NODE) or a node. For the machine,
- * values that exist only per node are added up over the nodes.
+ * Returns the value of a metric for the machine (KT_NO_NODE) or a node. For the machine, values
+ * that exist only per node are summed over the nodes.
  */
 struct kt_val kt_snapshot_get(const struct kt_snapshot *snap, enum kt_metric metric, int node);
 /**
- * Physical memory that shares are of: what is present to the kernel, MemTotal where nothing
- * tells; 0: not known.
+ * Base of percentages: physical memory present to the kernel; else MemTotal; else KT_UNKNOWN. Never
+ * 0.
  */
 int64_t kt_snapshot_memory(const struct kt_snapshot *snap);
-/** The value as one particular rank has it, for cross-checks. */
+/** Returns the value of one rank, for cross-checks. */
 struct kt_val kt_snapshot_get_rank(
 	const struct kt_snapshot *snap, enum kt_metric metric, int node, enum kt_rank rank);
 
-/** The sum over the nodes as one rank has it. */
+/** Returns the sum over the nodes of one rank. */
 struct kt_val kt_snapshot_sum_rank(
 	const struct kt_snapshot *snap, enum kt_metric metric, enum kt_rank rank);
 
-/** A place to go back to when a reading has to be thrown away. */
+/** Finds the first list of users of a kind that was read; NULL: none. */
+const struct kt_user_list *kt_snapshot_users(
+	const struct kt_snapshot *snap, enum kt_user_file file);
+
+/**
+ * A mark for discarding what is read after it: a copy of the snapshot without its arena. Rewinding
+ * discards every list item and number added later, also from other sources. It does not undo
+ * changes inside elements that existed before the mark: see sources.def.
+ */
 struct kt_snapshot_mark {
-	size_t nr_entries, nr_zones, nr_unknown, nr_sources, nr_notes;
+	struct kt_snapshot then;
 };
 
 struct kt_snapshot_mark kt_snapshot_mark(const struct kt_snapshot *snap);
+/** Discards everything added after the mark; the memory stays in the arena. */
 void kt_snapshot_rewind(struct kt_snapshot *snap, const struct kt_snapshot_mark *mark);
-
-static inline bool kt_ok(struct kt_val val)
-{
-	return val.state == KT_OK;
-}
 
 #endif

@@ -9,7 +9,9 @@ struct kt_err *kt_canvas_new(
 {
 	*ret_canvas = (struct kt_canvas){ width, height, NULL };
 	if (width < 1 || height < 1 || width > KT_CANVAS_MAX || height > KT_CANVAS_MAX)
-		return kt_err_new(KT_ERR_LIMIT, "a picture of %d x %d", width, height);
+		return kt_err_new(KT_ERR_LIMIT,
+			"cannot draw a picture of %d x %d pixels: at most 8192 x 8192", width,
+			height);
 	ret_canvas->rgb = malloc((size_t)width * (size_t)height * 3);
 	if (!ret_canvas->rgb)
 		return kt_err_new(KT_ERR_NOMEM, "out of memory");
@@ -51,9 +53,9 @@ static bool lit(const unsigned char *glyph, int x, int y)
 }
 
 /*
- * Is the quarter (dx, dy: -1 or 1) of a dot of the font lit at twice the size? It takes
- * after its two neighbours where they are alike and their opposites are not (Scale2x), so
- * that slants become smooth.
+ * True if the quarter (dx, dy: -1 or 1) of a pixel of the font is lit at twice the size. It takes
+ * the value of its two neighbours if they are equal and their opposites are not (Scale2x), so that
+ * slants become smooth.
  */
 static bool quarter_lit(const unsigned char *glyph, int x, int y, int dx, int dy)
 {

@@ -17,7 +17,7 @@ struct kt_curve kt_curve_for(size_t nr_cells)
 	return curve;
 }
 
-/* The Hilbert curve from the top left to the top right, from its smallest part upwards. */
+/* Places a cell on the Hilbert curve from the top left to the top right, smallest part first. */
 static void place_in_tile(unsigned order, size_t cell, size_t *ret_x, size_t *ret_y)
 {
 	size_t x = 0, y = 0;
@@ -37,8 +37,8 @@ static void place_in_tile(unsigned order, size_t cell, size_t *ret_x, size_t *re
 }
 
 /*
- * Rows run to the right along the upper ends of their tiles, and back along the lower ones.
- * Where a row ends or begins to run back, a tile leads down: it is turned over its diagonal.
+ * Rows run to the right along the upper ends of their tiles, and back along the lower ends. At the
+ * turn between two rows, a tile leads down: it is mirrored along its diagonal.
  */
 void kt_curve_place(const struct kt_curve *curve, size_t cell, size_t *ret_x, size_t *ret_y)
 {

@@ -5,17 +5,17 @@
 #include <stddef.h>
 
 /**
- * A line of cells folded into a plane, so that what is near on the line is near in the
- * plane: tiles, each a Hilbert curve, in rows that run there and back. Each cell touches
- * the one before it, and each aligned run of 4^n cells is a square. Tiles rather than one
- * large curve, which would leave up to half of its square empty.
+ * Folds a line of cells into a plane, so that neighbours on the line are close in the plane: tiles,
+ * each a Hilbert curve, in rows of alternating direction. Each cell touches the previous cell, and
+ * each aligned run of 4^n cells is a square. One large curve instead of tiles would leave up to
+ * half of its square empty.
  */
 struct kt_curve {
 	unsigned order; /* a tile is 2^order cells wide and high */
 	size_t columns, rows;
 };
 
-/** The curve that holds `nr_cells`, nearly square. */
+/** Returns the curve for `nr_cells`, nearly square. */
 struct kt_curve kt_curve_for(size_t nr_cells);
 void kt_curve_place(const struct kt_curve *curve, size_t cell, size_t *ret_x, size_t *ret_y);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Printable ASCII in a matrix of 5 by 9: seven rows above the line, two below it. The left
-// dot of a row is the highest of five bits.
+// Printable ASCII in a matrix of 5 by 9: seven rows above the baseline, two below it. The left
+// pixel of a row is the highest of five bits.
 
 #include "output/canvas.h"
 

@@ -1,27 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// JSON: fields at the top level or in their group, tables as arrays of objects, notes as
-// an array of strings. A missing value is null; where a row has a column "state", it says
-// why. A list has the sum of what was cut beside it, and the total. Integers stay integers.
-// Schemas: share/schema.
+// JSON: fields at the top level or in their group, tables as arrays of objects, notes as an array
+// of strings. A missing value is null; in a row with a column "state", that column gives the
+// reason. A list is followed by the sum of its cut rows and by its total. Integers stay integers.
+// Schemas: tools/gen_schema.c prints them from the shapes of the reports.
 
+#include "base/printable.h"
 #include "output/output.h"
 
 #include <string.h>
-
-static void put_string(struct kt_buf *buf, const char *text)
-{
-	kt_buf_puts(buf, "\"");
-	for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
-		if (*p == '"' || *p == '\\')
-			kt_buf_printf(buf, "\\%c", *p);
-		else if (*p < 0x20)
-			kt_buf_printf(buf, "\\u%04x", *p);
-		else
-			kt_buf_add(buf, (const char *)p, 1);
-	}
-	kt_buf_puts(buf, "\"");
-}
 
 static void put_cell(struct kt_buf *buf, enum kt_cell_type type, const struct kt_cell *cell)
 {
@@ -30,9 +17,9 @@ static void put_cell(struct kt_buf *buf, enum kt_cell_type type, const struct kt
 		return;
 	}
 	switch (type) {
-	case KT_CELL_TEXT: put_string(buf, cell->text ? cell->text : ""); break;
+	case KT_CELL_TEXT: kt_buf_json(buf, cell->text ? cell->text : ""); break;
 	case KT_CELL_BYTES:
-	case KT_CELL_COUNT: kt_buf_printf(buf, "%lld", (long long)cell->number); break;
+	case KT_CELL_COUNT: kt_buf_number(buf, cell->number); break;
 	case KT_CELL_SHARE:
 	case KT_CELL_REAL: kt_buf_printf(buf, "%.6f", cell->real); break;
 	case KT_CELL_BOOL: kt_buf_puts(buf, cell->number ? "true" : "false"); break;
@@ -41,7 +28,7 @@ static void put_cell(struct kt_buf *buf, enum kt_cell_type type, const struct kt
 
 static void put_key(struct kt_buf *buf, const char *key)
 {
-	put_string(buf, key);
+	kt_buf_json(buf, key);
 	kt_buf_puts(buf, ": ");
 }
 
@@ -51,7 +38,7 @@ static bool same_group(const struct kt_field *a, const struct kt_field *b)
 	       (a->group && b->group && strcmp(a->group, b->group) == 0);
 }
 
-/* Fields of one group stand together in a report. */
+/* Writes fields; the fields of a group are adjacent in a report. */
 static void put_fields(struct kt_buf *buf, const struct kt_report *report)
 {
 	for (size_t i = 0; i < report->fields.count; i++) {
@@ -90,16 +77,37 @@ static void put_row(
 	kt_buf_puts(buf, "}");
 }
 
-static void put_table(struct kt_buf *buf, const struct kt_table *table)
+struct fed {
+	const struct kt_table *table;
+	const struct kt_output_opts *opts;
+	struct kt_buf *text;
+	bool any;
+};
+
+static struct kt_err *put_fed(void *arg, const struct kt_report_row *row)
 {
+	struct fed *fed = arg;
+
+	kt_buf_puts(fed->text, fed->any ? ",\n    " : "\n    ");
+	put_row(fed->text, fed->table, row);
+	fed->any = true;
+	return kt_output_drain(fed->opts, fed->text);
+}
+
+static void put_table(
+	struct kt_buf *buf, const struct kt_table *table, const struct kt_output_opts *opts)
+{
+	struct fed fed = { table, opts, buf, false };
+
 	kt_buf_puts(buf, ",\n  ");
 	put_key(buf, table->key);
 	kt_buf_puts(buf, "[");
+	kt_output_fed(table, opts, put_fed, &fed, buf);
 	for (size_t i = 0; i < table->rows.count; i++) {
-		kt_buf_puts(buf, i ? ",\n    " : "\n    ");
+		kt_buf_puts(buf, i || fed.any ? ",\n    " : "\n    ");
 		put_row(buf, table, &table->rows.items[i]);
 	}
-	kt_buf_puts(buf, table->rows.count ? "\n  ]" : "]");
+	kt_buf_puts(buf, table->rows.count || fed.any ? "\n  ]" : "]");
 	if (!table->list || table->plain)
 		return;
 	kt_buf_printf(buf, ",\n  \"%s_others\": ", table->key);
@@ -127,16 +135,16 @@ static void put_numbers(struct kt_buf *buf, const int64_t *numbers, size_t count
 static void put_chart(struct kt_buf *buf, const struct kt_chart *chart)
 {
 	kt_buf_puts(buf, "{\"key\": ");
-	put_string(buf, chart->key);
+	kt_buf_json(buf, chart->key);
 	kt_buf_puts(buf, ", \"title\": ");
-	put_string(buf, chart->title);
+	kt_buf_json(buf, chart->title);
 	kt_buf_printf(
 		buf, ", \"stacked\": %s,\n     \"times_ms\": ", chart->stacked ? "true" : "false");
 	put_numbers(buf, chart->times_ms.items, chart->times_ms.count);
 	kt_buf_puts(buf, ",\n     \"bands\": [");
 	for (size_t i = 0; i < chart->bands.count; i++) {
 		kt_buf_puts(buf, i ? ",\n      {\"name\": " : "\n      {\"name\": ");
-		put_string(buf, chart->bands.items[i].name);
+		kt_buf_json(buf, chart->bands.items[i].name);
 		kt_buf_puts(buf, ", \"bytes\": ");
 		put_numbers(buf, chart->bands.items[i].values.items,
 			chart->bands.items[i].values.count);
@@ -160,20 +168,19 @@ static void put_charts(struct kt_buf *buf, const struct kt_report *report)
 static void render(
 	const struct kt_report *report, const struct kt_output_opts *opts, struct kt_buf *ret_text)
 {
-	(void)opts;
 	kt_buf_puts(ret_text, "{\n  ");
 	put_key(ret_text, "schema");
-	put_string(ret_text, report->schema);
+	kt_buf_json(ret_text, report->schema);
 	put_fields(ret_text, report);
 	for (size_t i = 0; i < report->tables.count; i++) {
 		if (!report->tables.items[i]->text_only)
-			put_table(ret_text, report->tables.items[i]);
+			put_table(ret_text, report->tables.items[i], opts);
 	}
 	put_charts(ret_text, report);
 	kt_buf_puts(ret_text, ",\n  \"notes\": [");
 	for (size_t i = 0; i < report->notes.count; i++) {
 		kt_buf_puts(ret_text, i ? ",\n    " : "\n    ");
-		put_string(ret_text, report->notes.items[i]);
+		kt_buf_json(ret_text, report->notes.items[i]);
 	}
 	kt_buf_puts(ret_text, report->notes.count ? "\n  ]\n}\n" : "]\n}\n");
 }
@@ -181,5 +188,6 @@ static void render(
 const struct kt_output kt_output_json = {
 	.name = "json",
 	.summary = "JSON; the schemas are installed in share/ktally/schema",
+	.notes = true,
 	.render = render,
 };

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "output/page_map.h"
 
+#include "base/human.h"
 #include "output/curve.h"
-#include "output/output.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-#define MAP_MAX	   1024 /* dots: small maps are enlarged up to it */
+#define MAP_MAX	   1024 /* pixels; smaller maps are enlarged up to this size */
 #define MARGIN	   36
-#define HEAD	   104 /* above the map: title and what it is of */
-#define LABELS	   108 /* left of the map: addresses */
-#define GAP	   44  /* between map and legend */
+#define HEAD	   104 /* pixels above the map: title and description */
+#define LABELS	   108 /* pixels left of the map: addresses */
+#define GAP	   44  /* pixels between map and legend */
 #define LEGEND	   (44 * KT_TEXT_ADVANCE)
 #define LEGEND_ROW 30
 #define SCALES	   3
@@ -23,8 +23,8 @@ static const struct kt_color ground = { 0x0b, 0x0f, 0x16 }, bright = { 0xf0, 0xf
 			     empty = { 0x11, 0x17, 0x20 };
 
 /*
- * After Okabe and Ito: told apart by every kind of colour vision. What is free is dark, so
- * that what is used stands out.
+ * Palette after Okabe and Ito: distinguishable with every kind of colour vision. Free memory is
+ * dark, so that used memory stands out.
  */
 static const struct kt_color palette[KT_PAGE_CLASSES] = {
 	[KT_PAGE_FREE] = { 0x1d, 0x2b, 0x3a },
@@ -45,6 +45,11 @@ static const struct kt_color palette[KT_PAGE_CLASSES] = {
 	[KT_PAGE_RESERVED] = { 0x84, 0x8f, 0x9b },
 	[KT_PAGE_HOLE] = { 0x11, 0x17, 0x20 },
 	[KT_PAGE_UNREAD] = { 0x11, 0x17, 0x20 },
+	[KT_PAGE_KMALLOC] = { 0xb8, 0xa8, 0x10 },
+	[KT_PAGE_ZSMALLOC] = { 0x8f, 0x5f, 0xd0 },
+	[KT_PAGE_UNACCEPTED] = { 0x2a, 0x3d, 0x52 },
+	[KT_PAGE_UNINITIALISED] = { 0x16, 0x20, 0x2c },
+	[KT_PAGE_UNREFERENCED] = { 0x3a, 0x55, 0x6f },
 };
 
 struct drawing {
@@ -52,8 +57,8 @@ struct drawing {
 	const struct kt_census *census;
 	struct kt_canvas *canvas;
 	struct kt_curve curve;
-	int zoom;	   /* dots of a cell, each way */
-	int width, height; /* of the map */
+	int zoom;	   /* pixels per cell, in both directions */
+	int width, height; /* of the map, in pixels */
 	int64_t cell_bytes;
 };
 
@@ -68,7 +73,7 @@ static unsigned root_of(unsigned square)
 	return root;
 }
 
-/* Light adds up, not the numbers that stand for it; a square is near enough. */
+/* Adds up light, not the encoded values; squares approximate gamma closely enough. */
 static struct kt_color blend(const uint8_t *shares)
 {
 	unsigned r = 0, g = 0, b = 0, all = 0;
@@ -101,7 +106,7 @@ static void draw_cells(const struct drawing *draw, int left, int top)
 	}
 }
 
-/* The physical address of a page counted along the curve. */
+/* Physical address of a page counted along the curve. */
 static uint64_t address_of(const struct drawing *draw, uint64_t page)
 {
 	const struct kt_census *census = draw->census;
@@ -116,7 +121,7 @@ static uint64_t address_of(const struct drawing *draw, uint64_t page)
 	return 0;
 }
 
-/* Beside each row of tiles the address it begins with, and which way it runs. */
+/* Labels each row of tiles with its first address and its direction. */
 static void draw_addresses(const struct drawing *draw, int left, int top)
 {
 	int side = draw->zoom << draw->curve.order;
@@ -155,7 +160,7 @@ static void draw_class(
 	kt_canvas_text_right(draw->canvas, left + LEGEND, y, 1, faint, percent);
 }
 
-/* Free memory that has no flag yet, where a kernel initialises memory when it needs it. */
+/* Draws the entry of free memory without flags, if the kernel initialises memory on demand. */
 static int draw_deferred(const struct drawing *draw, int left, int y)
 {
 	struct kt_val free = kt_snapshot_get(draw->snap, KT_FREE_DEFERRED, KT_NO_NODE);
@@ -164,7 +169,7 @@ static int draw_deferred(const struct drawing *draw, int left, int y)
 	if (!kt_ok(free) || !free.value)
 		return y;
 	kt_human_bytes(free.value, size);
-	kt_canvas_text(draw->canvas, left + 32, y, 1, faint, "of it free, not set up yet");
+	kt_canvas_text(draw->canvas, left + 32, y, 1, faint, "free, not initialised");
 	kt_canvas_text_right(draw->canvas, left + LEGEND - 7 * KT_TEXT_ADVANCE, y, 1, faint, size);
 	return y + LEGEND_ROW;
 }
@@ -184,7 +189,7 @@ static int draw_classes(const struct drawing *draw, int left, int y)
 	return y;
 }
 
-/* Aligned runs of 4^n cells are squares on the curve: so large is so much memory. */
+/* Draws the scale: aligned runs of 4^n cells are squares on the curve. */
 static int draw_scale(const struct drawing *draw, int left, int y)
 {
 	int tallest = 0, x = left;
@@ -216,22 +221,22 @@ static int draw_lines(const struct drawing *draw, int left, int y, const char *c
 static void draw_legend(const struct drawing *draw, int left, int top)
 {
 	static const char *const how[] = { "Addresses run from the top left, tile after",
-		"tile, a row there and the next one back;", "inside a tile along a Hilbert curve.",
-		"Holes are left out. The color of a dot is", "the blend of its pages.", NULL };
+		"tile, in rows of alternating direction;", "inside a tile along a Hilbert curve.",
+		"Holes are left out. The color of a pixel is", "the blend of its pages.", NULL };
 	int64_t nr_pages = 1ll << draw->census->map->shift;
 	char size[24], text[64];
 	int y = draw_classes(draw, left, top);
 
 	y += 20;
 	kt_human_bytes(draw->cell_bytes, size);
-	snprintf(text, sizeof(text), "One %s: %lld page%s, %s", draw->zoom > 1 ? "square" : "dot",
+	snprintf(text, sizeof(text), "One %s: %lld page%s, %s", draw->zoom > 1 ? "square" : "pixel",
 		(long long)nr_pages, nr_pages == 1 ? "" : "s", size);
 	kt_canvas_text(draw->canvas, left, y, 1, bright, text);
 	y = draw_scale(draw, left, y + LINE + 8);
 	draw_lines(draw, left, y + 12, how);
 }
 
-/* ---- the whole ---- */
+/* ---- the picture ---- */
 
 static void draw_head(const struct drawing *draw)
 {
@@ -253,7 +258,7 @@ static void draw_head(const struct drawing *draw)
 
 static int height_of_legend(const struct drawing *draw)
 {
-	int rows = 1; /* of free memory that is not set up */
+	int rows = 1; /* for free memory that is not initialised */
 
 	for (unsigned i = 0; i < KT_PAGE_CLASSES; i++)
 		rows += draw->census->pages.nr[i] != 0;

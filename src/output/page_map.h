@@ -6,9 +6,8 @@
 #include "output/canvas.h"
 
 /**
- * Physical memory as a picture: System RAM in the order of its addresses along a curve, a
- * dot for a run of pages in the blend of their colours, and a legend. The snapshot has a
- * census with a map.
+ * Draws physical memory as a picture: System RAM in address order along a curve, one pixel per run
+ * of pages in the blend of their colours, and a legend. The snapshot must have a census with a map.
  */
 struct kt_err *kt_page_map_draw(
 	const struct kt_snapshot *snap, struct kt_canvas *ret_canvas) KT_MUST_CHECK;

@@ -5,10 +5,9 @@
 #include <stddef.h>
 
 /**
- * Colours of bands, told apart by people who do not see all colours too (after Okabe and
- * Ito), in the order in which bands take them.
+ * Colours of bands in order of use, distinguishable for colour-blind readers (after Okabe and Ito).
  */
 const char *kt_palette_web(size_t index); /* "#0072b2" */
-int kt_palette_terminal(size_t index);	  /* of 256 */
+int kt_palette_terminal(size_t index);	  /* one of 256 */
 
 #endif

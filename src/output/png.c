@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// PNG by libpng, which is opened when the first picture is written: nothing else needs it.
-// Its simplified interface reports errors as values; the other one jumps.
+// PNG by libpng, which is opened when the first picture is written, because nothing else needs it.
+// Its simplified interface returns errors as values; the classic interface uses longjmp.
 
 #include "output/canvas.h"
 
@@ -36,13 +36,20 @@ static struct kt_err *open_library(const struct functions **ret_functions)
 	return err;
 }
 
+struct kt_err *kt_canvas_prepare(void)
+{
+	const struct functions *library;
+
+	return open_library(&library);
+}
+
 struct kt_err *kt_canvas_png(const struct kt_canvas *canvas, struct kt_buf *ret_png)
 {
 	png_image image = { .version = PNG_IMAGE_VERSION,
 		.width = (png_uint_32)canvas->width,
 		.height = (png_uint_32)canvas->height,
 		.format = PNG_FORMAT_RGB };
-	/* never larger than stored as it is, with what the format puts around it */
+	/* upper bound: stored uncompressed, with the overhead of the format */
 	png_alloc_size_t size = PNG_IMAGE_PNG_SIZE_MAX(image);
 	const struct functions *library = NULL;
 	struct kt_err *err = open_library(&library);

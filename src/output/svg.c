@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// The report's first chart as an SVG picture: light and dark after the reader's choice,
-// readable in black and white by the order of the legend, which is that of the bands.
+// Draws the report's first chart as an SVG picture. It follows the reader's light or dark theme,
+// and is readable in black and white because the legend has the order of the bands.
 
 #include "output/output.h"
 
+#include "base/human.h"
+#include "base/printable.h"
 #include "base/when.h"
 #include "output/palette.h"
 
@@ -17,7 +19,7 @@
 #define TOP	   52
 #define BOTTOM	   44
 #define TICKS	   5
-#define POINTS_MAX 1200 /* more than pixels are not seen */
+#define POINTS_MAX 1200 /* more points than pixels are invisible */
 
 struct picture {
 	const struct kt_chart *chart;
@@ -28,13 +30,17 @@ struct picture {
 
 static void put_escaped(struct kt_buf *buf, const char *text)
 {
-	for (const char *p = text; *p; p++) {
-		switch (*p) {
+	KT_CLEANUP(buf) struct kt_buf clean = { 0 };
+
+	kt_buf_printable(&clean, kt_span_str(text), 0);
+	buf->failed |= clean.failed;
+	for (size_t i = 0; i < clean.size; i++) {
+		switch (clean.data[i]) {
 		case '<': kt_buf_puts(buf, "&lt;"); break;
 		case '>': kt_buf_puts(buf, "&gt;"); break;
 		case '&': kt_buf_puts(buf, "&amp;"); break;
 		case '"': kt_buf_puts(buf, "&quot;"); break;
-		default: kt_buf_add(buf, p, 1);
+		default: kt_buf_add(buf, clean.data + i, 1);
 		}
 	}
 }
@@ -120,7 +126,7 @@ static void put_scale(const struct picture *picture)
 	}
 }
 
-/* "01-31 23:59", or with seconds where days do not matter. */
+/* Writes "01-31 23:59", or the time with seconds for short spans. */
 static const char *label_of(int64_t ms, int64_t span_ms, char text[32])
 {
 	kt_when_text(ms, text);
@@ -222,6 +228,6 @@ static void render(
 const struct kt_output kt_output_svg = {
 	.name = "svg",
 	.charts = true,
-	.summary = "a picture of the chart, of commands that have one (plot)",
+	.summary = "a picture of the chart, for commands with a chart (plot)",
 	.render = render,
 };

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Text for people: headlines, tables with a tree column and bars, notes. Fits 80 columns;
-// wider terminals get longer bars.
+// Text for reading: headlines, tables with a tree column and bars, notes. It fits 80 columns; wider
+// terminals get longer bars.
 
+#include "base/human.h"
+#include "base/printable.h"
 #include "output/output.h"
 #include "output/text_chart.h"
 
@@ -23,11 +25,15 @@ struct page {
 	const struct kt_output_opts *opts;
 	const struct kt_report *report;
 	const struct kt_table *table;
-	size_t nr_columns; /* of the table, as far as there is room for their widths */
+	size_t nr_columns; /* columns of the table that have room */
 	int widths[COLUMNS_MAX];
+	bool shown[COLUMNS_MAX];
+	int bar_room;
 };
 
-/* Columns on the terminal: code points, all of ktally's own being one wide. */
+/*
+ * Terminal columns of a text, counted as code points: ktally's own characters are one column wide.
+ */
 static int columns_of(const char *text)
 {
 	int n = 0;
@@ -43,7 +49,7 @@ static void color(const struct page *page, const char *code)
 		kt_buf_puts(page->buf, code);
 }
 
-static bool shown(const struct page *page, size_t index)
+static bool is_shown(const struct page *page, size_t index)
 {
 	const struct kt_column *column = &page->table->columns[index];
 	bool asked = page->opts->all || (page->table->list && page->table->sorted_by == index);
@@ -52,28 +58,47 @@ static bool shown(const struct page *page, size_t index)
 	       (asked || !(column->flags & KT_COL_WIDE)) && kt_column_filled(page->report, column);
 }
 
-/* Changes have their sign, amounts have none. */
+/* True for columns of changes, which show their sign; amounts do not. */
 static bool is_change(const struct kt_column *column)
 {
-	return column->flags & (KT_COL_GROWTH | KT_COL_RATE);
+	return column->flags & (KT_COL_GROWTH | KT_COL_RATE | KT_COL_CHANGE);
 }
 
+static void real_text(double value, const char *unit, char *ret, size_t size)
+{
+	/* no "-0.00" */
+	snprintf(ret, size, "%.2f%s", value < 0 && value > -0.005 ? 0.0 : value, unit);
+}
+
+/* `size` is more than KT_NUMBER_MAX. */
 static void cell_text(const struct page *page, const struct kt_column *column,
 	const struct kt_cell *cell, char *ret, size_t size)
 {
 	char human[24];
+	size_t plus;
 
+	if (cell->state == KT_ABSENT) {
+		memcpy(ret, "-", sizeof("-"));
+		return;
+	}
 	if (cell->state != KT_OK) {
-		snprintf(ret, size, "%s",
-			cell->state == KT_ABSENT ? "-" : kt_state_name(cell->state));
+		snprintf(ret, size, "%s", kt_state_name(cell->state));
 		return;
 	}
 	switch (column->type) {
 	case KT_CELL_TEXT: snprintf(ret, size, "%s", cell->text); break;
-	case KT_CELL_COUNT: snprintf(ret, size, "%lld", (long long)cell->number); break;
+	case KT_CELL_COUNT:
+		*ret = '+';
+		plus = is_change(column) && cell->number > 0;
+		ret[plus + kt_number_text(cell->number, ret + plus)] = '\0';
+		break;
 	case KT_CELL_BOOL: snprintf(ret, size, "%s", cell->number ? "yes" : "no"); break;
-	case KT_CELL_SHARE: snprintf(ret, size, "%.2f %%", cell->real * 100); break;
-	case KT_CELL_REAL: snprintf(ret, size, "%.2f", cell->real); break;
+	case KT_CELL_SHARE:
+		*ret = '+';
+		plus = is_change(column) && cell->real >= 0.00005;
+		real_text(cell->real * 100, " %", ret + plus, size - plus);
+		break;
+	case KT_CELL_REAL: real_text(cell->real, "", ret, size); break;
 	case KT_CELL_BYTES:
 		if (page->opts->exact_bytes)
 			snprintf(human, sizeof(human), "%lld", (long long)cell->number);
@@ -85,7 +110,7 @@ static void cell_text(const struct page *page, const struct kt_column *column,
 	}
 }
 
-/* Is `index` the last of its depth below its parent, among the rows that are shown? */
+/* True if `index` is the last visible row of its depth below its parent. */
 static bool is_last(const struct page *page, size_t index, int depth);
 
 static bool row_shown(const struct page *page, const struct kt_report_row *row)
@@ -108,7 +133,7 @@ static bool is_last(const struct page *page, size_t index, int depth)
 	return true;
 }
 
-/* "│  ├─ " for a row of depth 2; returns its width. */
+/* Writes "│  ├─ " for a row of depth 2; returns its width. */
 static int branches(const struct page *page, size_t index, struct kt_buf *buf)
 {
 	int depth = page->table->rows.items[index].depth;
@@ -130,8 +155,6 @@ static int cell_width(const struct page *page, size_t index, const struct kt_rep
 	const struct kt_column *column = &page->table->columns[index];
 	char text[256];
 
-	if (!row || !row_shown(page, row))
-		return 0;
 	cell_text(page, column, &row->cells[index], text, sizeof(text));
 	return columns_of(text) + (column->flags & KT_COL_TREE ? row->depth * 2 : 0);
 }
@@ -141,7 +164,7 @@ static int wider(int a, int b)
 	return a > b ? a : b;
 }
 
-/* A list in which nothing adds up needs no line for the sum. */
+/* True if a column has a sum; otherwise the list needs no line for the total. */
 static bool adds_up(const struct kt_table *table)
 {
 	for (size_t i = 0; i < table->nr_columns; i++) {
@@ -151,18 +174,42 @@ static bool adds_up(const struct kt_table *table)
 	return false;
 }
 
+static struct kt_err *measure_row(void *arg, const struct kt_report_row *row)
+{
+	struct page *page = arg;
+
+	if (!row || !row_shown(page, row))
+		return NULL;
+	for (size_t k = 0; k < page->nr_columns; k++) {
+		if (page->shown[k])
+			page->widths[k] = wider(page->widths[k], cell_width(page, k, row));
+	}
+	return NULL;
+}
+
+/* Row by row: the cells of a long list do not fit into the processor's cache. */
 static void measure(struct page *page)
 {
 	const struct kt_table *table = page->table;
 
 	for (size_t k = 0; k < page->nr_columns; k++) {
-		int width = columns_of(table->columns[k].title);
-
-		for (size_t i = 0; i < table->rows.count; i++)
-			width = wider(width, cell_width(page, k, &table->rows.items[i]));
-		width = wider(width, cell_width(page, k, table->rest));
-		page->widths[k] = wider(width, cell_width(page, k, table->total));
+		page->widths[k] = columns_of(table->columns[k].title);
+		page->shown[k] = is_shown(page, k);
 	}
+	kt_output_fed(table, page->opts, measure_row, page, page->buf);
+	for (size_t i = 0; i < table->rows.count; i++)
+		(void)measure_row(page, &table->rows.items[i]);
+	(void)measure_row(page, table->rest);
+	(void)measure_row(page, table->total);
+}
+
+/*
+ * Writes text with control characters replaced: names in a report are untrusted. Only color()
+ * writes escapes.
+ */
+static void put_text(const struct page *page, const char *text, size_t size)
+{
+	kt_buf_printable(page->buf, (struct kt_span){ text, size }, 0);
 }
 
 static void put_padded(const struct page *page, const char *text, int width, bool right)
@@ -171,7 +218,7 @@ static void put_padded(const struct page *page, const char *text, int width, boo
 
 	if (right && pad > 0)
 		kt_buf_repeat(page->buf, " ", (size_t)pad);
-	kt_buf_puts(page->buf, text);
+	put_text(page, text, strlen(text));
 	if (!right && pad > 0)
 		kt_buf_repeat(page->buf, " ", (size_t)pad);
 }
@@ -194,7 +241,7 @@ static void put_bar(const struct page *page, double share, int room)
 	color(page, PLAIN);
 }
 
-/* Bytes of the next piece of `text` that is not broken: a word, or a step of a long path. */
+/* Bytes of the next unbreakable piece of `text`: a word, or a part of a long path. */
 static size_t next_piece(const char *text, int room)
 {
 	size_t n = strcspn(text, " "), step;
@@ -205,7 +252,7 @@ static size_t next_piece(const char *text, int room)
 	return step < n ? step + 1 : n;
 }
 
-/* Breaks `text` at blanks, each further line behind `indent` blanks. */
+/* Wraps `text` at blanks, and indents each further line by `indent` blanks. */
 static void put_wrapped(const struct page *page, const char *text, int indent, int width)
 {
 	bool glued = true;
@@ -225,7 +272,7 @@ static void put_wrapped(const struct page *page, const char *text, int indent, i
 			kt_buf_puts(page->buf, " ");
 			at++;
 		}
-		kt_buf_add(page->buf, text, n);
+		put_text(page, text, n);
 		at += w;
 		text += n;
 		glued = *text != ' ';
@@ -233,7 +280,7 @@ static void put_wrapped(const struct page *page, const char *text, int indent, i
 	}
 }
 
-/* No blanks at the end of a line. */
+/* Removes blanks at the end of the line. */
 static void trim(const struct page *page)
 {
 	while (page->buf->size && page->buf->data[page->buf->size - 1] == ' ')
@@ -245,17 +292,17 @@ static int table_width(const struct page *page)
 	int sum = 0;
 
 	for (size_t k = 0; k < page->nr_columns; k++) {
-		if (shown(page, k))
+		if (page->shown[k])
 			sum += page->widths[k] + (sum ? 2 : 0);
 	}
 	return sum;
 }
 
-/* A table whose columns have no titles has no line for them: pictures, prose. */
+/* True if a column has a title; tables of pictures or prose have no title line. */
 static bool has_titles(const struct page *page)
 {
 	for (size_t k = 0; k < page->nr_columns; k++) {
-		if (shown(page, k) && *page->table->columns[k].title)
+		if (page->shown[k] && *page->table->columns[k].title)
 			return true;
 	}
 	return false;
@@ -271,12 +318,12 @@ static void put_head(const struct page *page)
 	for (size_t k = 0; k < page->nr_columns; k++) {
 		const struct kt_column *column = &page->table->columns[k];
 
-		if (!shown(page, k))
+		if (!page->shown[k])
 			continue;
 		if (at)
 			kt_buf_puts(page->buf, "  ");
 		if (column->flags & KT_COL_WRAP)
-			kt_buf_puts(page->buf, column->title);
+			put_text(page, column->title, strlen(column->title));
 		else
 			put_padded(
 				page, column->title, page->widths[k], column->type != KT_CELL_TEXT);
@@ -287,7 +334,7 @@ static void put_head(const struct page *page)
 	kt_buf_puts(page->buf, "\n");
 }
 
-/* `index` is the row's place in the tree; rows below the table have none. */
+/* Writes a row; `index` is its place in the tree, and rows below the table have none. */
 static void put_row(
 	const struct page *page, const struct kt_report_row *row, size_t index, int bar_room)
 {
@@ -301,7 +348,7 @@ static void put_row(
 
 		if (column->flags & KT_COL_BAR && row->cells[k].state == KT_OK && !row->mark)
 			put_bar(page, row->cells[k].real, bar_room);
-		if (!shown(page, k))
+		if (!page->shown[k])
 			continue;
 		if (at)
 			kt_buf_puts(page->buf, "  ");
@@ -324,10 +371,25 @@ static void put_row(
 		color(page, row->strong ? PLAIN : "");
 		at += page->widths[k];
 	}
-	if (row->mark)
-		kt_buf_printf(page->buf, "  %s", row->mark);
+	if (row->mark) {
+		kt_buf_puts(page->buf, "  ");
+		put_text(page, row->mark, strlen(row->mark));
+	}
 	trim(page);
 	kt_buf_puts(page->buf, "\n");
+}
+
+static void to_ascii(struct kt_buf *buf);
+
+static struct kt_err *put_fed(void *arg, const struct kt_report_row *row)
+{
+	struct page *page = arg;
+
+	if (row_shown(page, row))
+		put_row(page, row, SIZE_MAX, page->bar_room);
+	if (page->opts->sink && page->buf->size >= KT_SINK_BYTES && !page->opts->unicode)
+		to_ascii(page->buf);
+	return kt_output_drain(page->opts, page->buf);
 }
 
 static void put_table(struct page *page, const struct kt_table *table)
@@ -342,14 +404,16 @@ static void put_table(struct page *page, const struct kt_table *table)
 	kt_buf_puts(page->buf, "\n");
 	if (table->title) {
 		color(page, BOLD);
-		kt_buf_puts(page->buf, table->title);
+		put_text(page, table->title, strlen(table->title));
 		color(page, PLAIN);
 		kt_buf_puts(page->buf, "\n");
 	}
+	page->bar_room = bar_room < 5 ? 0 : bar_room;
 	put_head(page);
+	kt_output_fed(table, page->opts, put_fed, page, page->buf);
 	for (size_t i = 0; i < table->rows.count; i++) {
 		if (row_shown(page, &table->rows.items[i]))
-			put_row(page, &table->rows.items[i], i, bar_room < 5 ? 0 : bar_room);
+			put_row(page, &table->rows.items[i], i, page->bar_room);
 	}
 	if (table->plain && table->nr_rest) {
 		color(page, DIM);
@@ -367,22 +431,30 @@ static void put_table(struct page *page, const struct kt_table *table)
 	}
 }
 
-/* For terminals without UTF-8. Only ktally's own text has other characters: see kt_arena_name(). */
+/*
+ * Converts text for terminals without UTF-8: ktally's own characters are replaced by similar ones,
+ * other characters by '?'.
+ */
 static void to_ascii(struct kt_buf *buf)
 {
 	static const struct {
 		const char *from, *to;
-	} signs[] = { { "±", "+-" }, { "µ", "u" }, { "…", "..." }, { "≤", "<=" }, { "×", "x" },
-		{ "█", "#" }, { "▒", "=" }, { "░", "-" }, { "·", "." } };
+	} signs[] = { { "±", "+-" }, { "µ", "u" }, { "…", "..." }, { "≤", "<=" }, { "≥", ">=" },
+		{ "≈", "~" }, { "×", "x" }, { "█", "#" }, { "▒", "=" }, { "░", "-" },
+		{ "·", "." } };
 	struct kt_buf plain = { 0 };
 
 	for (size_t i = 0; i < buf->size; i++) {
 		const char *to = NULL;
 
-		if (!(buf->data[i] & 0x80)) {
-			kt_buf_add(&plain, buf->data + i, 1);
-			continue;
-		}
+		size_t end = i;
+
+		while (end < buf->size && !(buf->data[end] & 0x80))
+			end++;
+		kt_buf_add(&plain, buf->data + i, end - i);
+		i = end;
+		if (i == buf->size)
+			break;
 		for (size_t k = 0; k < KT_LEN(signs) && !to; k++) {
 			size_t n = strlen(signs[k].from);
 
@@ -416,7 +488,7 @@ static void render(
 	for (size_t i = 0; i < report->tables.count; i++) {
 		const struct kt_table *table = report->tables.items[i];
 
-		if (!table->data_only && table->rows.count)
+		if (!table->data_only && (table->rows.count || table->rest || table->feed.each))
 			put_table(&page, table);
 	}
 	if (report->notes.count)
@@ -432,6 +504,8 @@ static void render(
 
 const struct kt_output kt_output_text = {
 	.name = "text",
-	.summary = "a table for people",
+	.summary = "tables for reading",
+	.for_people = true,
+	.notes = true,
 	.render = render,
 };

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Charts in a terminal. A stack is drawn in eighths of a character: a cell has at most two
-// bands, one as foreground, the other as background. Lines are dots of braille characters,
-// two across and four down in each cell. Without colours or UTF-8, bands are letters.
+// Charts in a terminal. A stack is drawn in eighths of a character: a cell has at most two bands,
+// one as foreground, the other as background. Lines are braille patterns with two by four points in
+// each cell. Without colours or UTF-8, bands are letters.
 
 #include "output/text_chart.h"
 
+#include "base/human.h"
+#include "base/printable.h"
 #include "base/when.h"
 #include "output/palette.h"
 
@@ -13,11 +15,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROWS	    16
-#define COLUMNS_MAX 160
-#define MARGIN	    11 /* of the scale on the left */
-#define TICKS	    4
-#define NO_BAND	    255
+#define ROWS	     16
+#define COLUMNS_MAX  160
+#define MARGIN	     11 /* columns of the scale on the left */
+#define TICKS	     4
+#define NO_BAND	     255
+#define NAME_COLUMNS 28
 
 static const char letters[] = "#=+:-.oxzvn~";
 
@@ -31,7 +34,7 @@ struct canvas {
 
 /* ---- stacks ---- */
 
-/* The band at a height above the floor, in a column; NO_BAND above them all. */
+/* Band at a height above the floor, in a column; NO_BAND: above all bands. */
 static unsigned char band_at(const struct canvas *canvas, int column, double height)
 {
 	double share = canvas->columns > 1 ? (double)column / (canvas->columns - 1) : 1;
@@ -55,7 +58,7 @@ static void set_color(const struct canvas *canvas, unsigned char band, bool back
 			kt_palette_terminal(band));
 }
 
-/* Eighths of the cell that its lowest band fills; what is above is the band at the top. */
+/* Draws a cell: its lowest band fills some eighths, and the band at its top the rest. */
 static void put_cell(const struct canvas *canvas, int column, int row)
 {
 	static const char *const eighths[] = { " ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█" };
@@ -119,7 +122,7 @@ static void draw_line(const struct canvas *canvas, struct dots *dots, size_t ban
 			continue;
 		}
 		put_dot(dots, x, y, (unsigned char)band);
-		/* what lies between two heights is drawn too, so that a step is one line */
+		/* draw the span between two heights too, so that a step is one line */
 		for (int k = before; before >= 0 && k != y; k += k < y ? 1 : -1)
 			put_dot(dots, x, k, (unsigned char)band);
 		before = y;
@@ -147,7 +150,7 @@ static void put_dots(const struct canvas *canvas, const struct dots *dots, int r
 
 /* ---- frame ---- */
 
-/* The amount at the lower edge of a row, where a tick stands there. */
+/* Writes the amount of the tick in a row, if the row has a tick. */
 static void put_scale(const struct canvas *canvas, int row)
 {
 	double cell = (double)canvas->top / ROWS;
@@ -174,6 +177,17 @@ static void put_times(const struct canvas *canvas)
 		canvas->buf, "%*s%s%*s%s\n", MARGIN + 1, "", first, room > 1 ? room : 1, "", last);
 }
 
+/* Writes an untrusted name, filled up to the column of the amounts. */
+static void put_name(const struct canvas *canvas, const char *name)
+{
+	int columns = 0;
+
+	kt_buf_printable(canvas->buf, kt_span_str(name), 0);
+	for (const char *p = name; *p; p++)
+		columns += (*p & 0xc0) != 0x80;
+	kt_buf_printf(canvas->buf, "%*s", columns < NAME_COLUMNS ? NAME_COLUMNS - columns : 0, "");
+}
+
 static void put_legend(const struct canvas *canvas)
 {
 	size_t last = canvas->chart->times_ms.count - 1;
@@ -191,8 +205,9 @@ static void put_legend(const struct canvas *canvas)
 		} else if (canvas->chart->stacked)
 			kt_buf_printf(canvas->buf, "%c%c", letters[i % (sizeof(letters) - 1)],
 				letters[i % (sizeof(letters) - 1)]);
-		kt_buf_printf(
-			canvas->buf, " %-28s %10s\n", canvas->chart->bands.items[i].name, human);
+		kt_buf_puts(canvas->buf, " ");
+		put_name(canvas, canvas->chart->bands.items[i].name);
+		kt_buf_printf(canvas->buf, " %10s\n", human);
 	}
 }
 
@@ -211,7 +226,9 @@ void kt_text_chart(
 	canvas.top = (kt_chart_top(chart) / canvas.tick + 1) * canvas.tick;
 	for (size_t i = 0; dots && i < chart->bands.count; i++)
 		draw_line(&canvas, dots, i);
-	kt_buf_printf(ret_text, "\n%s\n", chart->title);
+	kt_buf_puts(ret_text, "\n");
+	kt_buf_printable(ret_text, kt_span_str(chart->title), 0);
+	kt_buf_puts(ret_text, "\n");
 	for (int row = 0; row < ROWS; row++) {
 		put_scale(&canvas, row);
 		if (dots)

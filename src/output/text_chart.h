@@ -2,10 +2,10 @@
 #ifndef KT_OUTPUT_TEXT_CHART_H
 #define KT_OUTPUT_TEXT_CHART_H
 
-#include "model/chart.h"
 #include "output/output.h"
+#include "report/chart.h"
 
-/** Draws a chart with characters: stacks as areas, lines with braille dots. */
+/** Draws a chart with characters: stacks as areas, lines as braille patterns. */
 void kt_text_chart(
 	const struct kt_chart *chart, const struct kt_output_opts *opts, struct kt_buf *ret_text);
 

@@ -38,8 +38,24 @@ static void encode_files(const struct kt_block *block, struct kt_buf *bytes)
 	}
 }
 
+#define CLOCKS 2u /* series before the series of the lines */
+
+static struct kt_span stored_series(const void *arg, size_t number)
+{
+	const struct kt_block *block = arg;
+
+	if (number < CLOCKS)
+		return number ? block->boot_ms : block->real_ms;
+	return kt_block_series(block, number - CLOCKS);
+}
+
 void kt_block_encode(const struct kt_block *block, struct kt_buf *bytes)
 {
+	struct kt_columns_source columns = { .nr_samples = block->nr_samples,
+		.count = CLOCKS + kt_block_nr_series(block),
+		.series = stored_series,
+		.arg = block };
+
 	kt_pack_varint(bytes, block->nr_samples);
 	kt_pack_varint(bytes, block->values_per_number);
 	kt_pack_varint(bytes, block->facts.count);
@@ -59,12 +75,12 @@ void kt_block_encode(const struct kt_block *block, struct kt_buf *bytes)
 		kt_pack_varint(bytes, block->lines.items[i].file);
 		kt_pack_text(bytes, kt_span_str(block->lines.items[i].text));
 	}
-	kt_columns_encode(block, bytes);
+	kt_columns_encode(&columns, bytes);
 }
 
 /* ---- reading ---- */
 
-/* Text in a block ends with no NUL; one inside would hide the rest of it. */
+/* Texts in a block do not end with NUL; a NUL inside would hide the rest of the text. */
 static const char *take_string(struct kt_arena *arena, struct kt_span *rest)
 {
 	struct kt_span text;
@@ -74,7 +90,7 @@ static const char *take_string(struct kt_arena *arena, struct kt_span *rest)
 	return kt_arena_printf(arena, "%.*s", (int)text.n, text.p);
 }
 
-/* A clock stands in every sample. */
+/* Whether a series is a clock: a clock has a value at every sample. */
 static bool is_clock(struct kt_span ops, uint32_t nr_samples)
 {
 	struct kt_series_reader reader;
@@ -132,9 +148,11 @@ static bool decode_texts(struct kt_span *rest, struct kt_block *block)
 	return true;
 }
 
-/* Line numbers are checked against the number of lines when that is known. */
+/*
+ * Limits from layouts. The number of lines is known only later, and is checked against them then.
+ */
 struct layout_limits {
-	uint64_t lines_max; /* what the layouts need there to be */
+	uint64_t lines_max; /* smallest number of lines that the layouts refer to */
 	uint64_t total;
 };
 
@@ -227,7 +245,12 @@ static bool decode_lines(struct kt_span *rest, struct kt_block *block, uint64_t 
 
 static bool decode_series(struct kt_span rest, struct kt_block *block)
 {
-	return kt_columns_decode(rest, kt_block_nr_series(block), block) &&
+	if (!kt_columns_decode(rest, CLOCKS + kt_block_nr_series(block), block->nr_samples,
+		    &block->arena, &block->columns))
+		return false;
+	block->real_ms = kt_columns_series(block->columns, 0);
+	block->boot_ms = kt_columns_series(block->columns, 1);
+	return kt_columns_are_whole(block->columns) &&
 	       is_clock(block->real_ms, block->nr_samples) &&
 	       is_clock(block->boot_ms, block->nr_samples);
 }
@@ -242,12 +265,13 @@ struct kt_err *kt_block_decode(struct kt_span bytes, struct kt_block *ret_block)
 		decode_lines(&bytes, ret_block, limits.lines_max) &&
 		decode_series(bytes, ret_block))
 		return NULL;
-	if (ret_block->arena.failed) {
+	if (ret_block->arena.failed ||
+		(ret_block->columns && kt_columns_no_memory(ret_block->columns))) {
 		kt_block_cleanup(ret_block);
 		return kt_err_new(KT_ERR_NOMEM, "out of memory");
 	}
 	kt_block_cleanup(ret_block);
-	return kt_err_new(KT_ERR_PARSE, "not what a block of a recording is made of");
+	return kt_err_new(KT_ERR_PARSE, "malformed contents of a block");
 }
 
 /* ---- looking things up ---- */
@@ -262,7 +286,7 @@ size_t kt_block_nr_series(const struct kt_block *block)
 
 struct kt_span kt_block_series(const struct kt_block *block, size_t index)
 {
-	return block->columns ? kt_columns_series(block, KT_COLUMNS_CLOCKS + index)
+	return block->columns ? kt_columns_series(block->columns, CLOCKS + index)
 			      : block->series.items[index];
 }
 
@@ -280,7 +304,7 @@ int kt_block_file(const struct kt_block *block, const char *path)
 	return -1;
 }
 
-const struct kt_block_layout *kt_block_layout_at(
+static const struct kt_block_layout *last_layout(
 	const struct kt_block *block, uint32_t file, uint32_t sample)
 {
 	const struct kt_block_layout *found = NULL;
@@ -291,7 +315,56 @@ const struct kt_block_layout *kt_block_layout_at(
 		if (layout->from <= sample)
 			found = layout;
 	}
+	return found;
+}
+
+const struct kt_block_layout *kt_block_layout_at(
+	const struct kt_block *block, uint32_t file, uint32_t sample)
+{
+	const struct kt_block_layout *found = last_layout(block, file, sample);
+
 	return found && !found->absent ? found : NULL;
+}
+
+/* Returns the text after the path in a mark; NULL: the mark belongs to another file. */
+static const char *reason_of(const struct kt_block_mark *mark, const char *path)
+{
+	size_t n = strlen(path);
+
+	if (strncmp(mark->text, path, n) != 0)
+		return NULL;
+	if (!mark->text[n])
+		return mark->text + n;
+	return strncmp(mark->text + n, ": ", 2) == 0 ? mark->text + n + 2 : NULL;
+}
+
+const struct kt_block_mark *kt_block_unread_at(
+	const struct kt_block *block, uint32_t file, uint32_t sample, const char **ret_why)
+{
+	const char *path = block->files.items[file].path, *why;
+	const struct kt_block_layout *layout = last_layout(block, file, sample);
+	const struct kt_block_mark *found = NULL;
+
+	*ret_why = "";
+	if (!layout || !layout->absent)
+		return NULL;
+	for (size_t i = 0; i < block->marks.count; i++) {
+		const struct kt_block_mark *mark = &block->marks.items[i];
+
+		/* earlier marks belong to the time before the file got its last text */
+		if (mark->sample < layout->from || mark->sample > sample ||
+			!(why = reason_of(mark, path)))
+			continue;
+		if (strcmp(mark->kind, KT_MARK_UNREAD) == 0 ||
+			strcmp(mark->kind, KT_MARK_DENIED) == 0) {
+			found = mark;
+			*ret_why = why;
+		} else if (strcmp(mark->kind, KT_MARK_GONE) == 0) {
+			found = NULL;
+			*ret_why = "";
+		}
+	}
+	return found;
 }
 
 const char *kt_block_fact(const struct kt_block *block, const char *key)

@@ -7,23 +7,23 @@
 #include <string.h>
 
 /*
- * Control bytes. The class of a number is how many bits it has; the bits below the topmost
- * are in the stream of low bits.
+ * Control bytes. The class of a number is its length in bits; the bits below the topmost bit are in
+ * the stream of low bits.
  */
 enum {
-	STEP = 0,	 /* 0..129: class * 2, and 1 more where it is downwards */
-	REPEAT = 130,	 /* 130..161: 1 to 32 samples like the last one */
-	REPEAT_32 = 161, /* 162..188: and the class of how many more than 32 */
-	ABSENT = 193,	 /* 194..220: and the class of how many without a value */
-	LATE = 221,	 /* 222..248: the same, in front of the first value */
-	NEVER = 253,	 /* in front of the first value, which never comes */
+	STEP = 0,	 /* 0..129: class * 2, plus 1 for a decrease */
+	REPEAT = 130,	 /* 130..161: 1 to 32 samples like the last sample */
+	REPEAT_32 = 161, /* 162..188: plus the class of the number of samples above 32 */
+	ABSENT = 193,	 /* 194..220: plus the class of the number of samples without a value */
+	LATE = 221,	 /* 222..248: the same, before the first value */
+	NEVER = 253,	 /* the series never has a value */
 	ABSENT_END = 254,
 	REPEAT_END = 255,
 };
 
-#define REPEATS	   32u
+#define REPEATS	   32u /* longest run with a control byte of its own */
 #define CLASS_MAX  64u
-#define COUNT_BITS 27u /* of samples there are fewer */
+#define COUNT_BITS 27u /* bits; enough for any number of samples */
 
 void kt_columns_cleanup(struct kt_columns *columns)
 {
@@ -65,7 +65,9 @@ static void put_bits(struct kt_columns *columns, uint64_t bits, unsigned nr_bits
 	}
 }
 
-/* A class, shifted and in its range of control bytes, and the bits below the topmost. */
+/*
+ * Writes the class of a number as a control byte in its range, and the bits below the topmost bit.
+ */
 static void put_number(struct kt_columns *columns, unsigned control, uint64_t number)
 {
 	unsigned class = class_of(number);
@@ -205,10 +207,10 @@ struct cursor {
 	struct kt_series *series;
 	uint32_t at, nr_samples;
 	int64_t value;
-	bool begun, absent; /* has there been a value, is there one now */
+	bool begun, absent; /* whether a value came before; whether there is none now */
 };
 
-/* A value that is the next sample's; false where there is no sample left. */
+/* Sets the value of the next sample; false: no sample is left. */
 static bool set(struct cursor *cursor, int64_t value)
 {
 	if (cursor->at >= cursor->nr_samples)
@@ -240,7 +242,10 @@ static bool is_count(unsigned control, unsigned kind)
 	return control > kind && control <= kind + COUNT_BITS;
 }
 
-/* The first value has no control: it comes at once, or behind the one that says how late. */
+/*
+ * Takes the first value, which has no control byte. It comes first, or after the control byte of a
+ * late start.
+ */
 static bool take_first(struct cursor *cursor)
 {
 	struct kt_columns_reader *reader = cursor->reader;

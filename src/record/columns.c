@@ -7,26 +7,20 @@
 
 #include <string.h>
 
-#define CLOCKS	 KT_COLUMNS_CLOCKS
-#define WORK_MAX (1u << 28) /* runs that are added up while a block is decoded */
-
-static struct kt_span ops_of(const struct kt_block *block, size_t index)
-{
-	if (index < CLOCKS)
-		return index ? block->boot_ms : block->real_ms;
-	return kt_block_series(block, index - CLOCKS);
-}
+#define WORK_MAX (1u << 28) /* runs; bounds the additions while a block is decoded */
 
 /* ---- writing ---- */
 
 struct encoder {
-	const struct kt_block *block;
+	const struct kt_columns_source *source;
 	struct kt_columns columns;
 	struct kt_buf guesses;
-	size_t last; /* series that has a guess, plus one */
+	size_t last; /* the last series with a guess, plus one */
 };
 
-/* How far behind the last one with a guess; and for each term, whether another follows. */
+/*
+ * Writes the distance to the last series with a guess, and after each term whether another follows.
+ */
 static void put_guess(struct encoder *encoder, size_t index, const struct kt_guess *guess)
 {
 	kt_pack_varint(&encoder->guesses, index - encoder->last);
@@ -41,18 +35,23 @@ static void put_guess(struct encoder *encoder, size_t index, const struct kt_gue
 	}
 }
 
+static struct kt_span ops_of(const struct kt_columns_source *source, size_t number)
+{
+	return source->series(source->arg, number);
+}
+
 static void put_series(struct encoder *encoder, size_t index, const struct kt_guess *guess)
 {
-	struct kt_span ops[1 + KT_GUESS_TERMS] = { ops_of(encoder->block, index) };
+	struct kt_span ops[1 + KT_GUESS_TERMS] = { ops_of(encoder->source, index) };
 	struct kt_guess_reader reader;
 	struct kt_column column;
 	struct kt_series_run run;
 
 	for (uint32_t i = 0; i < guess->nr_terms; i++)
-		ops[i + 1] = ops_of(encoder->block, guess->terms[i].series);
+		ops[i + 1] = ops_of(encoder->source, guess->terms[i].series);
 	if (guess->nr_terms)
 		put_guess(encoder, index, guess);
-	kt_guess_read(&reader, guess, false, ops, encoder->block->nr_samples);
+	kt_guess_read(&reader, guess, false, ops, encoder->source->nr_samples);
 	kt_column_begin(&column, &encoder->columns);
 	while (kt_guess_next(&reader, &run))
 		kt_column_run(&column, &run);
@@ -64,14 +63,14 @@ static struct kt_span span_of(const struct kt_buf *buf)
 	return (struct kt_span){ buf->data, buf->size };
 }
 
-void kt_columns_encode(const struct kt_block *block, struct kt_buf *ret_bytes)
+void kt_columns_encode(const struct kt_columns_source *source, struct kt_buf *ret_bytes)
 {
-	struct encoder encoder = { .block = block };
-	struct kt_guesser *guesser = kt_guesser_new(block->nr_samples);
+	struct encoder encoder = { .source = source };
+	struct kt_guesser *guesser = kt_guesser_new(source->nr_samples);
 
 	ret_bytes->failed |= !guesser;
-	for (size_t i = 0; guesser && i < kt_block_nr_series(block) + CLOCKS; i++) {
-		struct kt_guess guess = kt_guesser_next(guesser, ops_of(block, i));
+	for (size_t i = 0; guesser && i < source->count; i++) {
+		struct kt_guess guess = kt_guesser_next(guesser, ops_of(source, i));
 
 		put_series(&encoder, i, &guess);
 	}
@@ -89,9 +88,9 @@ void kt_columns_encode(const struct kt_block *block, struct kt_buf *ret_bytes)
 /* ---- reading ---- */
 
 /*
- * Whoever looks at a slab cache over a month wants a few series of each block. So a block is
- * checked whole, and a series is put together when it is asked for. Guesses lead back through
- * a few series at most, because each of them would be put together too.
+ * Index of the series of a block. A query for one slab cache over a month needs a few series of
+ * each block. So a block is checked as a whole, and a series is decoded when it is first used.
+ * Guesses refer to few series in a chain, because each of those must be decoded too.
  */
 struct stored {
 	struct kt_columns_reader at;
@@ -101,10 +100,12 @@ struct stored {
 };
 
 struct kt_columns_index {
-	struct kt_arena arena; /* of what is put together */
-	uint64_t work;	       /* runs that were added up */
-	uint64_t nr_bytes;     /* of operations */
+	struct kt_arena arena; /* holds the decoded series */
+	uint64_t work;	       /* runs that were added so far */
+	uint64_t nr_bytes;     /* bytes of operations */
 	struct kt_series difference, series;
+	bool no_memory; /* out of memory, not a damaged block, is why a series is missing */
+	uint32_t nr_samples;
 	size_t count;
 	struct stored stored[];
 };
@@ -113,7 +114,7 @@ struct decoder {
 	struct kt_columns_index *index;
 	struct kt_columns_reader reader;
 	struct kt_span guesses;
-	uint64_t next; /* series that has one */
+	uint64_t next; /* the next series with a guess */
 };
 
 static bool take_term(struct decoder *decoder, size_t index, struct kt_guess *guess, bool *ret_more)
@@ -136,7 +137,7 @@ static bool take_term(struct decoder *decoder, size_t index, struct kt_guess *gu
 	return true;
 }
 
-/* The number of the next series that has a guess. */
+/* Finds the next series that has a guess. */
 static bool take_next(struct decoder *decoder, size_t behind)
 {
 	uint64_t distance;
@@ -145,7 +146,7 @@ static bool take_next(struct decoder *decoder, size_t behind)
 		decoder->next = UINT64_MAX;
 		return true;
 	}
-	if (!kt_take_varint(&decoder->guesses, &distance) || distance > KT_BLOCK_SERIES_MAX)
+	if (!kt_take_varint(&decoder->guesses, &distance) || distance > KT_COLUMNS_SERIES_MAX)
 		return false;
 	decoder->next = behind + distance;
 	return true;
@@ -189,32 +190,31 @@ static bool is_at_end(const struct decoder *decoder)
 	       reader->low.n == (reader->nr_bits ? 1 : 0) && decoder->next == UINT64_MAX;
 }
 
-bool kt_columns_decode(struct kt_span bytes, size_t count, struct kt_block *block)
+bool kt_columns_decode(struct kt_span bytes, size_t count, uint32_t nr_samples,
+	struct kt_arena *arena, struct kt_columns_index **ret_index)
 {
 	struct decoder decoder = { 0 };
 	struct kt_columns_index *index;
 	bool good;
 
-	count += CLOCKS;
-	index = kt_arena_alloc(&block->arena, sizeof(*index) + count * sizeof(index->stored[0]));
+	*ret_index = NULL;
+	index = kt_arena_alloc(arena, sizeof(*index) + count * sizeof(index->stored[0]));
 	if (!index)
 		return false;
 	kt_series_init(&index->difference);
 	kt_series_init(&index->series);
+	index->nr_samples = nr_samples;
 	index->count = count;
 	decoder.index = index;
 	good = take_streams(&decoder, bytes);
 	for (size_t i = 0; good && i < count; i++) {
 		index->stored[i].at = decoder.reader;
-		good = take_guess(&decoder, i) &&
-		       kt_column_read(&decoder.reader, block->nr_samples, NULL);
+		good = take_guess(&decoder, i) && kt_column_read(&decoder.reader, nr_samples, NULL);
 	}
 	if (!good || !is_at_end(&decoder))
 		return false;
-	block->columns = index;
-	block->real_ms = kt_columns_series(block, 0);
-	block->boot_ms = kt_columns_series(block, 1);
-	return kt_columns_are_whole(index);
+	*ret_index = index;
+	return true;
 }
 
 void kt_columns_free(struct kt_columns_index *index)
@@ -226,19 +226,23 @@ void kt_columns_free(struct kt_columns_index *index)
 	kt_arena_fini(&index->arena);
 }
 
+bool kt_columns_no_memory(const struct kt_columns_index *index)
+{
+	return index->no_memory;
+}
+
 bool kt_columns_are_whole(const struct kt_columns_index *index)
 {
 	return !index->arena.failed;
 }
 
-/* ---- putting together ---- */
+/* ---- decoding a series ---- */
 
-/* The difference and the guess, whose series are there. */
-static bool add_up(const struct kt_block *block, const struct kt_guess *guess)
+/* Adds the difference and the guess, whose series are decoded already. */
+static bool add_up(struct kt_columns_index *index, const struct kt_guess *guess)
 {
-	struct kt_columns_index *index = block->columns;
 	struct kt_span ops[1 + KT_GUESS_TERMS] = { kt_series_ops(
-		&index->difference, block->nr_samples) };
+		&index->difference, index->nr_samples) };
 	struct kt_guess_reader reader;
 	struct kt_series_run run;
 	uint32_t at = 0;
@@ -246,7 +250,7 @@ static bool add_up(const struct kt_block *block, const struct kt_guess *guess)
 	for (uint32_t i = 0; i < guess->nr_terms; i++)
 		ops[i + 1] = index->stored[guess->terms[i].series].ops;
 	kt_series_clear(&index->series);
-	kt_guess_read(&reader, guess, true, ops, block->nr_samples);
+	kt_guess_read(&reader, guess, true, ops, index->nr_samples);
 	for (; kt_guess_next(&reader, &run); at += run.count) {
 		if (++index->work > WORK_MAX)
 			return false;
@@ -258,44 +262,47 @@ static bool add_up(const struct kt_block *block, const struct kt_guess *guess)
 	return true;
 }
 
-/* Operations that stay where they are: those of later series may be added to them. */
-static bool keep(const struct kt_block *block, struct kt_series *series, struct stored *stored)
+/*
+ * Keeps operations at a fixed address, because the operations of later series may be added to them.
+ */
+static bool keep(struct kt_columns_index *index, struct kt_series *series, struct stored *stored)
 {
-	struct kt_span ops = kt_series_ops(series, block->nr_samples);
+	struct kt_span ops = kt_series_ops(series, index->nr_samples);
 	char *copy;
 
-	block->columns->nr_bytes += ops.n;
-	if (series->failed || block->columns->nr_bytes > KT_BLOCK_BYTES_MAX)
+	index->nr_bytes += ops.n;
+	if (series->failed || index->nr_bytes > KT_COLUMNS_BYTES_MAX)
 		return false;
-	copy = kt_arena_alloc(&block->columns->arena, ops.n);
+	copy = kt_arena_alloc(&index->arena, ops.n);
 	if (copy && ops.n)
 		memcpy(copy, ops.p, ops.n);
 	stored->ops = (struct kt_span){ copy, copy ? ops.n : 0 };
+	index->no_memory |= !copy;
 	return copy != NULL;
 }
 
-static bool put_together(const struct kt_block *block, struct stored *stored)
+static bool put_together(struct kt_columns_index *index, struct stored *stored)
 {
-	struct kt_columns_index *index = block->columns;
 	struct kt_columns_reader at = stored->at;
 
-	if (!kt_column_read(&at, block->nr_samples, &index->difference))
+	if (!kt_column_read(&at, index->nr_samples, &index->difference))
 		return false;
 	if (!stored->guess.nr_terms)
-		return keep(block, &index->difference, stored);
-	return add_up(block, &stored->guess) && keep(block, &index->series, stored);
+		return keep(index, &index->difference, stored);
+	return add_up(index, &stored->guess) && keep(index, &index->series, stored);
 }
 
-struct kt_span kt_columns_series(const struct kt_block *block, size_t number)
+struct kt_span kt_columns_series(struct kt_columns_index *index, size_t number)
 {
-	struct stored *stored = &block->columns->stored[number];
+	struct stored *stored = &index->stored[number];
 
 	if (stored->done)
 		return stored->ops;
 	stored->done = true;
 	for (uint32_t i = 0; i < stored->guess.nr_terms; i++)
-		kt_columns_series(block, stored->guess.terms[i].series);
-	if (!put_together(block, stored))
-		block->columns->arena.failed = true;
+		kt_columns_series(index, stored->guess.terms[i].series);
+	if (!put_together(index, stored))
+		index->arena.failed = true;
+	index->no_memory |= index->difference.failed || index->series.failed;
 	return stored->ops;
 }

@@ -6,9 +6,11 @@
 
 #include <string.h>
 
+#define ZSTD_NO_MEMORY 64 /* lib/zstd_errors.h, a fixed part of its ABI */
+
 #define FORMAT_VERSION 1u
-#define SEQUENCE_MAX   (1ull << 53)
-#define CRC_AT	       60u /* of the header's own checksum, its last field */
+#define SEQUENCE_MAX   (1ull << 53) /* samples; larger numbers are damage */
+#define CRC_AT	       60u	    /* offset of the header's own checksum, its last field */
 
 static void put_head(const struct kt_frame *frame, struct kt_buf *bytes)
 {
@@ -30,10 +32,10 @@ static void put_head(const struct kt_frame *frame, struct kt_buf *bytes)
 }
 
 /*
- * zstd's most thorough strategy, which takes an eighth off a block, and a window of 16 KiB: the
- * parts of a block differ, and each piece of that size has codes of its own. So it needs half a
- * MiB of memory, where the level with this strategy takes several; a recorder runs on a machine
- * that is short of memory.
+ * Parameters of zstd: its most thorough strategy, which makes a block an eighth smaller, and a
+ * window of 16 KiB. The parts of a block differ, and each piece of that size gets codes of its own.
+ * So compression needs half a MiB of memory; the level with this strategy takes several. A recorder
+ * must run on a machine that is short of memory.
  */
 static const struct {
 	ZSTD_cParameter parameter;
@@ -151,6 +153,8 @@ struct kt_err *kt_frame_unpack(const struct kt_frame *frame, struct kt_span stor
 	if (!to)
 		return kt_err_new(KT_ERR_NOMEM, "out of memory");
 	n = zstd->decompress(to, frame->raw_size, stored.p, frame->stored_size);
+	if (n == (size_t)-ZSTD_NO_MEMORY)
+		return kt_err_new(KT_ERR_NOMEM, "out of memory");
 	if (zstd->isError(n) || n != frame->raw_size)
 		return kt_err_new(KT_ERR_PARSE, "it cannot be decompressed");
 	ret_raw->size = n;
@@ -159,7 +163,7 @@ struct kt_err *kt_frame_unpack(const struct kt_frame *frame, struct kt_span stor
 	if (!err && (ret_block->nr_samples != frame->nr_samples ||
 			    ret_block->values_per_number != frame->values_per_number)) {
 		kt_block_cleanup(ret_block);
-		err = kt_err_new(KT_ERR_PARSE, "block and header disagree");
+		err = kt_err_new(KT_ERR_PARSE, "block and header contradict each other");
 	}
 	return err;
 }

@@ -3,13 +3,13 @@
 
 #include <stdlib.h>
 
-#define POINTS	   33u	/* of a series that are compared with those of others */
-#define FIRST	   128u /* series that are compared with: so many at the beginning, */
-#define LATEST	   384u /* and so many of the latest, of those that move */
-#define TRIED	   3u	/* of the likely ones, to the last sample */
-#define STEP_BITS  5u	/* what a step costs beside the bits of its number, roughly */
-#define TERM_BITS  24u	/* what a term has to be worth */
-#define PAGE_IN_KB 4	/* the usual one; others are found too */
+#define POINTS	   33u	/* points of a series that are compared with the points of other series */
+#define FIRST	   128u /* series at the beginning that are candidates */
+#define LATEST	   384u /* latest moving series that are candidates */
+#define TRIED	   12u	/* likely candidates that are compared in every sample */
+#define STEP_BITS  5u	/* bits; estimated cost of a step in addition to its number */
+#define TERM_BITS  24u	/* bits that a term must save */
+#define PAGE_IN_KB 4	/* the usual page size; other factors are found too */
 
 static int64_t term_value(const struct kt_guess_term *term, int64_t value)
 {
@@ -53,7 +53,7 @@ bool kt_guess_next(struct kt_guess_reader *reader, struct kt_series_run *ret_run
 
 /* ---- finding ---- */
 
-/* A series that moves, and its value at some samples, evenly over the block. */
+/* A series that moves, and its values at some samples, evenly distributed over the block. */
 struct moving {
 	uint32_t index, depth;
 	struct kt_span ops;
@@ -90,7 +90,7 @@ static uint32_t bits_of(uint64_t difference)
 	return size ? STEP_BITS + 64 - (uint32_t)__builtin_clzll(size) : 0;
 }
 
-/* Fills in the points; false where the series does not move. */
+/* Fills in the points; false: the series does not move. */
 static bool take_points(const struct kt_guesser *guesser, struct moving *moving)
 {
 	uint64_t last = guesser->nr_samples - 1;
@@ -112,7 +112,7 @@ static bool take_points(const struct kt_guesser *guesser, struct moving *moving)
 	return moves;
 }
 
-/* Bits that the steps between the points take. */
+/* Estimates the cost of a series: bits of the steps between the points. */
 static uint64_t rough_cost(const int64_t *points)
 {
 	uint64_t cost = 0;
@@ -122,7 +122,7 @@ static uint64_t rough_cost(const int64_t *points)
 	return cost;
 }
 
-/* Of the points less a term; as soon as it is `limit` or more, that. */
+/* Cost of the points minus the term; stops at `limit`. */
 static uint64_t rough_cost_less(const int64_t *points, const struct kt_guess_term *term,
 	const int64_t *others, uint64_t limit)
 {
@@ -137,7 +137,7 @@ static uint64_t rough_cost_less(const int64_t *points, const struct kt_guess_ter
 	return cost;
 }
 
-/* To the last sample, and in the bits that are written. */
+/* Exact cost: over all samples, in the bits that are written. */
 static uint64_t exact_cost(const struct kt_guesser *guesser, const struct kt_guess *guess,
 	const struct kt_span ops[1 + KT_GUESS_TERMS], uint64_t limit)
 {
@@ -188,7 +188,10 @@ static bool is_small(int64_t number)
 	return number && number > -KT_GUESS_TIMES_MAX && number < KT_GUESS_TIMES_MAX;
 }
 
-/* Where the points differ most, how many times the other one's difference is it? */
+/*
+ * Makes terms to try: the candidate as it is, in KiB, and times the ratio of both differences where
+ * the points differ most.
+ */
 static uint32_t make_terms(const int64_t *points, uint32_t largest, const struct moving *other,
 	struct kt_guess_term terms[3])
 {
@@ -211,7 +214,7 @@ static uint32_t make_terms(const int64_t *points, uint32_t largest, const struct
 	return count;
 }
 
-/* Others whose course is most like that of the points. */
+/* Finds the candidates whose course is most similar to the points. */
 static void find_likely(const struct kt_guesser *guesser, const int64_t *points, uint64_t cost,
 	struct likely likely[TRIED])
 {
@@ -244,7 +247,7 @@ static void find_likely(const struct kt_guesser *guesser, const int64_t *points,
 	}
 }
 
-/* Adds the term that saves most, where one saves enough; the points become what is left. */
+/* Adds the term that saves most, if it saves enough; subtracts it from the points. */
 static bool add_term(const struct kt_guesser *guesser, struct kt_guess *guess,
 	struct kt_span ops[1 + KT_GUESS_TERMS], int64_t *points, uint64_t *cost)
 {
@@ -292,7 +295,7 @@ struct kt_guess kt_guesser_next(struct kt_guesser *guesser, struct kt_span ops)
 	if (!slot)
 		return guess;
 	*slot = moving;
-	guesser->moving.count--; /* it is none of those that it is compared with */
+	guesser->moving.count--; /* the series is not a candidate for itself */
 	while (guess.nr_terms < KT_GUESS_TERMS && cost > TERM_BITS &&
 		add_term(guesser, &guess, all, moving.points, &cost))
 		;

@@ -94,8 +94,8 @@ bool kt_take_u64(struct kt_span *rest, uint64_t *ret_value)
 }
 
 /*
- * A table of its own: no library has it without something larger, and zlib has the other
- * polynomial. 16 entries, four bits at a time, need no setting up.
+ * Uses a table of its own: libraries have this checksum only together with something larger, and
+ * zlib has another polynomial. 16 entries, four bits at a time, need no initialisation.
  */
 uint32_t kt_crc32c(uint32_t crc, const void *data, size_t size)
 {

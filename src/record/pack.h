@@ -6,8 +6,8 @@
 #include "base/span.h"
 
 /**
- * Numbers as bytes: variable length (seven bits a byte, low ones first, the top bit says
- * that more follow), and fixed little-endian ones. Taking never reads past the span.
+ * Numbers as bytes: of variable length (seven bits a byte, low bits first; the top bit says that
+ * more follow), and little-endian of fixed length. Taking a number never reads past the span.
  */
 
 static inline uint64_t kt_zigzag(int64_t value)
@@ -22,7 +22,7 @@ static inline int64_t kt_unzigzag(uint64_t value)
 
 #define KT_VARINT_MAX 10 /* bytes */
 
-/** Writes at most KT_VARINT_MAX bytes and says how many. */
+/** Writes at most KT_VARINT_MAX bytes and returns how many. */
 static inline size_t kt_varint(unsigned char *to, uint64_t value)
 {
 	size_t n = 0;
@@ -34,15 +34,15 @@ static inline size_t kt_varint(unsigned char *to, uint64_t value)
 }
 
 void kt_pack_varint(struct kt_buf *buf, uint64_t value);
-void kt_pack_text(struct kt_buf *buf, struct kt_span text); /* length, then the bytes */
+void kt_pack_text(struct kt_buf *buf, struct kt_span text); /* the length, then the bytes */
 void kt_pack_u32(struct kt_buf *buf, uint32_t value);
 void kt_pack_u64(struct kt_buf *buf, uint64_t value);
 
 bool kt_take_long_varint(struct kt_span *rest, uint64_t *ret_value);
-/** False, and nothing taken, where the span ends too early or the number is too long. */
+/** False, with nothing taken: the span ends too early or the number is too long. */
 static inline bool kt_take_varint(struct kt_span *rest, uint64_t *ret_value)
 {
-	/* nearly all have one byte, and decoding is little else than this */
+	/* nearly all numbers have one byte, and decoding is mostly this test */
 	if (!rest->n || (unsigned char)rest->p[0] >= 0x80)
 		return kt_take_long_varint(rest, ret_value);
 	*ret_value = (unsigned char)rest->p[0];
@@ -50,7 +50,7 @@ static inline bool kt_take_varint(struct kt_span *rest, uint64_t *ret_value)
 	rest->n--;
 	return true;
 }
-/** The same for a count of things of at least one byte each: never more than are left. */
+/** Takes a count of elements that have at least one byte each: never more than bytes are left. */
 bool kt_take_count(struct kt_span *rest, uint64_t *ret_count);
 bool kt_take_text(struct kt_span *rest, struct kt_span *ret_text);
 bool kt_take_u32(struct kt_span *rest, uint32_t *ret_value);

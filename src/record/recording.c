@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "record/recording.h"
 
+#include "base/open.h"
 #include "record/tail.h"
 
 #include <errno.h>
@@ -12,9 +13,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define BLOCKS_MAX  (1u << 20)
-#define DAMAGES_MAX 1000u
-#define SCAN_BYTES  65536u
+#define BLOCKS_MAX  (1u << 20) /* blocks of a recording */
+#define DAMAGES_MAX 1000u      /* damaged places that are listed separately */
+#define SCAN_BYTES  65536u     /* bytes; one read while searching for a header */
 
 struct kt_recording {
 	struct kt_arena arena;
@@ -22,16 +23,16 @@ struct kt_recording {
 	uint64_t size, tail_size;
 	KT_LIST(struct kt_frame) frames;
 	KT_LIST(struct kt_damage) damages;
-	/* the one block that is decoded */
+	/* the only block that is decoded */
 	struct kt_buf stored, raw;
 	struct kt_block block;
 	size_t block_index; /* SIZE_MAX: none */
-	/* the last one may be the tail */
+	/* the last block may be the tail */
 	struct kt_draft tail;
-	bool has_tail; /* perhaps without a sample */
+	bool has_tail; /* the tail may be without a sample */
 };
 
-/* Bytes read, short at the end of the file; -1 with errno. */
+/* Returns the bytes read, fewer at the end of the file; -1 with errno. */
 static ssize_t read_at(int fd, void *to, size_t size, uint64_t offset)
 {
 	size_t done = 0;
@@ -50,10 +51,10 @@ static ssize_t read_at(int fd, void *to, size_t size, uint64_t offset)
 	return (ssize_t)done;
 }
 
-/* The first bytes of a file; short where it has fewer, -1 where it cannot be read. */
+/* Reads the first bytes of a file; fewer if it is shorter, -1 if it cannot be read. */
 static ssize_t read_first(const char *path, char *to, size_t size)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int fd = kt_open_kind(AT_FDCWD, path, KT_OPEN_FILE, O_RDONLY);
 	ssize_t n = fd < 0 ? -1 : read_at(fd, to, size, 0);
 
 	if (fd >= 0)
@@ -70,7 +71,10 @@ static bool has_tail(const char *path)
 	       memcmp(head, KT_TAIL_MAGIC, sizeof(head)) == 0;
 }
 
-/* Of the first block there may be some bytes, or a length with nothing in it: see find_end(). */
+/*
+ * A recording that has just begun may have a part of its first block, or its length without
+ * contents: see find_end().
+ */
 bool kt_is_recording(const char *path)
 {
 	char head[KT_FRAME_MAGIC_SIZE];
@@ -97,7 +101,7 @@ static void add_damage(
 			kt_arena_printf(&recording->arena, "%s", why) };
 }
 
-/* The next place from `offset` on where a whole header stands; the file's size if none. */
+/* Finds the next complete header from `offset` on; returns the file's size if there is none. */
 static uint64_t find_head(const struct kt_recording *recording, uint64_t offset, char *scratch)
 {
 	while (offset < recording->size) {
@@ -148,7 +152,7 @@ static struct kt_err *index_frames(struct kt_recording *recording)
 	return recording->arena.failed ? kt_err_new(KT_ERR_NOMEM, "out of memory") : NULL;
 }
 
-/* By samples, not by place: a damaged disk may hold blocks twice. */
+/* Sorts by sample, not by place: a damaged disk may hold blocks twice. */
 static int by_sequence(const void *a, const void *b)
 {
 	const struct kt_frame *x = a, *y = b;
@@ -175,17 +179,22 @@ static void drop_repeated(struct kt_recording *recording)
 	recording->frames.count = kept;
 }
 
-/* The tail first: what moves from it into the file meanwhile is then seen twice, not missed. */
+/*
+ * Reads the tail first: samples that move from it into the file meanwhile are then read twice, not
+ * missed.
+ */
 static struct kt_err *read_tail(struct kt_recording *recording, const char *path)
 {
 	KT_CLEANUP(buf) struct kt_buf bytes = { 0 };
 	const char *name = kt_arena_printf(&recording->arena, "%s%s", path, KT_TAIL_SUFFIX);
-	int fd = open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	int fd = kt_open_kind(AT_FDCWD, name, KT_OPEN_FILE, O_RDONLY | O_NOFOLLOW);
 	struct stat status;
 	struct kt_frame *frame;
 	uint64_t sequence = 0;
 	ssize_t n = -1;
 
+	if (fd < 0 && (errno == KT_OPEN_OTHER || errno == EISDIR || errno == ELOOP))
+		return kt_err_new(KT_ERR_REFUSED, "%s: not a file", name);
 	if (fd < 0)
 		return errno == ENOENT ? NULL : kt_err_os(errno, "%s", name);
 	if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0 &&
@@ -193,6 +202,8 @@ static struct kt_err *read_tail(struct kt_recording *recording, const char *path
 		kt_buf_reserve(&bytes, (size_t)status.st_size))
 		n = read_at(fd, bytes.data, (size_t)status.st_size, 0);
 	close(fd);
+	if (bytes.failed)
+		return kt_err_new(KT_ERR_NOMEM, "out of memory");
 	if (n <= 0)
 		return NULL;
 	recording->has_tail = kt_tail_replay((struct kt_span){ bytes.data, (size_t)n },
@@ -223,11 +234,11 @@ static struct kt_err *open_file(struct kt_recording *recording, const char *path
 	struct stat status;
 	ssize_t n;
 
-	recording->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	recording->fd = kt_open_kind(AT_FDCWD, path, KT_OPEN_FILE, O_RDONLY);
+	if (recording->fd < 0 && (errno == KT_OPEN_OTHER || errno == EISDIR))
+		return kt_err_new(KT_ERR_REFUSED, "%s: not a file", path);
 	if (recording->fd < 0 || fstat(recording->fd, &status) < 0)
 		return kt_err_os(errno, "%s", path);
-	if (!S_ISREG(status.st_mode))
-		return kt_err_new(KT_ERR_REFUSED, "%s: not a file", path);
 	recording->size = (uint64_t)status.st_size;
 	n = read_at(recording->fd, first, sizeof(first), 0);
 	if (n < 0)
@@ -256,8 +267,9 @@ static uint64_t end_of(const struct kt_frame *frame)
 }
 
 /*
- * A writer that died, or that is at it now, leaves its last block half done; the tail has
- * its samples until the block is on the disk. Then nothing is damaged.
+ * Prefers the tail to an incomplete last block. A writer that died, or is still writing, leaves
+ * that block incomplete; the tail has its samples until the block is on the disk. So nothing is
+ * damaged.
  */
 static struct kt_err *prefer_tail(struct kt_recording *recording)
 {
@@ -271,7 +283,7 @@ static struct kt_err *prefer_tail(struct kt_recording *recording)
 	if (!recording->has_tail)
 		return NULL;
 	if (last && last->offset == UINT64_MAX)
-		last = NULL; /* the tail itself, and no other */
+		last = NULL; /* this is the tail itself; the file has no block */
 	if (last && last->sequence == tail->sequence && tail->nr_samples) {
 		err = load(recording, last);
 		kt_block_cleanup(&recording->block);
@@ -372,6 +384,29 @@ struct kt_err *kt_recording_block(
 	return NULL;
 }
 
+struct kt_err *kt_recording_find(
+	struct kt_recording *recording, int64_t when_ms, size_t *ret_index, uint32_t *ret_sample)
+{
+	struct kt_err *err = NULL;
+
+	*ret_index = KT_NO_BLOCK;
+	for (size_t i = kt_recording_nr_blocks(recording); i > 0; i--) {
+		const struct kt_frame *frame = kt_recording_frame(recording, i - 1);
+		const struct kt_block *block;
+
+		if (frame->first_ms > when_ms || !frame->nr_samples)
+			continue;
+		kt_err_free(err);
+		err = kt_recording_block(recording, i - 1, &block);
+		if (err)
+			continue;
+		*ret_index = i - 1;
+		*ret_sample = kt_block_sample_at(block, when_ms);
+		return NULL;
+	}
+	return err;
+}
+
 struct kt_err *kt_recording_bytes(
 	struct kt_recording *recording, size_t index, struct kt_buf *ret_bytes)
 {
@@ -396,6 +431,11 @@ size_t kt_recording_nr_damages(const struct kt_recording *recording)
 const struct kt_damage *kt_recording_damage(const struct kt_recording *recording, size_t index)
 {
 	return &recording->damages.items[index];
+}
+
+uint64_t kt_recording_file_size(const struct kt_recording *recording)
+{
+	return recording->size;
 }
 
 uint64_t kt_recording_size(const struct kt_recording *recording)

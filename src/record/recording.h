@@ -6,18 +6,25 @@
 #include "record/frame.h"
 
 /**
- * A recording that is read, also while it is written: the blocks of the file, and behind
- * them what the tail beside it ("FILE.tail") holds. Damaged parts are skipped, counted
- * and named. Blocks are decoded one at a time, so memory does not grow with the file.
+ * A recording while it is read, even while it is written: the blocks of the file, followed by the
+ * samples in its tail ("FILE.tail", next to it). Damaged parts are skipped, counted and named.
+ * Blocks are decoded one at a time, so memory does not grow with the file.
  */
 struct kt_recording;
+
+/** Directory where the recorder writes and other commands read by default. */
+#define KT_STATE_DIR	     "/var/lib/ktally"
+#define KT_RECORDING_DEFAULT KT_STATE_DIR "/ktally.rec"
 
 struct kt_damage {
 	uint64_t offset, size;
 	const char *why;
 };
 
-/** Is the file a recording? One that has just begun is empty, with a tail beside it. */
+/**
+ * Whether the file is a recording. A recording that has just begun is an empty file with a tail
+ * next to it.
+ */
 bool kt_is_recording(const char *path);
 
 struct kt_err *kt_recording_open(
@@ -26,21 +33,31 @@ void kt_recording_free(struct kt_recording *recording);
 void kt_recording_cleanup(struct kt_recording **recording);
 
 size_t kt_recording_nr_blocks(const struct kt_recording *recording);
-/** What the header says of a block; blocks are in the order of their samples. */
+/** Returns the header of a block; blocks are in the order of their samples. */
 const struct kt_frame *kt_recording_frame(const struct kt_recording *recording, size_t index);
 /**
- * Decodes a block; it stays as it is until the next call. A damaged block is an error,
- * and is counted as damage.
+ * Decodes a block, which stays valid until the next call. A damaged block is an error, and is
+ * counted as damage.
  */
 struct kt_err *kt_recording_block(struct kt_recording *recording, size_t index,
 	const struct kt_block **ret_block) KT_MUST_CHECK;
 
-/** A block as it lies in the file, header and all, unchecked; not of the tail. */
+/**
+ * Finds the last sample at or before `when_ms`, in the last block that begins by then and can be
+ * read; *ret_index is KT_NO_BLOCK if no block begins so early. An error if none can be read.
+ */
+struct kt_err *kt_recording_find(struct kt_recording *recording, int64_t when_ms, size_t *ret_index,
+	uint32_t *ret_sample) KT_MUST_CHECK;
+#define KT_NO_BLOCK SIZE_MAX
+
+/** Returns the stored bytes of a block, header included, unchecked; not for the tail. */
 struct kt_err *kt_recording_bytes(
 	struct kt_recording *recording, size_t index, struct kt_buf *ret_bytes) KT_MUST_CHECK;
 
 size_t kt_recording_nr_damages(const struct kt_recording *recording);
 const struct kt_damage *kt_recording_damage(const struct kt_recording *recording, size_t index);
-uint64_t kt_recording_size(const struct kt_recording *recording); /* bytes of file and tail */
+uint64_t kt_recording_file_size(const struct kt_recording *recording); /* bytes, without the tail */
+uint64_t kt_recording_size(
+	const struct kt_recording *recording); /* bytes of file and tail together */
 
 #endif

@@ -1,45 +1,53 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "record/sampler.h"
 
+#include "base/map.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#define DIGITS_MAX 18 /* of a number that surely fits; longer ones stay text */
+#define DIGITS_MAX 18 /* digits of a number that surely fits; a longer number stays text */
 
 struct line {
-	uint32_t at, size; /* in the file's last text */
-	uint32_t id;	   /* in the draft */
+	uint32_t at, size; /* bytes; place and length in the file's last text */
+	uint32_t id;	   /* index in the draft */
 };
 
-/* The k-th line of a file that has this text is always the same line of the draft. */
+/*
+ * Maps a line's text, and its count k among equal lines of a file, to the same line of the draft
+ * each time.
+ */
 struct known {
-	uint64_t hash; /* of text and k; 0: free */
+	uint64_t hash; /* hash of text and k; 0: the slot is free */
 	uint32_t id;
-	/* of k = 0: how many lines of this text the pass over the file has met */
+	/* for k = 0: the last pass over the file; lines of this text met in that pass */
 	uint32_t pass, met;
 };
 
 struct file {
-	char *path;
-	uint32_t id; /* in the draft; UINT32_MAX: not there yet */
-	struct kt_buf last;
+	const char *path; /* owned by the draft */
+	uint32_t id;	  /* index in the draft */
+	char *last;	  /* text of the last sample */
+	size_t last_size, last_room;
 	struct line *lines;
 	uint32_t nr_lines, room;
-	struct known *known; /* open hash table, a power of two in size */
+	struct known *known; /* open hash table, power of two in size; NULL: one layout only */
 	uint32_t nr_known, known_room, pass;
-	bool present;
-	bool seen; /* in a sample */
-	uint32_t sample;
+	enum { FILE_TEXT, FILE_GONE, FILE_UNREAD } state;
+	uint32_t sample; /* last sample that had the file, plus 1 */
+	const char *why; /* reason for FILE_UNREAD; owned by the draft */
 };
 
 struct kt_sampler {
 	struct file *files;
-	size_t nr_files, room;
+	uint32_t nr_files, room;
+	struct kt_map paths; /* paths of the files */
 	struct kt_line_parts parts;
-	struct line *next; /* lines of the text that is being taken in */
+	struct line *next; /* lines of the current text */
 	uint32_t nr_next, next_room;
 	uint32_t *ids; /* scratch for layouts */
 	uint32_t ids_room;
+	uint32_t nr_dropped;
 };
 
 struct kt_sampler *kt_sampler_new(void)
@@ -47,18 +55,22 @@ struct kt_sampler *kt_sampler_new(void)
 	return calloc(1, sizeof(struct kt_sampler));
 }
 
-/* Paths too: over months there are more cgroups than files in a block. */
+/* Forgets paths too: over months there are more cgroups than a block may have files. */
 void kt_sampler_restart(struct kt_sampler *sampler)
 {
 	for (size_t i = 0; i < sampler->nr_files; i++) {
 		struct file *file = &sampler->files[i];
 
-		free(file->path);
 		free(file->lines);
 		free(file->known);
-		kt_buf_cleanup(&file->last);
+		free(file->last);
 	}
-	sampler->nr_files = 0;
+	free(sampler->files);
+	kt_map_fini(&sampler->paths);
+	free(sampler->next);
+	free(sampler->ids);
+	kt_buf_cleanup(&sampler->parts.text);
+	memset(sampler, 0, sizeof(*sampler));
 }
 
 void kt_sampler_free(struct kt_sampler *sampler)
@@ -66,28 +78,33 @@ void kt_sampler_free(struct kt_sampler *sampler)
 	if (!sampler)
 		return;
 	kt_sampler_restart(sampler);
-	free(sampler->files);
-	free(sampler->next);
-	free(sampler->ids);
-	kt_buf_cleanup(&sampler->parts.text);
 	free(sampler);
 }
 
+/* Grows by half; the first size is enough for a file of one line. */
 static bool grow(void *array, uint32_t *room, uint32_t need, size_t element)
 {
-	uint32_t more = *room ? *room : 64;
+	uint32_t more = *room + *room / 2;
 	void **items = array, *grown;
 
 	if (need <= *room)
 		return true;
-	while (more < need)
-		more *= 2;
+	more = more < need ? need : more;
 	grown = realloc(*items, more * element);
 	if (!grown)
 		return false;
 	*items = grown;
 	*room = more;
 	return true;
+}
+
+/* Same for memory that a draft needs; the draft fails when memory is out. */
+static bool make(struct kt_draft *draft, void *array, uint32_t *room, uint32_t need, size_t element)
+{
+	bool made = grow(array, room, need, element);
+
+	draft->failed |= !made;
+	return made;
 }
 
 /* ---- one line ---- */
@@ -97,7 +114,10 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* A number starts where a word does, or behind a sign of punctuation: not in "kmalloc-64". */
+/*
+ * Whether a number may start here: at the start of a word or after punctuation, so not in
+ * "kmalloc-64".
+ */
 static bool may_start(struct kt_span line, size_t at)
 {
 	char before = at ? line.p[at - 1] : ' ';
@@ -107,7 +127,7 @@ static bool may_start(struct kt_span line, size_t at)
 	return is_digit(line.p[at]) && (before == '\t' || (before && strchr(" =:,(<[|", before)));
 }
 
-/* Digits of a decimal number as printf("%lld") writes it, or 0. */
+/* Returns the digits of a decimal number as printf("%lld") writes it, or 0. */
 static size_t number_at(struct kt_span line, size_t at, int64_t *ret_value)
 {
 	bool negative = line.p[at] == '-';
@@ -154,34 +174,45 @@ void kt_line_split(struct kt_span line, struct kt_line_parts *parts)
 
 /* ---- one file ---- */
 
-static struct file *file_of(struct kt_sampler *sampler, const char *path)
+static struct file *find_file(const struct kt_sampler *sampler, const char *path)
 {
-	struct file *grown;
-	size_t i;
+	const uint32_t *index = kt_map_find(&sampler->paths, kt_span_str(path));
 
-	for (i = 0; i < sampler->nr_files; i++) {
-		if (strcmp(sampler->files[i].path, path) == 0)
-			return &sampler->files[i];
-	}
-	if (sampler->nr_files >= KT_BLOCK_FILES_MAX)
+	return index ? &sampler->files[*index] : NULL;
+}
+
+/* Finds a file, and adds it to the draft where it is new; NULL: there are too many. */
+static struct file *file_of(struct kt_sampler *sampler, struct kt_draft *draft, const char *path)
+{
+	struct file *file = find_file(sampler, path);
+	uint32_t id, *slot;
+
+	if (file)
+		return file;
+	if (!make(draft, &sampler->files, &sampler->room, sampler->nr_files + 1,
+		    sizeof(*sampler->files)))
 		return NULL;
-	if (sampler->nr_files == sampler->room) {
-		grown = realloc(sampler->files, (sampler->room * 2 + 16) * sizeof(*grown));
-		if (!grown)
-			return NULL;
-		sampler->files = grown;
-		sampler->room = sampler->room * 2 + 16;
-	}
-	sampler->files[i] = (struct file){ .path = strdup(path), .id = UINT32_MAX };
-	if (!sampler->files[i].path)
+	id = kt_draft_file(draft, path);
+	if (kt_draft_failed(draft))
 		return NULL;
-	sampler->nr_files++;
-	return &sampler->files[i];
+	if (id == UINT32_MAX) {
+		sampler->nr_dropped++;
+		return NULL;
+	}
+	path = draft->block.files.items[id].path;
+	slot = kt_map_add(&sampler->paths, kt_span_str(path), NULL, NULL);
+	draft->failed |= !slot;
+	if (!slot)
+		return NULL;
+	*slot = sampler->nr_files;
+	file = &sampler->files[sampler->nr_files++];
+	*file = (struct file){ .path = path, .id = id, .state = FILE_GONE };
+	return file;
 }
 
 static uint64_t hash_of(struct kt_span text, uint32_t turn)
 {
-	uint64_t hash = kt_span_hash(KT_HASH_START + turn, text);
+	uint64_t hash = kt_map_hash(text) + turn * 0x9e3779b97f4a7c15ull;
 
 	return hash ? hash : 1;
 }
@@ -220,30 +251,30 @@ static struct kt_span line_text(const struct kt_draft *draft, uint32_t id)
 	return kt_span_str(draft->block.lines.items[id].text);
 }
 
-static bool same(struct kt_span a, struct kt_span b)
-{
-	return a.n == b.n && memcmp(a.p, b.p, a.n) == 0;
-}
-
-/* The line of the draft for the next line of this text in the file. */
-static uint32_t line_of(struct kt_draft *draft, struct file *file, struct kt_span text)
+/*
+ * Returns the line of the draft for the next line of this text in the file. If there is none yet:
+ * `id`, or a new line if `id` is UINT32_MAX.
+ */
+static uint32_t line_of(struct kt_draft *draft, struct file *file, struct kt_span text, uint32_t id)
 {
 	uint64_t first = hash_of(text, 0);
 	struct known *slot = known_slot(file, first);
-	uint32_t turn = slot && slot->hash && slot->pass == file->pass ? slot->met : 0, id;
+	uint32_t turn = slot && slot->hash && slot->pass == file->pass ? slot->met : 0;
 
 	for (; turn < KT_BLOCK_LINES_MAX; turn++) {
 		slot = known_slot(file, hash_of(text, turn));
+		draft->failed |= !slot;
 		if (!slot)
 			return UINT32_MAX;
 		if (!slot->hash) {
-			id = kt_draft_line(draft, file->id, text);
+			if (id == UINT32_MAX)
+				id = kt_draft_line(draft, file->id, text);
 			if (id == UINT32_MAX)
 				return id;
 			*slot = (struct known){ .hash = hash_of(text, turn), .id = id };
 			file->nr_known++;
-		} else if (!same(line_text(draft, slot->id), text))
-			continue; /* another text of the same hash */
+		} else if (!kt_span_same(line_text(draft, slot->id), text))
+			continue; /* another text with the same hash */
 		id = slot->id;
 		slot = known_slot(file, first);
 		if (slot) {
@@ -268,15 +299,15 @@ static struct kt_span parts_text(const struct kt_line_parts *parts)
 	return (struct kt_span){ parts->text.data, parts->text.size };
 }
 
-/* Splits the text into lines; false where they are too many, or memory is out. */
-static bool cut_lines(struct kt_sampler *sampler, struct kt_span text)
+/* Splits the text into lines; false: there are too many, or memory is out. */
+static bool cut_lines(struct kt_sampler *sampler, struct kt_draft *draft, struct kt_span text)
 {
 	struct kt_span rest = text, line;
 
 	sampler->nr_next = 0;
 	while (kt_span_line(&rest, &line)) {
 		if (sampler->nr_next >= KT_BLOCK_LINES_MAX ||
-			!grow(&sampler->next, &sampler->next_room, sampler->nr_next + 1,
+			!make(draft, &sampler->next, &sampler->next_room, sampler->nr_next + 1,
 				sizeof(*sampler->next)))
 			return false;
 		sampler->next[sampler->nr_next++] =
@@ -285,11 +316,11 @@ static bool cut_lines(struct kt_sampler *sampler, struct kt_span text)
 	return true;
 }
 
-/* Takes the lines over from the last text where only their numbers differ. */
+/* Reuses the lines of the last text if only their numbers differ. */
 static bool follow(
 	struct kt_sampler *sampler, struct kt_draft *draft, struct file *file, struct kt_span text)
 {
-	if (!file->present || file->nr_lines != sampler->nr_next)
+	if (file->state != FILE_TEXT || file->nr_lines != sampler->nr_next)
 		return false;
 	for (uint32_t i = 0; i < sampler->nr_next; i++) {
 		struct line *now = &sampler->next[i];
@@ -297,109 +328,226 @@ static bool follow(
 
 		now->id = old->id;
 		if (now->size == old->size &&
-			memcmp(text.p + now->at, file->last.data + old->at, now->size) == 0)
+			memcmp(text.p + now->at, file->last + old->at, now->size) == 0)
 			continue;
 		kt_line_split((struct kt_span){ text.p + now->at, now->size }, &sampler->parts);
-		if (!same(parts_text(&sampler->parts), line_text(draft, now->id)))
+		draft->failed |= sampler->parts.text.failed;
+		if (!kt_span_same(parts_text(&sampler->parts), line_text(draft, now->id)))
 			return false;
 		set_numbers(draft, now->id, &sampler->parts);
 	}
 	return true;
 }
 
-static void drop_absent(struct kt_sampler *sampler, struct kt_draft *draft, struct file *file)
+static void drop_line(struct kt_draft *draft, uint32_t id)
 {
-	size_t nr_lines = draft->block.lines.count;
-	unsigned char *kept = calloc(nr_lines / 8 + 1, 1);
+	const struct kt_block_line *line = &draft->block.lines.items[id];
 
-	for (uint32_t i = 0; kept && i < sampler->nr_next; i++)
-		kept[sampler->next[i].id / 8] |= (unsigned char)(1u << sampler->next[i].id % 8);
-	for (uint32_t i = 0; kept && i < file->nr_lines; i++) {
+	for (uint32_t k = 0; k < line->nr_numbers; k++)
+		kt_draft_set_absent(draft, line->first + k);
+}
+
+/* Ends the numbers of lines that the file had before and does not have now. */
+static bool drop_absent(struct kt_sampler *sampler, struct kt_draft *draft, struct file *file)
+{
+	uint32_t first = UINT32_MAX, last = 0;
+	unsigned char *kept;
+
+	for (uint32_t i = 0; i < file->nr_lines; i++) {
+		first = file->lines[i].id < first ? file->lines[i].id : first;
+		last = file->lines[i].id > last ? file->lines[i].id : last;
+	}
+	if (first > last)
+		return true;
+	kept = calloc((last - first) / 8 + 1, 1);
+	draft->failed |= !kept;
+	if (!kept)
+		return false;
+	for (uint32_t i = 0; i < sampler->nr_next; i++) {
+		uint32_t id = sampler->next[i].id;
+
+		if (id >= first && id <= last)
+			kept[(id - first) / 8] |= (unsigned char)(1u << (id - first) % 8);
+	}
+	for (uint32_t i = 0; i < file->nr_lines; i++) {
 		uint32_t id = file->lines[i].id;
-		const struct kt_block_line *line = &draft->block.lines.items[id];
 
-		for (uint32_t k = 0; !(kept[id / 8] & 1u << id % 8) && k < line->nr_numbers; k++)
-			kt_draft_set_absent(draft, line->first + k);
+		if (!(kept[(id - first) / 8] & 1u << (id - first) % 8))
+			drop_line(draft, id);
 	}
 	free(kept);
+	return true;
+}
+
+/*
+ * Makes the table of a file's lines when they first change. Before that all lines are from its
+ * first layout, so they need no table.
+ */
+static bool make_known(struct kt_draft *draft, struct file *file)
+{
+	file->pass++;
+	for (uint32_t i = 0; i < file->nr_lines; i++) {
+		uint32_t id = file->lines[i].id;
+
+		if (line_of(draft, file, line_text(draft, id), id) == UINT32_MAX)
+			return false;
+	}
+	return true;
 }
 
 static bool lay_out(
 	struct kt_sampler *sampler, struct kt_draft *draft, struct file *file, struct kt_span text)
 {
-	if (!grow(&sampler->ids, &sampler->ids_room, sampler->nr_next + 1, sizeof(*sampler->ids)))
+	if (!make(draft, &sampler->ids, &sampler->ids_room, sampler->nr_next + 1,
+		    sizeof(*sampler->ids)) ||
+		(!file->known && !make_known(draft, file)))
 		return false;
 	file->pass++;
 	for (uint32_t i = 0; i < sampler->nr_next; i++) {
 		struct line *now = &sampler->next[i];
 
 		kt_line_split((struct kt_span){ text.p + now->at, now->size }, &sampler->parts);
-		now->id = line_of(draft, file, parts_text(&sampler->parts));
+		draft->failed |= sampler->parts.text.failed;
+		now->id = file->known
+				  ? line_of(draft, file, parts_text(&sampler->parts), UINT32_MAX)
+				  : kt_draft_line(draft, file->id, parts_text(&sampler->parts));
 		if (now->id == UINT32_MAX)
 			return false;
 		sampler->ids[i] = now->id;
 		set_numbers(draft, now->id, &sampler->parts);
 	}
-	drop_absent(sampler, draft, file);
+	if (!drop_absent(sampler, draft, file))
+		return false;
 	kt_draft_layout(draft, file->id, sampler->ids, sampler->nr_next);
 	return true;
 }
 
-static void keep(struct kt_sampler *sampler, struct file *file, struct kt_span text)
+/*
+ * Keeps the text, which the next text is compared with. If memory is out the draft fails, because
+ * it would be wrong.
+ */
+static void keep(
+	struct kt_sampler *sampler, struct kt_draft *draft, struct file *file, struct kt_span text)
 {
-	file->present = false;
-	if (!grow(&file->lines, &file->room, sampler->nr_next, sizeof(*file->lines)))
+	file->state = FILE_TEXT;
+	if (text.n > file->last_room) {
+		free(file->last);
+		file->last_room = text.n + text.n / 64;
+		file->last = malloc(file->last_room);
+	}
+	if ((text.n && !file->last) ||
+		!grow(&file->lines, &file->room, sampler->nr_next, sizeof(*file->lines))) {
+		file->last_room = file->last ? file->last_room : 0;
+		draft->failed = true;
 		return;
+	}
+	if (text.n)
+		memcpy(file->last, text.p, text.n);
+	file->last_size = text.n;
 	if (sampler->nr_next)
 		memcpy(file->lines, sampler->next, sampler->nr_next * sizeof(*file->lines));
 	file->nr_lines = sampler->nr_next;
-	file->last.size = 0;
-	kt_buf_add(&file->last, text.p, text.n);
-	file->present = !file->last.failed;
+}
+
+/* Ends the file's text; keeps its lines, because the file may return with them. */
+static void end_text(struct kt_draft *draft, struct file *file)
+{
+	if (file->state != FILE_TEXT)
+		return;
+	for (uint32_t i = 0; i < file->nr_lines; i++)
+		drop_line(draft, file->lines[i].id);
+	kt_draft_layout(draft, file->id, NULL, 0);
+	file->state = FILE_GONE;
+}
+
+/* ---- why there is no text ---- */
+
+static void mark_file(
+	struct kt_draft *draft, const struct file *file, const char *kind, const char *why)
+{
+	KT_CLEANUP(buf) struct kt_buf text = { 0 };
+
+	kt_buf_printf(&text, "%s%s%s", file->path, why ? ": " : "", why ? why : "");
+	if (text.failed)
+		draft->failed = true;
+	else
+		kt_draft_mark(draft, kind, text.data);
+}
+
+static void set_gone(struct kt_draft *draft, struct file *file)
+{
+	end_text(draft, file);
+	if (file->state == FILE_UNREAD)
+		mark_file(draft, file, KT_MARK_GONE, NULL);
+	file->state = FILE_GONE;
+}
+
+static void set_unread(struct kt_draft *draft, struct file *file, const char *kind, const char *why)
+{
+	end_text(draft, file);
+	if (file->state == FILE_UNREAD && strcmp(file->why, why) == 0)
+		return;
+	if (!draft->block.files.items[file->id].layouts.count)
+		kt_draft_layout(draft, file->id, NULL, 0);
+	mark_file(draft, file, kind, why);
+	file->why = kt_arena_printf(&draft->block.arena, "%s", why);
+	file->state = FILE_UNREAD;
+}
+
+static bool is_new_here(struct file *file, const struct kt_draft *draft)
+{
+	if (file->sample == draft->block.nr_samples + 1)
+		return false;
+	file->sample = draft->block.nr_samples + 1;
+	return true;
 }
 
 void kt_sampler_text(
 	struct kt_sampler *sampler, struct kt_draft *draft, const char *path, struct kt_span text)
 {
-	struct file *file = file_of(sampler, path);
+	struct file *file = file_of(sampler, draft, path);
 
-	if (file && file->seen && file->sample == draft->block.nr_samples)
+	if (!file || !is_new_here(file, draft) ||
+		(file->state == FILE_TEXT &&
+			kt_span_same(text, (struct kt_span){ file->last, file->last_size })))
 		return;
-	if (file && file->id == UINT32_MAX)
-		file->id = kt_draft_file(draft, path);
-	if (file) {
-		file->seen = true;
-		file->sample = draft->block.nr_samples;
-	}
-	if (!file || file->id == UINT32_MAX ||
-		(file->present && same(text, (struct kt_span){ file->last.data, file->last.size })))
-		return;
-	if (text.n <= KT_BLOCK_BYTES_MAX && cut_lines(sampler, text) &&
+	if (text.n <= KT_BLOCK_BYTES_MAX && cut_lines(sampler, draft, text) &&
 		(follow(sampler, draft, file, text) || lay_out(sampler, draft, file, text)))
-		keep(sampler, file, text);
-	else /* its last text is not its text any more */
-		kt_sampler_gone(sampler, draft, path);
+		keep(sampler, draft, file, text);
+	else /* the last text no longer belongs to the file */
+		set_unread(draft, file, KT_MARK_UNREAD, "more than a recording can hold");
 }
 
 void kt_sampler_gone(struct kt_sampler *sampler, struct kt_draft *draft, const char *path)
 {
-	struct file *file = file_of(sampler, path);
+	struct file *file = find_file(sampler, path);
 
-	if (!file || !file->present)
+	if (file)
+		set_gone(draft, file);
+}
+
+void kt_sampler_unread(struct kt_sampler *sampler, struct kt_draft *draft, const char *path,
+	const char *kind, const char *why)
+{
+	struct file *file = file_of(sampler, draft, path);
+
+	if (!file)
 		return;
-	sampler->nr_next = 0;
-	drop_absent(sampler, draft, file);
-	kt_draft_layout(draft, file->id, NULL, 0);
-	file->present = false;
-	file->nr_lines = 0;
+	is_new_here(file, draft);
+	set_unread(draft, file, kind, why);
+}
+
+uint32_t kt_sampler_nr_dropped(const struct kt_sampler *sampler)
+{
+	return sampler->nr_dropped;
 }
 
 void kt_sampler_drop_untold(struct kt_sampler *sampler, struct kt_draft *draft)
 {
-	for (size_t i = 0; i < sampler->nr_files; i++) {
-		const struct file *file = &sampler->files[i];
+	for (uint32_t i = 0; i < sampler->nr_files; i++) {
+		struct file *file = &sampler->files[i];
 
-		if (!file->seen || file->sample != draft->block.nr_samples)
-			kt_sampler_gone(sampler, draft, file->path);
+		if (file->sample != draft->block.nr_samples + 1)
+			set_gone(draft, file);
 	}
 }

@@ -6,21 +6,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROOM_MIN       16u
-#define SIZE_MAX_BYTES (1u << 28)
+#define ROOM_MIN       24u	  /* bytes; malloc() gives no less */
+#define SIZE_MAX_BYTES (1u << 28) /* bytes of operations; a longer series fails */
 
 enum op { STEP, REPEAT, ABSENT, RAW };
 
-#define STEP_MAX (UINT64_MAX >> 3) /* what fits beside the operation */
+#define STEP_MAX (UINT64_MAX >> 3) /* largest difference that fits into an operation's word */
 
 void kt_series_init(struct kt_series *series)
 {
 	*series = (struct kt_series){ .absent = true };
 }
 
+static unsigned char *ops_of(struct kt_series *series)
+{
+	/* the analyzer takes the union's old pointer for the one that realloc() gave */
+	return series->room ? series->ops.heap : series->ops.inside; // NOLINT
+}
+
 void kt_series_fini(struct kt_series *series)
 {
-	free(series->ops);
+	if (series->room)
+		free(series->ops.heap); // NOLINT
 	kt_series_init(series);
 }
 
@@ -29,23 +36,27 @@ void kt_series_clear(struct kt_series *series)
 	*series = (struct kt_series){ .ops = series->ops, .room = series->room, .absent = true };
 }
 
+/* Makes room for `more` bytes after the operations. Grows by half, rounded to sizes of malloc(). */
 static unsigned char *reserve(struct kt_series *series, uint32_t more)
 {
-	uint32_t room = series->room ? series->room : ROOM_MIN;
+	uint32_t room = series->room ? series->room : sizeof(series->ops.inside);
 	unsigned char *grown;
 
 	if (series->failed || series->size > SIZE_MAX_BYTES)
 		goto out;
-	while (room - series->size < more)
-		room *= 2;
-	if (room != series->room) {
-		grown = realloc(series->ops, room);
+	if (room - series->size < more) {
+		room = series->room ? room + room / 2 : ROOM_MIN;
+		room = room - series->size < more ? series->size + more : room;
+		room = ((room + 7) & ~15u) + 8;
+		grown = realloc(series->room ? series->ops.heap : NULL, room); // NOLINT
 		if (!grown)
 			goto out;
-		series->ops = grown;
+		if (!series->room)
+			memcpy(grown, series->ops.inside, series->size);
+		series->ops.heap = grown;
 		series->room = room;
 	}
-	return series->ops + series->size;
+	return ops_of(series) + series->size;
 out:
 	series->failed = true;
 	return NULL;
@@ -53,10 +64,14 @@ out:
 
 static void put(struct kt_series *series, enum op op, uint64_t argument)
 {
-	unsigned char *to = reserve(series, KT_VARINT_MAX);
+	unsigned char bytes[KT_VARINT_MAX], *to;
+	size_t n = kt_varint(bytes, argument << 2 | op);
 
-	if (to)
-		series->size += (uint32_t)kt_varint(to, argument << 2 | op);
+	to = reserve(series, (uint32_t)n);
+	if (!to)
+		return;
+	memcpy(to, bytes, n);
+	series->size += (uint32_t)n;
 }
 
 static void put_raw(struct kt_series *series, int64_t value)
@@ -82,7 +97,7 @@ void kt_series_set(struct kt_series *series, uint32_t index, int64_t value)
 {
 	int64_t step;
 
-	/* one sample has one value: the first that is set */
+	/* the first value that is set for a sample counts */
 	if (index < series->covered || (!series->absent && value == series->value))
 		return;
 	cover(series, index);
@@ -103,7 +118,7 @@ void kt_series_set_absent(struct kt_series *series, uint32_t index)
 	series->absent = true;
 }
 
-/* Takes out what is known of a sample that was not ended. */
+/* Removes values of a sample that has not ended. */
 static void drop_behind(struct kt_series *series, uint32_t nr_samples)
 {
 	struct kt_series_reader reader;
@@ -112,7 +127,7 @@ static void drop_behind(struct kt_series *series, uint32_t nr_samples)
 	uint32_t at = 0;
 
 	kt_series_init(&first);
-	kt_series_read(&reader, (struct kt_span){ (const char *)series->ops, series->size },
+	kt_series_read(&reader, (struct kt_span){ (const char *)ops_of(series), series->size },
 		series->covered);
 	for (; at < nr_samples && kt_series_next(&reader, &run); at += run.count) {
 		if (run.absent)
@@ -138,7 +153,7 @@ struct kt_span kt_series_ops(struct kt_series *series, uint32_t nr_samples)
 			return (struct kt_span){ 0 };
 		n = kt_varint(last, (uint64_t)(nr_samples - series->covered - 1) << 2 | ABSENT);
 	}
-	return (struct kt_span){ (const char *)series->ops, series->size + n };
+	return (struct kt_span){ (const char *)ops_of(series), series->size + n };
 }
 
 /* ---- reading ---- */

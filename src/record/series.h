@@ -8,40 +8,47 @@
 /**
  * One number over the samples of a block, as a stream of operations:
  *
- *   STEP d    the next sample's value is d more than the last value known
- *   REPEAT n  the next n samples are like the one before
- *   ABSENT n  the next n samples have no value
- *   RAW v     the next sample's value, eight bytes: where d does not fit
+ * STEP d    the next sample's value is d more than the last known value
+ * REPEAT n  the next n samples are like the sample before
+ * ABSENT n  the next n samples have no value
+ * RAW v     the next sample's value, eight bytes, if d does not fit
  *
- * The stream starts absent with value 0, and its end means that nothing changes any more.
- * So a number that never changes costs its value once, and no time while it does not.
+ * The stream starts absent with value 0; after its end the value does not change. So a number
+ * that never changes costs one value, and no time in further samples.
  */
 struct kt_series {
-	unsigned char *ops; /* grows by doubling from a few bytes: most series are constant */
-	uint32_t size, room;
-	uint32_t covered; /* samples that the stream tells of */
-	bool absent;	  /* since then */
+	/* most series are constant, and their few bytes need no allocation */
+	union {
+		unsigned char inside[8];
+		unsigned char *heap;
+	} ops;
+	uint32_t size;
+	uint32_t room;	  /* bytes at `heap`; 0: the operations are in `inside` */
+	uint32_t covered; /* samples that the stream covers */
+	bool absent;	  /* no value since then */
 	bool failed;	  /* out of memory */
-	int64_t value;	  /* the last one */
+	int64_t value;	  /* the last value */
 };
 
 void kt_series_init(struct kt_series *series);
 void kt_series_fini(struct kt_series *series);
-void kt_series_clear(struct kt_series *series); /* as new, with the memory it has */
-/** `index` never goes back; samples in between are like the last one. */
+void kt_series_clear(struct kt_series *series); /* reset; keeps its memory */
+/**
+ * Sets the value of a sample. `index` never decreases; samples in between repeat the last value.
+ */
 void kt_series_set(struct kt_series *series, uint32_t index, int64_t value);
 void kt_series_set_absent(struct kt_series *series, uint32_t index);
 
 /**
- * The stream of `nr_samples` samples, without a copy: good until the series goes on. What
- * is known of later samples, which were not ended, is dropped. Empty, and the series failed,
- * where memory is out.
+ * Returns the stream of `nr_samples` samples, without a copy: valid until the series changes or
+ * moves. Drops values of later samples, which have not ended. Empty, and the series failed: memory
+ * is out.
  */
 struct kt_span kt_series_ops(struct kt_series *series, uint32_t nr_samples);
 /** Reads a stream, in runs of equal samples. */
 struct kt_series_reader {
 	struct kt_span rest;
-	uint32_t left; /* samples that are still to come */
+	uint32_t left; /* samples that remain */
 	bool absent;
 	int64_t value;
 };
@@ -53,11 +60,11 @@ struct kt_series_run {
 };
 
 void kt_series_read(struct kt_series_reader *reader, struct kt_span ops, uint32_t nr_samples);
-/** False at the end. A stream that is no such stream ends early: see kt_series_check(). */
+/** Returns the next run; false at the end. A malformed stream ends early: see kt_series_check(). */
 bool kt_series_next(struct kt_series_reader *reader, struct kt_series_run *ret_run);
-/** Are these operations for at most `nr_samples` samples, with nothing left over? */
+/** Whether the operations describe at most `nr_samples` samples and nothing follows them. */
 bool kt_series_check(struct kt_span ops, uint32_t nr_samples);
-/** The value at one sample; false where it is absent. */
+/** Returns the value at one sample; false: it is absent. */
 bool kt_series_at(struct kt_span ops, uint32_t index, int64_t *ret_value);
 
 #endif

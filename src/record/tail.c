@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#define HEAD_SIZE 20u
+#define HEAD_SIZE 20u /* bytes of the header of a tail */
 
 void kt_tail_put_head(uint64_t sequence, struct kt_buf *bytes)
 {
@@ -17,10 +17,15 @@ void kt_tail_put_head(uint64_t sequence, struct kt_buf *bytes)
 		kt_pack_u32(bytes, kt_crc32c(0, bytes->data + start, HEAD_SIZE - 4));
 }
 
-void kt_tail_put_piece(struct kt_span steps, struct kt_buf *bytes)
+void kt_tail_put_piece_head(struct kt_span steps, struct kt_buf *bytes)
 {
 	kt_pack_u32(bytes, (uint32_t)steps.n);
 	kt_pack_u32(bytes, kt_crc32c(0, steps.p, steps.n));
+}
+
+void kt_tail_put_piece(struct kt_span steps, struct kt_buf *bytes)
+{
+	kt_tail_put_piece_head(steps, bytes);
 	kt_buf_add(bytes, steps.p, steps.n);
 }
 

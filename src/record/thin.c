@@ -1,29 +1,45 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Thins a block line by line: walks the runs of each number once, from stretch to stretch. So the
+// work is proportional to the contents of the block, and can pause after any line.
+
 #include "record/thin.h"
 
+#include "base/map.h"
 #include "base/span.h"
 #include "record/cursor.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-struct known {
-	uint64_t hash; /* 0: free */
-	uint32_t id;
+#define STEP_WORK  65536u /* stretches of numbers in one step, approximately */
+#define PER_NUMBER 4u	  /* values of a thinned number */
+
+/* State of the block that is being added. */
+struct thinning {
+	const struct kt_block *block;
+	struct kt_draft *draft;
+	struct kt_arena arena;
+	struct kt_map met; /* for a file and a text: lines met so far */
+	uint32_t *files;   /* file of the draft for each file of the block */
+	uint32_t *lines;   /* line of the draft for each line of the block */
+	uint32_t *scratch; /* room for a layout */
+	uint32_t *ends;	   /* for each stretch: the sample after its last one */
+	int64_t *times;	   /* ms; for each stretch: time of its last sample */
+	uint32_t nr_ends;
+	uint32_t next_line;
 };
 
-/* Which line or file of the draft stands for one of the block: by its text, and which of its like.
+/*
+ * Maps lines and files of blocks to lines and files of the draft, by text and by their count among
+ * equal texts.
  */
 struct kt_thinner {
 	int64_t stretch_ms;
-	struct known *known; /* open hash table, a power of two in size */
-	uint32_t nr_known, room;
-};
-
-/* Of one number over a stretch. */
-struct sums {
-	int64_t last, min, max, count;
-	double sum;
+	struct kt_arena arena; /* holds the keys */
+	struct kt_map files, lines;
+	struct kt_buf key;
+	struct thinning now;
 };
 
 struct kt_thinner *kt_thinner_new(int64_t stretch_ms)
@@ -35,168 +51,263 @@ struct kt_thinner *kt_thinner_new(int64_t stretch_ms)
 	return thinner;
 }
 
-void kt_thinner_restart(struct kt_thinner *thinner)
+static void end_block(struct thinning *now)
 {
-	free(thinner->known);
-	*thinner = (struct kt_thinner){ .stretch_ms = thinner->stretch_ms };
+	kt_map_fini(&now->met);
+	kt_arena_fini(&now->arena);
+	*now = (struct thinning){ 0 };
 }
 
 void kt_thinner_free(struct kt_thinner *thinner)
 {
 	if (!thinner)
 		return;
-	free(thinner->known);
+	end_block(&thinner->now);
+	kt_map_fini(&thinner->files);
+	kt_map_fini(&thinner->lines);
+	kt_arena_fini(&thinner->arena);
+	kt_buf_cleanup(&thinner->key);
 	free(thinner);
 }
 
-static struct known *slot_of(struct known *known, uint32_t room, uint64_t hash)
+static struct kt_err *no_memory(void)
 {
-	uint32_t at = (uint32_t)hash & (room - 1);
-
-	while (known[at].hash && known[at].hash != hash)
-		at = (at + 1) & (room - 1);
-	return &known[at];
+	return kt_err_new(KT_ERR_NOMEM, "out of memory");
 }
 
-static struct known *find(struct kt_thinner *thinner, uint64_t hash)
+static struct kt_err *too_many(void)
 {
-	uint32_t room = thinner->room ? thinner->room * 2 : 1024;
-	struct known *known;
+	return kt_err_new(KT_ERR_LIMIT, "too many lines or files to thin");
+}
 
-	hash = hash ? hash : 1;
-	if (thinner->nr_known < thinner->room / 2)
-		return slot_of(thinner->known, thinner->room, hash);
-	known = calloc(room, sizeof(*known));
-	if (!known)
-		return NULL;
-	for (uint32_t i = 0; i < thinner->room; i++) {
-		if (thinner->known[i].hash)
-			*slot_of(known, room, thinner->known[i].hash) = thinner->known[i];
+/* ---- mapping files and lines ---- */
+
+static struct kt_err *map_file(struct kt_thinner *thinner, uint32_t file)
+{
+	struct thinning *now = &thinner->now;
+	struct kt_span path = kt_span_str(now->block->files.items[file].path);
+	bool added;
+	uint32_t *id = kt_map_add(&thinner->files, path, &thinner->arena, &added);
+
+	if (!id)
+		return no_memory();
+	if (added)
+		*id = kt_draft_file(now->draft, path.p);
+	now->files[file] = *id;
+	return *id == UINT32_MAX ? too_many() : NULL;
+}
+
+static void key_add_u32(struct kt_buf *key, uint32_t number)
+{
+	char bytes[sizeof(number)];
+
+	memcpy(bytes, &number, sizeof(number));
+	kt_buf_add(key, bytes, sizeof(bytes));
+}
+
+static struct kt_span key_of(const struct kt_thinner *thinner)
+{
+	return (struct kt_span){ thinner->key.data, thinner->key.size };
+}
+
+/*
+ * Maps a line: the k-th line of a text in a file of the block to the k-th line of it in the draft.
+ */
+static struct kt_err *map_line(struct kt_thinner *thinner, uint32_t index)
+{
+	struct thinning *now = &thinner->now;
+	const struct kt_block_line *line = &now->block->lines.items[index];
+	uint32_t file = now->files[line->file], turn, *id;
+	bool added;
+
+	thinner->key.size = 0;
+	key_add_u32(&thinner->key, file);
+	kt_buf_puts(&thinner->key, line->text);
+	id = thinner->key.failed ? NULL : kt_map_add(&now->met, key_of(thinner), &now->arena, NULL);
+	if (!id)
+		return no_memory();
+	turn = (*id)++;
+	key_add_u32(&thinner->key, turn);
+	id = thinner->key.failed
+		     ? NULL
+		     : kt_map_add(&thinner->lines, key_of(thinner), &thinner->arena, &added);
+	if (!id)
+		return no_memory();
+	if (added)
+		*id = kt_draft_line(now->draft, file, kt_span_str(line->text));
+	now->lines[index] = *id;
+	return *id == UINT32_MAX ? too_many() : NULL;
+}
+
+static uint32_t longest_layout(const struct kt_block *block)
+{
+	uint32_t longest = 0;
+
+	for (uint32_t i = 0; i < block->files.count; i++) {
+		for (size_t k = 0; k < block->files.items[i].layouts.count; k++) {
+			uint32_t count = block->files.items[i].layouts.items[k].nr_lines;
+
+			longest = count > longest ? count : longest;
+		}
 	}
-	free(thinner->known);
-	thinner->known = known;
-	thinner->room = room;
-	return slot_of(thinner->known, thinner->room, hash);
+	return longest;
 }
 
-static bool keep(struct kt_thinner *thinner, struct known *slot, uint64_t hash, uint32_t id)
+static uint32_t *make_array(struct thinning *now, size_t count)
 {
-	if (id == UINT32_MAX)
-		return false;
-	*slot = (struct known){ hash ? hash : 1, id };
-	thinner->nr_known++;
-	return true;
+	return kt_arena_alloc(&now->arena, (count + 1) * sizeof(uint32_t));
 }
 
-static uint32_t file_of(struct kt_thinner *thinner, struct kt_draft *draft, const char *path)
+static struct kt_err *map_block(struct kt_thinner *thinner)
 {
-	uint64_t hash = kt_span_hash(KT_HASH_START, kt_span_str(path));
-	struct known *slot = find(thinner, hash);
+	struct thinning *now = &thinner->now;
+	const struct kt_block *block = now->block;
+	struct kt_err *err = NULL;
 
-	if (!slot || (!slot->hash && !keep(thinner, slot, hash, kt_draft_file(draft, path))))
-		return UINT32_MAX;
-	return slot->id;
+	now->files = make_array(now, block->files.count);
+	now->lines = make_array(now, block->lines.count);
+	now->scratch = make_array(now, longest_layout(block));
+	now->ends = make_array(now, block->nr_samples);
+	now->times = kt_arena_alloc(&now->arena, ((size_t)block->nr_samples + 1) * sizeof(int64_t));
+	if (now->arena.failed)
+		return no_memory();
+	for (uint32_t i = 0; i < block->files.count && !err; i++)
+		err = map_file(thinner, i);
+	for (uint32_t i = 0; i < block->lines.count && !err; i++)
+		err = map_line(thinner, i);
+	return err;
 }
 
-/* The first line of this text that is not taken by an earlier line of the block. */
-static uint32_t line_of(struct kt_thinner *thinner, struct kt_draft *draft,
-	const struct kt_block *block, const struct kt_block_line *line, const uint32_t *map,
-	uint32_t index)
+/* ---- numbers ---- */
+
+/* Finds the ends of the stretches, and their times. */
+static void find_stretches(struct kt_thinner *thinner)
 {
-	const char *path = block->files.items[line->file].path;
-	uint64_t base = kt_span_hash(
-		kt_span_hash(0x9e3779b97f4a7c15ull, kt_span_str(path)), kt_span_str(line->text));
-	uint32_t turn = 0;
+	struct thinning *now = &thinner->now;
+	struct kt_series_reader reader;
+	struct kt_series_run run;
+	uint32_t at = 0;
 
-	for (uint32_t i = 0; i < index; i++)
-		turn += block->lines.items[i].file == line->file && map[i] != UINT32_MAX &&
-			strcmp(block->lines.items[i].text, line->text) == 0;
-	uint64_t hash = base + turn * 0x2545f4914f6cdd1dull;
-	struct known *slot = find(thinner, hash);
-	uint32_t file = file_of(thinner, draft, path);
-
-	/* the table may have moved */
-	slot = slot && file != UINT32_MAX ? find(thinner, hash) : NULL;
-	if (!slot || (!slot->hash && !keep(thinner, slot, hash,
-					     kt_draft_line(draft, file, kt_span_str(line->text)))))
-		return UINT32_MAX;
-	return slot->id;
+	kt_series_read(&reader, now->block->real_ms, now->block->nr_samples);
+	for (; kt_series_next(&reader, &run); at += run.count) {
+		if (at && now->times[now->nr_ends] / thinner->stretch_ms !=
+				  run.value / thinner->stretch_ms)
+			now->nr_ends++;
+		now->ends[now->nr_ends] = at + run.count;
+		now->times[now->nr_ends] = run.value;
+	}
+	now->nr_ends += at > 0;
 }
 
-/* ---- one stretch ---- */
-
-struct thinning {
-	struct kt_thinner *thinner;
-	const struct kt_block *block;
-	struct kt_draft *draft;
-	struct kt_cursor cursor;
-	uint32_t *map;	     /* lines of the block to lines of the draft */
-	struct sums *sums;   /* one for each number of the block */
-	uint32_t *scratch;   /* a layout */
-	int64_t *times;	     /* of the samples */
-	uint32_t nr_numbers; /* of the block */
+/* Walks the values of one number, run by run. */
+struct walk {
+	struct kt_series_reader readers[PER_NUMBER];
+	struct kt_series_run runs[PER_NUMBER];
+	uint32_t per_number;
 };
 
-static void begin_stretch(struct thinning *thinning)
+static void begin_walk(struct walk *walk, const struct kt_block *block, size_t first)
 {
-	memset(thinning->sums, 0, thinning->nr_numbers * sizeof(*thinning->sums));
+	*walk = (struct walk){ .per_number = block->values_per_number };
+	for (uint32_t i = 0; i < walk->per_number; i++)
+		kt_series_read(
+			&walk->readers[i], kt_block_series(block, first + i), block->nr_samples);
 }
 
-static void add_sample(struct thinning *thinning)
+/* Takes at most `limit` samples with equal values; returns how many; 0: the end. */
+static uint32_t next_run(struct walk *walk, uint32_t limit, int64_t values[PER_NUMBER])
 {
-	uint32_t per_number = thinning->block->values_per_number;
-	struct sums *sums = thinning->sums;
+	uint32_t count = limit;
 
-	for (uint32_t i = 0; i < thinning->nr_numbers; i++, sums++) {
-		const struct kt_cursor_series *series =
-			&thinning->cursor.series[(size_t)i * per_number];
-		int64_t last = series[0].run.value, min = last, max = last, mean = last;
+	for (uint32_t i = 0; i < walk->per_number; i++) {
+		struct kt_series_run *run = &walk->runs[i];
 
-		if (series[0].run.absent)
-			continue;
-		if (per_number > 1) {
-			min = series[KT_VALUE_MIN].run.value;
-			max = series[KT_VALUE_MAX].run.value;
-			mean = series[KT_VALUE_MEAN].run.value;
-		}
-		sums->last = last;
-		sums->min = !sums->count || min < sums->min ? min : sums->min;
-		sums->max = !sums->count || max > sums->max ? max : sums->max;
-		sums->sum += (double)mean;
-		sums->count++;
+		if (!run->count && !kt_series_next(&walk->readers[i], run))
+			return 0;
+		count = run->count < count ? run->count : count;
+		values[i] = run->value;
 	}
+	for (uint32_t i = 0; i < walk->per_number; i++)
+		walk->runs[i].count -= count;
+	for (uint32_t i = walk->per_number; i < PER_NUMBER; i++)
+		values[i] = values[0];
+	return count;
+}
+
+/* Last, smallest, largest value and sum of one number over a stretch. */
+struct sums {
+	int64_t last, min, max, count;
+	double sum;
+};
+
+static void add_run(struct sums *sums, const int64_t values[PER_NUMBER], uint32_t count)
+{
+	int64_t min = values[KT_VALUE_MIN], max = values[KT_VALUE_MAX];
+
+	sums->last = values[KT_VALUE_LAST];
+	sums->min = !sums->count || min < sums->min ? min : sums->min;
+	sums->max = !sums->count || max > sums->max ? max : sums->max;
+	sums->sum += (double)values[KT_VALUE_MEAN] * count;
+	sums->count += count;
 }
 
 static int64_t mean_of(const struct sums *sums)
 {
 	double mean = sums->sum / (double)sums->count;
 
-	/* rounding must not leave the range of the values */
+	/* rounding must not leave the range between the smallest and the largest value */
 	if (mean <= (double)sums->min)
 		return sums->min;
 	return mean >= (double)sums->max ? sums->max : (int64_t)mean;
 }
 
-static void put_line(struct thinning *thinning, uint32_t index)
+static void put_sums(struct kt_draft *draft, uint32_t to, uint32_t sample, const struct sums *sums)
 {
-	const struct kt_block_line *line = &thinning->block->lines.items[index];
-	uint32_t per_number = thinning->block->values_per_number;
-	uint32_t to = thinning->draft->block.lines.items[thinning->map[index]].first;
+	if (!sums->count) {
+		for (uint32_t i = 0; i < PER_NUMBER; i++)
+			kt_draft_set_absent_at(draft, to + i, sample);
+		return;
+	}
+	kt_draft_set_at(draft, to + KT_VALUE_LAST, sample, sums->last);
+	kt_draft_set_at(draft, to + KT_VALUE_MIN, sample, sums->min);
+	kt_draft_set_at(draft, to + KT_VALUE_MAX, sample, sums->max);
+	kt_draft_set_at(draft, to + KT_VALUE_MEAN, sample, mean_of(sums));
+}
 
-	for (uint32_t i = 0; i < line->nr_numbers / per_number; i++, to += 4) {
-		const struct sums *sums = &thinning->sums[line->first / per_number + i];
+static void put_number(struct thinning *now, size_t first, uint32_t to)
+{
+	uint32_t at = 0, base = now->draft->block.nr_samples;
+	struct walk walk;
 
-		if (!sums->count) {
-			for (uint32_t k = 0; k < 4; k++)
-				kt_draft_set_absent(thinning->draft, to + k);
-			continue;
+	begin_walk(&walk, now->block, first);
+	for (uint32_t i = 0; i < now->nr_ends; i++) {
+		struct sums sums = { 0 };
+		int64_t values[PER_NUMBER] = { 0 };
+
+		while (at < now->ends[i]) {
+			uint32_t count = next_run(&walk, now->ends[i] - at, values);
+
+			if (!count)
+				return;
+			if (!walk.runs[0].absent)
+				add_run(&sums, values, count);
+			at += count;
 		}
-		kt_draft_set(thinning->draft, to + KT_VALUE_LAST, sums->last);
-		kt_draft_set(thinning->draft, to + KT_VALUE_MIN, sums->min);
-		kt_draft_set(thinning->draft, to + KT_VALUE_MAX, sums->max);
-		kt_draft_set(thinning->draft, to + KT_VALUE_MEAN, mean_of(sums));
+		put_sums(now->draft, to, base + i, &sums);
 	}
 }
+
+static void put_line(struct thinning *now, uint32_t index)
+{
+	const struct kt_block_line *line = &now->block->lines.items[index];
+	uint32_t per_number = now->block->values_per_number;
+	uint32_t to = now->draft->block.lines.items[now->lines[index]].first;
+
+	for (uint32_t i = 0; i < line->nr_numbers / per_number; i++)
+		put_number(now, line->first + (size_t)i * per_number, to + i * PER_NUMBER);
+}
+
+/* ---- files ---- */
 
 static bool same_layout(const struct kt_block_file *file, const uint32_t *lines, uint32_t count)
 {
@@ -209,162 +320,112 @@ static bool same_layout(const struct kt_block_file *file, const uint32_t *lines,
 	       (!count || memcmp(last->lines, lines, count * sizeof(*lines)) == 0);
 }
 
-static void put_layout(struct thinning *thinning, uint32_t file)
+static void put_layout(struct thinning *now, uint32_t file, uint32_t sample)
 {
-	const struct kt_block_layout *layout =
-		kt_block_layout_at(thinning->block, file, thinning->cursor.sample);
-	uint32_t to = file_of(
-		thinning->thinner, thinning->draft, thinning->block->files.items[file].path);
-	uint32_t *lines = layout ? thinning->scratch : NULL;
+	const struct kt_block_layout *layout = kt_block_layout_at(now->block, file, sample);
+	uint32_t to = now->files[file], count = layout ? layout->nr_lines : 0;
+	uint32_t *lines = layout ? now->scratch : NULL;
 
-	if (to == UINT32_MAX)
-		return;
-	for (uint32_t i = 0; layout && i < layout->nr_lines; i++)
-		lines[i] = thinning->map[layout->lines[i]];
-	if (!same_layout(
-		    &thinning->draft->block.files.items[to], lines, layout ? layout->nr_lines : 0))
-		kt_draft_layout(thinning->draft, to, lines, layout ? layout->nr_lines : 0);
+	for (uint32_t i = 0; i < count; i++)
+		lines[i] = now->lines[layout->lines[i]];
+	if (!same_layout(&now->draft->block.files.items[to], lines, count))
+		kt_draft_layout(now->draft, to, lines, count);
 }
 
-static void end_stretch(struct thinning *thinning)
+/* Gives a stretch the marks of its samples. */
+static void put_marks(struct thinning *now, uint32_t first, uint32_t end)
 {
-	const struct kt_block *block = thinning->block;
-	int64_t boot_ms = 0;
+	for (size_t i = 0; i < now->block->marks.count; i++) {
+		const struct kt_block_mark *mark = &now->block->marks.items[i];
 
-	for (uint32_t i = 0; i < block->lines.count; i++)
-		put_line(thinning, i);
-	for (uint32_t i = 0; i < block->files.count; i++)
-		put_layout(thinning, i);
-	kt_series_at(block->boot_ms, thinning->cursor.sample, &boot_ms);
-	kt_draft_end_sample(thinning->draft, thinning->times[thinning->cursor.sample], boot_ms);
-	thinning->draft->log.size = 0; /* nobody replays this one */
-}
-
-/* ---- one block ---- */
-
-static struct kt_err *map_lines(struct thinning *thinning)
-{
-	const struct kt_block *block = thinning->block;
-	uint32_t longest = 1;
-
-	for (uint32_t i = 0; i < block->files.count; i++) {
-		for (size_t k = 0; k < block->files.items[i].layouts.count; k++) {
-			uint32_t count = block->files.items[i].layouts.items[k].nr_lines;
-
-			longest = count > longest ? count : longest;
-		}
-	}
-	thinning->nr_numbers = (uint32_t)(kt_block_nr_series(block) / block->values_per_number);
-	thinning->map = calloc(block->lines.count + 1, sizeof(*thinning->map));
-	thinning->sums = calloc((size_t)thinning->nr_numbers + 1, sizeof(*thinning->sums));
-	thinning->scratch = calloc(longest, sizeof(*thinning->scratch));
-	thinning->times = calloc((size_t)block->nr_samples + 1, sizeof(*thinning->times));
-	if (!thinning->map || !thinning->sums || !thinning->scratch || !thinning->times)
-		return kt_err_new(KT_ERR_NOMEM, "out of memory");
-	for (uint32_t i = 0; i < block->lines.count; i++) {
-		thinning->map[i] = line_of(thinning->thinner, thinning->draft, block,
-			&block->lines.items[i], thinning->map, i);
-		if (thinning->map[i] == UINT32_MAX)
-			return kt_err_new(KT_ERR_LIMIT, "too many lines to thin them");
-	}
-	return NULL;
-}
-
-static void read_times(struct thinning *thinning)
-{
-	const struct kt_block *block = thinning->block;
-	struct kt_series_reader reader;
-	struct kt_series_run run;
-	uint32_t at = 0;
-
-	kt_series_read(&reader, block->real_ms, block->nr_samples);
-	while (kt_series_next(&reader, &run)) {
-		for (uint32_t i = 0; i < run.count; i++)
-			thinning->times[at++] = run.value;
+		if (mark->sample >= first && mark->sample < end)
+			kt_draft_mark(now->draft, mark->kind, mark->text);
 	}
 }
 
-/* Lines and files of earlier blocks that this one does not have. */
-static struct kt_err *drop_vanished(struct thinning *thinning)
+static void end_stretches(struct thinning *now)
 {
-	struct kt_draft *draft = thinning->draft;
+	for (uint32_t i = 0; i < now->nr_ends; i++) {
+		uint32_t last = now->ends[i] - 1;
+		int64_t boot_ms = 0;
+
+		for (uint32_t file = 0; file < now->block->files.count; file++)
+			put_layout(now, file, last);
+		put_marks(now, i ? now->ends[i - 1] : 0, now->ends[i]);
+		kt_series_at(now->block->boot_ms, last, &boot_ms);
+		kt_draft_end_sample(now->draft, now->times[i], boot_ms);
+		kt_draft_empty_log(now->draft); /* this draft is never replayed */
+	}
+}
+
+/* Marks lines and files of earlier blocks as absent that this block does not have. */
+static struct kt_err *drop_vanished(struct thinning *now)
+{
+	struct kt_draft *draft = now->draft;
 	size_t nr_lines = draft->block.lines.count, nr_files = draft->block.files.count;
-	bool *has_line = calloc(nr_lines + 1, sizeof(*has_line));
-	bool *has_file = calloc(nr_files + 1, sizeof(*has_file));
-	bool room = has_line && has_file;
+	bool *has_line = kt_arena_alloc(&now->arena, nr_lines + 1);
+	bool *has_file = kt_arena_alloc(&now->arena, nr_files + 1);
 
-	for (size_t i = 0; room && i < thinning->block->lines.count; i++)
-		has_line[thinning->map[i]] = true;
-	for (size_t i = 0; room && i < nr_lines; i++) {
+	if (!has_line || !has_file)
+		return no_memory();
+	for (size_t i = 0; i < now->block->lines.count; i++)
+		has_line[now->lines[i]] = true;
+	for (size_t i = 0; i < nr_lines; i++) {
 		const struct kt_block_line *line = &draft->block.lines.items[i];
 
 		for (uint32_t k = 0; !has_line[i] && k < line->nr_numbers; k++)
 			kt_draft_set_absent(draft, line->first + k);
 	}
-	for (size_t i = 0; room && i < thinning->block->files.count; i++) {
-		uint32_t to =
-			file_of(thinning->thinner, draft, thinning->block->files.items[i].path);
-
-		if (to < nr_files)
-			has_file[to] = true;
-	}
-	for (uint32_t i = 0; room && i < nr_files; i++) {
+	for (size_t i = 0; i < now->block->files.count; i++)
+		has_file[now->files[i]] = true;
+	for (uint32_t i = 0; i < nr_files; i++) {
 		if (!has_file[i] && !same_layout(&draft->block.files.items[i], NULL, 0))
 			kt_draft_layout(draft, i, NULL, 0);
 	}
-	free(has_line);
-	free(has_file);
-	return room ? NULL : kt_err_new(KT_ERR_NOMEM, "out of memory");
+	return NULL;
 }
 
-static void thin(struct thinning *thinning)
-{
-	const struct kt_block *block = thinning->block;
-	int64_t stretch_ms = thinning->thinner->stretch_ms;
+/* ---- one block ---- */
 
-	read_times(thinning);
-	begin_stretch(thinning);
-	for (uint32_t i = 0; i < block->nr_samples; i++) {
-		bool last = i + 1 == block->nr_samples ||
-			    thinning->times[i] / stretch_ms != thinning->times[i + 1] / stretch_ms;
-
-		kt_cursor_move(&thinning->cursor, i);
-		add_sample(thinning);
-		if (!last)
-			continue;
-		end_stretch(thinning);
-		begin_stretch(thinning);
-	}
-}
-
-static void copy_facts(const struct kt_block *block, struct kt_draft *draft)
-{
-	for (size_t i = 0; i < block->facts.count && !draft->block.nr_samples; i++)
-		kt_draft_fact(draft, block->facts.items[i].key, block->facts.items[i].text);
-	for (size_t i = 0; i < block->marks.count; i++)
-		kt_draft_mark(draft, block->marks.items[i].kind, block->marks.items[i].text);
-}
-
-struct kt_err *kt_thinner_add(
+struct kt_err *kt_thinner_begin(
 	struct kt_thinner *thinner, const struct kt_block *block, struct kt_draft *draft)
 {
-	struct thinning thinning = { .thinner = thinner, .block = block, .draft = draft };
-	struct kt_err *err = kt_cursor_init(&thinning.cursor, block);
+	struct thinning *now = &thinner->now;
+	struct kt_err *err;
 
+	end_block(now);
+	now->block = block;
+	now->draft = draft;
+	err = map_block(thinner);
 	if (!err)
-		err = map_lines(&thinning);
-	if (!err)
-		err = drop_vanished(&thinning);
-	if (!err) {
-		copy_facts(block, draft);
-		thin(&thinning);
+		err = drop_vanished(now);
+	if (err)
+		return err;
+	for (size_t i = 0; i < block->facts.count && !draft->block.nr_samples; i++)
+		kt_draft_fact(draft, block->facts.items[i].key, block->facts.items[i].text);
+	find_stretches(thinner);
+	return NULL;
+}
+
+struct kt_err *kt_thinner_step(struct kt_thinner *thinner, bool *ret_done)
+{
+	struct thinning *now = &thinner->now;
+	uint64_t work = 0;
+
+	*ret_done = false;
+	while (now->next_line < now->block->lines.count && work < STEP_WORK) {
+		work += now->nr_ends *
+			(uint64_t)(1 + now->block->lines.items[now->next_line].nr_numbers);
+		put_line(now, now->next_line++);
 	}
-	if (!err && kt_draft_failed(draft))
-		err = kt_err_new(KT_ERR_NOMEM, "out of memory");
-	kt_cursor_fini(&thinning.cursor);
-	free(thinning.map);
-	free(thinning.sums);
-	free(thinning.scratch);
-	free(thinning.times);
-	return err;
+	if (!kt_block_is_whole(now->block) || kt_draft_failed(now->draft))
+		return no_memory();
+	if (now->next_line < now->block->lines.count)
+		return NULL;
+	end_stretches(now);
+	*ret_done = true;
+	if (kt_draft_failed(now->draft))
+		return no_memory();
+	end_block(now);
+	return NULL;
 }

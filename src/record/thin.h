@@ -6,9 +6,11 @@
 #include "record/draft.h"
 
 /**
- * Makes old samples fewer: of each stretch of time, every number's last, smallest, largest
- * and mean value are kept, and the files as they were at its end. Thinning what is thin
- * already weighs the means by stretches, not by samples.
+ * Reduces old samples: keeps the last, smallest, largest and mean value of every number in each
+ * stretch of time, and the files as they were at its end. Thinning a thinned block weighs the means
+ * by stretches, not by samples.
+ *
+ * The work is done in steps of bounded size, because a recorder must take samples meanwhile.
  */
 struct kt_thinner;
 
@@ -16,12 +18,13 @@ struct kt_thinner *kt_thinner_new(int64_t stretch_ms); /* NULL when out of memor
 void kt_thinner_free(struct kt_thinner *thinner);
 
 /**
- * Adds a block to a draft, whose `values_per_number` is 4. The stretch at the end of the
- * block is closed with it: blocks are far longer than stretches.
+ * Begins to add a block to a draft whose `values_per_number` is 4. Block and draft must stay, and
+ * the draft must get nothing else until the block is done. The last stretch ends with the block,
+ * because blocks are far longer than stretches.
  */
-struct kt_err *kt_thinner_add(struct kt_thinner *thinner, const struct kt_block *block,
+struct kt_err *kt_thinner_begin(struct kt_thinner *thinner, const struct kt_block *block,
 	struct kt_draft *draft) KT_MUST_CHECK;
-/** Another draft follows. */
-void kt_thinner_restart(struct kt_thinner *thinner);
+/** Continues with a part of the block. `ret_done`: the draft contains all of it. */
+struct kt_err *kt_thinner_step(struct kt_thinner *thinner, bool *ret_done) KT_MUST_CHECK;
 
 #endif

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "record/writer.h"
 
+#include "base/memory.h"
+#include "base/place.h"
 #include "record/frame.h"
 #include "record/recording.h"
 #include "record/tail.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,17 +16,26 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define SPILL_BYTES (64u << 10) /* bytes of steps that wait in memory within a sample */
+#define ALL_BYTES_MAX \
+	(KT_BLOCK_BYTES_MAX / 2) /* bytes, estimated; readers accept no larger block */
+
 struct kt_writer {
 	struct kt_writer_opts opts;
 	char *path, *tail_path;
 	int fd, tail_fd;
-	uint64_t size, tail_size; /* up to here everything is good */
-	bool tail_begun;	  /* has it a head? There may have been no room for it */
-	uint64_t sequence;	  /* of the draft's first sample */
+	uint64_t size, tail_size; /* bytes; valid data ends here */
+	bool tail_begun;   /* the tail has a header; without room on the disk it may have none */
+	uint64_t sequence; /* number of the draft's first sample */
 	struct kt_draft draft;
+	/* the rewrite in progress; NULL: none */
+	struct kt_rewrite *rewrite;
+	struct kt_unnamed rewritten;
+	char *rewritten_path;
+	size_t nr_due; /* blocks that the last rewrite could not make smaller */
 };
 
-/* All or nothing: what was written of a piece that does not fit is taken back. */
+/* Appends all bytes or none: a part that was written before an error is removed. */
 static struct kt_err *append(int fd, uint64_t *size, struct kt_span bytes, const char *path)
 {
 	size_t done = 0;
@@ -41,7 +49,7 @@ static struct kt_err *append(int fd, uint64_t *size, struct kt_span bytes, const
 			int errnum = n < 0 ? errno : ENOSPC;
 
 			if (ftruncate(fd, (off_t)*size) < 0 && errno != EINTR)
-				return kt_err_os(errno, "%s: taking back half a piece", path);
+				return kt_err_os(errno, "%s: removing an incomplete piece", path);
 			return kt_err_os(errnum, "%s", path);
 		}
 		done += (size_t)n;
@@ -57,7 +65,15 @@ static struct kt_err *sync_to_disk(const struct kt_writer *writer, int fd, const
 	return NULL;
 }
 
-/* What the disk did not take for sure was not written. */
+/* If the file cannot be truncated, later bytes overwrite the incomplete ones. */
+static void take_back(int fd, uint64_t *size, uint64_t before)
+{
+	*size = before;
+	if (ftruncate(fd, (off_t)before) < 0)
+		return;
+}
+
+/* Bytes that were not synced count as not written. */
 static struct kt_err *append_for_good(const struct kt_writer *writer, int fd, uint64_t *size,
 	struct kt_span bytes, const char *path)
 {
@@ -67,8 +83,8 @@ static struct kt_err *append_for_good(const struct kt_writer *writer, int fd, ui
 	if (err)
 		return err;
 	err = sync_to_disk(writer, fd, path);
-	if (err && ftruncate(fd, (off_t)before) == 0)
-		*size = before;
+	if (err)
+		take_back(fd, size, before);
 	return err;
 }
 
@@ -90,7 +106,7 @@ static struct kt_err *begin_tail(struct kt_writer *writer)
 	return err;
 }
 
-/* Where the last good block ends, and with which sample. */
+/* Finds the end of the last valid block, and its last sample. */
 static struct kt_err *find_end(struct kt_writer *writer, uint64_t *ret_end)
 {
 	struct kt_recording *recording;
@@ -149,9 +165,9 @@ static struct kt_err *read_tail(const struct kt_writer *writer, struct kt_buf *r
 }
 
 /*
- * What a writer that died has left in the tail becomes a block. Of that block there may be
- * a part behind the last good one, which is cut off: the tail has its samples. Other damage
- * stays as it is.
+ * Makes a block of the samples that a dead writer left in the tail. A part of that block may
+ * already follow the last valid block; it is cut off, because the tail has its samples. Other
+ * damage stays unchanged.
  */
 static struct kt_err *take_over_tail(struct kt_writer *writer, uint64_t end)
 {
@@ -184,42 +200,98 @@ static struct kt_err *lock(int fd, const char *path)
 		"%s: another ktally is recording into it; one file has one writer", path);
 }
 
-/* Between opening and locking, the file may have got another one in its place. */
-static bool is_in_place(const struct kt_writer *writer)
+static struct kt_err *sync_place(const struct kt_writer *writer, const char *path)
 {
-	struct stat here, there;
-
-	return fstat(writer->fd, &here) == 0 && stat(writer->path, &there) == 0 &&
-	       here.st_dev == there.st_dev && here.st_ino == there.st_ino;
+	return writer->opts.sync ? kt_place_sync(path) : NULL;
 }
 
-/* The tail has a lock of its own: a FILE that was removed has no other hold on it. */
-static struct kt_err *open_files(struct kt_writer *writer)
+/* Opens and locks the file. Another file may have replaced it between opening and locking. */
+static struct kt_err *open_file(struct kt_writer *writer, bool *ret_made)
 {
-	struct kt_err *err;
+	struct kt_err *err = kt_place_open(writer->path, &writer->fd, ret_made);
 	struct stat status;
 
-	writer->fd = open(writer->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600); // NOLINT
-	if (writer->fd < 0 || fstat(writer->fd, &status) < 0)
-		return kt_err_os(errno, "%s", writer->path);
-	err = lock(writer->fd, writer->path);
+	if (!err)
+		err = lock(writer->fd, writer->path);
 	if (err)
 		return err;
-	if (!is_in_place(writer))
+	if (!kt_place_holds(writer->path, writer->fd) || fstat(writer->fd, &status) < 0)
 		return kt_err_new(KT_ERR_REFUSED,
 			"%s: it was replaced while it was opened; try again", writer->path);
-	if (!S_ISREG(status.st_mode) || (status.st_size && !kt_is_recording(writer->path)))
+	if (status.st_size && !kt_is_recording(writer->path))
 		return kt_err_new(KT_ERR_PARSE,
-			"%s: this is no recording, or its beginning is damaged; it is left as it "
-			"is",
+			"%s: not a recording, or its beginning is damaged; it was not changed",
 			writer->path);
-	writer->tail_fd = open(writer->tail_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	return writer->tail_fd < 0 ? kt_err_os(errno, "%s", writer->tail_path)
-				   : lock(writer->tail_fd, writer->tail_path);
+	return NULL;
+}
+
+/*
+ * Whether the file is a tail. After a crash some of the first bytes, or all of them, may be
+ * unwritten, and a bad disk may change some. A file that has less than half of them is something
+ * else, and is not overwritten.
+ */
+static bool is_tail(int fd)
+{
+	char head[KT_TAIL_MAGIC_SIZE];
+	ssize_t n = pread(fd, head, sizeof(head), 0), nr_alike = 0;
+
+	for (ssize_t i = 0; i < n; i++)
+		nr_alike += !head[i] || head[i] == KT_TAIL_MAGIC[i];
+	return n >= 0 && nr_alike * 2 >= n;
+}
+
+/*
+ * Opens the tail. The process that has locked FILE is its writer. If another process has locked the
+ * tail, that tail belongs to a file that was renamed. Its writer keeps the open file, so the name
+ * is free.
+ */
+static struct kt_err *open_tail(struct kt_writer *writer, bool *ret_made)
+{
+	struct kt_err *err = kt_place_open(writer->tail_path, &writer->tail_fd, ret_made);
+
+	if (!err && !*ret_made && flock(writer->tail_fd, LOCK_EX | LOCK_NB) < 0) {
+		close(writer->tail_fd);
+		writer->tail_fd = -1;
+		unlink(writer->tail_path);
+		err = kt_place_open(writer->tail_path, &writer->tail_fd, ret_made);
+	}
+	if (!err)
+		err = lock(writer->tail_fd, writer->tail_path);
+	if (!err && !is_tail(writer->tail_fd))
+		err = kt_err_new(KT_ERR_REFUSED, "%s: not a tail", writer->tail_path);
+	return err;
+}
+
+static struct kt_err *open_files(struct kt_writer *writer)
+{
+	bool made = false, made_tail = false;
+	struct kt_err *err = open_file(writer, &made);
+
+	if (!err)
+		err = open_tail(writer, &made_tail);
+	if (!err && (made || made_tail))
+		err = sync_place(writer, writer->path);
+	if (!err)
+		return NULL;
+	if (made)
+		unlink(writer->path);
+	if (made_tail)
+		unlink(writer->tail_path);
+	return err;
+}
+
+static void end_rewrite(struct kt_writer *writer)
+{
+	kt_rewrite_free(writer->rewrite);
+	writer->rewrite = NULL;
+	kt_unnamed_close(&writer->rewritten);
+	free(writer->rewritten_path);
+	writer->rewritten_path = NULL;
 }
 
 static void writer_free(struct kt_writer *writer)
 {
+	end_rewrite(writer);
 	if (writer->fd >= 0)
 		close(writer->fd);
 	if (writer->tail_fd >= 0)
@@ -237,10 +309,13 @@ struct kt_err *kt_writer_open(
 	struct kt_err *err = NULL;
 	uint64_t end;
 
+	kt_memory_keep_small();
 	*ret_writer = NULL;
 	if (!writer)
 		return kt_err_new(KT_ERR_NOMEM, "out of memory");
-	*writer = (struct kt_writer){ .opts = *opts, .fd = -1, .tail_fd = -1 };
+	*writer = (struct kt_writer){
+		.opts = *opts, .fd = -1, .tail_fd = -1, .rewritten = KT_UNNAMED_NONE
+	};
 	kt_draft_init(&writer->draft);
 	writer->path = strdup(path);
 	if (!writer->path || asprintf(&writer->tail_path, "%s%s", path, KT_TAIL_SUFFIX) < 0)
@@ -264,16 +339,23 @@ struct kt_draft *kt_writer_draft(struct kt_writer *writer)
 	return &writer->draft;
 }
 
+/*
+ * Does not count the first sample. It brings all the text, which costs the same in any block, so a
+ * machine with much text would get a block for each sample.
+ */
 bool kt_writer_is_full(const struct kt_writer *writer)
 {
 	return writer->draft.block.nr_samples >= writer->opts.samples_max ||
-	       writer->draft.nr_bytes >= writer->opts.bytes_max;
+	       kt_draft_growth(&writer->draft) >= writer->opts.bytes_max ||
+	       (writer->draft.block.nr_samples && writer->draft.nr_bytes >= ALL_BYTES_MAX);
 }
 
-struct kt_err *kt_writer_flush(struct kt_writer *writer)
+static struct kt_err *write_steps(struct kt_writer *writer, bool for_good)
 {
-	KT_CLEANUP(buf) struct kt_buf piece = { 0 };
-	struct kt_buf *log = &writer->draft.log;
+	KT_CLEANUP(buf) struct kt_buf head = { 0 };
+	const struct kt_buf *log = &writer->draft.log;
+	struct kt_span steps = { log->data, log->size };
+	uint64_t before;
 	struct kt_err *err;
 
 	if (kt_draft_failed(&writer->draft))
@@ -283,22 +365,33 @@ struct kt_err *kt_writer_flush(struct kt_writer *writer)
 	err = writer->tail_begun ? NULL : begin_tail(writer);
 	if (err)
 		return err;
-	kt_tail_put_piece((struct kt_span){ log->data, log->size }, &piece);
-	if (piece.failed)
+	kt_tail_put_piece_head(steps, &head);
+	if (head.failed)
 		return kt_err_new(KT_ERR_NOMEM, "out of memory");
-	err = append_for_good(writer, writer->tail_fd, &writer->tail_size,
-		(struct kt_span){ piece.data, piece.size }, writer->tail_path);
+	before = writer->tail_size;
+	err = append(writer->tail_fd, &writer->tail_size, (struct kt_span){ head.data, head.size },
+		writer->tail_path);
 	if (!err)
-		log->size = 0;
+		err = append(writer->tail_fd, &writer->tail_size, steps, writer->tail_path);
+	if (!err && for_good)
+		err = sync_to_disk(writer, writer->tail_fd, writer->tail_path);
+	if (!err)
+		kt_draft_empty_log(&writer->draft);
+	else
+		take_back(writer->tail_fd, &writer->tail_size, before);
 	return err;
 }
 
-/* What compressing took is not needed for an hour; a recorder is there all the time. */
-static void give_back_memory(void)
+struct kt_err *kt_writer_flush(struct kt_writer *writer)
 {
-#ifdef __GLIBC__
-	malloc_trim(0);
-#endif
+	return write_steps(writer, true);
+}
+
+/* Readers ignore a sample that has not ended, and steps that cannot be written are kept. */
+void kt_writer_spill(struct kt_writer *writer)
+{
+	if (writer->draft.log.size >= SPILL_BYTES)
+		kt_err_free(write_steps(writer, false));
 }
 
 struct kt_err *kt_writer_turn(struct kt_writer *writer)
@@ -307,56 +400,169 @@ struct kt_err *kt_writer_turn(struct kt_writer *writer)
 
 	if (!writer->draft.block.nr_samples)
 		return NULL;
+	/* compressing takes most of the memory, which is not needed for the next hour */
+	kt_memory_give_back();
 	err = write_block(writer);
 	if (err)
 		return err;
 	writer->sequence += writer->draft.block.nr_samples;
 	kt_draft_fini(&writer->draft);
 	kt_draft_init(&writer->draft);
-	give_back_memory();
-	/* the draft is a new one whatever becomes of the tail; the next flush begins it again */
+	kt_memory_give_back();
+	/* the draft is new even if the tail fails; the next flush begins the tail again */
 	kt_err_free(begin_tail(writer));
 	return NULL;
 }
 
-/* The new file is locked before it takes the old one's name: nobody can come in between. */
-static struct kt_err *take_place(struct kt_writer *writer, const char *new_path)
-{
-	int fd = open(new_path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-	off_t size = fd < 0 ? -1 : lseek(fd, 0, SEEK_END);
+/* ---- thinning ---- */
 
-	if (size < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0 || rename(new_path, writer->path) < 0) {
-		struct kt_err *err = kt_err_os(errno, "%s", new_path);
-
-		if (fd >= 0)
-			close(fd);
-		return err;
-	}
-	close(writer->fd);
-	writer->fd = fd;
-	writer->size = (uint64_t)size;
-	return NULL;
-}
-
-struct kt_err *kt_writer_keep(struct kt_writer *writer, const struct kt_keep *keep)
+static struct kt_err *begin_rewrite(struct kt_writer *writer, const struct kt_keep *keep)
 {
 	struct kt_err *err;
-	char *new_path;
-	bool due;
 
-	err = kt_keep_is_due(writer->path, keep, &due);
-	if (err || !due)
-		return err;
-	if (asprintf(&new_path, "%s.new", writer->path) < 0)
+	if (asprintf(&writer->rewritten_path, "%s.new", writer->path) < 0) {
+		writer->rewritten_path = NULL;
 		return kt_err_new(KT_ERR_NOMEM, "out of memory");
-	unlink(new_path); /* of a writer that died while it made it */
-	err = kt_keep_rewrite(writer->path, new_path, keep);
+	}
+	unlink(writer->rewritten_path); /* left by a writer that died during a rewrite */
+	err = kt_unnamed_make(writer->rewritten_path, &writer->rewritten);
 	if (!err)
-		err = take_place(writer, new_path);
+		err = kt_rewrite_begin(writer->path, writer->rewritten.fd, keep, &writer->rewrite);
 	if (err)
-		unlink(new_path);
-	free(new_path);
+		end_rewrite(writer);
 	return err;
+}
+
+/* Copies blocks that were added during the rewrite. */
+static struct kt_err *copy_rest(struct kt_writer *writer, uint64_t *size)
+{
+	uint64_t at = kt_rewrite_source_size(writer->rewrite);
+	struct kt_err *err = NULL;
+	char bytes[16384];
+
+	while (at < writer->size && !err) {
+		uint64_t left = writer->size - at;
+		ssize_t n = pread(
+			writer->fd, bytes, left < sizeof(bytes) ? left : sizeof(bytes), (off_t)at);
+
+		if (n <= 0)
+			return kt_err_os(n < 0 ? errno : EIO, "%s", writer->path);
+		err = append(writer->rewritten.fd, size, (struct kt_span){ bytes, (size_t)n },
+			writer->rewritten_path);
+		at += (uint64_t)n;
+	}
+	return err ? err : sync_to_disk(writer, writer->rewritten.fd, writer->rewritten_path);
+}
+
+/*
+ * Locks the new file before it takes the old file's name, so that no other writer gets in between.
+ */
+static struct kt_err *take_place(struct kt_writer *writer)
+{
+	off_t end = lseek(writer->rewritten.fd, 0, SEEK_END);
+	uint64_t size = (uint64_t)end;
+	struct kt_err *err;
+	bool exists;
+
+	if (end < 0 || flock(writer->rewritten.fd, LOCK_EX | LOCK_NB) < 0)
+		return kt_err_os(errno, "%s", writer->rewritten_path);
+	if (!kt_place_holds(writer->path, writer->fd))
+		return NULL; /* it was renamed, so the name no longer belongs to this file */
+	err = copy_rest(writer, &size);
+	if (!err)
+		err = kt_unnamed_name(
+			&writer->rewritten, writer->rewritten_path, writer->path, true, &exists);
+	if (err)
+		return err;
+	close(writer->fd);
+	writer->fd = writer->rewritten.fd;
+	writer->rewritten = KT_UNNAMED_NONE;
+	writer->size = size;
+	return sync_place(writer, writer->path);
+}
+
+static struct kt_err *step_rewrite(struct kt_writer *writer, const struct kt_keep *keep)
+{
+	bool done, due;
+	struct kt_err *err = kt_rewrite_step(writer->rewrite, &done);
+
+	if (!err && !done)
+		return NULL;
+	if (!err)
+		err = take_place(writer);
+	end_rewrite(writer);
+	kt_memory_give_back();
+	if (err)
+		return err;
+	writer->nr_due = 0;
+	return kt_keep_is_due(writer->path, keep, &writer->nr_due, &due);
+}
+
+bool kt_writer_is_keeping(const struct kt_writer *writer)
+{
+	return writer->rewrite != NULL;
+}
+
+struct kt_err *kt_writer_keep(
+	struct kt_writer *writer, const struct kt_keep *keep, uint32_t nr_steps)
+{
+	size_t nr_due = writer->nr_due;
+	struct kt_err *err = NULL;
+	bool due = false;
+
+	if (!writer->rewrite) {
+		err = kt_keep_is_due(writer->path, keep, &nr_due, &due);
+		if (err || !due)
+			return err;
+		err = begin_rewrite(writer, keep);
+	}
+	for (; nr_steps && !err && writer->rewrite; nr_steps--)
+		err = step_rewrite(writer, keep);
+	return err;
+}
+
+/* ---- the name ---- */
+
+/* Opens the file that has the name now; the samples of the draft become its first block. */
+static struct kt_err *open_anew(struct kt_writer *writer)
+{
+	struct kt_draft draft = writer->draft;
+	struct kt_err *err;
+	uint64_t end;
+
+	writer->fd = writer->tail_fd = -1;
+	writer->size = writer->tail_size = 0;
+	writer->tail_begun = false;
+	kt_draft_init(&writer->draft);
+	err = open_files(writer);
+	if (!err)
+		err = find_end(writer, &end);
+	if (!err)
+		err = take_over_tail(writer, end);
+	kt_draft_fini(&writer->draft);
+	writer->draft = draft;
+	return err ? err : kt_writer_turn(writer);
+}
+
+struct kt_err *kt_writer_check_place(struct kt_writer *writer, bool *ret_moved)
+{
+	struct stat status;
+
+	*ret_moved = !kt_place_holds(writer->path, writer->fd) ||
+		     !kt_place_holds(writer->tail_path, writer->tail_fd);
+	if (!*ret_moved)
+		return NULL;
+	end_rewrite(writer);
+	/*
+	 * a file that still has a name gets the draft's samples; if they do not fit, the draft
+	 * continues
+	 */
+	if (fstat(writer->fd, &status) == 0 && status.st_nlink)
+		kt_err_free(kt_writer_turn(writer));
+	take_back(writer->tail_fd, &writer->tail_size, 0);
+	close(writer->fd);
+	close(writer->tail_fd);
+	return open_anew(writer);
 }
 
 struct kt_err *kt_writer_close(struct kt_writer *writer)

@@ -6,7 +6,7 @@
 
 #include <zstd.h>
 
-/** libzstd, loaded at the first recording: linked, it would cost every run of ktally. */
+/** libzstd, loaded at the first recording: if linked, it would slow down every run of ktally. */
 #define KT_ZSTD_SYMBOLS(X)     \
 	X(createCCtx)          \
 	X(freeCCtx)            \

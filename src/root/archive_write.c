@@ -11,7 +11,7 @@ struct kt_archive_writer {
 	const struct kt_libarchive *lib;
 	struct archive *archive;
 	struct kt_new_file file;
-	struct kt_err *err; /* of the first write that failed */
+	struct kt_err *err; /* error of the first write that failed */
 };
 
 static const struct {
@@ -37,12 +37,13 @@ static struct kt_err *filter_for(const char *path, const char **ret_filter)
 		}
 	}
 	return kt_err_new(KT_ERR_USAGE,
-		"%s: the name of a bundle ends in .tar.zst, .tar.gz, .tar.xz or .tar", path);
+		"%s: not the name of a bundle; it must end in .tar.zst, .tar.gz, .tar.xz or .tar",
+		path);
 }
 
 /*
- * libarchive is never told that a write failed: after that it would neither close nor free
- * what stands between it and the file.
+ * Reports success to libarchive even if a write fails; after an error libarchive would neither
+ * close nor free its filters.
  */
 static la_ssize_t write_file(struct archive *archive, void *data, const void *buffer, size_t size)
 {
@@ -86,7 +87,7 @@ static struct kt_err *open_archive(struct kt_archive_writer *writer, const char 
 		return kt_err_new(KT_ERR_NOMEM, "%s: out of memory", writer->file.path);
 	if ((filter && lib->write_add_filter_by_name(writer->archive, filter) != ARCHIVE_OK) ||
 		lib->write_set_format_pax_restricted(writer->archive) != ARCHIVE_OK ||
-		/* a compressed bundle ends where its data ends */
+		/* no padding: a compressed bundle ends where its data ends */
 		lib->write_set_bytes_in_last_block(writer->archive, 1) != ARCHIVE_OK ||
 		lib->write_open(writer->archive, writer, NULL, write_file, NULL) != ARCHIVE_OK)
 		return failed(writer);

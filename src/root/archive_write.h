@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** A bundle being written: a tar, compressed as the end of its name says (.zst, .gz, .xz). */
+/** A bundle while it is written: a tar, compressed as the end of its name says (.zst, .gz, .xz). */
 struct kt_archive_writer;
 
 /** Fails where the file exists, unless `force`. Loads libarchive. */
@@ -18,9 +18,9 @@ struct kt_err *kt_archive_add(struct kt_archive_writer *writer, const char *path
 	size_t size, int64_t time_s) KT_MUST_CHECK;
 struct kt_err *kt_archive_add_link(struct kt_archive_writer *writer, const char *path,
 	const char *target, int64_t time_s) KT_MUST_CHECK;
-/** Writes the end; after an error the file is removed. Frees the writer in any case. */
+/** Writes the end of the archive; removes the file after an error. Frees the writer in any case. */
 struct kt_err *kt_archive_close(struct kt_archive_writer *writer) KT_MUST_CHECK;
-/** Gives up: removes the file and frees the writer. */
+/** Removes the file and frees the writer. */
 void kt_archive_abandon(struct kt_archive_writer *writer);
 
 #endif

@@ -7,7 +7,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 
-/** The part of libarchive that ktally uses: name here, symbol archive_NAME there. */
+/** The part of libarchive that ktally uses: `name` stands for the symbol archive_NAME. */
 #define KT_LIBARCHIVE_SYMBOLS(X)           \
 	X(read_new)                        \
 	X(read_free)                       \
@@ -17,6 +17,7 @@
 	X(read_support_filter_zstd)        \
 	X(read_support_format_tar)         \
 	X(read_support_format_zip)         \
+	X(read_support_format_raw)         \
 	X(read_open_fd)                    \
 	X(read_next_header)                \
 	X(read_data_block)                 \

@@ -2,7 +2,6 @@
 #include "root/new_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,21 +9,12 @@
 
 static struct kt_err *exists(const char *path)
 {
-	return kt_err_new(KT_ERR_REFUSED, "%s: is there already; --force overwrites it", path);
-}
-
-/* A link that somebody left is not written through. */
-static struct kt_err *open_part(struct kt_new_file *file)
-{
-	unlink(file->part);
-	file->fd = open(file->part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	return file->fd < 0 ? kt_err_os(errno, "%s", file->part) : NULL;
+	return kt_err_new(KT_ERR_REFUSED, "%s: exists already; --force overwrites it", path);
 }
 
 static void end(struct kt_new_file *file)
 {
-	if (file->fd >= 0)
-		close(file->fd);
+	kt_unnamed_close(&file->file);
 	free(file->path);
 	free(file->part);
 	*file = KT_NEW_FILE_NONE;
@@ -32,7 +22,7 @@ static void end(struct kt_new_file *file)
 
 struct kt_err *kt_new_file_create(const char *path, bool force, struct kt_new_file *ret_file)
 {
-	struct kt_new_file file = { .force = force, .fd = -1 };
+	struct kt_new_file file = { .force = force, .file = KT_UNNAMED_NONE };
 	struct kt_err *err;
 
 	*ret_file = file;
@@ -44,7 +34,7 @@ struct kt_err *kt_new_file_create(const char *path, bool force, struct kt_new_fi
 	else if (!force && access(path, F_OK) == 0)
 		err = exists(path);
 	else
-		err = open_part(&file);
+		err = kt_unnamed_make(file.part, &file.file);
 	if (err)
 		end(&file);
 	else
@@ -52,49 +42,43 @@ struct kt_err *kt_new_file_create(const char *path, bool force, struct kt_new_fi
 	return err;
 }
 
-/* Without force an existing file must survive even if it came while we wrote. */
-static struct kt_err *name_it(const struct kt_new_file *file)
+/* Names the file. Without force, an existing file must survive even if it was created meanwhile. */
+static struct kt_err *name_it(struct kt_new_file *file)
 {
-	if (file->force) {
-		if (rename(file->part, file->path) < 0)
-			return kt_err_os(errno, "%s", file->path);
-		return NULL;
+	bool is_there;
+	struct kt_err *err =
+		kt_unnamed_name(&file->file, file->part, file->path, file->force, &is_there);
+
+	if (err && is_there) {
+		kt_err_free(err);
+		err = exists(file->path);
 	}
-	if (renameat2(AT_FDCWD, file->part, AT_FDCWD, file->path, RENAME_NOREPLACE) == 0)
-		return NULL;
-	/* file systems that cannot do that */
-	if (errno == EINVAL && link(file->part, file->path) == 0) {
-		unlink(file->part);
-		return NULL;
-	}
-	return errno == EEXIST ? exists(file->path) : kt_err_os(errno, "%s", file->path);
+	/* the name survives a crash only if its directory was synced too */
+	return err ? err : kt_place_sync(file->path);
 }
 
 struct kt_err *kt_new_file_commit(struct kt_new_file *file)
 {
 	struct kt_err *err;
 
-	if (fsync(file->fd) < 0 && errno != EINVAL && errno != EROFS)
+	/* data before name: after a crash the name never stands for an incomplete file */
+	if (fsync(file->file.fd) < 0 && errno != EINVAL && errno != EROFS)
 		err = kt_err_os(errno, "%s", file->path);
 	else
 		err = name_it(file);
-	if (err)
-		unlink(file->part);
 	end(file);
 	return err;
 }
 
 void kt_new_file_cleanup(struct kt_new_file *file)
 {
-	if (file->fd >= 0)
-		unlink(file->part);
 	end(file);
 }
 
 struct kt_err *kt_new_file_write(struct kt_new_file *file, const char *data, size_t size)
 {
 	while (size) {
-		ssize_t n = write(file->fd, data, size);
+		ssize_t n = write(file->file.fd, data, size);
 
 		if (n < 0 && errno != EINTR)
 			return kt_err_os(errno, "%s", file->path);

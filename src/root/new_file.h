@@ -3,18 +3,20 @@
 #define KT_ROOT_NEW_FILE_H
 
 #include "base/err.h"
+#include "base/place.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
 /**
- * A file that gets its name when it is whole: it is written as NAME.part, which only its
- * owner may read, because what ktally writes may be what only root may see.
+ * A file that gets its name when it is complete. Until then it has no name, or NAME.part where the
+ * file system requires one. Only its owner may read it, because ktally may write what only root may
+ * see.
  */
 struct kt_new_file {
 	char *path, *part;
-	bool force; /* an existing file is overwritten */
-	int fd;	    /* -1: none */
+	bool force; /* overwrites an existing file */
+	struct kt_unnamed file;
 };
 
 /** Fails where the file exists, unless `force`. */
@@ -22,11 +24,11 @@ struct kt_err *kt_new_file_create(
 	const char *path, bool force, struct kt_new_file *ret_file) KT_MUST_CHECK;
 struct kt_err *kt_new_file_write(
 	struct kt_new_file *file, const char *data, size_t size) KT_MUST_CHECK;
-/** Gives it its name; after an error it is gone. Ends the file in any case. */
+/** Names the file; removes it after an error. Ends the file in any case. */
 struct kt_err *kt_new_file_commit(struct kt_new_file *file) KT_MUST_CHECK;
-/** Gives up what has not been committed. */
+/** Removes a file that was not committed. */
 void kt_new_file_cleanup(struct kt_new_file *file);
 
-#define KT_NEW_FILE_NONE ((struct kt_new_file){ .fd = -1 })
+#define KT_NEW_FILE_NONE ((struct kt_new_file){ .file = KT_UNNAMED_NONE })
 
 #endif

@@ -1,17 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Files held in memory as a root: what was taken out of a bundle, or a single file.
+// Files in memory as a root: from a bundle, or from texts. Of a text that may be large it has the
+// descriptor instead of the text.
 
+#include "base/buf.h"
+#include "root/members.h"
 #include "root/root_ops.h"
+#include "root/stream.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct member {
-	char *path, *data, *refused, *target;
+	const char *path; /* owned */
+	char *data, *refused, *target;
 	size_t size, index;
+	enum kt_err_code code; /* error code of `refused` */
+	int fd;		       /* of a file that is not in memory, or -1 */
+	bool shared;	       /* another member owns `data` */
+	kt_root_make make;     /* makes `data` of a dump's memory; NULL: it is there */
 };
 
 struct root_memory {
@@ -19,9 +30,13 @@ struct root_memory {
 	struct member *members;
 	size_t count, room;
 	bool sorted;
+	/* of a dump */
+	int dump_fd;
+	void *dump;
+	void (*close_dump)(void *dump);
 };
 
-/* By path, and of two with one path the one that came first. */
+/* Sorts by path; of two files with one path the first one that was added comes first. */
 static int by_path(const void *a, const void *b)
 {
 	const struct member *x = a, *y = b;
@@ -30,49 +45,72 @@ static int by_path(const void *a, const void *b)
 	return order ? order : (x->index > y->index) - (x->index < y->index);
 }
 
-/* Index of the first member whose path is not before `path`. Sorts what was added since. */
-static size_t lower_bound(struct root_memory *memory, const char *path)
+/* Sorts the files that were added since the last call. */
+static size_t first_from(struct root_memory *memory, const char *path)
 {
-	size_t low = 0, high = memory->count;
-
 	if (!memory->sorted && memory->count)
 		qsort(memory->members, memory->count, sizeof(*memory->members), by_path);
 	memory->sorted = true;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (strcmp(memory->members[middle].path, path) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return kt_members_from(memory->members, memory->count, sizeof(*memory->members), path);
 }
 
-static const struct member *find(struct root_memory *memory, const char *path)
+static struct member *find(struct root_memory *memory, const char *path)
 {
-	size_t at = lower_bound(memory, path);
+	size_t at = first_from(memory, path);
 
 	return at < memory->count && strcmp(memory->members[at].path, path) == 0
 		       ? &memory->members[at]
 		       : NULL;
 }
 
-static struct kt_err *memory_read(struct kt_root *root, const char *path, uint64_t offset,
-	size_t size_max, bool whole, struct kt_text *ret_text)
+static struct kt_err *make(struct member *member, void *dump)
 {
-	const struct member *member = find((struct root_memory *)root, path);
-	size_t size;
+	KT_CLEANUP(buf) struct kt_buf text = { 0 };
+	struct kt_err *err = member->make(dump, &text);
 
+	if (err)
+		return kt_err_prepend(err, "%s", member->path);
+	member->size = text.size;
+	member->data = kt_buf_take(&text);
+	if (!member->data)
+		return kt_err_new(KT_ERR_NOMEM, "%s: out of memory", member->path);
+	member->make = NULL;
+	return NULL;
+}
+
+static struct kt_err *find_text(
+	struct kt_root *root, const char *path, const struct member **ret_member)
+{
+	struct root_memory *memory = (struct root_memory *)root;
+	struct member *member = find(memory, path);
+
+	*ret_member = member;
 	if (!member)
 		return kt_err_os(ENOENT, "%s", path);
 	if (member->refused)
-		return kt_err_new(KT_ERR_REFUSED, "%s: %s", path, member->refused);
+		return kt_err_new(member->code, "%s: %s", path, member->refused);
+	return member->make ? make(member, memory->dump) : NULL;
+}
+
+static struct kt_err *memory_read(struct kt_root *root, const char *path, uint64_t offset,
+	size_t size_max, bool whole, struct kt_text *ret_text)
+{
+	const struct member *member;
+	struct kt_err *err = find_text(root, path, &member);
+	size_t size;
+
+	if (err)
+		return err;
+	if (member->fd >= 0)
+		return lseek(member->fd, (off_t)offset, SEEK_SET) < 0
+			       ? kt_err_os(errno, "%s", path)
+			       : kt_root_slurp(member->fd, path, size_max, whole, ret_text);
 	size = offset > member->size ? 0 : member->size - (size_t)offset;
 	if (size > size_max && whole)
 		return kt_err_new(KT_ERR_LIMIT, "%s: larger than %zu MiB", path, size_max >> 20);
 	if (size > size_max)
 		size = size_max;
+	/* never 0 bytes, for which malloc() may return NULL */
 	ret_text->data = malloc(size + 1);
 	if (!ret_text->data)
 		return kt_err_new(KT_ERR_NOMEM, "%s: out of memory", path);
@@ -80,6 +118,32 @@ static struct kt_err *memory_read(struct kt_root *root, const char *path, uint64
 		memcpy(ret_text->data, member->data + offset, size);
 	ret_text->size = size;
 	return NULL;
+}
+
+/* Reads from its beginning on; kt_stream_begin() sets the offset. */
+static struct kt_err *stream_fd(int fd, const char *path, struct kt_stream **ret_stream)
+{
+	int again = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+
+	return again < 0 ? kt_err_os(errno, "%s", path)
+			 : kt_stream_of_fd(again, KT_STREAM_AT, path, ret_stream);
+}
+
+static struct kt_err *memory_stream(
+	struct kt_root *root, const char *path, uint64_t offset, struct kt_stream **ret_stream)
+{
+	const struct member *member;
+	struct kt_err *err = find_text(root, path, &member);
+	size_t from;
+
+	if (err)
+		return err;
+	if (member->fd >= 0)
+		return stream_fd(member->fd, path, ret_stream);
+	from = offset < member->size ? (size_t)offset : member->size;
+	return kt_stream_of_span(
+		(struct kt_span){ member->data ? member->data + from : "", member->size - from },
+		path, ret_stream);
 }
 
 static struct kt_err *memory_link(
@@ -96,23 +160,17 @@ static struct kt_err *memory_link(
 	return NULL;
 }
 
-/* Is `path` below `folder`? Sets what follows. Everything is below "". */
-static bool below(const char *path, const char *folder, const char **ret_rest)
+/* Returns the index of the first member after all members of a directory: '0' comes after '/'. */
+static size_t behind(struct root_memory *memory, const char *folder, const char *name, size_t at)
 {
-	size_t n = strlen(folder);
+	char *bound = NULL;
+	size_t index = at + 1;
 
-	if (strncmp(path, folder, n) != 0 || (n && path[n] != '/'))
-		return false;
-	*ret_rest = path + n + (n > 0);
-	return true;
-}
-
-/* The members of a folder stand together, so most of its repetitions end here. */
-static bool is_last(const kt_names *names, const char *name, size_t n)
-{
-	const char *last = names->items[names->count - 1];
-
-	return strncmp(last, name, n) == 0 && !last[n];
+	if (asprintf(&bound, "%s%s%s0", folder, *folder ? "/" : "", name) < 0)
+		return index;
+	index = first_from(memory, bound);
+	free(bound);
+	return index > at ? index : at + 1;
 }
 
 static struct kt_err *memory_list(struct kt_root *root, const char *path, bool folders,
@@ -122,21 +180,22 @@ static struct kt_err *memory_list(struct kt_root *root, const char *path, bool f
 	bool any = false;
 
 	/* siblings such as "a-b" sort between "a" and "a/c", so the walk skips them */
-	for (size_t i = lower_bound(memory, path);
-		i < memory->count && strncmp(memory->members[i].path, path, strlen(path)) == 0;
-		i++) {
-		const char *rest, **slot;
+	for (size_t i = first_from(memory, path);
+		i < memory->count && strncmp(memory->members[i].path, path, strlen(path)) == 0;) {
+		const char *rest = kt_path_below(memory->members[i].path, path), *name, **slot;
 		size_t n;
 
-		if (!below(memory->members[i].path, path, &rest) || !*rest)
+		if (!rest || !*rest) {
+			i++;
 			continue;
+		}
 		any = true;
 		n = strcspn(rest, "/");
-		if ((folders && !rest[n]) || (ret_names->count && is_last(ret_names, rest, n)))
-			continue;
-		slot = kt_list_push(arena, ret_names);
+		name = kt_arena_printf(arena, "%.*s", (int)n, rest);
+		slot = folders && !rest[n] ? NULL : kt_list_push(arena, ret_names);
 		if (slot)
-			*slot = kt_arena_printf(arena, "%.*s", (int)n, rest);
+			*slot = name;
+		i = rest[n] ? behind(memory, path, name, i) : i + 1;
 	}
 	return any ? NULL : kt_err_os(ENOENT, "%s", path);
 }
@@ -144,16 +203,18 @@ static struct kt_err *memory_list(struct kt_root *root, const char *path, bool f
 static bool memory_has(struct kt_root *root, const char *path)
 {
 	struct root_memory *memory = (struct root_memory *)root;
-	const char *rest;
+	char *folder = NULL;
+	size_t at;
+	bool has;
 
-	for (size_t i = lower_bound(memory, path);
-		i < memory->count && strncmp(memory->members[i].path, path, strlen(path)) == 0;
-		i++) {
-		if (strcmp(memory->members[i].path, path) == 0 ||
-			below(memory->members[i].path, path, &rest))
-			return true;
-	}
-	return false;
+	if (!*path || find(memory, path))
+		return *path || memory->count;
+	if (asprintf(&folder, "%s/", path) < 0)
+		return false;
+	at = first_from(memory, folder);
+	has = at < memory->count && kt_path_below(memory->members[at].path, path);
+	free(folder);
+	return has;
 }
 
 static void memory_free(struct kt_root *root)
@@ -161,17 +222,30 @@ static void memory_free(struct kt_root *root)
 	struct root_memory *memory = (struct root_memory *)root;
 
 	for (size_t i = 0; i < memory->count; i++) {
-		free(memory->members[i].path);
-		free(memory->members[i].data);
+		free((char *)memory->members[i].path);
+		if (!memory->members[i].shared)
+			free(memory->members[i].data);
 		free(memory->members[i].refused);
 		free(memory->members[i].target);
+		if (memory->members[i].fd >= 0)
+			close(memory->members[i].fd);
 	}
+	if (memory->close_dump)
+		memory->close_dump(memory->dump);
+	if (memory->dump_fd >= 0)
+		close(memory->dump_fd);
 	free(memory->members);
 	free(memory);
 }
 
-static const struct kt_root_ops memory_ops = { memory_read, memory_link, memory_list, memory_has,
-	memory_free };
+static const struct kt_root_ops memory_ops = {
+	.read = memory_read,
+	.stream = memory_stream,
+	.link = memory_link,
+	.list = memory_list,
+	.has = memory_has,
+	.free = memory_free,
+};
 
 struct kt_err *kt_root_memory_new(enum kt_root_kind kind, struct kt_root **ret_root)
 {
@@ -181,6 +255,7 @@ struct kt_err *kt_root_memory_new(enum kt_root_kind kind, struct kt_root **ret_r
 		return kt_err_new(KT_ERR_NOMEM, "out of memory");
 	memory->base.ops = &memory_ops;
 	memory->base.kind = kind;
+	memory->dump_fd = -1;
 	*ret_root = &memory->base;
 	return NULL;
 }
@@ -205,9 +280,15 @@ static struct kt_err *add(
 		free(refused);
 		return kt_err_new(KT_ERR_NOMEM, "%s: out of memory", path);
 	}
-	memory->members[memory->count] =
-		(struct member){ name, data, refused, NULL, size, memory->count };
+	memory->members[memory->count] = (struct member){ .path = name,
+		.data = data,
+		.refused = refused,
+		.size = size,
+		.index = memory->count,
+		.code = KT_ERR_REFUSED,
+		.fd = -1 };
 	memory->count++;
+	/* sorted at the next search, not after each file of a large bundle */
 	memory->sorted = false;
 	return NULL;
 }
@@ -217,13 +298,54 @@ struct kt_err *kt_root_memory_add(struct kt_root *root, const char *path, char *
 	return add((struct root_memory *)root, path, data, size, NULL);
 }
 
-struct kt_err *kt_root_memory_refuse(struct kt_root *root, const char *path, const char *why)
+struct kt_err *kt_root_memory_again(struct kt_root *root, const char *path, const char *first)
 {
+	struct root_memory *memory = (struct root_memory *)root;
+	const struct member *owner = find(memory, first);
+	char *data = owner ? owner->data : NULL;
+	size_t size = owner ? owner->size : 0;
+	struct kt_err *err = add(memory, path, NULL, 0, NULL);
+
+	if (err)
+		return err;
+	memory->members[memory->count - 1].data = data;
+	memory->members[memory->count - 1].size = size;
+	memory->members[memory->count - 1].shared = true;
+	return NULL;
+}
+
+struct kt_err *kt_root_memory_file(struct kt_root *root, const char *path, int fd)
+{
+	struct root_memory *memory = (struct root_memory *)root;
+	int again = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	struct kt_err *err =
+		again < 0 ? kt_err_os(errno, "%s", path) : add(memory, path, NULL, 0, NULL);
+
+	if (!err)
+		memory->members[memory->count - 1].fd = again;
+	else if (again >= 0)
+		close(again);
+	return err;
+}
+
+struct kt_err *kt_root_memory_fail(
+	struct kt_root *root, const char *path, enum kt_err_code code, const char *why)
+{
+	struct root_memory *memory = (struct root_memory *)root;
 	char *copy = strdup(why);
+	struct kt_err *err;
 
 	if (!copy)
 		return kt_err_new(KT_ERR_NOMEM, "%s: out of memory", path);
-	return add((struct root_memory *)root, path, NULL, 0, copy);
+	err = add(memory, path, NULL, 0, copy);
+	if (!err)
+		memory->members[memory->count - 1].code = code;
+	return err;
+}
+
+struct kt_err *kt_root_memory_refuse(struct kt_root *root, const char *path, const char *why)
+{
+	return kt_root_memory_fail(root, path, KT_ERR_REFUSED, why);
 }
 
 struct kt_err *kt_root_memory_link(struct kt_root *root, const char *path, const char *target)
@@ -231,6 +353,7 @@ struct kt_err *kt_root_memory_link(struct kt_root *root, const char *path, const
 	struct root_memory *memory = (struct root_memory *)root;
 	struct kt_err *err;
 
+	/* reading the path fails, while kt_root_link() gives the target */
 	err = kt_root_memory_refuse(root, path, "a link in the bundle, which is not followed");
 	if (err)
 		return err;
@@ -238,4 +361,52 @@ struct kt_err *kt_root_memory_link(struct kt_root *root, const char *path, const
 	if (!memory->members[memory->count - 1].target)
 		return kt_err_new(KT_ERR_NOMEM, "%s: out of memory", path);
 	return NULL;
+}
+
+/* ---- dumps ---- */
+
+struct kt_err *kt_root_dump_new(int fd, struct kt_root **ret_root)
+{
+	int again = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	struct kt_err *err;
+
+	if (again < 0)
+		return kt_err_os(errno, "the dump cannot be read");
+	err = kt_root_memory_new(KT_ROOT_DUMP, ret_root);
+	if (err)
+		close(again);
+	else
+		((struct root_memory *)*ret_root)->dump_fd = again;
+	return err;
+}
+
+int kt_root_dump_file(const struct kt_root *root)
+{
+	return ((const struct root_memory *)root)->dump_fd;
+}
+
+void kt_root_dump_give(struct kt_root *root, void *memory, void (*close)(void *memory))
+{
+	((struct root_memory *)root)->dump = memory;
+	((struct root_memory *)root)->close_dump = close;
+}
+
+void *kt_root_dump_memory(const struct kt_root *root)
+{
+	return root->kind == KT_ROOT_DUMP ? ((const struct root_memory *)root)->dump : NULL;
+}
+
+struct kt_err *kt_root_dump_add(struct kt_root *root, const char *path, kt_root_make maker)
+{
+	struct root_memory *memory = (struct root_memory *)root;
+	struct kt_err *err = add(memory, path, NULL, 0, NULL);
+
+	if (!err)
+		memory->members[memory->count - 1].make = maker;
+	return err;
+}
+
+void kt_root_dump_note(struct kt_root *root, const char *note)
+{
+	snprintf(root->note, sizeof(root->note), "%s", note);
 }

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Finds out what a path given by the user is: a folder, a bundle, a single file.
+// Finds out whether a path from the user is a directory, a bundle or a single file.
 
+#include "base/attr.h"
+#include "base/open.h"
 #include "record/recording.h"
+#include "record/zstd.h"
+#include "root/libarchive.h"
 #include "root/root_ops.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -14,86 +19,18 @@
 
 struct kt_err *kt_root_open_live(struct kt_root **ret_root)
 {
-	int fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0)
 		return kt_err_os(errno, "/");
 	return kt_root_dir_new(fd, KT_ROOT_LIVE, ret_root);
 }
 
-/* A file on its own, as a bug report has it attached: its content tells what it is. */
-static const struct {
-	const char *has, *path; /* a line near the beginning starts so */
-} singles[] = {
-	{ "MemTotal:", "proc/meminfo" },
-	{ "nr_free_pages ", "proc/vmstat" },
-	{ "slabinfo - version", "proc/slabinfo" },
-	{ "Node 0, zone ", "proc/zoneinfo" },
-};
-
-/* Where a kernel log's first report of memory is; it may be anywhere in the log. */
-static size_t find_memory_report(struct kt_span text)
-{
-	static const char *const signs[] = { "Mem-Info:", "Mem-info:", "memory: usage " };
-	size_t first = text.n;
-
-	for (size_t i = 0; i < KT_LEN(signs); i++) {
-		size_t at = kt_span_find((struct kt_span){ text.p, first }, signs[i]);
-
-		first = at < first ? at : first;
-	}
-	return first;
-}
-
-/* What stands first: somebody may have looked at /proc on the console that was recorded. */
-static const char *path_of(struct kt_span text)
-{
-	size_t report = find_memory_report(text);
-
-	for (size_t i = 0; i < KT_LEN(singles); i++) {
-		size_t at = kt_span_find(text, singles[i].has);
-
-		if (at < report && at <= 4096 && (!at || text.p[at - 1] == '\n'))
-			return singles[i].path;
-	}
-	return report < text.n ? KT_ROOT_MEMORY_LOG : NULL;
-}
-
-static struct kt_err *open_single(int fd, const char *name, struct kt_root **ret_root)
-{
-	KT_CLEANUP(text) struct kt_text text = { 0 };
-	const char *path;
-	struct kt_root *root;
-	struct kt_err *err;
-
-	err = kt_root_slurp(fd, name, KT_ROOT_FILE_MAX, true, &text);
-	if (err)
-		return err;
-	if (!text.data)
-		return kt_err_new(KT_ERR_NOMEM, "%s: out of memory", name);
-	path = path_of(kt_text_span(&text));
-	if (path) {
-		err = kt_root_memory_new(KT_ROOT_SINGLE, &root);
-		if (err)
-			return err;
-		err = kt_root_memory_add(root, path, text.data, text.size);
-		text.data = NULL;
-		if (err)
-			kt_root_free(root);
-		else
-			*ret_root = root;
-		return err;
-	}
-	return kt_err_new(KT_ERR_ABSENT,
-		"%s: neither a bundle, nor a file of /proc that ktally knows, nor a kernel log "
-		"with "
-		"a memory report in it; give a folder with proc/ and sys/ in it, or a bundle "
-		"written by 'ktally capture'",
-		name);
-}
-
-/* A tree packed or copied with a folder around it: go into the only one that has proc/ or sys/. */
-static struct kt_err *descend(int *fd)
+/*
+ * Enters the only subdirectory with proc/ or sys/, for a tree that was packed or copied with a
+ * directory around it. Of several trees none is chosen, and their files are not mixed.
+ */
+static struct kt_err *descend(int *fd, bool *ret_several)
 {
 	KT_CLEANUP(root) struct kt_root *root = NULL;
 	struct kt_arena arena = { 0 };
@@ -117,6 +54,9 @@ static struct kt_err *descend(int *fd)
 		only = names.items[i];
 		nr_found++;
 	}
+	if (!err && arena.failed)
+		err = kt_err_new(KT_ERR_NOMEM, "out of memory");
+	*ret_several = nr_found > 1;
 	if (!err && nr_found == 1) {
 		below = openat(*fd, only, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 		if (below >= 0) {
@@ -128,25 +68,35 @@ static struct kt_err *descend(int *fd)
 	return err;
 }
 
-/*
- * Content tells, not the name: every archive has a byte that no text has early on. Text that
- * was meant for a terminal has escapes.
- */
-static bool is_text(int fd)
+/* Whether a directory or bundle is a machine's tree, by what only such a tree has. */
+static bool is_tree(struct kt_root *root)
 {
-	unsigned char head[512];
-	ssize_t n = pread(fd, head, sizeof(head), 0);
+	static const char *const names[] = { "proc", "sys", "ktally", "sos_commands" };
 
-	for (ssize_t i = 0; i < n; i++) {
-		if ((head[i] < ' ' && !strchr("\t\n\r\x1b", head[i])) || head[i] == 0x7f ||
-			!head[i])
-			return false;
+	for (size_t i = 0; i < KT_LEN(names); i++) {
+		if (kt_root_has(root, names[i]))
+			return true;
 	}
-	return n > 0;
+	return false;
 }
 
-/* "FILE@TIME", where there is no file of that whole name: both parts, or false. */
-static bool cut_time(const char *path, char *ret_path, const char **ret_when)
+/* A directory that is no tree has texts; one without any is taken for an empty tree. */
+static struct kt_err *open_folder(int fd, kt_root_filter wanted, struct kt_root **ret_root)
+{
+	struct kt_root *dir = NULL, *texts = NULL;
+	bool several = false;
+	struct kt_err *err = descend(&fd, &several);
+
+	err = err ? (close(fd), err) : kt_root_dir_new(fd, KT_ROOT_DIR, &dir);
+	if (!err && !several && !is_tree(dir))
+		err = kt_root_texts_of_folder(dir, wanted, &texts);
+	if (texts || err)
+		kt_root_free(dir);
+	*ret_root = texts ? texts : err ? NULL : dir;
+	return err;
+}
+
+bool kt_root_cut_time(const char *path, char *ret_path, const char **ret_when)
 {
 	const char *at = strrchr(path, '@');
 
@@ -158,45 +108,110 @@ static bool cut_time(const char *path, char *ret_path, const char **ret_when)
 	return access(ret_path, F_OK) == 0;
 }
 
-/* A log may have any byte in it, early on too: what is no archive is looked at as text. */
-static struct kt_err *or_single(
-	struct kt_err *archive, int fd, const char *path, struct kt_root **ret_root)
+bool kt_root_cut_number(const char *path, char *ret_path, int64_t *ret_number)
 {
-	struct kt_err *err;
+	const char *number;
 
-	if (!archive || kt_err_code(archive) != KT_ERR_PARSE || lseek(fd, 0, SEEK_SET) < 0)
-		return archive;
-	err = open_single(fd, path, ret_root);
-	if (err && kt_err_code(err) != KT_ERR_NOMEM) {
-		kt_err_free(err);
-		return archive;
+	return kt_root_cut_time(path, ret_path, &number) && !kt_is_recording(ret_path) &&
+	       kt_span_i64(kt_span_str(number), ret_number);
+}
+
+/*
+ * Opens what is not text by its first bytes: a bundle with a machine's tree, a bundle of texts, a
+ * packed text, or a text with odd bytes, since a log may have any byte in it, even near its
+ * beginning.
+ */
+static struct kt_err *open_bundle(
+	int fd, const char *path, kt_root_filter wanted, struct kt_root **ret_root)
+{
+	bool packed = kt_text_kind_of_file(fd) == KT_TEXT_PACKED;
+	struct kt_root *texts = NULL;
+	struct kt_err *err = kt_root_archive_open(fd, path, wanted, ret_root), *other;
+	bool archive = !err || kt_err_code(err) == KT_ERR_ABSENT;
+
+	if ((!err && is_tree(*ret_root)) || (err && !archive && kt_err_code(err) != KT_ERR_PARSE) ||
+		lseek(fd, 0, SEEK_SET) < 0)
+		return err;
+	if (archive || packed)
+		other = kt_root_texts_of_archive(fd, path, !archive, wanted, &texts);
+	else
+		other = kt_root_texts_of_file(fd, path, wanted, &texts);
+	/* texts that cannot be read are the reason, unless the bundle has other files */
+	if (!texts && (!other || (kt_err_code(other) != KT_ERR_NOMEM &&
+					 (!err || kt_err_code(other) == KT_ERR_ABSENT)))) {
+		kt_err_free(other);
+		return err;
 	}
-	kt_err_free(archive);
-	return err;
+	kt_err_free(err);
+	kt_root_free(*ret_root);
+	*ret_root = texts;
+	return other;
+}
+
+/* Whether a file is an ELF core: a dump of memory. */
+static bool is_dump(int fd)
+{
+	Elf64_Ehdr header; /* the first members are alike in all kinds of ELF files */
+
+	if (pread(fd, &header, sizeof(header), 0) != (ssize_t)sizeof(header) ||
+		memcmp(header.e_ident, ELFMAG, SELFMAG) != 0)
+		return false;
+	return header.e_type == ET_CORE || __builtin_bswap16(header.e_type) == ET_CORE;
 }
 
 static struct kt_err *open_whole(const char *path, kt_root_filter wanted, struct kt_root **ret_root)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int fd = kt_open_kind(AT_FDCWD, path, KT_OPEN_FILE | KT_OPEN_DIRECTORY, O_RDONLY);
 	struct kt_err *err;
 	struct stat st;
 
+	if (fd < 0 && errno == KT_OPEN_OTHER)
+		return kt_err_new(KT_ERR_REFUSED, "%s: neither a directory nor a file", path);
 	if (fd < 0)
 		return kt_err_os(errno, "%s", path);
 	if (fstat(fd, &st) < 0)
 		err = kt_err_os(errno, "%s", path);
 	else if (S_ISDIR(st.st_mode)) {
-		err = descend(&fd);
-		return err ? (close(fd), err) : kt_root_dir_new(fd, KT_ROOT_DIR, ret_root);
-	} else if (!S_ISREG(st.st_mode))
-		err = kt_err_new(KT_ERR_REFUSED, "%s: neither a folder nor a file", path);
+		return open_folder(fd, wanted, ret_root);
+	} else if (is_dump(fd))
+		err = kt_root_dump_new(fd, ret_root);
 	else if (kt_is_recording(path))
 		err = kt_root_recording_open(path, NULL, wanted, ret_root);
-	else if (is_text(fd))
-		err = open_single(fd, path, ret_root);
+	else if (kt_text_kind_of_file(fd) == KT_TEXT_PLAIN)
+		err = kt_root_texts_of_file(fd, path, wanted, ret_root);
 	else
-		err = or_single(
-			kt_root_archive_open(fd, path, wanted, ret_root), fd, path, ret_root);
+		err = open_bundle(fd, path, wanted, ret_root);
+	close(fd);
+	return err;
+}
+
+struct kt_err *kt_root_prepare_bundle(void)
+{
+	const struct kt_libarchive *lib;
+
+	return kt_libarchive(&lib);
+}
+
+/* Decides like open_whole(), which returns the error if the path cannot be opened. */
+struct kt_err *kt_root_prepare(const char *path)
+{
+	int fd = kt_open_kind(AT_FDCWD, path, KT_OPEN_FILE | KT_OPEN_DIRECTORY, O_RDONLY);
+	const struct kt_zstd *zstd;
+	struct kt_err *err = NULL;
+	struct stat st;
+
+	if (fd < 0)
+		return NULL;
+	if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
+		/* texts may be packed; plain texts are read without the library */
+		if (faccessat(fd, "proc", F_OK, 0) != 0)
+			kt_err_free(kt_root_prepare_bundle());
+	} else if (is_dump(fd)) {
+		/* needs no library */
+	} else if (kt_is_recording(path))
+		err = kt_zstd(&zstd);
+	else if (kt_text_kind_of_file(fd) != KT_TEXT_PLAIN)
+		err = kt_root_prepare_bundle();
 	close(fd);
 	return err;
 }
@@ -206,10 +221,12 @@ struct kt_err *kt_root_open(const char *path, kt_root_filter wanted, struct kt_r
 	char before[PATH_MAX];
 	const char *when;
 
-	if (cut_time(path, before, &when)) {
+	if (kt_root_cut_time(path, before, &when)) {
 		if (access(before, R_OK) == 0 && !kt_is_recording(before))
 			return kt_err_new(KT_ERR_PARSE,
-				"%s: it is no recording, and only those have moments", before);
+				"%s: not a recording, and only a recording can be read at a time; "
+				"a kernel log takes the number of a memory report, such as @2",
+				before);
 		return kt_root_recording_open(before, when, wanted, ret_root);
 	}
 	return open_whole(path, wanted, ret_root);

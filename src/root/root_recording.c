@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// A moment of a recording as a root: the files as they were in one sample, in memory.
+// A sample of a recording as a root: the files as they were then, in memory.
 
 #include "base/when.h"
 #include "record/cursor.h"
 #include "record/recording.h"
+#include "root/root_moment.h"
 #include "root/root_ops.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* What no file holds, or holds for another moment. */
-static void add_own(
+/* Adds facts that no file has, or that files have for another time. */
+void kt_moment_own(
 	const struct kt_block *block, uint32_t sample, const char *path, struct kt_buf *text)
 {
 	int64_t boot_ms = 0;
@@ -28,6 +29,36 @@ static void add_own(
 	}
 }
 
+struct kt_err *kt_moment_unread(const struct kt_cursor *cursor, uint32_t file)
+{
+	const char *why;
+	const struct kt_block_mark *mark =
+		kt_block_unread_at(cursor->block, file, cursor->sample, &why);
+
+	if (!mark)
+		return NULL;
+	return kt_err_new(strcmp(mark->kind, KT_MARK_DENIED) == 0 ? KT_ERR_DENIED : KT_ERR_OS,
+		"%s: %s, when it was recorded", cursor->block->files.items[file].path, why);
+}
+
+/*
+ * Adds a file that the recorder could not read, with its reason; any other file is simply missing.
+ */
+static struct kt_err *add_unread(
+	struct kt_root *root, const struct kt_cursor *cursor, uint32_t file, const char *path)
+{
+	const char *why;
+	const struct kt_block_mark *mark =
+		kt_block_unread_at(cursor->block, file, cursor->sample, &why);
+	char text[256];
+
+	if (!mark)
+		return NULL;
+	snprintf(text, sizeof(text), "%s, when it was recorded", why);
+	return kt_root_memory_fail(root, path,
+		strcmp(mark->kind, KT_MARK_DENIED) == 0 ? KT_ERR_DENIED : KT_ERR_OS, text);
+}
+
 static struct kt_err *add_files(
 	struct kt_root *root, const struct kt_cursor *cursor, kt_root_filter wanted)
 {
@@ -38,17 +69,18 @@ static struct kt_err *add_files(
 		const char *path = cursor->block->files.items[i].path;
 		struct kt_buf text = { 0 };
 
-		if (wanted && !wanted(path))
+		if (wanted && wanted(path) != path)
 			continue;
 		if (!kt_cursor_text(cursor, i, &text)) {
 			kt_buf_cleanup(&text);
+			err = add_unread(root, cursor, i, path);
 			continue;
 		}
-		add_own(cursor->block, cursor->sample, path, &text);
+		kt_moment_own(cursor->block, cursor->sample, path, &text);
 		total += text.size;
 		if (total > KT_ROOT_TOTAL_MAX) {
 			kt_buf_cleanup(&text);
-			return kt_err_new(KT_ERR_LIMIT, "more than %u MiB of text in one moment",
+			return kt_err_new(KT_ERR_LIMIT, "more than %u MiB of text in one sample",
 				KT_ROOT_TOTAL_MAX >> 20);
 		}
 		if (text.failed || !kt_buf_reserve(&text, 1)) {
@@ -88,28 +120,18 @@ static struct kt_err *none_found(const struct kt_recording *recording, int64_t w
 		kt_when_text(kt_recording_frame(recording, count - 1)->last_ms, last));
 }
 
-/* Index of the last block that begins at or before `when_ms`; the damaged are passed over. */
+/* Finds the last sample up to `when_ms`. */
 static struct kt_err *find(struct kt_recording *recording, int64_t when_ms,
 	const struct kt_block **ret_block, uint32_t *ret_sample)
 {
-	struct kt_err *err = NULL;
+	size_t index;
+	struct kt_err *err = kt_recording_find(recording, when_ms, &index, ret_sample);
 
-	for (size_t i = kt_recording_nr_blocks(recording); i > 0; i--) {
-		const struct kt_block *block;
-
-		if (kt_recording_frame(recording, i - 1)->first_ms > when_ms ||
-			!kt_recording_frame(recording, i - 1)->nr_samples)
-			continue;
-		kt_err_free(err);
-		err = kt_recording_block(recording, i - 1, &block);
-		if (err)
-			continue;
-		*ret_block = block;
-		*ret_sample = kt_block_sample_at(block, when_ms);
-		return NULL;
-	}
-	return err ? kt_err_prepend(err, "no sample in it can be read")
-		   : none_found(recording, when_ms);
+	if (err)
+		return kt_err_prepend(err, "no sample in it can be read");
+	if (index == KT_NO_BLOCK)
+		return none_found(recording, when_ms);
+	return kt_recording_block(recording, index, ret_block);
 }
 
 static int64_t last_ms(const struct kt_recording *recording)
@@ -119,25 +141,15 @@ static int64_t last_ms(const struct kt_recording *recording)
 	return count ? kt_recording_frame(recording, count - 1)->last_ms : 0;
 }
 
-struct kt_err *kt_root_recording_open(
-	const char *path, const char *when, kt_root_filter wanted, struct kt_root **ret_root)
+/* Opens the sample at `when_ms`; the caller adds the path to errors. */
+static struct kt_err *open_at(struct kt_recording *recording, int64_t when_ms,
+	kt_root_filter wanted, struct kt_root **ret_root)
 {
-	KT_CLEANUP(recording) struct kt_recording *recording = NULL;
-	struct kt_err *err = kt_recording_open(path, &recording);
 	const struct kt_block *block = NULL;
-	int64_t when_ms = INT64_MAX;
 	KT_CLEANUP(cursor) struct kt_cursor cursor = { 0 };
 	uint32_t sample = 0;
+	struct kt_err *err = find(recording, when_ms, &block, &sample);
 
-	if (err)
-		return err;
-	if (when && !kt_when(kt_span_str(when), last_ms(recording), &when_ms))
-		return kt_err_new(KT_ERR_USAGE,
-			"'%.64s' is no moment; 2026-01-31T23:59, 23:59, -2h (before the last "
-			"sample) "
-			"are",
-			when);
-	err = find(recording, when_ms, &block, &sample);
 	if (!err)
 		err = kt_cursor_init(&cursor, block);
 	if (!err) {
@@ -146,9 +158,39 @@ struct kt_err *kt_root_recording_open(
 	}
 	if (!err && kt_recording_nr_damages(recording))
 		snprintf((*ret_root)->note, sizeof((*ret_root)->note),
-			KT_NOTE_DAMAGED "%zu place%s of the recording passed over; this is the "
-					"last good sample up to then",
+			KT_NOTE_DAMAGED "skipped %zu place%s of the recording; this is the "
+					"last readable sample up to then",
 			kt_recording_nr_damages(recording),
 			kt_recording_nr_damages(recording) == 1 ? "" : "s");
+	return err;
+}
+
+struct kt_err *kt_root_recording_open(
+	const char *path, const char *when, kt_root_filter wanted, struct kt_root **ret_root)
+{
+	KT_CLEANUP(recording) struct kt_recording *recording = NULL;
+	struct kt_err *err = kt_recording_open(path, &recording);
+	int64_t when_ms = INT64_MAX;
+
+	if (err)
+		return err;
+	if (when && !kt_when(kt_span_str(when), last_ms(recording), &when_ms))
+		return kt_err_new(KT_ERR_USAGE,
+			"'%.64s' is not a time; use 2026-01-31T23:59, 23:59 or -2h (before the "
+			"last sample)",
+			when);
+	err = open_at(recording, when_ms, wanted, ret_root);
+	return err ? kt_err_prepend(err, "%s", path) : NULL;
+}
+
+struct kt_err *kt_root_open_time(
+	const char *path, int64_t time_ms, kt_root_filter wanted, struct kt_root **ret_root)
+{
+	KT_CLEANUP(recording) struct kt_recording *recording = NULL;
+	struct kt_err *err = kt_recording_open(path, &recording);
+
+	if (err)
+		return err;
+	err = open_at(recording, time_ms, wanted, ret_root);
 	return err ? kt_err_prepend(err, "%s", path) : NULL;
 }

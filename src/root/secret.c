@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "root/secret.h"
 
+#include "base/open.h"
 #include "root/root_ops.h"
 
 #include <errno.h>
@@ -8,23 +9,23 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SECRET_MAX 4096u
+#define SECRET_MAX 4096u /* bytes of a file with a secret */
 
 struct kt_err *kt_secret_read(const char *path, struct kt_text *ret_text)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	int fd = kt_open_kind(AT_FDCWD, path, KT_OPEN_FILE, O_RDONLY);
 	struct kt_err *err = NULL;
 	struct stat st;
 
+	if (fd < 0 && (errno == KT_OPEN_OTHER || errno == EISDIR))
+		return kt_err_new(KT_ERR_REFUSED, "%s: not a regular file", path);
 	if (fd < 0)
 		return kt_err_os(errno, "%s", path);
 	if (fstat(fd, &st) != 0)
 		err = kt_err_os(errno, "%s", path);
-	else if (!S_ISREG(st.st_mode))
-		err = kt_err_new(KT_ERR_REFUSED, "%s: no regular file", path);
 	else if (st.st_mode & (S_IRWXG | S_IRWXO))
 		err = kt_err_new(KT_ERR_REFUSED,
-			"%s: others may read or change this secret; chmod 600 it", path);
+			"%s: other users may read or change this secret; chmod 600 it", path);
 	if (!err)
 		err = kt_root_slurp(fd, path, SECRET_MAX, true, ret_text);
 	close(fd);

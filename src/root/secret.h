@@ -5,8 +5,8 @@
 #include "root/root.h"
 
 /**
- * A small file with a secret in it, named on the command line. REFUSED where anybody but its
- * owner may read it, or it is no regular file.
+ * Reads a small file with a secret in it, named on the command line. REFUSED: users other than its
+ * owner may read it, or it is not a regular file.
  */
 struct kt_err *kt_secret_read(const char *path, struct kt_text *ret_text) KT_MUST_CHECK;
 

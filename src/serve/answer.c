@@ -1,10 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Answers are immutable and counted: a response that libmicrohttpd still sends, the cache and the
+// worker may hold the same one. Only the count is atomic, so no lock is needed.
+
 #include "serve/answer.h"
+
+#include "base/printable.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+/*
+ * The ETag is a hash of the content. It need not resist attacks: a client that forges it only fools
+ * itself. A counter would change at each restart although the content is the same.
+ */
 struct kt_answer *kt_answer_copy(unsigned status, const char *type, struct kt_span text)
 {
 	struct kt_answer *answer = malloc(sizeof(*answer) + text.n);
@@ -37,6 +47,10 @@ struct kt_answer *kt_answer_problem(unsigned status, const char *why)
 	return kt_answer_new(status, KT_TYPE_JSON, &text);
 }
 
+/*
+ * A status must show whether asking again can help: 4xx means that the request must change, 503
+ * that the same request may work later.
+ */
 struct kt_answer *kt_answer_err(struct kt_err *err)
 {
 	struct kt_answer *answer;
@@ -46,6 +60,8 @@ struct kt_answer *kt_answer_err(struct kt_err *err)
 	case KT_ERR_USAGE: status = 400; break;
 	case KT_ERR_ABSENT: status = 404; break;
 	case KT_ERR_DENIED: status = 403; break;
+	/* may pass: the client may try again */
+	case KT_ERR_LIMIT:
 	case KT_ERR_NOMEM: status = 503; break;
 	default: break;
 	}
@@ -57,40 +73,38 @@ struct kt_answer *kt_answer_err(struct kt_err *err)
 struct kt_answer *kt_answer_ref(struct kt_answer *answer)
 {
 	if (answer)
+		/* no ordering needed: the caller holds a reference, so the answer stays */
 		__atomic_add_fetch(&answer->nr_users, 1, __ATOMIC_RELAXED);
 	return answer;
 }
 
 void kt_answer_unref(struct kt_answer *answer)
 {
+	/* every use by other threads happens before the memory is freed */
 	if (answer && __atomic_sub_fetch(&answer->nr_users, 1, __ATOMIC_ACQ_REL) == 0)
 		free(answer);
 }
 
 void kt_put_json(struct kt_buf *buf, const char *text)
 {
-	kt_buf_puts(buf, "\"");
-	for (const char *p = text; *p; p++) {
-		if (*p == '"' || *p == '\\')
-			kt_buf_printf(buf, "\\%c", *p);
-		else if ((unsigned char)*p < 0x20)
-			kt_buf_printf(buf, "\\u%04x", (unsigned char)*p);
-		else
-			kt_buf_add(buf, p, 1);
-	}
-	kt_buf_puts(buf, "\"");
+	kt_buf_json(buf, text);
 }
 
 void kt_put_html(struct kt_buf *buf, const char *text)
 {
-	for (const char *p = text; *p; p++) {
-		switch (*p) {
+	KT_CLEANUP(buf) struct kt_buf clean = { 0 };
+
+	/* names come from untrusted files, and HTML does not allow all control characters */
+	kt_buf_printable(&clean, kt_span_str(text), 0);
+	buf->failed |= clean.failed;
+	for (size_t i = 0; i < clean.size; i++) {
+		switch (clean.data[i]) {
 		case '&': kt_buf_puts(buf, "&amp;"); break;
 		case '<': kt_buf_puts(buf, "&lt;"); break;
 		case '>': kt_buf_puts(buf, "&gt;"); break;
 		case '"': kt_buf_puts(buf, "&quot;"); break;
 		case '\'': kt_buf_puts(buf, "&#39;"); break;
-		default: kt_buf_add(buf, p, 1);
+		default: kt_buf_add(buf, clean.data + i, 1);
 		}
 	}
 }

@@ -1,19 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Parsers for untrusted text, without state, clock or network: each can be fuzzed alone. Spans that
+// are returned point into the text that was given.
+
 #include "serve/guard.h"
 
 #include <arpa/inet.h>
 #include <string.h>
 #include <strings.h>
 
-#define HOST_MAX  255u
-#define VALUE_MAX 256u
-#define TOKEN_MAX 1024u
+#define HOST_MAX  255u	/* bytes of a Host header */
+#define VALUE_MAX 256u	/* bytes of an option's value */
+#define TOKEN_MAX 1024u /* characters */
 
 static bool is_same_word(struct kt_span span, const char *word)
 {
 	return span.n == strlen(word) && strncasecmp(span.p, word, span.n) == 0;
 }
 
+/*
+ * inet_pton() accepts only the full forms. Forms such as "127.1" or an octal number mean different
+ * addresses to different programs.
+ */
 static bool is_ip(struct kt_span span, int family)
 {
 	char text[INET6_ADDRSTRLEN];
@@ -23,10 +31,11 @@ static bool is_ip(struct kt_span span, int family)
 		return false;
 	memcpy(text, span.p, span.n);
 	text[span.n] = '\0';
+	/* a NUL inside the text would hide what follows it from inet_pton() */
 	return strlen(text) == span.n && inet_pton(family, text, address) == 1;
 }
 
-/* ":80", or nothing. */
+/* Accepts ":80", or nothing. */
 static bool is_port(struct kt_span rest)
 {
 	uint64_t port;
@@ -52,12 +61,16 @@ bool kt_guard_host(struct kt_span host)
 	return is_same_word(name, "localhost") || is_ip(name, AF_INET);
 }
 
+/*
+ * Takes as long as `a` is, so the time reveals nothing about the secret `b`, except whether `b` is
+ * empty.
+ */
 bool kt_guard_same(struct kt_span a, struct kt_span b)
 {
 	unsigned char differs = a.n != b.n;
 
 	if (!b.n)
-		return false; /* nothing is no secret */
+		return false; /* an empty secret is never accepted */
 	for (size_t i = 0; i < a.n; i++)
 		differs |= (unsigned char)(a.p[i] ^ b.p[i % b.n]);
 	return !differs;
@@ -88,6 +101,10 @@ struct kt_span kt_guard_cookie(struct kt_span header, const char *name)
 	return (struct kt_span){ 0 };
 }
 
+/*
+ * Blanks and control characters cannot be sent in a header unchanged, so a token with them would
+ * never match. It is refused at the start, not at the first request.
+ */
 struct kt_span kt_guard_token(struct kt_span text)
 {
 	struct kt_span line;
@@ -112,6 +129,7 @@ static struct kt_address unix_address(struct kt_span path)
 	return address;
 }
 
+/* Names are not resolved, because a resolver could return an address that other machines reach. */
 struct kt_address kt_guard_address(const char *text, uint16_t default_port)
 {
 	struct kt_address address = { .kind = KT_ADDRESS_TCP, .port = default_port };
@@ -137,6 +155,7 @@ struct kt_address kt_guard_address(const char *text, uint16_t default_port)
 	}
 	if (!name.n && !address.v6)
 		name = KT_SPAN("127.0.0.1");
+	/* names are never resolved; localhost is the only one that is known */
 	if (is_same_word(name, "localhost"))
 		name = KT_SPAN("127.0.0.1");
 	if (!is_ip(name, address.v6 ? AF_INET6 : AF_INET))
@@ -145,6 +164,10 @@ struct kt_address kt_guard_address(const char *text, uint16_t default_port)
 	return address;
 }
 
+/*
+ * A UNIX socket counts: its file's permissions decide who connects. "0.0.0.0" does not count,
+ * although it includes this machine.
+ */
 bool kt_guard_is_loopback(const struct kt_address *address)
 {
 	struct in6_addr v6;

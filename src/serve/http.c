@@ -1,26 +1,43 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+//
+// All of libmicrohttpd's callbacks are here, and run in the main thread; only run_past() and the
+// end of its job run in the worker's. A slow client must cost neither time nor memory without
+// bound. The constants below limit connections, bytes of a header, idle time and the time of a
+// whole request.
+//
+// A connection owns its struct connection, a request its struct request, a stream its struct live;
+// libmicrohttpd calls on_connection(), on_completed() and end_live() to free them.
+
 #include "serve/http.h"
 
-#include "cmd/session.h"
+#include "machine/clock.h"
 #include "serve/worker.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/select.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #define CONNECTIONS_MAX 256u  /* a browser with the page takes two or three */
-#define LIVE_MAX	160u  /* of them; the rest can always ask */
-#define MEMORY_BYTES	8192u /* for the header of a request */
-#define BLOCK_BYTES	4096u /* of a live stream at once */
-#define IDLE_S		15u   /* without a byte in either direction */
-#define WAIT_MS		1000
+#define LIVE_MAX	160u  /* most live streams, so that connections remain for requests */
+#define MEMORY_BYTES	8192u /* bytes; header of a request */
+#define BLOCK_BYTES	4096u /* bytes of a live stream in one write */
+#define IDLE_S		15u   /* seconds without a byte in either direction */
+#define WAIT_MS		1000  /* ms; longest wait, so that deadlines are checked */
 #define SECOND_NS	1000000000ll
-#define HEAD_NS		(10 * SECOND_NS) /* to send a request's header */
-#define ANSWER_NS	(60 * SECOND_NS) /* to take the answer, and until the next request */
+#define KNOWN_SLOTS	8u		 /* cached answers about history */
+#define KNOWN_NS	(5 * SECOND_NS)	 /* ns; the recorder writes every ten seconds */
+#define HEAD_NS		(10 * SECOND_NS) /* ns; limit to send a request's header */
+#define ANSWER_NS	(60 * SECOND_NS) /* ns; limit to receive the answer and to ask again */
 
+/*
+ * Exists from accept to close. The library's own timeout only notices silence, so each connection
+ * also has a deadline, which bytes sent slowly do not extend.
+ */
 struct connection {
 	struct kt_http *http;
 	int fd;
@@ -28,24 +45,40 @@ struct connection {
 	struct connection *next, **link;
 };
 
-/* A client of the live stream. */
+/*
+ * A client of the live stream. Holds a reference to the event that is being sent: a new sample may
+ * replace the desk's event while half of the old one is still on its way.
+ */
 struct live {
 	struct kt_http *http;
 	struct MHD_Connection *connection;
 	struct kt_answer *event;
 	size_t offset;
-	uint64_t turn; /* of the event */
+	uint64_t turn; /* number of the event's sample */
 	bool waits;
 	struct live *next, **link;
 };
 
-/* A request for the past, from a recording. */
+/*
+ * A request for history from a recording. `answer` and `cost_ns` are written by the worker before
+ * it resumes the connection, and read by the main thread afterwards. So they need no lock.
+ */
 struct past {
 	struct kt_job job;
 	struct kt_http *http;
 	struct MHD_Connection *connection;
 	struct kt_stretch stretch;
+	char key[KT_ROUTE_KEY];
+	uint64_t who;
+	int64_t cost_ns;
 	struct kt_answer *answer;
+};
+
+/* A cached answer about history, for the same request soon after. */
+struct known {
+	char key[KT_ROUTE_KEY];
+	struct kt_answer *answer;
+	int64_t made_ns;
 };
 
 struct request {
@@ -57,9 +90,11 @@ struct kt_http {
 	const struct kt_microhttpd *lib;
 	struct MHD_Daemon *daemon;
 	struct kt_worker *worker;
+	int done_fd; /* readable once the worker has an answer */
 	struct connection *connections;
 	struct live *lives;
 	size_t nr_live;
+	struct known known[KNOWN_SLOTS];
 	bool ends;
 };
 
@@ -85,6 +120,10 @@ static void free_answer(void *cls)
 	kt_answer_unref(cls);
 }
 
+/*
+ * Every response passes here, so no answer can lack the security headers. Without memory for the
+ * response the connection is closed, which a client can handle better than a response without them.
+ */
 static enum MHD_Result send_response(const struct kt_http *http, struct MHD_Connection *connection,
 	struct MHD_Response *response, unsigned status, const char *type, const char *cache)
 {
@@ -109,6 +148,11 @@ static enum MHD_Result send_response(const struct kt_http *http, struct MHD_Conn
 
 static char nothing[1];
 
+/*
+ * The cookie has the attributes HttpOnly and SameSite=Strict: scripts cannot read it, and a browser
+ * does not send it with requests that other sites cause. It cannot be Secure, because plain HTTP on
+ * this machine is the usual case.
+ */
 static enum MHD_Result send_empty(const struct kt_http *http, struct MHD_Connection *connection,
 	unsigned status, const char *name, const char *value, bool let_in)
 {
@@ -127,7 +171,11 @@ static enum MHD_Result send_empty(const struct kt_http *http, struct MHD_Connect
 		http, connection, response, status, KT_TYPE_TEXT, let_in ? "no-store" : "no-cache");
 }
 
-/* Takes the answer over. */
+/*
+ * Sends an answer and takes it over. "no-cache" still lets a browser keep the answer, but only
+ * after asking with If-None-Match; "no-store" is for amounts, which are worthless later and may
+ * contain names of processes.
+ */
 static enum MHD_Result send_answer(struct kt_http *http, struct MHD_Connection *connection,
 	struct kt_answer *answer, bool may_keep)
 {
@@ -165,7 +213,10 @@ static void next_event(struct live *live)
 	live->offset = 0;
 }
 
-/* Gives what is there; where nothing is, the connection sleeps until kt_http_wake(). */
+/*
+ * Sends the bytes that exist; without any, the connection sleeps until kt_http_wake(). Suspended
+ * connections cost no wake-ups: otherwise the library would call this in a loop.
+ */
 static ssize_t read_live(void *cls, uint64_t at, char *data, size_t room)
 {
 	struct live *live = cls;
@@ -174,7 +225,7 @@ static ssize_t read_live(void *cls, uint64_t at, char *data, size_t room)
 	(void)at;
 	if (live->http->ends)
 		return MHD_CONTENT_READER_END_OF_STREAM;
-	/* who reads slowly is told the newest, not all that was in between */
+	/* a slow client gets the newest sample and skips the samples in between */
 	if (!live->event || (live->offset == live->event->size &&
 				    live->turn != kt_desk_turn(live->http->site->desk)))
 		next_event(live);
@@ -204,6 +255,11 @@ static void end_live(void *cls)
 	free(live);
 }
 
+/*
+ * HEAD gets only the header: a stream would take one of LIVE_MAX places without sending anything.
+ * X-Accel-Buffering asks a reverse proxy to pass events on at once, instead of collecting them in
+ * its buffer.
+ */
 static enum MHD_Result send_live(
 	struct kt_http *http, struct MHD_Connection *connection, const char *method)
 {
@@ -213,8 +269,8 @@ static enum MHD_Result send_live(
 	if (strcmp(method, "HEAD") == 0)
 		return send_empty(http, connection, 200, "X-Accel-Buffering", "no", false);
 	if (http->nr_live >= LIVE_MAX)
-		return send_answer(
-			http, connection, kt_answer_problem(503, "too many watch already"), false);
+		return send_answer(http, connection,
+			kt_answer_problem(503, "too many live streams; try again later"), false);
 	live = calloc(1, sizeof(*live));
 	if (!live)
 		return MHD_NO;
@@ -250,41 +306,119 @@ size_t kt_http_nr_live(const struct kt_http *http)
 	return http->nr_live;
 }
 
-/* ---- the past, in the worker's thread ---- */
+/* ---- history, in the worker's thread ---- */
 
+/*
+ * Wakes a connection that waits for the worker. libmicrohttpd resumes it when it runs next, but
+ * with an outer select() nothing makes it run.
+ */
+static void wake_past(const struct past *past)
+{
+	const uint64_t one = 1;
+	struct kt_http *http = past->http; /* once resumed, the other thread may free `past` */
+
+	http->lib->resume_connection(past->connection);
+	if (write(http->done_fd, &one, sizeof(one)) < 0)
+		return; /* already readable */
+}
+
+/* Charges processor time, not elapsed time: a client must not pay for a busy machine. */
 static void run_past(struct kt_job *job)
 {
 	struct past *past = (struct past *)job;
 
-	past->answer = kt_past_recorded(past->http->site->recording, &past->stretch);
-	past->http->lib->resume_connection(past->connection);
+	int64_t begun_ns = kt_clock_cpu_ns();
+
+	past->answer = kt_serve_past_recorded(past->http->site->recording, &past->stretch);
+	past->cost_ns = kt_clock_cpu_ns() - begun_ns;
+	wake_past(past);
 }
 
 static void drop_past(struct kt_job *job)
 {
 	struct past *past = (struct past *)job;
 
-	past->answer = kt_answer_problem(503, "the server ends");
-	past->http->lib->resume_connection(past->connection);
+	past->answer = kt_answer_problem(503, "the server is shutting down");
+	wake_past(past);
 }
 
-static enum MHD_Result begin_past(struct kt_http *http, struct MHD_Connection *connection,
-	struct request *request, const struct kt_stretch *stretch)
+/*
+ * A page asks for the same span again when it is reloaded, and each answer may cost seconds. The
+ * recorder adds a sample every ten seconds, so an answer of the last KNOWN_NS is not out of date.
+ */
+static struct kt_answer *known_past(struct kt_http *http, const char *key)
 {
+	int64_t now_ns = kt_clock_ns();
+
+	for (size_t i = 0; i < KNOWN_SLOTS && *key; i++) {
+		struct known *known = &http->known[i];
+
+		if (known->answer && now_ns - known->made_ns < KNOWN_NS &&
+			strcmp(known->key, key) == 0)
+			return kt_answer_ref(known->answer);
+	}
+	return NULL;
+}
+
+/* Only successes are kept: an error, such as a full queue, is usually over at the next request. */
+static void know_past(struct kt_http *http, const char *key, struct kt_answer *answer)
+{
+	struct known *oldest = http->known;
+
+	if (!*key || !answer || answer->status != 200)
+		return;
+	for (size_t i = 0; i < KNOWN_SLOTS; i++)
+		oldest = http->known[i].made_ns < oldest->made_ns ? &http->known[i] : oldest;
+	kt_answer_unref(oldest->answer);
+	oldest->answer = kt_answer_ref(answer);
+	oldest->made_ns = kt_clock_ns();
+	snprintf(oldest->key, sizeof(oldest->key), "%s", key);
+}
+
+/*
+ * Runs in the main thread once the worker has resumed the connection, because the budget and the
+ * cache have no lock. The cost is charged now: it is not known before the recording has been read.
+ */
+static enum MHD_Result end_past(
+	struct kt_http *http, struct MHD_Connection *connection, struct past *past)
+{
+	struct kt_answer *answer = past->answer;
+
+	past->answer = NULL;
+	kt_budget_charge(&http->site->budget, past->who, past->cost_ns, kt_clock_ns());
+	know_past(http, past->key, answer);
+	return send_answer(http, connection, answer, false);
+}
+
+/*
+ * A recording can take seconds to read, so a worker reads it while other clients are answered. A
+ * full queue is refused at once: a client that waits for a long queue would ask again and make it
+ * longer.
+ */
+static enum MHD_Result begin_past(struct kt_http *http, struct MHD_Connection *connection,
+	struct request *request, const struct kt_route *route)
+{
+	struct kt_answer *known = known_past(http, route->key);
 	struct past *past;
 
+	if (known)
+		return send_answer(http, connection, known, false);
 	if (!kt_worker_has_room(http->worker))
 		return send_answer(http, connection,
-			kt_answer_problem(503, "too many look at the past; ask again in a second"),
+			kt_answer_problem(
+				503, "too many requests for history; ask again in a second"),
 			false);
 	past = calloc(1, sizeof(*past));
 	if (!past)
 		return MHD_NO;
-	*past = (struct past){
-		.job.run = run_past, .http = http, .connection = connection, .stretch = *stretch
-	};
+	*past = (struct past){ .job.run = run_past,
+		.http = http,
+		.connection = connection,
+		.stretch = route->stretch,
+		.who = kt_route_who(http->site, connection) };
+	memcpy(past->key, route->key, sizeof(past->key));
 	request->past = past;
-	/* before the worker can wake it */
+	/* before the worker is able to wake it */
 	http->lib->suspend_connection(connection);
 	kt_worker_push(http->worker, &past->job);
 	return MHD_YES;
@@ -305,26 +439,30 @@ static void set_deadline(struct kt_http *http, struct MHD_Connection *connection
 	struct connection *own = connection_of(http, connection);
 
 	if (own)
-		own->deadline_ns = after_ns ? kt_session_clock_ns() + after_ns : 0;
+		own->deadline_ns = after_ns ? kt_clock_ns() + after_ns : 0;
 }
 
+/*
+ * Each request is charged with the time of its route, including refused requests: a client must not
+ * be able to use up the processor with requests that fail. A live stream has no deadline, because
+ * it is meant to stay open; IDLE_S and LIVE_MAX bound it.
+ */
 static enum MHD_Result answer_request(struct kt_http *http, struct MHD_Connection *connection,
 	struct request *request, const char *method, const char *url)
 {
+	int64_t begun_ns = kt_clock_cpu_ns();
 	struct kt_route route;
 
-	if (request->past) {
-		struct kt_answer *answer = request->past->answer;
-
-		request->past->answer = NULL;
-		return send_answer(http, connection, answer, false);
-	}
+	if (request->past)
+		return end_past(http, connection, request->past);
 	route = kt_route_of(http->site, connection, method, url);
+	kt_budget_charge(&http->site->budget, kt_route_who(http->site, connection),
+		kt_clock_cpu_ns() - begun_ns, kt_clock_ns());
 	switch (route.kind) {
 	case KT_ROUTE_LIVE:
 		set_deadline(http, connection, 0);
 		return send_live(http, connection, method);
-	case KT_ROUTE_PAST: return begin_past(http, connection, request, &route.stretch);
+	case KT_ROUTE_PAST: return begin_past(http, connection, request, &route);
 	case KT_ROUTE_ANSWER: break;
 	}
 	if (route.lets_in) {
@@ -334,6 +472,10 @@ static enum MHD_Result answer_request(struct kt_http *http, struct MHD_Connectio
 	return send_answer(http, connection, route.answer, route.may_keep);
 }
 
+/*
+ * The library calls this twice for a request: first with the headers, then again when it may be
+ * answered. *slot is NULL in the first call, and keeps the request between the calls.
+ */
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url,
 	const char *method, const char *version, const char *data, size_t *size, void **slot)
 {
@@ -346,10 +488,10 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
 		return answer_request(http, connection, request, method, url);
 	}
 	set_deadline(http, connection, ANSWER_NS);
-	/* an answer this early ends the connection, so that no body is ever read */
+	/* an answer this early ends the connection, so no body is ever read */
 	if (kt_route_has_body(http->site, connection))
 		return send_answer(http, connection,
-			kt_answer_problem(413, "no request has a body here"), false);
+			kt_answer_problem(413, "requests with a body are not accepted"), false);
 	*slot = calloc(1, sizeof(struct request));
 	return *slot ? MHD_YES : MHD_NO;
 }
@@ -369,6 +511,7 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **sl
 	*slot = NULL;
 }
 
+/* Without memory a connection has no deadline, but it still has the library's idle timeout. */
 static void on_connection(void *cls, struct MHD_Connection *connection, void **slot,
 	enum MHD_ConnectionNotificationCode code)
 {
@@ -394,7 +537,7 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **s
 	}
 	*own = (struct connection){ .http = http,
 		.fd = info->connect_fd,
-		.deadline_ns = kt_session_clock_ns() + HEAD_NS,
+		.deadline_ns = kt_clock_ns() + HEAD_NS,
 		.next = http->connections,
 		.link = &http->connections };
 	if (http->connections)
@@ -403,10 +546,13 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **s
 	*slot = own;
 }
 
-/* Who sends a byte now and then is never idle, and never done: shut down, it ends. */
+/*
+ * Ends connections at their deadline. A client that sends a byte now and then is never idle and
+ * never done.
+ */
 void kt_http_expire(struct kt_http *http)
 {
-	int64_t now_ns = kt_session_clock_ns();
+	int64_t now_ns = kt_clock_ns();
 
 	for (struct connection *own = http->connections; own; own = own->next) {
 		if (own->deadline_ns && own->deadline_ns < now_ns) {
@@ -418,12 +564,16 @@ void kt_http_expire(struct kt_http *http)
 
 /* ---- the daemon ---- */
 
-/* What clients do wrong is no news. */
+/* Ignores messages about errors of clients. */
 static void log_nothing(void *cls, const char *fmt, va_list args)
 {
 	(void)cls, (void)fmt, (void)args;
 }
 
+/*
+ * The library starts no thread of its own, so callbacks need no locks. MHD_OPTION_STRICT_FOR_CLIENT
+ * makes it refuse malformed requests that a proxy and a server could understand differently.
+ */
 struct kt_err *kt_http_new(struct kt_site *site, int fd, struct kt_http **ret_http)
 {
 	struct kt_http *http = calloc(1, sizeof(*http));
@@ -434,18 +584,32 @@ struct kt_err *kt_http_new(struct kt_site *site, int fd, struct kt_http **ret_ht
 		return kt_err_new(KT_ERR_NOMEM, "out of memory");
 	http->site = site;
 	http->lib = site->lib;
+	kt_budget_init(&site->budget, kt_clock_ns());
+	http->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (http->done_fd < 0)
+		return kt_err_os(errno, "eventfd");
 	err = kt_worker_new(&http->worker);
 	if (err)
 		return err;
+	errno = 0;
 	http->daemon = http->lib->start_daemon(MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request,
 		http, MHD_OPTION_EXTERNAL_LOGGER, log_nothing, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
-		MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-		(size_t)MEMORY_BYTES, MHD_OPTION_CONNECTION_TIMEOUT, IDLE_S,
-		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_COMPLETED, on_completed, http,
-		MHD_OPTION_NOTIFY_CONNECTION, on_connection, http, MHD_OPTION_END);
-	return http->daemon ? NULL : kt_err_new(KT_ERR_OS, "libmicrohttpd could not be started");
+		MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+		site->nr_connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY_BYTES,
+		MHD_OPTION_CONNECTION_TIMEOUT, IDLE_S, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+		MHD_OPTION_NOTIFY_COMPLETED, on_completed, http, MHD_OPTION_NOTIFY_CONNECTION,
+		on_connection, http, MHD_OPTION_END);
+	if (http->daemon)
+		return NULL;
+	/* the library says only that it failed */
+	return errno == ENOMEM ? kt_err_new(KT_ERR_NOMEM, "out of memory")
+			       : kt_err_new(KT_ERR_OS, "libmicrohttpd could not be started");
 }
 
+/*
+ * The order matters. The worker must stop first, so that nothing resumes a connection later. Then
+ * suspended connections are resumed: libmicrohttpd must not be stopped while any is suspended.
+ */
 void kt_http_free(struct kt_http *http)
 {
 	if (!http)
@@ -457,9 +621,16 @@ void kt_http_free(struct kt_http *http)
 		http->lib->run(http->daemon);
 		http->lib->stop_daemon(http->daemon);
 	}
+	for (size_t i = 0; i < KNOWN_SLOTS; i++)
+		kt_answer_unref(http->known[i].answer);
+	if (http->done_fd >= 0)
+		close(http->done_fd);
 	free(http);
 }
 
+/*
+ * Never longer than WAIT_MS, because the deadlines of struct connection are unknown to the library.
+ */
 static int timeout_ms(const struct kt_http *http)
 {
 	MHD_UNSIGNED_LONG_LONG ms;
@@ -470,15 +641,16 @@ static int timeout_ms(const struct kt_http *http)
 }
 
 /*
- * By select() and not by epoll: there libmicrohttpd listens for edges, and a client that sends
- * half a request and closes at once is sometimes never heard of again (seen with 0.9.75). All
- * connections that are allowed fit into an fd_set.
+ * Waits with select(), not epoll: with epoll libmicrohttpd waits for edges, and sometimes never
+ * handles a client that sends half a request and closes at once (seen with 0.9.75). All connections
+ * that are allowed fit into an fd_set.
  */
 struct kt_err *kt_http_wait(struct kt_http *http, const int *fds, size_t nr_fds, bool *ret_ready)
 {
 	struct timeval wait;
 	fd_set readable, writable, broken;
-	int max = -1;
+	int max = http->done_fd;
+	uint64_t nr_done;
 
 	FD_ZERO(&readable);
 	FD_ZERO(&writable);
@@ -490,6 +662,7 @@ struct kt_err *kt_http_wait(struct kt_http *http, const int *fds, size_t nr_fds,
 		FD_SET(fds[i], &readable);
 		max = fds[i] > max ? fds[i] : max;
 	}
+	FD_SET(http->done_fd, &readable);
 	wait.tv_sec = timeout_ms(http) / 1000;
 	wait.tv_usec = (suseconds_t)(timeout_ms(http) % 1000) * 1000;
 	if (select(max + 1, &readable, &writable, &broken, &wait) < 0) {
@@ -501,6 +674,9 @@ struct kt_err *kt_http_wait(struct kt_http *http, const int *fds, size_t nr_fds,
 	}
 	for (size_t i = 0; i < nr_fds; i++)
 		ret_ready[i] = FD_ISSET(fds[i], &readable);
+	if (FD_ISSET(http->done_fd, &readable) &&
+		read(http->done_fd, &nr_done, sizeof(nr_done)) < 0 && errno != EAGAIN)
+		return kt_err_os(errno, "waiting for an answer");
 	http->lib->run_from_select(http->daemon, &readable, &writable, &broken);
 	return NULL;
 }

@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Loads libmicrohttpd at run time, so that ktally starts on machines without it and only `serve`
+// needs the package. The soname fixes the ABI: functions are called through types of the header it
+// was built with.
+
 #include "serve/microhttpd.h"
 
 #include "base/library.h"

@@ -6,7 +6,7 @@
 
 #include <microhttpd.h>
 
-/** The part of libmicrohttpd that ktally uses: name here, symbol MHD_NAME there. */
+/** The part of libmicrohttpd that ktally uses: `name` stands for the symbol MHD_NAME. */
 #define KT_MICROHTTPD_SYMBOLS(X)         \
 	X(start_daemon)                  \
 	X(stop_daemon)                   \

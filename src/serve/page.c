@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Fills the template once per sample on the server. A browser without scripts, and a text browser
+// on a rescue console, still get the whole account.
+
 #include "serve/page.h"
 
+#include "account/row.h"
 #include "base/human.h"
 #include "output/palette.h"
 #include "serve/answer.h"
@@ -20,6 +25,7 @@ const struct kt_asset *kt_asset_find(const char *path)
 	return NULL;
 }
 
+/* Columns are found by key, because their order and number depend on the machine. */
 static const struct kt_cell *cell(
 	const struct kt_table *table, const struct kt_report_row *row, const char *key)
 {
@@ -30,7 +36,10 @@ static const struct kt_cell *cell(
 	return NULL;
 }
 
-/* What holds nothing is left out: without scripts nobody can unfold it. */
+/*
+ * Leaves out rows without bytes: without scripts the table cannot be unfolded. The unattributed row
+ * is shown even at 0 bytes: that it is 0 is a result.
+ */
 static void put_row(
 	struct kt_buf *html, const struct kt_table *table, const struct kt_report_row *row)
 {
@@ -38,7 +47,8 @@ static void put_row(
 	const struct kt_cell *title = cell(table, row, "title"), *id = cell(table, row, "id");
 	char human[24];
 
-	if (!bytes || !title || !id || (!bytes->number && strcmp(id->text, "unattributed") != 0))
+	if (!bytes || !title || !id ||
+		(!bytes->number && !kt_row_is(KT_ROW_UNATTRIBUTED, id->text)))
 		return;
 	kt_human_bytes(bytes->number, human);
 	kt_buf_printf(
@@ -77,23 +87,23 @@ static void put_account(struct kt_buf *html, const struct kt_report *report)
 
 static const char *host_name(const struct kt_report *report)
 {
-	for (size_t i = 0; report && i < report->fields.count; i++) {
-		const struct kt_field *field = &report->fields.items[i];
+	const struct kt_cell *cell = report ? kt_report_value(report, "host", "name") : NULL;
 
-		if (field->group && strcmp(field->group, "host") == 0 &&
-			strcmp(field->key, "name") == 0 && field->cell.state == KT_OK)
-			return field->cell.text;
-	}
-	return "ktally";
+	return cell ? cell->text : "ktally";
 }
 
-/* One palette for pictures, terminal and page. */
+/* Writes the palette, which pictures, terminal and page share. */
 static void put_palette(struct kt_buf *html)
 {
 	for (size_t i = 0; i < 12; i++)
 		kt_buf_printf(html, "%s%s", i ? " " : "", kt_palette_web(i));
 }
 
+/*
+ * Unknown comments are copied, and a mark that the template lacks is no error, so that the template
+ * can be edited freely. All texts are escaped: names of hosts come from captures that another user
+ * made.
+ */
 void kt_page_render(struct kt_buf *html, struct kt_span template, const struct kt_report *report,
 	const char *why)
 {

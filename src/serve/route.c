@@ -1,19 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The order of checks in kt_route_of() is part of the design: cheap checks that protect a browser's
+// user come first (method, Host, origin), then the token, and only then anything that costs time.
+// Requests with a body are refused earlier, in http.c. Texts of a request belong to libmicrohttpd
+// and are valid until its answer is queued.
+
 #include "serve/route.h"
 
 #include "base/when.h"
-#include "cmd/session.h"
+#include "machine/clock.h"
 #include "serve/guard.h"
 #include "serve/page.h"
 
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
-#define ARGS_MAX 12
+#define ARGS_MAX 12 /* arguments of a request */
 #define API	 "/api/v1/"
-#define GAP	 4 /* intervals between two samples that others would have been in */
+#define GAP	 4 /* intervals; samples further apart than this have a gap between them */
 
-/* What stands behind the question mark, as far as it is text. */
+/* Arguments after the question mark, as far as they are text. */
 struct args {
 	struct {
 		const char *name, *value;
@@ -36,6 +44,10 @@ static struct kt_span header_span(
 	return value ? kt_span_str(value) : (struct kt_span){ 0 };
 }
 
+/*
+ * Names and values may contain a NUL after decoding; a C string would end there, and the check and
+ * the use of a value could differ. Such a request is refused as a whole.
+ */
 static enum MHD_Result take_arg(void *cls, enum MHD_ValueKind kind, const char *name,
 	size_t name_size, const char *value, size_t value_size)
 {
@@ -81,7 +93,7 @@ static struct kt_route given(struct kt_answer *answer)
 	return (struct kt_route){ .answer = answer };
 }
 
-/* ---- who asks ---- */
+/* ---- the client ---- */
 
 bool kt_route_has_body(const struct kt_site *site, struct MHD_Connection *connection)
 {
@@ -91,19 +103,80 @@ bool kt_route_has_body(const struct kt_site *site, struct MHD_Connection *connec
 	       (length && strcmp(length, "0") != 0);
 }
 
-static bool knows_token(
-	const struct kt_site *site, struct MHD_Connection *connection, const struct args *args)
+/*
+ * A client with an IPv6 network can use any of its 2^64 addresses, so the network counts, not the
+ * address. Clients of a UNIX socket, and all users of a proxy, are one client. A collision of
+ * hashes makes two clients share a budget, which is harmless.
+ */
+uint64_t kt_route_who(const struct kt_site *site, struct MHD_Connection *connection)
 {
-	struct kt_span token = kt_span_str(site->token), bearer, cookie;
-	const char *in_url = arg(args, "token");
+	const union MHD_ConnectionInfo *info =
+		site->lib->get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	const struct sockaddr *address = info ? info->client_addr : NULL;
+	struct kt_span bytes = { "", 0 };
 
-	bearer = kt_guard_bearer(header_span(site, connection, "Authorization"));
-	cookie = kt_guard_cookie(header_span(site, connection, "Cookie"), "ktally");
-	return kt_guard_same(bearer, token) || kt_guard_same(cookie, kt_span_str(site->session)) ||
-	       (in_url && kt_guard_same(kt_span_str(in_url), token));
+	if (address && address->sa_family == AF_INET)
+		bytes = (struct kt_span){ (const char *)&(
+						  (const struct sockaddr_in *)(const void *)address)
+						  ->sin_addr,
+			4 };
+	if (address && address->sa_family == AF_INET6)
+		bytes = (struct kt_span){
+			(const char *)&((const struct sockaddr_in6 *)(const void *)address)
+				->sin6_addr,
+			8
+		};
+	return kt_span_hash(KT_HASH_START, bytes);
 }
 
-/* Another site's page may make a browser ask; it must not cost anything. */
+/*
+ * Whether the browser has the cookie. The cookie is too long to guess, so such a browser never
+ * waits.
+ */
+static bool is_let_in(const struct kt_site *site, struct MHD_Connection *connection)
+{
+	struct kt_span cookie = kt_guard_cookie(header_span(site, connection, "Cookie"), "ktally");
+
+	return kt_guard_same(cookie, kt_span_str(site->session));
+}
+
+enum token { TOKEN_RIGHT, TOKEN_WRONG, TOKEN_WAIT };
+
+/*
+ * The wait is checked before the token is compared: a right token that is tried during the wait is
+ * not accepted either, or the wait would not slow guesses down. A browser with a valid cookie is
+ * let in although its URL has a wrong token, except during the wait.
+ */
+static enum token check_token(
+	struct kt_site *site, struct MHD_Connection *connection, const struct args *args)
+{
+	struct kt_span token = kt_span_str(site->token);
+	struct kt_span bearer = kt_guard_bearer(header_span(site, connection, "Authorization"));
+	const char *in_url = arg(args, "token");
+	uint64_t who = kt_route_who(site, connection);
+	int64_t now_ns = kt_clock_ns();
+	bool right;
+
+	if (!bearer.n && !in_url)
+		return is_let_in(site, connection) ? TOKEN_RIGHT : TOKEN_WRONG;
+	if (kt_budget_wait_s(&site->budget, who, now_ns))
+		return TOKEN_WAIT;
+	right = kt_guard_same(bearer, token) ||
+		(in_url && kt_guard_same(kt_span_str(in_url), token));
+	kt_budget_token(&site->budget, who, right, now_ns);
+	return right || is_let_in(site, connection) ? TOKEN_RIGHT : TOKEN_WRONG;
+}
+
+static bool may_run(struct kt_site *site, struct MHD_Connection *connection, bool shared)
+{
+	return kt_budget_may(&site->budget, kt_route_who(site, connection), shared, kt_clock_ns());
+}
+
+/*
+ * Whether another site's page made the browser send the request; it must not cost anything. A page
+ * of another site cannot read an answer, but it could use up the budget. "/" stays allowed, so that
+ * links to the page work. Clients that are not browsers do not send the header.
+ */
 static bool is_foreign(
 	const struct kt_site *site, struct MHD_Connection *connection, const char *url)
 {
@@ -112,15 +185,15 @@ static bool is_foreign(
 	return from && strcmp(from, "cross-site") == 0 && strcmp(url, "/") != 0;
 }
 
-/* ---- what is asked for ---- */
+/* ---- the target ---- */
 
-static struct kt_route route_command(
-	struct kt_site *site, const char *command, const struct args *args)
+static struct kt_route route_command(struct kt_site *site, struct MHD_Connection *connection,
+	const char *command, const struct args *args)
 {
 	struct kt_query query;
 
 	if (!kt_query_begin(site->desk, command, &query))
-		return problem(404, "there is no such command here; docs/API.md lists them");
+		return problem(404, "no such command here; docs/API.md lists the commands");
 	for (size_t i = 0; i < args->count; i++) {
 		struct kt_err *err;
 
@@ -130,6 +203,7 @@ static struct kt_route route_command(
 		if (err)
 			return given(kt_answer_err(err));
 	}
+	query.may_run = may_run(site, connection, query.plain);
 	return given(kt_desk_ask(site->desk, &query));
 }
 
@@ -137,10 +211,12 @@ static bool take_moment(const struct args *args, const char *name, int64_t now_m
 {
 	const char *text = arg(args, name);
 
-	return !text || kt_past_moment(text, now_ms, ms);
+	return !text || kt_serve_past_moment(text, now_ms, ms);
 }
 
-/* How far back memory reaches without a gap: with a recorder it is only kept while somebody looks.
+/*
+ * Returns how far back memory reaches without a gap: with a recorder, samples are only taken while
+ * a client watches.
  */
 static int64_t kept_since_ms(const struct kt_watch *watch, int64_t gap_ms)
 {
@@ -152,7 +228,11 @@ static int64_t kept_since_ms(const struct kt_watch *watch, int64_t gap_ms)
 	return kt_watch_time_ms(watch, ago);
 }
 
-/* Memory has the finest; a recording has what was before it. */
+/*
+ * Memory has the finest samples; a recording has earlier ones. A span that begins in memory needs
+ * no recording. A recording that ends before the span, or begins later than memory does, adds
+ * nothing. Then the answer comes from memory, and says with first_ms that earlier samples exist.
+ */
 static struct kt_route route_account_past(struct kt_site *site, struct kt_stretch stretch)
 {
 	const struct kt_watch *watch = kt_desk_account(site->desk);
@@ -161,16 +241,19 @@ static struct kt_route route_account_past(struct kt_site *site, struct kt_stretc
 
 	kt_desk_freshen(site->desk);
 	kept_ms = kept_since_ms(watch, GAP * kt_desk_interval_ms(site->desk));
-	if (!site->recording || !kt_past_extent(site->recording, &first_ms, &last_ms) ||
+	if (!site->recording || !kt_serve_past_extent(site->recording, &first_ms, &last_ms) ||
 		(live && (last_ms < stretch.from_ms || stretch.from_ms >= kept_ms ||
 				 first_ms >= kept_ms))) {
 		stretch.first_ms = first_ms;
-		return given(kt_past_watched(watch, "account", &stretch));
+		return given(kt_serve_past_watched(watch, "account", &stretch));
 	}
 	return (struct kt_route){ .kind = KT_ROUTE_PAST, .stretch = stretch };
 }
 
-/* A word that nobody knows is a mistake, and the answer would not be what was asked for. */
+/*
+ * Whether all words are known. An unknown word is an error, because the answer would not match the
+ * request.
+ */
 static bool all_known(const struct args *args, const char *const *known)
 {
 	for (size_t i = 0; i < args->count; i++) {
@@ -189,42 +272,73 @@ static struct kt_route route_past(struct kt_site *site, const struct args *args)
 	static const char *const known[] = { "from", "to", "step", "of", "token", NULL };
 	struct kt_stretch stretch = { .to_ms = INT64_MAX, .first_ms = INT64_MAX };
 	const char *of = arg(args, "of"), *step = arg(args, "step");
-	int64_t now_ms = kt_session_time_ms(), first_ms, last_ms;
+	int64_t now_ms = kt_clock_time_ms(), first_ms, last_ms;
 	const struct kt_watch *watch;
 
-	/* a recording of the past has its own present */
+	/* a recording that is the source has its own present */
 	if (!kt_desk_is_live(site->desk) && site->recording &&
-		kt_past_extent(site->recording, &first_ms, &last_ms))
+		kt_serve_past_extent(site->recording, &first_ms, &last_ms))
 		now_ms = last_ms;
 	if (!all_known(args, known))
-		return problem(400, "history takes from, to, step and of");
+		return problem(400, "history accepts only from, to, step and of");
 	if (!take_moment(args, "from", now_ms, &stretch.from_ms) ||
 		!take_moment(args, "to", now_ms, &stretch.to_ms) || stretch.from_ms > stretch.to_ms)
-		return problem(400, "from and to take a moment: -15m, 2026-01-31T23:59, or "
-				    "milliseconds since 1970; from is before to");
+		return problem(400, "from and to take a time: -15m, 2026-01-31T23:59, or "
+				    "milliseconds since 1970; from must be before to");
 	if (step && (!kt_duration(kt_span_str(step), &stretch.step_ms) || stretch.step_ms < 0))
 		return problem(400, "step takes a duration: 10s, 5m, 1h");
 	if (!of || strcmp(of, "account") == 0)
 		return route_account_past(site, stretch);
 	watch = kt_desk_list(site->desk, of);
 	if (!watch)
-		return problem(404, "of takes account, slab, vmalloc or cgroups of a machine that "
-				    "runs");
-	return given(kt_past_watched(watch, of, &stretch));
+		return problem(
+			404, "of takes account, slab, vmalloc or cgroups, on a running machine");
+	return given(kt_serve_past_watched(watch, of, &stretch));
 }
 
-static struct kt_route route_api(struct kt_site *site, const char *name, const struct args *args)
+/*
+ * The key is made of the texts of the request, not of the times that they mean: "-15m" is another
+ * time in each request, and its answer is still good for a few seconds.
+ */
+static struct kt_route route_history(
+	struct kt_site *site, struct MHD_Connection *connection, const struct args *args)
+{
+	static const char *const names[] = { "from", "to", "step" };
+	struct kt_route route;
+	size_t at = 0;
+
+	if (!may_run(site, connection, false))
+		return problem(429, "requests have used up the processor time of this server; ask "
+				    "again in a second");
+	route = route_past(site, args);
+	for (size_t i = 0; i < KT_LEN(names) && at < KT_ROUTE_KEY; i++) {
+		const char *value = arg(args, names[i]);
+
+		at += (size_t)snprintf(
+			route.key + at, KT_ROUTE_KEY - at, "%s&", value ? value : "");
+	}
+	if (at >= KT_ROUTE_KEY)
+		route.key[0] = '\0';
+	return route;
+}
+
+static struct kt_route route_api(struct kt_site *site, struct MHD_Connection *connection,
+	const char *name, const struct args *args)
 {
 	if (strcmp(name, "history") == 0)
-		return route_past(site, args);
+		return route_history(site, connection, args);
 	if (strcmp(name, "live") != 0)
-		return route_command(site, name, args);
-	/* to an EventSource, 204 means: do not ask again */
+		return route_command(site, connection, name, args);
+	/* HTTP status 204 makes an EventSource stop reconnecting */
 	if (!kt_desk_is_live(site->desk))
-		return problem(204, "this is one moment of a machine");
+		return problem(204, "a capture does not change: there is no live stream");
 	return (struct kt_route){ .kind = KT_ROUTE_LIVE };
 }
 
+/*
+ * Files are compiled in and found by exact path, so a path such as "/../" cannot leave the
+ * directory.
+ */
 static struct kt_route route_file(struct kt_site *site, const char *url)
 {
 	const struct kt_asset *asset = kt_asset_find(url);
@@ -236,35 +350,44 @@ static struct kt_route route_file(struct kt_site *site, const char *url)
 	if (strcmp(url, "/") == 0)
 		return (struct kt_route){ .answer = kt_desk_page(site->desk), .may_keep = true };
 	if (!asset)
-		return problem(404, "there is nothing here");
+		return problem(404, "no such page");
 	return (struct kt_route){ .answer = kt_answer_copy(200, asset->type,
 					  (struct kt_span){ asset->data, asset->size }),
 		.may_keep = true };
 }
 
+/*
+ * A token in the URL of the page is exchanged for a cookie and a redirect. Otherwise the token
+ * would stay in the address bar, the history of the browser and the logs of a proxy.
+ */
 struct kt_route kt_route_of(struct kt_site *site, struct MHD_Connection *connection,
 	const char *method, const char *url)
 {
 	struct kt_span host = header_span(site, connection, "Host");
+	enum token token;
 	struct args args;
 
 	if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
-		return problem(405, "nothing here can be changed: GET and HEAD only");
+		return problem(405, "nothing can be changed here: only GET and HEAD are accepted");
 	if (!site->any_host && !kt_guard_host(host))
-		return problem(403, "this server answers to localhost and to addresses in numbers, "
-				    "not to names: another site could use one for its own ends");
+		return problem(403, "this server accepts localhost and numeric addresses, not "
+				    "names, because another site could point a name here");
 	if (is_foreign(site, connection, url))
-		return problem(403, "asked for by a page of another site");
+		return problem(403, "refused: a page of another site sent this request");
 	args = args_of(site, connection);
 	if (args.bad)
-		return problem(400, "too many arguments, or no text");
-	if (site->token && !knows_token(site, connection, &args))
-		return problem(401, "a token is needed: Authorization: Bearer TOKEN, or once "
-				    "/?token=TOKEN in a browser");
+		return problem(400, "too many arguments, or an argument that is not text");
+	token = site->token ? check_token(site, connection, &args) : TOKEN_RIGHT;
+	if (token == TOKEN_WAIT)
+		return problem(
+			429, "too many wrong tokens from this address; wait before the next one");
+	if (token == TOKEN_WRONG)
+		return problem(401, "a token is required: send Authorization: Bearer TOKEN, or "
+				    "open /?token=TOKEN once in a browser");
 	if (site->token && strcmp(url, "/") == 0 && arg(&args, "token"))
 		return (struct kt_route){ .answer = kt_answer_problem(303, "see /"),
 			.lets_in = true };
 	if (strncmp(url, API, sizeof(API) - 1) == 0)
-		return route_api(site, url + sizeof(API) - 1, &args);
+		return route_api(site, connection, url + sizeof(API) - 1, &args);
 	return route_file(site, url);
 }

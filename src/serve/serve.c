@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// The web page: one thread that waits for requests, for the next second and for a signal;
-// see http.h, route.h and desk.h for the three steps of an answer.
+// The web page: one thread waits for requests, for the next sample and for a signal. http.h,
+// route.h and desk.h are the three steps of an answer.
 
-#include "cmd/cmd.h"
-#include "cmd/session.h"
+#include "cli/cmd.h"
+#include "confine/confine.h"
+#include "machine/clock.h"
+#include "machine/machine.h"
 #include "record/recording.h"
 #include "root/secret.h"
+#include "serve/confined.h"
 #include "serve/http.h"
 #include "serve/socket.h"
 
@@ -19,14 +22,19 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#define PORT	     19998
-#define INTERVAL_S   1
-#define INTERVAL_MAX 60
-#define SECOND_NS    1000000000ll
-#define RECORDER_NS  (60 * SECOND_NS) /* it writes every ten seconds */
+#define PORT		 19998
+#define INTERVAL_S	 1  /* seconds between two samples by default */
+#define CONNECTIONS_EACH 64 /* connections of one address on another machine */
+#define INTERVAL_MAX	 60 /* seconds; longest interval */
+#define SECOND_NS	 1000000000ll
+#define RECORDER_NS	 (60 * SECOND_NS) /* ns; the recorder writes every ten seconds */
 
+/*
+ * Owns everything that start() opens; stop() frees it also after a failure half way. -1 marks a
+ * descriptor that is not open. The token is copied, because its file's text has no terminating NUL.
+ */
 struct server {
-	const struct kt_options *options;
+	const struct kt_call *call;
 	struct kt_socket socket;
 	struct kt_site site;
 	struct kt_http *http;
@@ -34,15 +42,24 @@ struct server {
 	char token[1025];
 	int timer_fd, signal_fd;
 	sigset_t before;
-	int64_t looked_ns; /* for the recorder */
+	int64_t looked_ns; /* time of the last check for a recorder */
 	bool recorded;
 };
 
-/* ---- who may ask ---- */
+struct serve_args {
+	const char *listen, *token_file;
+};
+
+static const struct serve_args *serve_args(const struct kt_call *call)
+{
+	return kt_call_own(call);
+}
+
+/* ---- access ---- */
 
 static struct kt_err *read_token(struct server *server)
 {
-	struct kt_err *err = kt_secret_read(server->options->token_file, &server->secret);
+	struct kt_err *err = kt_secret_read(serve_args(server->call)->token_file, &server->secret);
 	struct kt_span token;
 
 	if (err)
@@ -50,14 +67,18 @@ static struct kt_err *read_token(struct server *server)
 	token = kt_guard_token(kt_text_span(&server->secret));
 	if (!token.n)
 		return kt_err_new(KT_ERR_USAGE,
-			"%s: no token; one line of 16 to 1024 characters without blanks is, such "
-			"as 'head -c 24 /dev/urandom | base64' makes",
-			server->options->token_file);
+			"%s: no token; write one line of 16 to 1024 characters without blanks, "
+			"such as the output of 'head -c 24 /dev/urandom | base64'",
+			serve_args(server->call)->token_file);
 	snprintf(server->token, sizeof(server->token), "%.*s", (int)token.n, token.p);
 	server->site.token = server->token;
 	return NULL;
 }
 
+/*
+ * The cookie is random for each run and is not the token: a stolen cookie is worthless after a
+ * restart and never reveals the token.
+ */
 static struct kt_err *make_session(struct kt_site *site)
 {
 	unsigned char random[KT_SESSION_HEX / 2];
@@ -69,34 +90,40 @@ static struct kt_err *make_session(struct kt_site *site)
 	return NULL;
 }
 
+/*
+ * Without a token, only this machine may connect; the check also applies to a passed socket, whose
+ * address is not known before. The Host header matters only where a browser without a token could
+ * be led here by another site's name.
+ */
 static struct kt_err *open_socket(struct server *server)
 {
-	const char *listen = server->options->listen;
+	const char *listen = serve_args(server->call)->listen;
 	struct kt_address address = kt_guard_address(listen ? listen : "127.0.0.1", PORT);
 	struct kt_err *err;
 
 	if (address.kind == KT_ADDRESS_BAD)
 		return kt_err_new(KT_ERR_USAGE,
-			"--listen takes an address in numbers, with a port or not "
-			"(127.0.0.1:19998, [::1]:80), or unix:/PATH; not '%.64s'",
+			"'%.64s' is not an address for --listen; use a numeric address with or "
+			"without a port (127.0.0.1:19998, [::1]:80), or unix:/PATH",
 			listen);
-	if (server->options->listen_fd > 0 && !listen)
-		err = kt_socket_passed(server->options->listen_fd, &server->socket);
-	else if (!kt_guard_is_loopback(&address) && !server->options->token_file)
+	if (server->call->console->listen_fd > 0 && !listen)
+		err = kt_socket_passed(server->call->console->listen_fd, &server->socket);
+	else if (!kt_guard_is_loopback(&address) && !serve_args(server->call)->token_file)
 		err = kt_err_new(KT_ERR_USAGE,
-			"%s can be reached by others: --listen beyond this machine needs "
-			"--token-file, or take unix:/PATH",
+			"other machines can reach %s: add --token-file, or use --listen unix:/PATH",
 			address.text);
 	else
 		err = kt_socket_listen(&address, &server->socket);
 	if (err)
 		return err;
-	if (!kt_guard_is_loopback(&server->socket.address) && !server->options->token_file)
+	if (!kt_guard_is_loopback(&server->socket.address) && !serve_args(server->call)->token_file)
 		return kt_err_new(KT_ERR_USAGE,
-			"the socket that was passed can be reached by others: that needs "
-			"--token-file");
-	server->site.any_host =
-		server->options->token_file || server->socket.address.kind == KT_ADDRESS_UNIX;
+			"other machines can reach the socket that was passed: add --token-file");
+	/* from other machines one address must not take all connections; a proxy is one address */
+	server->site.nr_connections =
+		kt_guard_is_loopback(&server->socket.address) ? 0 : CONNECTIONS_EACH;
+	server->site.any_host = serve_args(server->call)->token_file ||
+				server->socket.address.kind == KT_ADDRESS_UNIX;
 	return NULL;
 }
 
@@ -104,20 +131,25 @@ static void say_where(const struct server *server)
 {
 	const struct kt_address *address = &server->socket.address;
 	const char *token = server->site.token ? "?token=..." : "";
-	char text[256];
+	char text[512], confined[KT_CONFINE_TEXT];
 
 	if (address->kind == KT_ADDRESS_UNIX)
-		snprintf(text, sizeof(text), "serving on unix:%s", address->text);
+		snprintf(text, sizeof(text), "serving on unix:%s (confined: %s)", address->text,
+			kt_confined_text(confined));
 	else
-		snprintf(text, sizeof(text), "serving on http://%s%s%s:%u/%s",
+		snprintf(text, sizeof(text), "serving on http://%s%s%s:%u/%s (confined: %s)",
 			address->v6 ? "[" : "", address->text, address->v6 ? "]" : "",
-			address->port, token);
-	if (server->options->say)
-		server->options->say(text);
+			address->port, token, kt_confined_text(confined));
+	kt_call_say(server->call, text);
 }
 
 /* ---- the loop ---- */
 
+/*
+ * Signals and the timer become descriptors, so that one select() waits for everything and no
+ * handler interrupts a sample. SIGPIPE is blocked and never read: a client that hangs up must not
+ * end the server.
+ */
 static struct kt_err *open_clock(struct server *server, int64_t interval_ns)
 {
 	struct itimerspec when = {
@@ -140,26 +172,37 @@ static struct kt_err *open_clock(struct server *server, int64_t interval_ns)
 	return NULL;
 }
 
-/* Is the recorder at work? Looked at now and then, for it may begin or end. */
+/*
+ * Whether the recorder runs. Checked now and then, because it may start or stop. A recorder that
+ * stopped leaves its file. So the age of the last sample decides, not the file.
+ */
 static bool is_recorded(struct server *server)
 {
-	int64_t now_ns = kt_session_clock_ns(), first_ms, last_ms;
+	int64_t now_ns = kt_clock_ns(), first_ms, last_ms;
 
 	if (server->looked_ns && now_ns - server->looked_ns < RECORDER_NS)
 		return server->recorded;
 	server->looked_ns = now_ns;
-	server->recorded = kt_past_extent(server->site.recording, &first_ms, &last_ms) &&
-			   kt_session_time_ms() - last_ms < RECORDER_NS / 1000000;
+	server->recorded = kt_serve_past_extent(server->site.recording, &first_ms, &last_ms) &&
+			   kt_clock_time_ms() - last_ms < RECORDER_NS / 1000000;
 	return server->recorded;
 }
 
-/* Somebody watches, or nobody else keeps what was. */
+/*
+ * Whether to sample now: a client watches, or no recorder keeps the samples. The past must have no
+ * gap when a page is opened. With a recorder the past comes from its recording, and an idle server
+ * costs nothing.
+ */
 static bool is_sample_due(struct server *server)
 {
 	return kt_desk_is_live(server->site.desk) &&
 	       (kt_http_nr_live(server->http) || !is_recorded(server));
 }
 
+/*
+ * A late tick counts once, however many intervals have passed: samples that were missed cannot be
+ * made up for.
+ */
 static void tick(struct server *server)
 {
 	uint64_t expired;
@@ -184,7 +227,7 @@ static struct kt_err *loop(struct server *server)
 		err = kt_http_wait(server->http, fds, KT_LEN(fds), ready);
 		if (ready[1])
 			tick(server);
-		/* a request may have taken a sample too, that the others have not seen */
+		/* a request may have caused a sample that the live clients have not seen */
 		if (turn != kt_desk_turn(server->site.desk))
 			kt_http_wake(server->http);
 	}
@@ -193,42 +236,54 @@ static struct kt_err *loop(struct server *server)
 
 /* ---- the command ---- */
 
-/* A recording that is the source, or else the recorder's own, which may come later too. */
-static const char *find_recording(const struct kt_options *options)
+/*
+ * Returns the recording that is the source, or otherwise the recorder's own, which may be created
+ * later.
+ */
+static const char *find_recording(const struct kt_call *call)
 {
-	if (!options->source)
+	if (!call->machine.source)
 		return KT_RECORDING_DEFAULT;
-	return kt_is_recording(options->source) ? options->source : NULL;
+	return kt_is_recording(call->machine.source) ? call->machine.source : NULL;
 }
 
+/*
+ * The order matters: the library is loaded and the socket is opened before the process is confined,
+ * and the first sample is taken afterwards. So a right that was taken away by mistake is found at
+ * once.
+ */
 static struct kt_err *start(struct server *server)
 {
-	const struct kt_options *options = server->options;
-	double interval_s = options->interval_s ? options->interval_s : INTERVAL_S;
+	const struct kt_call *call = server->call;
+	double interval_s = call->interval_s ? call->interval_s : INTERVAL_S;
 	int64_t interval_ns = (int64_t)(interval_s * (double)SECOND_NS);
 	struct kt_err *err;
 
 	if (interval_s > INTERVAL_MAX)
 		return kt_err_new(
 			KT_ERR_USAGE, "-i of 'serve' is at most %d seconds", INTERVAL_MAX);
+	server->site.recording = find_recording(call);
 	err = kt_microhttpd(&server->site.lib);
-	if (!err && options->token_file)
+	if (!err && serve_args(call)->token_file)
 		err = read_token(server);
 	if (!err)
 		err = make_session(&server->site);
 	if (!err)
 		err = open_socket(server);
 	if (!err)
-		err = kt_session_blame(
-			options, kt_desk_new(options, interval_ns, &server->site.desk));
+		err = open_clock(server, interval_ns);
 	if (err)
 		return err;
-	server->site.recording = find_recording(options);
-	err = open_clock(server, interval_ns);
+	err = kt_serve_confine(call, &server->socket.address, server->site.recording);
+	if (!err)
+		err = kt_machine_blame(
+			&call->machine, kt_desk_new(call, interval_ns, &server->site.desk));
 	return err ? err : kt_http_new(&server->site, server->socket.fd, &server->http);
 }
 
-/* A signal that was not taken would end the program as soon as it is let through. */
+/*
+ * Takes pending signals. A signal that is still pending would end the program when it is unblocked.
+ */
 static void take_signals(const struct server *server)
 {
 	struct signalfd_siginfo info;
@@ -237,11 +292,15 @@ static void take_signals(const struct server *server)
 		;
 }
 
+/*
+ * Overwrites the token, so that it is not left in memory that a later part of the program could
+ * show.
+ */
 static void stop(struct server *server)
 {
 	kt_socket_remove(&server->socket);
 	if (!server->http && server->socket.fd >= 0)
-		close(server->socket.fd); /* otherwise libmicrohttpd has it */
+		close(server->socket.fd); /* otherwise libmicrohttpd owns the socket */
 	kt_http_free(server->http);
 	kt_desk_free(server->site.desk);
 	kt_text_cleanup(&server->secret);
@@ -255,11 +314,9 @@ static void stop(struct server *server)
 	sigprocmask(SIG_SETMASK, &server->before, NULL);
 }
 
-static struct kt_err *run(const struct kt_options *options, struct kt_report *report)
+static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
 {
-	struct server server = {
-		.options = options, .socket.fd = -1, .timer_fd = -1, .signal_fd = -1
-	};
+	struct server server = { .call = call, .socket.fd = -1, .timer_fd = -1, .signal_fd = -1 };
 	struct kt_err *err;
 
 	kt_report_init(report, "ktally/serve/1");
@@ -273,25 +330,51 @@ static struct kt_err *run(const struct kt_options *options, struct kt_report *re
 	return err;
 }
 
+static const struct kt_option options[] = {
+	{ 0, "listen", "ADDRESS",
+		"where to serve: a numeric address with or without a port, or unix:/PATH; "
+		"default: 127.0.0.1:19998",
+		.kind = KT_ARG_ADDRESS, KT_AT(struct serve_args, listen) },
+	{ 0, "token-file", "FILE",
+		"a file whose first line is a secret that every request must have; required where "
+		"other machines can connect",
+		.kind = KT_ARG_FILE, KT_AT(struct serve_args, token_file) },
+};
+
+static const struct kt_example examples[] = {
+	{ "ktally serve", "this machine, on http://127.0.0.1:19998/" },
+	{ "ktally serve -s r.rec", "a recording" },
+	{ "ktally serve --listen 0.0.0.0:19998 --token-file token",
+		"for other machines, with the secret in the file" },
+};
+
 const struct kt_cmd kt_cmd_serve = {
 	.name = "serve",
-	.summary = "the web page: a live chart, a map, tables; also JSON and /metrics",
-	.help = "Serves a page on http://127.0.0.1:19998/ until Ctrl-C: the kernel's memory as a "
-		"chart that adds up and moves each second, a map of where it is down to caches and "
-		"callers, tables of caches, vmalloc callers and cgroups, and what each row means. "
-		"With -s it shows a captured machine, or a recording. The last hour is kept in "
-		"memory; where the recorder has written " KT_RECORDING_DEFAULT ", the page looks "
-		"further back than that.\n\n"
-		"Whoever may connect sees what the user of 'serve' may see: names of caches, "
-		"processes and cgroups. --listen with an address that others reach needs "
-		"--token-file; a browser opens /?token=TOKEN once, programs send 'Authorization: "
-		"Bearer TOKEN'. --listen unix:/PATH is for a proxy, and its file's owner and "
-		"group. Port 0 takes any that is free and says which. systemd may pass the "
-		"socket.\n\n"
-		"/api/v1/COMMAND is the JSON of that command, /api/v1/history the past of every "
-		"row, /metrics OpenMetrics, /healthz says whether sampling works: docs/API.md.\n\n"
-		"Samples are taken every second, or every -i SECONDS, and once for all who watch; "
-		"with a recording only while somebody does.",
+	.summary = "web page with charts and tables; JSON API",
+	.help = "Serves a page on http://127.0.0.1:19998/ until Ctrl-C. It shows the kernel's "
+		"memory as a chart that adds up and moves each second, and as a map, down to "
+		"caches and callers. Tables list caches, vmalloc callers and cgroups; each "
+		"row is explained. With -s it shows a captured machine, or a recording. The "
+		"last hour is kept in memory; where the recorder has written "
+		"" KT_RECORDING_DEFAULT ", the page looks further back than that.\n\n"
+		"Anyone who can connect sees what the user of 'serve' may see: names of "
+		"caches, processes and cgroups. --listen with an address that others reach "
+		"needs --token-file. A browser opens /?token=TOKEN once, programs send "
+		"'Authorization: Bearer TOKEN'. --listen unix:/PATH is for a proxy, and for "
+		"the owner and group of that file. Port 0 takes a free port and prints it. "
+		"The socket may come from systemd.\n\n"
+		"/api/v1/COMMAND is the JSON of that command, /api/v1/history the past of "
+		"every row, /metrics OpenMetrics; /healthz says whether sampling works: "
+		"docs/API.md.\n\n"
+		"The server samples every second (or -i SECONDS); all open pages share the "
+		"samples. While the recorder writes " KT_RECORDING_DEFAULT
+		", the server samples only while a page is open.",
+	.examples = examples,
+	.nr_examples = KT_LEN(examples),
+	.confines = true,
 	.paced = true,
+	.options = options,
+	.nr_options = KT_LEN(options),
+	KT_OWN(struct serve_args),
 	.run = run,
 };

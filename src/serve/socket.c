@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The only code that creates a listening socket. It is apart from guard.c, which only looks at
+// texts and can be fuzzed without a network.
+
 #include "serve/socket.h"
 
 #include <arpa/inet.h>
@@ -10,7 +14,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define BACKLOG 64
+#define BACKLOG 64 /* connections that wait to be accepted */
 
 union any_address {
 	struct sockaddr any;
@@ -39,6 +43,11 @@ static socklen_t fill(const struct kt_address *address, union any_address *to)
 	return sizeof(to->v4);
 }
 
+/*
+ * Asks the kernel for the address instead of trusting the request: port 0 becomes the chosen port,
+ * and a passed socket may have any address. The last byte of `text` stays NUL: sun_path need not
+ * end in one.
+ */
 static struct kt_err *look(int fd, struct kt_address *address)
 {
 	union any_address name = { 0 };
@@ -61,11 +70,15 @@ static struct kt_err *look(int fd, struct kt_address *address)
 		address->port = ntohs(name.v6.sin6_port);
 		inet_ntop(AF_INET6, &name.v6.sin6_addr, address->text, sizeof(address->text));
 		return NULL;
-	default: return kt_err_new(KT_ERR_REFUSED, "a socket of a family that is not served");
+	default: return kt_err_new(KT_ERR_REFUSED, "a socket of an unsupported address family");
 	}
 }
 
-/* A name that a server before left behind; one that somebody listens on is not taken away. */
+/*
+ * Removes the name that an earlier server left; keeps a socket on which a process listens. A
+ * socket's file stays after a crash and would make each restart fail. Only a refused connection is
+ * proof that it is dead; on any other error, such as a missing permission, the file stays.
+ */
 static bool remove_stale(const struct kt_address *address)
 {
 	union any_address name;
@@ -77,12 +90,17 @@ static bool remove_stale(const struct kt_address *address)
 	if (lstat(address->text, &st) != 0 || !S_ISSOCK(st.st_mode))
 		return false;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	/* ECONNREFUSED: the socket exists and no process listens on it */
 	dead = fd >= 0 && connect(fd, &name.any, size) != 0 && errno == ECONNREFUSED;
 	if (fd >= 0)
 		close(fd);
 	return dead && unlink(address->text) == 0;
 }
 
+/*
+ * The umask is set around bind(), because chmod() afterwards would leave a time in which any user
+ * may connect.
+ */
 struct kt_err *kt_socket_listen(const struct kt_address *address, struct kt_socket *ret_socket)
 {
 	union any_address name;
@@ -95,8 +113,9 @@ struct kt_err *kt_socket_listen(const struct kt_address *address, struct kt_sock
 	*ret_socket = (struct kt_socket){ .fd = fd, .address = *address };
 	if (fd < 0)
 		return kt_err_os(errno, "a socket");
+	/* a restart must not wait until old connections leave TIME_WAIT */
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	/* a UNIX socket is for its owner and group */
+	/* only owner and group may connect to a UNIX socket */
 	mask = umask(0117);
 	bound = bind(fd, &name.any, size) == 0;
 	if (!bound && errno == EADDRINUSE && address->kind == KT_ADDRESS_UNIX &&
@@ -107,7 +126,7 @@ struct kt_err *kt_socket_listen(const struct kt_address *address, struct kt_sock
 		return look(fd, &ret_socket->address);
 	err = kt_err_os(errno, "cannot listen on %s%s%s", address->text,
 		address->kind == KT_ADDRESS_TCP ? ", port " : "",
-		address->kind == KT_ADDRESS_TCP ? "in use or not allowed" : "");
+		address->kind == KT_ADDRESS_TCP ? "in use or not permitted" : "");
 	close(fd);
 	ret_socket->fd = -1;
 	return err;
@@ -116,6 +135,7 @@ struct kt_err *kt_socket_listen(const struct kt_address *address, struct kt_sock
 struct kt_err *kt_socket_passed(int fd, struct kt_socket *ret_socket)
 {
 	*ret_socket = (struct kt_socket){ .fd = fd, .passed = true };
+	/* the flags depend on the service manager; a blocking accept() would stop all clients */
 	fcntl(fd, F_SETFD, FD_CLOEXEC);
 	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 	return look(fd, &ret_socket->address);
@@ -123,6 +143,7 @@ struct kt_err *kt_socket_passed(int fd, struct kt_socket *ret_socket)
 
 void kt_socket_remove(const struct kt_socket *socket)
 {
+	/* the name of a passed socket belongs to the service manager */
 	if (socket->address.kind == KT_ADDRESS_UNIX && !socket->passed && socket->fd >= 0)
 		unlink(socket->address.text);
 }

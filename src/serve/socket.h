@@ -5,18 +5,18 @@
 #include "base/err.h"
 #include "serve/guard.h"
 
-/** A listening socket: one of our own, or one that the service manager has opened. */
+/** A listening socket: created by ktally, or opened by the service manager. */
 struct kt_socket {
 	int fd;
-	struct kt_address address; /* as it is: port 0 has become a real one */
+	struct kt_address address; /* the real address: with the chosen port instead of 0 */
 	bool passed;		   /* by the service manager */
 };
 
 struct kt_err *kt_socket_listen(
 	const struct kt_address *address, struct kt_socket *ret_socket) KT_MUST_CHECK;
-/** `fd` of socket activation. */
+/** Takes socket `fd` of socket activation. */
 struct kt_err *kt_socket_passed(int fd, struct kt_socket *ret_socket) KT_MUST_CHECK;
-/** Takes the name of a UNIX socket of our own away; the descriptor is not closed. */
+/** Removes the name of a UNIX socket that ktally created; does not close the descriptor. */
 void kt_socket_remove(const struct kt_socket *socket);
 
 #endif

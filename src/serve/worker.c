@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+//
+// One thread and a queue of WAITING_MAX jobs. More threads would let clients use more cores of a
+// machine that is examined because it is in trouble. The worker does not own jobs: a job belongs to
+// its request until run() or drop() has returned.
+
 #include "serve/worker.h"
 
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 
-#define WAITING_MAX 8
+#define WAITING_MAX 8 /* jobs that wait */
 
 struct kt_worker {
 	pthread_t thread;
@@ -16,6 +21,7 @@ struct kt_worker {
 	bool ends, runs;
 };
 
+/* Does not touch a job after run(): it resumes the request that owns the job, which may free it. */
 static void *work(void *arg)
 {
 	struct kt_worker *worker = arg;
@@ -32,6 +38,7 @@ static void *work(void *arg)
 		if (!worker->first)
 			worker->end = &worker->first;
 		worker->nr_waiting--;
+		/* without the lock, so that jobs can be added while this one runs */
 		pthread_mutex_unlock(&worker->lock);
 		job->run(job);
 		pthread_mutex_lock(&worker->lock);
@@ -51,7 +58,7 @@ struct kt_err *kt_worker_new(struct kt_worker **ret_worker)
 	pthread_mutex_init(&worker->lock, NULL);
 	pthread_cond_init(&worker->news, NULL);
 	worker->end = &worker->first;
-	/* signals are for the loop */
+	/* only the main loop handles signals */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	worker->runs = pthread_create(&worker->thread, NULL, work, worker) == 0;
@@ -59,6 +66,7 @@ struct kt_err *kt_worker_new(struct kt_worker **ret_worker)
 	return worker->runs ? NULL : kt_err_new(KT_ERR_OS, "no thread could be started");
 }
 
+/* Waits for the current job, whose time is bounded by the job itself (WORK_NS in past.c). */
 void kt_worker_free(struct kt_worker *worker, void (*drop)(struct kt_job *job))
 {
 	if (!worker)
@@ -80,6 +88,7 @@ void kt_worker_free(struct kt_worker *worker, void (*drop)(struct kt_job *job))
 	free(worker);
 }
 
+/* Only one thread pushes, so room that is seen here still exists at the next kt_worker_push(). */
 bool kt_worker_has_room(struct kt_worker *worker)
 {
 	bool room;

@@ -6,19 +6,20 @@
 
 #include <stdbool.h>
 
-/** One thread for what takes long, so that nobody else waits for it. */
+/** A thread for slow jobs, so that no other client waits for them. */
 struct kt_worker;
 
 struct kt_job {
-	void (*run)(struct kt_job *job); /* in the worker's thread */
+	void (*run)(struct kt_job *job); /* runs in the worker's thread */
 	struct kt_job *next;
 };
 
 struct kt_err *kt_worker_new(struct kt_worker **ret_worker) KT_MUST_CHECK;
-/** Ends the thread behind the job that runs; jobs that wait are not run, but told by `drop`. */
+/** Ends the thread after the current job. Waiting jobs do not run; `drop` is called for each. */
 void kt_worker_free(struct kt_worker *worker, void (*drop)(struct kt_job *job));
-/** False where too many wait already. */
+/** False: too many jobs wait already. */
 bool kt_worker_has_room(struct kt_worker *worker);
+/** Adds a job, which must stay valid until run() or drop() was called. Call from one thread. */
 void kt_worker_push(struct kt_worker *worker, struct kt_job *job);
 
 #endif

@@ -5,14 +5,18 @@
 
 #include "source/source.h"
 
+#include "model/page_size.h"
+
+#include "source/still.h"
+
 #include <string.h>
 
-#define MATCHES_MAX 20000u /* files that one source may have */
-#define ATTEMPTS    3u	   /* readings of the counters before a moving machine is accepted */
+#define MATCHES_MAX 20000u /* files of one source */
+#define ATTEMPTS    3u	   /* readings of the counters before a busy machine is accepted */
 #define CALM_SHARE  2000   /* calm: counters moved less than 1/2000 of memory while read */
 
 const struct kt_source *const kt_sources[] = {
-#define SOURCE(name) &kt_source_##name,
+#define SOURCE(file, name) &kt_source_##name,
 #include "source/sources.def"
 #undef SOURCE
 };
@@ -28,52 +32,14 @@ const struct kt_source *kt_source_find(const char *name)
 	return NULL;
 }
 
-static bool match_component(struct kt_span pattern, struct kt_span name)
+const struct kt_source_state *kt_source_outcome(
+	const struct kt_snapshot *snap, const struct kt_source *source)
 {
-	size_t star = kt_span_find(pattern, "*");
-
-	if (star == pattern.n)
-		return pattern.n == name.n && memcmp(pattern.p, name.p, name.n) == 0;
-	return name.n >= pattern.n - 1 && memcmp(pattern.p, name.p, star) == 0 &&
-	       memcmp(pattern.p + star + 1, name.p + name.n - (pattern.n - star - 1),
-		       pattern.n - star - 1) == 0;
-}
-
-static bool next_component(struct kt_span *rest, struct kt_span *ret_part)
-{
-	if (!rest->n)
-		return false;
-	if (!kt_span_until(rest, '/', ret_part)) {
-		*ret_part = *rest;
-		rest->n = 0;
+	for (size_t i = 0; i < snap->sources.count; i++) {
+		if (strcmp(snap->sources.items[i].name, source->name) == 0)
+			return &snap->sources.items[i];
 	}
-	return true;
-}
-
-static size_t nr_components(struct kt_span path)
-{
-	struct kt_span part;
-	size_t count = 0;
-
-	while (next_component(&path, &part))
-		count++;
-	return count;
-}
-
-bool kt_path_match(const char *pattern, const char *path)
-{
-	struct kt_span left = kt_span_str(pattern), right = kt_span_str(path), a, b;
-
-	while (next_component(&left, &a)) {
-		if (kt_span_eq(a, "**")) {
-			for (size_t n = nr_components(right); n > nr_components(left); n--)
-				next_component(&right, &b);
-			continue;
-		}
-		if (!next_component(&right, &b) || !match_component(a, b))
-			return false;
-	}
-	return !right.n;
+	return NULL;
 }
 
 const char *kt_cost_name(enum kt_cost cost)
@@ -87,31 +53,12 @@ const char *kt_cost_name(enum kt_cost cost)
 	return "?";
 }
 
-/* What is scanned is read piece by piece, and too large to be unpacked for every command. */
-const struct kt_source *kt_source_of(const char *path)
-{
-	for (size_t i = 0; i < kt_nr_sources; i++) {
-		if (kt_sources[i]->cost == KT_COST_SCAN)
-			continue;
-		for (size_t k = 0; k < KT_SOURCE_PATHS && kt_sources[i]->paths[k]; k++) {
-			if (kt_path_match(kt_sources[i]->paths[k], path))
-				return kt_sources[i];
-		}
-	}
-	return NULL;
-}
-
 const char *kt_source_bundle_name(const char *path)
 {
 	return strcmp(path, "dev/kmsg") == 0 ? "ktally/dmesg" : path;
 }
 
-bool kt_source_wants_path(const char *path)
-{
-	return kt_source_of(path) != NULL;
-}
-
-/* Paths that match a pattern, through one folder listing for each starred component. */
+/* Lists the paths that match a pattern; lists one directory for each starred component. */
 static struct kt_err *expand(struct kt_root *root, struct kt_arena *arena, const char *done,
 	struct kt_span pattern, kt_names *ret_paths)
 {
@@ -135,8 +82,8 @@ static struct kt_err *expand(struct kt_root *root, struct kt_arena *arena, const
 	for (size_t i = 0; !err && i < names.count; i++) {
 		struct kt_span rest = tail, part;
 
-		if (!next_component(&rest, &part) ||
-			!match_component(part, kt_span_str(names.items[i])))
+		if (!kt_path_next(&rest, &part) ||
+			!kt_path_match_part(part, kt_span_str(names.items[i])))
 			continue;
 		err = expand(root, arena,
 			kt_arena_printf(
@@ -150,56 +97,158 @@ struct kt_err *kt_source_files(struct kt_root *root, const struct kt_source *sou
 	struct kt_arena *arena, kt_names *ret_paths)
 {
 	for (size_t i = 0; i < KT_SOURCE_PATHS && source->paths[i]; i++)
-		kt_err_free(expand(root, arena, "", kt_span_str(source->paths[i]), ret_paths));
+		kt_arena_ignore(
+			arena, expand(root, arena, "", kt_span_str(source->paths[i]), ret_paths));
 	return arena->failed ? kt_err_new(KT_ERR_NOMEM, "out of memory") : NULL;
 }
 
-static struct kt_err *read_file(struct kt_root *root, const struct kt_source *source,
+/* Keeps the lines that a source needs of a file that it reads line by line. */
+static void keep_text(
+	struct kt_still *still, const struct kt_source *source, const struct kt_text *text)
+{
+	KT_CLEANUP(buf) struct kt_buf kept = { 0 };
+
+	if (!still || !source->recall || source->keep || !source->condense)
+		return;
+	source->condense(text, &kept);
+	kt_still_keep(still, source, text->path, &kept);
+}
+
+/* Gives a watch that wants short texts the part of the file that is in the snapshot. */
+static void tell_short(struct kt_root *root, const struct kt_source *source, const char *path,
+	struct kt_snapshot *snap)
+{
+	KT_CLEANUP(buf) struct kt_buf kept = { 0 };
+	struct kt_text text = { .path = path };
+
+	if (!kt_root_watch_is_short(root) || !source->keep)
+		return;
+	source->keep(snap, &kept);
+	snap->arena.failed |= kept.failed;
+	text.data = kept.data;
+	text.size = kept.size;
+	kt_root_tell(root, &text);
+}
+
+static struct kt_err *take_stream(struct kt_root *root, const struct kt_source *source,
 	const char *path, struct kt_snapshot *snap, struct kt_source_state *state)
 {
+	KT_CLEANUP(stream) struct kt_stream *stream = NULL;
+	struct kt_err *err = kt_root_stream(root, path, 0, &stream);
+
+	if (!err)
+		err = source->take(snap, path, stream);
+	if (err) {
+		kt_root_tell_error(root, path, err);
+		return err;
+	}
+	tell_short(root, source, path, snap);
+	state->nr_files++;
+	state->nr_bytes += (int64_t)kt_stream_offset(stream);
+	return NULL;
+}
+
+/* Reads a file in pieces. A capture gets the short text of a file that is too long to keep. */
+static struct kt_err *stream_file(struct kt_root *root, const struct kt_source *source,
+	const char *path, struct kt_snapshot *snap, struct kt_source_state *state)
+{
+	struct kt_err *err = take_stream(root, source, path, snap, state);
+
+	if (!err || kt_err_code(err) != KT_ERR_LIMIT || !kt_root_watch_is_whole(root) ||
+		!source->keep)
+		return err;
+	kt_err_free(err);
+	kt_root_shorten_watch(root, true);
+	err = take_stream(root, source, path, snap, state);
+	kt_root_shorten_watch(root, false);
+	return err;
+}
+
+static struct kt_err *read_file(struct kt_root *root, const struct kt_source *source,
+	const char *path, struct kt_snapshot *snap, struct kt_source_state *state,
+	struct kt_still *still)
+{
 	KT_CLEANUP(text) struct kt_text text = { .path = path };
+	uint64_t state_of_end[2] = { 0 };
 	struct kt_err *err;
 
-	err = kt_root_read(root, path, &text);
+	if (source->take)
+		return stream_file(root, source, path, snap, state);
+	if (source->is_behind)
+		err = kt_root_read_records(root, path, source->is_behind, state_of_end, &text);
+	else
+		err = kt_root_read(root, path, &text);
 	if (!err)
 		err = source->parse(snap, &text);
 	if (err)
 		return err;
+	keep_text(still, source, &text);
 	state->nr_files++;
 	state->nr_bytes += (int64_t)text.size;
 	return NULL;
 }
 
-/* Keeps the gravest of the errors: absent files are normal beside others that are there. */
-static struct kt_err *graver(struct kt_err *a, struct kt_err *b)
+/* Keeps the more serious of two errors: absent files are normal next to existing files. */
+static struct kt_err *graver(struct kt_arena *arena, struct kt_err *a, struct kt_err *b)
 {
 	if (!a || (b && kt_err_code(a) == KT_ERR_ABSENT)) {
-		kt_err_free(a);
+		kt_arena_ignore(arena, a);
 		return b;
 	}
-	kt_err_free(b);
+	kt_arena_ignore(arena, b);
 	return a;
 }
 
-static struct kt_err *read_paths(struct kt_root *root, const struct kt_source *source,
-	struct kt_snapshot *snap, struct kt_source_state *state)
+/* Reads files whose paths an earlier reading found, so that no directory is listed again. */
+static struct kt_err *read_kept_paths(struct kt_root *root, const struct kt_source *source,
+	struct kt_snapshot *snap, struct kt_source_state *state, const kt_names *paths)
 {
-	bool live = kt_root_kind(root) == KT_ROOT_LIVE;
 	struct kt_err *worst = NULL;
 
+	for (size_t i = 0; i < paths->count; i++)
+		worst = graver(&snap->arena, worst,
+			read_file(root, source, paths->items[i], snap, state, NULL));
+	return worst;
+}
+
+static struct kt_err *find_and_read(struct kt_root *root, const struct kt_source *source,
+	struct kt_snapshot *snap, struct kt_source_state *state, struct kt_still *still)
+{
+	bool live = kt_root_kind(root) == KT_ROOT_LIVE, listed = true;
+	struct kt_err *worst = NULL;
+	kt_names all = { 0 };
+
 	for (size_t i = 0; i < KT_SOURCE_PATHS && source->paths[i]; i++) {
-		kt_names paths = { 0 };
+		size_t first = all.count;
 		struct kt_err *err;
 
 		if (source->first_is_live && live != (i == 0))
 			continue;
-		err = expand(root, &snap->arena, "", kt_span_str(source->paths[i]), &paths);
-		for (size_t k = 0; k < paths.count; k++)
-			err = graver(err, read_file(root, source, paths.items[k], snap, state));
-		worst = graver(worst, err);
+		err = expand(root, &snap->arena, "", kt_span_str(source->paths[i]), &all);
+		listed &= !err;
+		for (size_t k = first; k < all.count; k++)
+			err = graver(&snap->arena, err,
+				read_file(root, source, all.items[k], snap, state, still));
+		worst = graver(&snap->arena, worst, err);
 		if (source->alternatives && state->nr_files)
 			break;
 	}
+	if (still && source->still_paths && listed)
+		kt_still_keep_paths(still, source, &all);
+	return worst;
+}
+
+static struct kt_err *read_paths(struct kt_root *root, const struct kt_source *source,
+	struct kt_snapshot *snap, struct kt_source_state *state, struct kt_still *still)
+{
+	struct kt_err *worst;
+	kt_names paths = { 0 };
+
+	if (still && source->still_paths && kt_still_recall_paths(still, source, snap, &paths))
+		worst = read_kept_paths(root, source, snap, state, &paths);
+	else
+		worst = find_and_read(root, source, snap, state, still);
+	/* most machines lack some files of a source: files that were read count */
 	if (worst && state->nr_files &&
 		(kt_err_code(worst) == KT_ERR_ABSENT || kt_err_code(worst) == KT_ERR_DENIED)) {
 		kt_err_free(worst);
@@ -208,7 +257,7 @@ static struct kt_err *read_paths(struct kt_root *root, const struct kt_source *s
 	return worst;
 }
 
-static enum kt_state state_of(const struct kt_err *err)
+enum kt_state kt_source_state(const struct kt_err *err)
 {
 	switch (kt_err_code(err)) {
 	case KT_ERR_DENIED: return KT_DENIED;
@@ -217,7 +266,7 @@ static enum kt_state state_of(const struct kt_err *err)
 	}
 }
 
-/* A capture says what it was not allowed to read, so that it does not look absent. */
+/* A capture lists the files that it was not allowed to read, so that they do not look absent. */
 static bool was_denied(const struct kt_snapshot *snap, const struct kt_source *source)
 {
 	for (size_t i = 0; i < snap->denied.count; i++) {
@@ -233,24 +282,35 @@ static void lack_provided(struct kt_snapshot *snap, const struct kt_source *sour
 	enum kt_state state, const char *why)
 {
 	for (size_t i = 0; i < source->nr_provides; i++) {
+		/* another source may have given the metric already */
 		if (!kt_ok(kt_snapshot_get(snap, source->provides[i], KT_NO_NODE)))
 			kt_snapshot_lack(snap, source->provides[i], KT_NO_NODE, state, why);
 	}
 }
 
-/* What nobody asked for leaves no trace in the snapshot. */
+static bool is_listed(const struct kt_source *source, const struct kt_source *const *list)
+{
+	while (list && *list && *list != source)
+		list++;
+	return list && *list;
+}
+
+static bool is_named(const struct kt_source *source, const struct kt_needs *needs)
+{
+	return needs && (is_listed(source, needs->only) || is_listed(source, needs->also));
+}
+
+/* Sources that no command asked for leave no trace in the snapshot. */
 static bool is_asked(const struct kt_source *source, const struct kt_collect_opts *opts)
 {
-	bool beside = opts->sources && opts->sources[0] == '+';
-
-	if (opts->sources && kt_span_has_word(kt_span_str(opts->sources), source->name))
+	if (is_named(source, opts->needs))
 		return true;
-	if (opts->sources && !beside)
+	if (opts->needs && opts->needs->only)
 		return false;
 	return !source->extra || (opts->want & KT_WANT_ALL);
 }
 
-/* NULL where a source is wanted. */
+/* Says why a source is not read; NULL: it is read. */
 static const char *why_unwanted(const struct kt_source *source, const struct kt_collect_opts *opts,
 	const struct kt_snapshot *snap)
 {
@@ -258,40 +318,74 @@ static const char *why_unwanted(const struct kt_source *source, const struct kt_
 		return source->unwanted;
 	if (source->cost != KT_COST_CHEAP && (opts->want & KT_WANT_CHEAP))
 		return "left out by --cheap";
-	if (source->cost == KT_COST_SCAN && !opts->sources)
-		return "it looks at every page; 'ktally census' reads it";
+	if (source->cost == KT_COST_SCAN && !is_named(source, opts->needs))
+		return "it reads the state of every page; only the command that needs it does";
 	return NULL;
+}
+
+static struct kt_err *read_anew(struct kt_root *root, const struct kt_source *source,
+	const struct kt_collect_opts *opts, struct kt_snapshot *snap, struct kt_source_state *state)
+{
+	KT_CLEANUP(buf) struct kt_buf kept = { 0 };
+	struct kt_err *err;
+
+	err = source->scan   ? source->scan(root, snap, opts)
+	      : source->read ? source->read(root, snap)
+			     : read_paths(root, source, snap, state, opts->still);
+	if (!err && opts->still && source->recall && source->keep) {
+		source->keep(snap, &kept);
+		kt_still_keep(opts->still, source, source->paths[0], &kept);
+	}
+	return err;
 }
 
 static void read_source(struct kt_root *root, const struct kt_source *source,
 	const struct kt_collect_opts *opts, struct kt_snapshot *snap)
 {
-	struct kt_source_state state = { .name = source->name };
+	struct kt_source_state state = { .name = source->name,
+		.core = source->core,
+		.first_entry = snap->entries.count,
+		.first_zone = snap->zones.count };
+	size_t first_note = snap->notes.count, first_event = snap->events.count;
 	KT_CLEANUP(err) struct kt_err *err = NULL;
 	struct kt_source_state *slot;
 	int64_t start_ns = opts->clock_ns ? opts->clock_ns() : 0;
 
+	/*
+	 * the counters of a captured tree show its page size; sources that count pages come later
+	 */
+	if (!kt_known(snap->host.page_bytes))
+		kt_page_size_infer(snap);
+	state.chosen = !source->wanted || source->wanted(snap, opts->want);
 	state.why = why_unwanted(source, opts, snap);
 	state.wanted = !state.why;
 	if (!state.wanted) {
 		lack_provided(snap, source, KT_ABSENT,
 			kt_arena_printf(&snap->arena, "not read: %s", state.why));
-	} else {
-		err = source->scan   ? source->scan(root, snap, opts)
-		      : source->read ? source->read(root, snap)
-				     : read_paths(root, source, snap, &state);
-	}
+	} else if (!opts->still || !source->recall ||
+		   !kt_still_recall(opts->still, source, snap, &state))
+		err = read_anew(root, source, opts, snap, &state);
 	if (err) {
-		state.state = state_of(err);
+		/*
+		 * running out of memory is not the state of a source: the whole snapshot becomes
+		 * unusable
+		 */
+		snap->arena.failed |= kt_err_code(err) == KT_ERR_NOMEM;
+		state.state = kt_source_state(err);
 		state.why = kt_arena_name(&snap->arena, kt_span_str(kt_err_text(err)));
 		if (state.state == KT_ABSENT && was_denied(snap, source)) {
 			state.state = KT_DENIED;
 			state.why = "the capture was not allowed to read it";
 		}
 		lack_provided(snap, source, state.state, state.why);
+		/* a damaged file needs a note; a missing or denied one is normal */
 		if (state.state == KT_BAD)
 			kt_snapshot_note(snap, "%s", state.why);
 	}
+	state.nr_entries = snap->entries.count - state.first_entry;
+	state.nr_zones = snap->zones.count - state.first_zone;
+	state.nr_notes = snap->notes.count - first_note;
+	state.nr_events = snap->events.count - first_event;
 	state.cost_ns = opts->clock_ns ? opts->clock_ns() - start_ns : 0;
 	slot = kt_list_push(&snap->arena, &snap->sources);
 	if (slot)
@@ -311,6 +405,7 @@ static bool is_calm(const struct kt_snapshot *snap)
 {
 	struct kt_val total = kt_snapshot_get(snap, KT_MEM_TOTAL, KT_NO_NODE);
 
+	/* without a second reading, or a total, the drift cannot be judged */
 	return snap->drift_bytes < 0 || !kt_ok(total) ||
 	       snap->drift_bytes <= total.value / CALM_SHARE;
 }
@@ -323,17 +418,21 @@ struct kt_err *kt_collect(
 	struct kt_snapshot_mark mark = { 0 };
 	unsigned attempt = 1;
 
+	kt_root_feed(root);
 	for (size_t i = 0; i < kt_nr_sources; i++) {
 		if (i == first)
 			mark = kt_snapshot_mark(snap);
 		if (is_asked(kt_sources[i], opts))
 			read_source(root, kt_sources[i], opts, snap);
+		if (snap->arena.failed || kt_root_starved(root))
+			break;
 		if (i == last && live && !is_calm(snap) && attempt++ < ATTEMPTS) {
+			/* too much moved: reads all counters again, from vmstat on */
 			kt_snapshot_rewind(snap, &mark);
 			i = first - 1;
 		}
 	}
-	if (snap->arena.failed)
+	if (snap->arena.failed || kt_root_starved(root))
 		return kt_err_new(KT_ERR_NOMEM, "out of memory while reading the sources");
 	return NULL;
 }

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What kind of machine this is, for the head of a report: nothing here decides how a
-// number is read.
+// Finds what kind of machine this is, for the head of a report. No number depends on it.
 
 #include "source/host.h"
 #include "source/source.h"
 
 #include <string.h>
 
-#define CPUS_MAX 65536
+#define CPUS_MAX 65536 /* CPUs; longer lists are impossible */
 
-/* Counts the members of a list such as "0-3,8"; 0 where it is none. */
+/* Counts the members of a list such as "0-3,8"; KT_UNKNOWN: not a list. */
 static int64_t list_length(struct kt_span list)
 {
 	struct kt_span rest = kt_span_trim(list);
@@ -20,14 +19,14 @@ static int64_t list_length(struct kt_span list)
 	while (kt_span_take_u64(&rest, &low)) {
 		high = low;
 		if (kt_span_skip(&rest, "-") && !kt_span_take_u64(&rest, &high))
-			return 0;
+			return KT_UNKNOWN;
 		if (high < low || high - low >= CPUS_MAX)
-			return 0;
+			return KT_UNKNOWN;
 		count += (int64_t)(high - low + 1);
 		if (!kt_span_skip(&rest, ","))
 			break;
 	}
-	return rest.n ? 0 : count;
+	return rest.n || !count ? KT_UNKNOWN : count;
 }
 
 /* Vendors as DMI and the kernel log name them. */
@@ -109,7 +108,10 @@ static void parse_vendor(struct kt_snapshot *snap, struct kt_span text)
 		snap->host.kind = KT_MACHINE_PHYSICAL;
 }
 
-/* x86 only; the first CPU's lines are enough, and all a machine with 500 CPUs is asked for. */
+/*
+ * x86 only. Reads only the first CPU's lines, because a machine with 500 CPUs takes long to print
+ * all.
+ */
 static void parse_cpuinfo(struct kt_snapshot *snap, struct kt_span text)
 {
 	struct kt_span line, word;
@@ -135,7 +137,7 @@ static void parse_container(struct kt_snapshot *snap, struct kt_span text)
 
 static void parse_docker(struct kt_snapshot *snap, struct kt_span text)
 {
-	(void)text; /* the file is empty; its presence tells */
+	(void)text; /* the file is empty; its presence is the information */
 	if (!snap->host.container)
 		snap->host.container = "docker";
 }
@@ -161,22 +163,22 @@ static const struct {
 	const char *path;
 	void (*parse)(struct kt_snapshot *snap, struct kt_span text);
 } files[] = {
-	{ "proc/sys/kernel/hostname", parse_hostname },
-	{ "proc/sys/kernel/osrelease", parse_release },
+	{ KT_FILE_HOSTNAME, parse_hostname },
+	{ KT_FILE_OSRELEASE, parse_release },
 	{ "proc/uptime", parse_uptime },
 	{ "sys/devices/system/cpu/online", parse_cpus },
 	{ "sys/devices/system/cpu/possible", parse_possible },
 	{ "sys/devices/system/cpu/isolated", parse_isolated },
 	{ "sys/devices/system/cpu/nohz_full", parse_isolated },
 	{ "sys/devices/system/node/online", parse_nodes },
-	{ "sys/class/dmi/id/sys_vendor", parse_vendor },
-	{ "sys/class/dmi/id/product_name", parse_vendor },
+	{ KT_DIR_DMI_ID "sys_vendor", parse_vendor },
+	{ KT_DIR_DMI_ID "product_name", parse_vendor },
 	{ "sys/hypervisor/type", parse_vendor },
 	{ "proc/cpuinfo", parse_cpuinfo },
 	{ "run/systemd/container", parse_container },
 	{ ".dockerenv", parse_docker },
 	{ "run/.containerenv", parse_podman },
-	{ "proc/1/cgroup", parse_cgroup },
+	{ KT_FILE_INIT_CGROUP, parse_cgroup },
 };
 
 static struct kt_err *parse(struct kt_snapshot *snap, const struct kt_text *text)
@@ -201,7 +203,7 @@ static struct kt_err *read_host(struct kt_root *root, struct kt_snapshot *snap)
 	return NULL;
 }
 
-/* Of proc/cpuinfo only what is read: on some machines it has a serial number. */
+/* Keeps only the lines of proc/cpuinfo that are read: on some machines it has a serial number. */
 static void scrub(const struct kt_text *text, struct kt_buf *ret_text)
 {
 	struct kt_span rest = kt_text_span(text), line;
@@ -219,14 +221,14 @@ static void scrub(const struct kt_text *text, struct kt_buf *ret_text)
 const struct kt_source kt_source_host = {
 	.name = "host",
 	.summary = "name, kernel, CPUs, nodes, hypervisor, container",
-	.paths = { "proc/sys/kernel/hostname", "proc/sys/kernel/osrelease", "proc/uptime",
-		"proc/cpuinfo", "proc/1/cgroup", "sys/devices/system/cpu/online",
+	.paths = { KT_FILE_HOSTNAME, KT_FILE_OSRELEASE, "proc/uptime", "proc/cpuinfo",
+		KT_FILE_INIT_CGROUP, "sys/devices/system/cpu/online",
 		"sys/devices/system/cpu/possible", "sys/devices/system/cpu/isolated",
 		"sys/devices/system/cpu/nohz_full", "sys/devices/system/node/online",
-		"sys/class/dmi/id/sys_vendor", "sys/class/dmi/id/product_name",
-		"sys/hypervisor/type", "run/systemd/container", "run/.containerenv", ".dockerenv" },
+		(KT_DIR_DMI_ID "sys_vendor"), (KT_DIR_DMI_ID "product_name"), "sys/hypervisor/type",
+		"run/systemd/container", "run/.containerenv", ".dockerenv" },
 	.cost = KT_COST_CHEAP,
-	.lack = "the head of a report says less",
+	.lack = "the head of a report shows less",
 	.gives = "a mounted /proc and /sys",
 	.parse = parse,
 	.scrub = scrub,

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// ktally/meta: what "ktally capture" writes beside the files because no file of /proc
-// or /sys holds it. Lines of "name=value"; unknown names are skipped.
+// Reads ktally/meta: facts that "ktally capture" writes next to the files, because no file of /proc
+// or /sys holds them. Lines of "name=value"; unknown names are skipped.
 
 #include "source/meta.h"
 #include "source/source.h"
 
 #include <string.h>
+
+#define NOTES_MAX 64u
 
 static void parse_denied(struct kt_snapshot *snap, struct kt_span path)
 {
@@ -14,6 +16,16 @@ static void parse_denied(struct kt_snapshot *snap, struct kt_span path)
 
 	if (slot)
 		*slot = kt_arena_name(&snap->arena, path);
+}
+
+static void put_fact(struct kt_snapshot *snap, enum kt_metric metric, bool yes, const char *field)
+{
+	kt_snapshot_put(snap, (struct kt_entry){ .metric = metric,
+				      .node = KT_NO_NODE,
+				      .unit = KT_COUNT,
+				      .raw = yes,
+				      .path = "ktally/meta",
+				      .field = field });
 }
 
 static void parse_line(struct kt_snapshot *snap, struct kt_span name, struct kt_span value)
@@ -34,14 +46,13 @@ static void parse_line(struct kt_snapshot *snap, struct kt_span name, struct kt_
 	else if (kt_span_eq(name, "machine"))
 		host->machine = kt_arena_name(&snap->arena, value);
 	else if (kt_span_eq(name, "stack_vmapped") && ok)
-		kt_snapshot_put(snap, (struct kt_entry){ .metric = KT_STACK_VMAPPED,
-					      .node = KT_NO_NODE,
-					      .unit = KT_COUNT,
-					      .raw = number != 0,
-					      .path = "ktally/meta",
-					      .field = "stack_vmapped" });
+		put_fact(snap, KT_STACK_VMAPPED, number != 0, "stack_vmapped");
+	else if (kt_span_eq(name, "vmalloc_undercounts") && ok)
+		put_fact(snap, KT_VMALLOC_UNDERCOUNTS, number != 0, "vmalloc_undercounts");
 	else if (kt_span_eq(name, "denied"))
 		parse_denied(snap, value);
+	else if (kt_span_eq(name, "note") && snap->notes.count < NOTES_MAX)
+		kt_snapshot_note(snap, "%s", kt_arena_name(&snap->arena, value));
 }
 
 static struct kt_err *parse(struct kt_snapshot *snap, const struct kt_text *text)
@@ -64,15 +75,20 @@ static bool wanted(const struct kt_snapshot *snap, unsigned want)
 void kt_meta_write(const struct kt_snapshot *snap, struct kt_buf *ret_text)
 {
 	struct kt_val stack = kt_snapshot_get(snap, KT_STACK_VMAPPED, KT_NO_NODE);
+	struct kt_val vmap = kt_snapshot_get(snap, KT_VMALLOC_UNDERCOUNTS, KT_NO_NODE);
 
-	kt_buf_printf(ret_text, "page_bytes=%lld\n", (long long)snap->host.page_bytes);
-	kt_buf_printf(ret_text, "taken_s=%lld\n", (long long)snap->host.taken_s);
+	if (kt_known(snap->host.page_bytes))
+		kt_buf_printf(ret_text, "page_bytes=%lld\n", (long long)snap->host.page_bytes);
+	if (kt_known(snap->host.taken_s))
+		kt_buf_printf(ret_text, "taken_s=%lld\n", (long long)snap->host.taken_s);
 	kt_buf_printf(ret_text, "privileged=%d\n", snap->host.privileged);
 	kt_buf_printf(ret_text, "folded=%d\n", snap->folded);
 	if (snap->host.machine)
 		kt_buf_printf(ret_text, "machine=%s\n", snap->host.machine);
 	if (kt_ok(stack))
 		kt_buf_printf(ret_text, "stack_vmapped=%lld\n", (long long)stack.value);
+	if (kt_ok(vmap))
+		kt_buf_printf(ret_text, "vmalloc_undercounts=%lld\n", (long long)vmap.value);
 }
 
 const struct kt_source kt_source_meta = {
@@ -80,7 +96,7 @@ const struct kt_source kt_source_meta = {
 	.summary = "page size and other facts that a capture adds",
 	.paths = { "ktally/meta" },
 	.cost = KT_COST_CHEAP,
-	.lack = "the page size is worked out from the files",
+	.lack = "the page size is estimated from the files",
 	.gives = "a bundle written by 'ktally capture'",
 	.unwanted = "the running machine needs no capture's facts",
 	.wanted = wanted,

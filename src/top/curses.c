@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Loads ncursesw at run time: only `top` on a terminal needs it, and all other commands must start
+// on machines without it. The soname with the wide characters is required, because cells hold
+// wchar_t.
+
 #include "top/curses.h"
 
 #include "base/library.h"
@@ -6,7 +11,7 @@
 
 struct kt_err *kt_curses(const struct kt_curses **ret_lib)
 {
-	static struct kt_curses lib; /* filled once; the same for every caller */
+	static struct kt_curses lib; /* filled once; the same for all callers */
 #define X(name) #name,
 	static const char *const symbols[] = { KT_CURSES_SYMBOLS(X) };
 #undef X

@@ -9,7 +9,7 @@
 #include <curses.h>
 #include <term.h>
 
-/** The part of ncursesw that ktally uses, under its own names. */
+/** Functions of ncursesw that ktally uses, under their own names. */
 #define KT_CURSES_SYMBOLS(X)  \
 	X(setupterm)          \
 	X(tigetstr)           \
@@ -48,7 +48,7 @@ struct kt_curses {
 #undef X
 };
 
-/** Opens ncursesw on first use; the table stays valid until the program ends. */
+/** Opens ncursesw on first use; the table is valid until the program ends. */
 struct kt_err *kt_curses(const struct kt_curses **ret_lib) KT_MUST_CHECK;
 
 #endif

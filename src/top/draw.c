@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Puts the parts of the screen together.
+// Assembles the screen from its parts.
 
 #include "top/draw.h"
 
+#include "base/human.h"
 #include "top/past.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define PAGE_PAST     4 /* rows of the past above a page */
+#define PAGE_PAST     4 /* rows of history above a page */
 #define PAGE_WINDOW_S 600
-#define ERROR_ROWS    8 /* for a sentence in batch mode, at most */
+#define ERROR_ROWS    8 /* at most, for an error in batch mode */
 
-/* ---- the last row: keys, what was said, what is typed ---- */
+/* ---- the last row: keys, a message, or an input line ---- */
 
 static const struct {
 	const char *key, *label;
@@ -21,7 +22,10 @@ static const struct {
 	{ "F6", "Sort" }, { "F2", "Mark" }, { "F5", "Freeze" }, { "F7", "Faster" },
 	{ "F8", "Slower" }, { "Enter", "Explain" } };
 
-/* As many as fit, in the order of their numbers; those above are the ones that matter most. */
+/*
+ * Draws as many keys as fit, in the order of their numbers; the table has the most important keys
+ * first.
+ */
 static void draw_keys(struct kt_screen *screen, int y, int room)
 {
 	static const unsigned char order[] = { 0, 5, 3, 2, 6, 4, 7, 8, 1, 9 };
@@ -56,7 +60,7 @@ static void draw_prompt(struct kt_top *top, int y, const char *what)
 			screen, y, x + 2, screen->width - x - 2, KT_STYLE_ALERT, top->message);
 }
 
-/* What is hidden is said as long as it is; gives the columns that it takes. */
+/* Draws the filter while rows are hidden; returns the columns that it takes. */
 static int draw_filter(struct kt_top *top, int y)
 {
 	const char *filter = kt_top_view(top)->filter;
@@ -114,22 +118,22 @@ void kt_draw_sort(struct kt_top *top, int y, int room)
 
 /* ---- pages ---- */
 
-/* The past of the row that the page is about goes on above its text. */
+/* Draws the history of the page's row above its text. */
 static int draw_page_past(struct kt_top *top, int y)
 {
 	const struct kt_view *view = kt_top_view(top);
 	struct kt_screen *screen = &top->screen;
 	int width = screen->width - 12, dots = width * 2;
 	char low_text[24], high_text[24];
-	struct kt_past past;
+	struct kt_top_past past;
 	int64_t low, high;
 
 	if (!*top->page_key || !top->live || screen->height < 16 || width < 8 || !view->watch)
 		return y;
-	kt_past_of(view->watch, top->page_key, dots > KT_PAST_MAX ? KT_PAST_MAX : dots,
-		kt_past_step_ms(dots, PAGE_WINDOW_S, top->interval_s), &past);
-	kt_past_draw(screen, y, 12, width, PAGE_PAST, &past, &low, &high);
-	if (low == KT_PAST_MISSING)
+	kt_top_past_of(view->watch, top->page_key, dots > KT_TOP_PAST_MAX ? KT_TOP_PAST_MAX : dots,
+		kt_top_past_step_ms(dots, PAGE_WINDOW_S, top->interval_s), &past);
+	kt_top_past_draw(screen, y, 12, width, PAGE_PAST, &past, &low, &high);
+	if (low == KT_TOP_PAST_MISSING)
 		return y;
 	kt_human_bytes(high, high_text);
 	kt_human_bytes(low, low_text);
@@ -154,7 +158,7 @@ static void draw_page(struct kt_top *top)
 		kt_draw_footer(top, screen->height - 1);
 }
 
-/* ---- all of it ---- */
+/* ---- the whole screen ---- */
 
 void kt_top_draw(struct kt_top *top)
 {
@@ -190,7 +194,7 @@ void kt_top_draw(struct kt_top *top)
 		kt_draw_footer(top, l->footer);
 }
 
-/* Without empty rows at the end. */
+/* Writes the screen as text, without empty rows at the end. */
 static void put_text(const struct kt_top *top, struct kt_buf *ret_text)
 {
 	kt_screen_text(&top->screen, ret_text);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// The upper part of the screen: whose memory it is, one bar of all of it, the rows of the
-// account with what each was in the last minutes.
+// Draws the upper part of the screen: the machine's name, a bar of all memory, and the rows of the
+// account with their values in the last minutes.
 
 #include "top/draw.h"
 
@@ -14,25 +14,26 @@
 
 #define GROWTH_MIN (256 << 10)
 
-/* ---- what of the account is worth a place ---- */
+/* ---- rows that deserve a place ---- */
 
-/* The most important first. By name, not by amount: rows must not come and go. */
-static const char *const important[] = { "kernel", "slab", "free", "unattributed", "user",
-	"page_tables", "vmalloc", "kernel_stacks", "percpu", "boot", "given_away", "direct",
-	"zsmalloc", "sec_page_tables", "page_cache", "anonymous", "hugetlb", "shmem", "firmware",
-	"slab_unreclaimable", "slab_reclaimable", "buffers", "memmap", "free_buddy", "balloon",
-	"kernel_image" };
+/* Most important first. Sorted by name and not by amount, because rows must not come and go. */
+static const enum kt_row_id important[] = { KT_ROW_KERNEL, KT_ROW_SLAB, KT_ROW_FREE,
+	KT_ROW_UNATTRIBUTED, KT_ROW_USER, KT_ROW_PAGE_TABLES, KT_ROW_VMALLOC, KT_ROW_KERNEL_STACKS,
+	KT_ROW_PERCPU, KT_ROW_BOOT, KT_ROW_GIVEN_AWAY, KT_ROW_DIRECT, KT_ROW_ZSMALLOC,
+	KT_ROW_SEC_PAGE_TABLES, KT_ROW_PAGE_CACHE, KT_ROW_ANONYMOUS, KT_ROW_HUGETLB, KT_ROW_SHMEM,
+	KT_ROW_FIRMWARE, KT_ROW_SLAB_UNRECLAIMABLE, KT_ROW_SLAB_RECLAIMABLE, KT_ROW_BUFFERS,
+	KT_ROW_MEMMAP, KT_ROW_FREE_BUDDY, KT_ROW_BALLOON, KT_ROW_KERNEL_IMAGE };
 
 static size_t rank_of(const char *id)
 {
 	size_t i = 0;
 
-	while (i < KT_LEN(important) && strcmp(important[i], id) != 0)
+	while (i < KT_LEN(important) && !kt_row_is(important[i], id))
 		i++;
 	return i;
 }
 
-/* Without the first row: that is the bar above. */
+/* Leaves out the first row, which is the bar above. */
 size_t kt_panel_nr(const struct kt_view *account)
 {
 	size_t count = 0;
@@ -42,12 +43,16 @@ size_t kt_panel_nr(const struct kt_view *account)
 	return count;
 }
 
+/*
+ * Whole ranks are taken while they fit, so that which rows are shown depends on the height and not
+ * on amounts that move.
+ */
 void kt_panel_choose(const struct kt_view *account, size_t room, struct kt_panel *ret_panel)
 {
 	size_t limit = 0;
 
 	*ret_panel = (struct kt_panel){ .room = room, .selected = KT_PANEL_MAX };
-	/* the least rank that does not fit any more */
+	/* the first rank that no longer fits */
 	for (size_t found = 0; limit < KT_LEN(important); limit++) {
 		for (size_t i = 1; i < kt_view_nr(account); i++)
 			found += rank_of(kt_view_key(account, i)) == limit;
@@ -65,18 +70,12 @@ void kt_panel_choose(const struct kt_view *account, size_t room, struct kt_panel
 static const char *host(const struct kt_view *account, const char *key)
 {
 	const struct kt_report *report = account->watch ? kt_watch_report(account->watch) : NULL;
+	const struct kt_cell *cell = report ? kt_report_value(report, "host", key) : NULL;
 
-	for (size_t i = 0; report && i < report->fields.count; i++) {
-		const struct kt_field *field = &report->fields.items[i];
-
-		if (field->group && strcmp(field->group, "host") == 0 &&
-			strcmp(field->key, key) == 0 && field->cell.state == KT_OK)
-			return field->cell.text;
-	}
-	return "";
+	return cell ? cell->text : "";
 }
 
-/* "15:40:02Z" of "2026-01-31T15:40:02Z". */
+/* Returns "15:40:02Z" of "2026-01-31T15:40:02Z". */
 static const char *clock_of(const char *when)
 {
 	return strlen(when) == 20 ? when + 11 : when;
@@ -99,6 +98,10 @@ static void say_state(const struct kt_top *top, char *ret, size_t size)
 		top->frozen ? "FROZEN" : every, clock_of(host(account, "time")));
 }
 
+/*
+ * A narrow terminal keeps the time and shortens the names: the time shows whether the screen is
+ * alive.
+ */
 void kt_draw_title(struct kt_top *top, int y)
 {
 	const struct kt_view *account = &top->views[KT_TAB_ACCOUNT];
@@ -114,36 +117,35 @@ void kt_draw_title(struct kt_top *top, int y)
 	columns = kt_text_columns(right);
 	n = snprintf(left, sizeof(left), "%s%s%s%s", name, *name && *kernel ? ", " : "",
 		*kernel ? "Linux " : "", kernel);
-	/* of a moment in a recording the time is told at the right */
+	/* in a recording the right side shows the time */
 	if (!top->live && n >= 0 && (size_t)n < sizeof(left))
-		snprintf(left + n, sizeof(left) - (size_t)n, "%sfrom %.*s", n ? ", " : "",
-			(int)(top->moments ? strcspn(top->options.source, "@") : 100),
-			top->options.source);
+		snprintf(left + n, sizeof(left) - (size_t)n, "%sfrom %.100s", n ? ", " : "",
+			top->call.machine.source);
 	kt_text_shorten(left, room - columns - 2, screen->unicode, shorter, sizeof(shorter));
 	kt_screen_put(screen, y, 0, room, KT_STYLE_BOLD, shorter);
 	kt_screen_put_right(screen, y, room - columns, columns,
 		top->frozen ? KT_STYLE_ALERT : KT_STYLE_DIM, right);
 }
 
-/* ---- the bar of all memory, which is also the legend of the rows ---- */
+/* ---- bar of all memory, also the legend of the rows ---- */
 
 static const struct segment {
-	const char *id;
+	enum kt_row_id row;
 	uint32_t sign;
 	enum kt_style style;
 } segments[] = {
-	{ "firmware", 0x2593, KT_STYLE_BOOT },
-	{ "boot", 0x2593, KT_STYLE_BOOT },
-	{ "kernel", 0x2588, KT_STYLE_KERNEL },
-	{ "user", 0x2592, KT_STYLE_USERS },
-	{ "given_away", 0x2593, KT_STYLE_BOOT },
-	{ "free", 0x2591, KT_STYLE_FREE },
+	{ KT_ROW_FIRMWARE, 0x2593, KT_STYLE_BOOT },
+	{ KT_ROW_BOOT, 0x2593, KT_STYLE_BOOT },
+	{ KT_ROW_KERNEL, 0x2588, KT_STYLE_KERNEL },
+	{ KT_ROW_USER, 0x2592, KT_STYLE_USERS },
+	{ KT_ROW_GIVEN_AWAY, 0x2593, KT_STYLE_BOOT },
+	{ KT_ROW_FREE, 0x2591, KT_STYLE_FREE },
 };
 
 static const struct segment *segment_of(const char *id)
 {
 	for (size_t i = 0; i < KT_LEN(segments); i++) {
-		if (strcmp(segments[i].id, id) == 0)
+		if (kt_row_is(segments[i].row, id))
 			return &segments[i];
 	}
 	return NULL;
@@ -159,6 +161,10 @@ static const struct kt_cell *cell_of(
 	return NULL;
 }
 
+/*
+ * Borders are rounded, not widths, so that rounding errors do not add up and the parts fill the
+ * bar.
+ */
 void kt_draw_whole(struct kt_top *top, int y)
 {
 	const struct kt_view *account = &top->views[KT_TAB_ACCOUNT];
@@ -191,6 +197,10 @@ void kt_draw_whole(struct kt_top *top, int y)
 
 /* ---- rows ---- */
 
+/*
+ * Colour means "look here". Noise, and changes within the error of a row's own estimate, must not
+ * have it.
+ */
 enum kt_style kt_growth_style(
 	const struct kt_column *column, const struct kt_report_row *row, const struct kt_cell *cell)
 {
@@ -205,13 +215,13 @@ enum kt_style kt_growth_style(
 	return cell->number <= -least ? KT_STYLE_SHRINKS : KT_STYLE_PLAIN;
 }
 
-/* The rows that are drawn are a tree of their own: others between them are not there. */
+/* Tree of the drawn rows; rows between them that are not drawn do not count. */
 struct tree {
 	const struct kt_panel *panel;
 	int depth[KT_PANEL_MAX];
 };
 
-/* A row hangs on the nearest of its ancestors that is drawn. */
+/* Attaches each row to its nearest drawn ancestor. */
 static void grow_tree(const struct kt_view *account, struct tree *tree)
 {
 	const struct kt_report_row *rows = account->table->rows.items;
@@ -237,7 +247,7 @@ static void grow_tree(const struct kt_view *account, struct tree *tree)
 	}
 }
 
-/* Does another row of that depth follow, below the same parent? */
+/* True if another row of this depth follows below the same parent. */
 static bool goes_on(const struct tree *tree, size_t at, int depth)
 {
 	for (size_t i = at + 1; i < tree->panel->count; i++) {
@@ -247,7 +257,7 @@ static bool goes_on(const struct tree *tree, size_t at, int depth)
 	return false;
 }
 
-/* Legend or branches, then the title. */
+/* Draws legend or branches, then the title. */
 static void draw_name(struct kt_top *top, int y, int room, const struct tree *tree, size_t at)
 {
 	const struct kt_view *account = &top->views[KT_TAB_ACCOUNT];
@@ -276,8 +286,8 @@ static bool is_free(const struct kt_view *account, size_t row)
 {
 	const struct kt_cell *parent = cell_of(account, row, "parent");
 
-	return strcmp(kt_view_key(account, row), "free") == 0 ||
-	       (parent && parent->state == KT_OK && strcmp(parent->text, "free") == 0);
+	return kt_row_is(KT_ROW_FREE, kt_view_key(account, row)) ||
+	       (parent && parent->state == KT_OK && kt_row_is(KT_ROW_FREE, parent->text));
 }
 
 static int draw_cell(struct kt_top *top, int y, int x, int width, size_t row, const char *key,
@@ -295,7 +305,7 @@ static int draw_cell(struct kt_top *top, int y, int x, int width, size_t row, co
 		if (strcmp(column->key, key) != 0)
 			continue;
 		kt_view_cell(column, cell, top->exact, text, sizeof(text));
-		/* less free memory is nobody's gain, and more of it nobody's leak */
+		/* a change of free memory is neither a gain nor a leak */
 		if (column->flags & (KT_COL_GROWTH | KT_COL_RATE))
 			style = kt_growth_style(column, &account->table->rows.items[row], cell);
 		if (style != KT_STYLE_DIM && is_free(account, row))
@@ -321,9 +331,9 @@ static void draw_bar(struct kt_top *top, int y, int x, int width, size_t row)
 
 static struct kt_panel_widths widths_of(const struct kt_top *top)
 {
-	struct kt_panel_widths w = kt_panel_fit(top->screen.width, top->live || top->moments);
+	struct kt_panel_widths w = kt_panel_fit(top->screen.width, top->live || top->steps);
 
-	if (!top->live) { /* moments that are looked at have no pace */
+	if (!top->live) { /* samples of a recording have no interval */
 		w.bar += w.past ? w.past + 1 : 0;
 		w.bar += w.rate ? w.rate + 1 : 0;
 		w.past = w.rate = 0;
@@ -336,7 +346,7 @@ static void draw_row(struct kt_top *top, int y, const struct tree *tree, size_t 
 	const struct kt_view *account = &top->views[KT_TAB_ACCOUNT];
 	struct kt_panel_widths w = widths_of(top);
 	size_t row = tree->panel->index[at];
-	struct kt_past past;
+	struct kt_top_past past;
 	int64_t low, high;
 	int x = w.name;
 
@@ -351,9 +361,9 @@ static void draw_row(struct kt_top *top, int y, const struct tree *tree, size_t 
 	}
 	if (!w.past)
 		return;
-	kt_past_of(account->watch, kt_view_key(account, row), w.past * 2,
-		kt_past_step_ms(w.past * 2, KT_PAST_WINDOW_S, top->interval_s), &past);
-	kt_past_draw(&top->screen, y, x + 1, w.past, 1, &past, &low, &high);
+	kt_top_past_of(account->watch, kt_view_key(account, row), w.past * 2,
+		kt_top_past_step_ms(w.past * 2, KT_TOP_PAST_WINDOW_S, top->interval_s), &past);
+	kt_top_past_draw(&top->screen, y, x + 1, w.past, 1, &past, &low, &high);
 }
 
 void kt_draw_panel_head(struct kt_top *top, int y)
@@ -376,7 +386,7 @@ void kt_draw_panel_head(struct kt_top *top, int y)
 	if (!w.past)
 		return;
 	x += w.bar ? w.bar + 1 : 0;
-	kt_past_title(w.past * 2, top->interval_s, past, sizeof(past));
+	kt_top_past_title(w.past * 2, top->interval_s, past, sizeof(past));
 	kt_screen_put(screen, y, x + 1, w.past, KT_STYLE_DIM, past);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// The lower part of the screen: the tabs, and the list of the one that is open.
+// Draws the lower part of the screen: the tabs, and the list of the open tab.
 
 #include "top/draw.h"
 
@@ -9,13 +9,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#define TEXT_MAX 40 /* of a column of text that is not the name */
+#define TEXT_MAX 40 /* columns of a text that is not the name */
 
 /* ---- tabs ---- */
 
 static int tab_columns(size_t tab, bool titles)
 {
-	return (int)strlen(titles ? kt_tabs[tab].title : kt_tabs[tab].name) + (titles ? 4 : 2);
+	return (int)strlen(titles ? kt_tabs[tab].title : kt_tabs[tab].cmd->name) + (titles ? 4 : 2);
 }
 
 static int columns_of_tabs(size_t from, size_t to, bool titles)
@@ -34,7 +34,7 @@ void kt_draw_tabs(struct kt_top *top, int y)
 	size_t first = 0;
 	int x = 0;
 
-	/* where not all fit, the open one must */
+	/* if not all tabs fit, at least the open tab must */
 	while (first < top->open && columns_of_tabs(first, top->open + 1, titles) > screen->width)
 		first++;
 	for (size_t i = first; i < KT_NR_TABS && x < screen->width; i++) {
@@ -45,7 +45,7 @@ void kt_draw_tabs(struct kt_top *top, int y)
 		if (titles)
 			snprintf(text, sizeof(text), " %zu %s ", i + 1, kt_tabs[i].title);
 		else
-			snprintf(text, sizeof(text), " %s ", kt_tabs[i].name);
+			snprintf(text, sizeof(text), " %s ", kt_tabs[i].cmd->name);
 		kt_screen_put(screen, y, x, screen->width - x, style, text);
 		x += width;
 	}
@@ -59,16 +59,20 @@ struct columns {
 	size_t index[KT_VIEW_COLUMNS]; /* the name first */
 	int widths[KT_VIEW_COLUMNS];
 	struct kt_list_fit fit;
-	size_t nr_first; /* behind the name; then comes the past, then more columns */
+	size_t nr_first; /* columns after the name; the history and further columns follow */
 };
 
+/*
+ * Widths are fixed for amounts, as far as possible: a column must not become wider while it is
+ * read.
+ */
 static int width_of(const struct kt_top *top, const struct kt_view *view, size_t k)
 {
 	const struct kt_column *column = &view->table->columns[k];
 	int width = (int)strlen(column->title) + (k == kt_view_sorted(view)),
 	    held = view->widths[k];
 
-	/* the width that amounts reach in time */
+	/* the width that amounts reach over time */
 	if (column->type == KT_CELL_BYTES)
 		held = column->flags & (KT_COL_GROWTH | KT_COL_RATE) ? 10 : held < 9 ? 9 : held;
 	if (column->type == KT_CELL_BYTES && top->exact)
@@ -80,6 +84,7 @@ static int width_of(const struct kt_top *top, const struct kt_view *view, size_t
 	return width > held ? width : held;
 }
 
+/* A column without any value, such as a counter that this kernel lacks, only takes room. */
 static bool is_known(const struct kt_view *view, size_t k)
 {
 	for (size_t i = 0; i < kt_view_nr(view); i++) {
@@ -89,7 +94,7 @@ static bool is_known(const struct kt_view *view, size_t k)
 	return false;
 }
 
-/* Of a wide terminal the columns that others have no room for are at the end. */
+/* Adds at the end, on a wide terminal, the columns that otherwise have no room. */
 static size_t add_wide(const struct kt_view *view, size_t count, size_t found[KT_VIEW_COLUMNS])
 {
 	size_t all[KT_VIEW_COLUMNS], nr_all = kt_view_columns(view, true, all);
@@ -106,7 +111,10 @@ static size_t add_wide(const struct kt_view *view, size_t count, size_t found[KT
 	return count;
 }
 
-/* The name, then those that are not scrolled away; `ret_first`: without those at the end. */
+/*
+ * Finds the name and the columns that are not scrolled away; `ret_first`: without the columns added
+ * at the end.
+ */
 static size_t find_columns(
 	const struct kt_view *view, size_t found[KT_VIEW_COLUMNS], size_t *ret_first)
 {
@@ -143,7 +151,7 @@ static int past_at(const struct columns *columns)
 	return x;
 }
 
-/* Where a column begins; that of the name is 0. */
+/* Column where a list column begins; the name begins at 0. */
 static int column_at(const struct columns *columns, size_t index)
 {
 	int x = columns->fit.name + 1;
@@ -196,14 +204,14 @@ static void draw_past(struct kt_top *top, const struct kt_view *view, int y,
 	const struct columns *columns, size_t row)
 {
 	int dots = columns->fit.past * 2;
-	struct kt_past past;
+	struct kt_top_past past;
 	int64_t low, high;
 
 	if (!dots)
 		return;
-	kt_past_of(view->watch, kt_view_key(view, row), dots,
-		kt_past_step_ms(dots, KT_PAST_WINDOW_S, top->interval_s), &past);
-	kt_past_draw(&top->screen, y, past_at(columns), dots / 2, 1, &past, &low, &high);
+	kt_top_past_of(view->watch, kt_view_key(view, row), dots,
+		kt_top_past_step_ms(dots, KT_TOP_PAST_WINDOW_S, top->interval_s), &past);
+	kt_top_past_draw(&top->screen, y, past_at(columns), dots / 2, 1, &past, &low, &high);
 }
 
 static void draw_head(
@@ -231,7 +239,7 @@ static void draw_head(
 	}
 	if (!columns->fit.past)
 		return;
-	kt_past_title(columns->fit.past * 2, top->interval_s, text, sizeof(text));
+	kt_top_past_title(columns->fit.past * 2, top->interval_s, text, sizeof(text));
 	kt_screen_put(screen, y, past_at(columns), columns->fit.past, KT_STYLE_HEAD, text);
 }
 
@@ -244,8 +252,10 @@ static void draw_sum(struct kt_top *top, int y, const struct columns *columns,
 	kt_screen_paint(&top->screen, y, 0, top->screen.width, style);
 }
 
-/* On a terminal there is one line for both: with a filter it is what is hidden, so that nobody
- * takes a part for all. */
+/*
+ * A terminal has one line for both sums. With a filter it shows the hidden rows, so that no reader
+ * takes a part for the total.
+ */
 static void draw_sums(
 	struct kt_top *top, const struct kt_view *view, int y, const struct columns *columns)
 {
@@ -259,7 +269,7 @@ static void draw_sums(
 	draw_sum(top, y + (rest != NULL), columns, total, KT_STYLE_BOLD);
 }
 
-/* The account takes the place of the list where it is what is open. */
+/* Draws the account in place of the list if its tab is open. */
 static void draw_account(struct kt_top *top, int head, int y, int room)
 {
 	struct kt_view *view = kt_top_view(top);
@@ -306,7 +316,7 @@ void kt_draw_list(struct kt_top *top, int head, int y, int room, int total)
 	}
 	if (!kt_view_nr(view))
 		kt_screen_put(&top->screen, y, 0, top->screen.width, KT_STYLE_DIM,
-			*view->filter ? "no row has the filter's text in its name" : "no rows");
+			*view->filter ? "no row's name contains the filter's text" : "no rows");
 	if (total >= 0)
 		draw_sums(top, view, total, &columns);
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Pages: what a row is, and what keys do. Made of the reports of other commands.
+// Pages about a row or about the keys, made from the reports of other commands.
 
+#include "cmd/account/explain.h"
+#include "cmd/slab/slab.h"
 #include "top/keys.h"
 #include "top/state.h"
 
@@ -36,24 +38,27 @@ static void add(struct kt_top *top, const struct kt_report *report)
 	kt_page_add(&top->page, report, top->screen.unicode, page_width(top));
 }
 
-/* Runs a command about one thing; false where it has nothing to say. */
-static bool add_command(struct kt_top *top, const char *command, const char *operand)
+/*
+ * Runs a command about one object; false if it has no result. Runs on the same source as the view.
+ * An error means that the object has no page, and the caller shows the row itself.
+ */
+static bool add_command(struct kt_top *top, const struct kt_cmd *cmd, const char *operand)
 {
 	KT_CLEANUP(report) struct kt_report report = { 0 };
-	struct kt_options options = top->options;
+	struct kt_call call = top->call;
 	struct kt_err *err;
 
-	options.interval_s = 0;
-	options.operands[0] = operand;
-	options.nr_operands = 1;
-	err = kt_cmd_find(command)->run(&options, &report);
+	call.interval_s = 0;
+	call.operands[0] = operand;
+	call.nr_operands = 1;
+	err = kt_cmd_run(cmd, &call, &report);
 	if (!err)
 		add(top, &report);
 	kt_err_free(err);
 	return !err;
 }
 
-/* All that the list knows of the row, what there was no room for too. */
+/* Adds all columns of the row, also the columns that have no room in the list. */
 static void add_row(struct kt_top *top, const struct kt_view *view)
 {
 	KT_CLEANUP(report) struct kt_report report = { 0 };
@@ -75,6 +80,10 @@ static void add_row(struct kt_top *top, const struct kt_view *view)
 	add(top, &report);
 }
 
+/*
+ * A slab cache has a page of its own. Any other row shows all of its columns, and then what the
+ * list as a whole is.
+ */
 void kt_top_explain(struct kt_top *top)
 {
 	const struct kt_view *view = kt_top_view(top);
@@ -85,15 +94,15 @@ void kt_top_explain(struct kt_top *top)
 		return;
 	snprintf(title, sizeof(title), "%.100s", kt_view_name(view, view->at));
 	snprintf(top->page_key, sizeof(top->page_key), "%s", key);
-	/* one that was cut would be another row's */
+	/* a truncated key could name another row */
 	if (strlen(key) >= sizeof(top->page_key))
 		top->page_key[0] = '\0';
 	kt_page_begin(&top->page, title);
 	if (top->open == KT_TAB_ACCOUNT)
-		add_command(top, "explain", key);
-	else if (top->open != KT_TAB_SLAB || !add_command(top, "slab", key)) {
+		add_command(top, &kt_cmd_explain, key);
+	else if (top->open != KT_TAB_SLAB || !add_command(top, &kt_cmd_slab, key)) {
 		add_row(top, view);
-		add_command(top, "explain", view->tab->row);
+		add_command(top, &kt_cmd_explain, kt_row_id_name(view->tab->row));
 	}
 	kt_page_end(&top->page);
 	top->mode = KT_MODE_PAGE;
@@ -102,26 +111,24 @@ void kt_top_explain(struct kt_top *top)
 static void put_lore(struct kt_report *report)
 {
 	kt_report_note(report,
-		"The upper part is the account of all memory in a few rows: the bar is all that is "
-		"installed, from firmware to free, and its signs stand before the rows that it is "
-		"made of. The lower part is a list; the list of tab 1 is the whole account.");
+		"The upper part is the account of all memory in a few rows: the bar is the "
+		"installed memory, from firmware to free, and the rows below show which pattern is "
+		"theirs. The lower part is a list; the list of tab 1 is the whole account.");
 	kt_report_note(report,
-		"GROWTH is since the start, or since the mark that m sets; a list that was opened "
-		"later counts from then. PER S is since the sample before.");
+		"GROWTH counts from the start, or from the mark that m sets; a list that was "
+		"opened later counts from its opening. PER S counts from the previous sample.");
+	kt_report_note(report, "The picture at the right shows the last minutes, each row from its "
+			       "minimum to its maximum. A change of less than 1 %% or 256 KiB is "
+			       "drawn flat; times without a sample are empty.");
 	kt_report_note(report,
-		"The picture at the right is the last minutes, each row from its least to its "
-		"most; "
-		"what moves less than a hundredth, or 256 KiB, is flat. Where nobody looked it is "
-		"empty.");
-	kt_report_note(report,
-		"Colours have a meaning: growth of 256 KiB and more, as much given back, and 1 MiB "
-		"and more wasted in a cache.");
-	kt_report_note(report, "Only what is on the screen is read, so the open tab is what it "
-			       "costs: stacks, page "
+		"Colours mark growth of 256 KiB or more, an equal decrease, and 1 MiB or more "
+		"wasted in a cache.");
+	kt_report_note(report, "Only the files for the screen are read, so the open tab decides "
+			       "the cost: stacks, page "
 			       "tables and cgroups walk long lists on large machines.");
-	kt_report_note(report,
-		"Letters that slabtop sorts by sort here; other keys are htop's where they do not "
-		"clash. Space freezes, as there is nothing to tag.");
+	kt_report_note(report, "Letters that sort in slabtop sort here too; other keys are from "
+			       "htop if they do not "
+			       "clash. Space freezes, as there is nothing to tag.");
 }
 
 void kt_top_help(struct kt_top *top)

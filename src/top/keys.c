@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What keys do, as a table from which the help is made too. Letters that slabtop sorts by
-// sort here; of htop's, all that do not clash with them.
+// Table of keys, from which the help is made too. Letters that sort in slabtop sort here; htop's
+// keys are used if they do not clash.
 
 #include "top/keys.h"
 
@@ -11,13 +11,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ENOUGH 1000000 /* rows: all */
+#define ENOUGH 1000000 /* as many rows as exist */
 
 struct binding {
 	int key;
-	const char *name; /* in the help; NULL: the one above it */
+	const char *name; /* in the help; NULL: like the previous key */
 	void (*act)(struct kt_top *top);
-	const char *sort; /* sorts by the first of these columns that there is */
+	const char *sort; /* sorts by the first of these columns that exists */
 	const char *help;
 };
 
@@ -62,7 +62,7 @@ static void go_end(struct kt_top *top)
 	move(top, ENOUGH);
 }
 
-/* ---- tabs, columns, moments ---- */
+/* ---- tabs, columns, samples ---- */
 
 static void next_tab(struct kt_top *top)
 {
@@ -78,26 +78,28 @@ static void go_left(struct kt_top *top)
 {
 	struct kt_view *view = kt_top_view(top);
 
-	if (top->moments)
+	if (top->steps)
 		kt_top_travel(top, -1);
 	else if (view->skipped)
 		view->skipped--;
 }
 
+/* In a recording the arrows step through time, so columns cannot be scrolled there. */
 static void go_right(struct kt_top *top)
 {
 	struct kt_view *view = kt_top_view(top);
 	size_t index[KT_VIEW_COLUMNS];
 
-	if (top->moments)
+	if (top->steps)
 		kt_top_travel(top, 1);
 	else if (view->table && view->table->list &&
 		 view->skipped + 2 < kt_view_columns(view, true, index))
 		view->skipped++;
 }
 
-/* ---- what is sorted, and what is shown ---- */
+/* ---- sorting and filtering ---- */
 
+/* The cursor returns to the top: what was largest is now last. */
 static void invert(struct kt_top *top)
 {
 	struct kt_view *view = kt_top_view(top);
@@ -107,7 +109,7 @@ static void invert(struct kt_top *top)
 	kt_view_refresh(view);
 }
 
-/* To the column beside the one that is sorted by. */
+/* Sorts by a column next to the current sort column. */
 static void sort_beside(struct kt_top *top, size_t by)
 {
 	struct kt_view *view = kt_top_view(top);
@@ -139,7 +141,7 @@ static void choose_sort(struct kt_top *top)
 
 	if (!view->table || !view->table->list) {
 		snprintf(top->message, sizeof(top->message),
-			"the account is a tree, in an order of its own");
+			"cannot sort the account: it is a tree with a fixed order");
 		return;
 	}
 	count = kt_view_columns(view, true, index);
@@ -166,6 +168,7 @@ static void toggle_exact(struct kt_top *top)
 	top->exact = !top->exact;
 }
 
+/* For all tabs, so that switching to another tab does not undo it. */
 static void toggle_empty(struct kt_top *top)
 {
 	for (size_t i = 0; i < KT_NR_TABS; i++) {
@@ -173,11 +176,15 @@ static void toggle_empty(struct kt_top *top)
 		kt_view_refresh(&top->views[i]);
 	}
 	snprintf(top->message, sizeof(top->message),
-		kt_top_view(top)->empty ? "empty rows are shown too" : "empty rows are hidden");
+		kt_top_view(top)->empty ? "empty rows are shown" : "empty rows are hidden");
 }
 
 /* ---- time ---- */
 
+/*
+ * A capture never changes, so it cannot be frozen. Ending the freeze samples at once, since the
+ * numbers may be old.
+ */
 static void freeze(struct kt_top *top)
 {
 	if (!top->live)
@@ -240,10 +247,11 @@ static const struct binding bindings[] = {
 	{ KT_KEY_F(10), "F10 q Ctrl-C", quit, NULL, "quit" },
 	{ 'q', NULL, quit, NULL, NULL },
 	{ 'Q', NULL, quit, NULL, NULL },
-	{ KT_KEY_TAB, "Tab Shift-Tab", next_tab, NULL, "the next list, the one before" },
+	{ KT_KEY_TAB, "Tab Shift-Tab", next_tab, NULL, "the next list, the previous list" },
 	{ KT_KEY_BACK_TAB, NULL, previous_tab, NULL, NULL },
-	{ '1', "1 to 6", NULL, NULL, "the list of that number" },
-	{ KT_KEY_UP, "Up Down", go_up, NULL, "another row; PgUp PgDn Home End: further away" },
+	{ '1', "1 to 6", NULL, NULL, "the list with this number" },
+	{ KT_KEY_UP, "Up Down", go_up, NULL,
+		"moves by a row; PgUp PgDn: by a page; Home End: to the ends" },
 	{ KT_KEY_DOWN, NULL, go_down, NULL, NULL },
 	{ KT_KEY_PAGE_UP, NULL, page_up, NULL, NULL },
 	{ KT_KEY_PAGE_DOWN, NULL, page_down, NULL, NULL },
@@ -252,43 +260,42 @@ static const struct binding bindings[] = {
 	{ 'g', NULL, go_home, NULL, NULL },
 	{ 'G', NULL, go_end, NULL, NULL },
 	{ KT_KEY_LEFT, "Left Right", go_left, NULL,
-		"columns that there was no room for; of a recording: the sample before, the next" },
+		"further columns; in a recording: the previous sample, the next" },
 	{ KT_KEY_RIGHT, NULL, go_right, NULL, NULL },
 	{ KT_KEY_ENTER, "Enter", kt_top_explain, NULL,
-		"explains the row; a slab cache with a picture of one of its slabs" },
+		"explains the row; draws one slab of a slab cache" },
 	{ KT_KEY_F(2), "F2 m", mark, NULL,
-		"a mark: GROWTH counts from now on, in all lists; before, since each was opened" },
+		"sets a mark: GROWTH of all lists counts from it, not from their opening" },
 	{ 'm', NULL, mark, NULL, NULL },
 	{ KT_KEY_F(3), "F3 /", begin_search, NULL,
-		"goes to the row with this in its name; F3: the next" },
+		"goes to the row whose name contains the text; F3: the next" },
 	{ '/', NULL, begin_search, NULL, NULL },
 	{ KT_KEY_F(4), "F4 \\", begin_filter, NULL,
-		"shows only rows with this in their name, or like this pattern; Esc: all" },
+		"shows only rows whose name contains the text or matches the pattern; Esc: all" },
 	{ '\\', NULL, begin_filter, NULL, NULL },
-	{ KT_KEY_F(5), "F5 Space Z", freeze, NULL,
-		"freezes the screen; nothing is read meanwhile" },
+	{ KT_KEY_F(5), "F5 Space Z", freeze, NULL, "freezes the screen and stops reading" },
 	{ ' ', NULL, freeze, NULL, NULL },
 	{ 'Z', NULL, freeze, NULL, NULL },
-	{ KT_KEY_F(6), "F6 .", choose_sort, NULL, "chooses the column that is sorted by" },
+	{ KT_KEY_F(6), "F6 .", choose_sort, NULL, "chooses the sort column" },
 	{ '.', NULL, choose_sort, NULL, NULL },
 	{ '<', "< >", sort_before, NULL, "sorts by the column to the left, to the right" },
 	{ '>', NULL, sort_behind, NULL, NULL },
-	{ 'I', "I", invert, NULL, "sorts the other way round" },
+	{ 'I', "I", invert, NULL, "inverts the sort order" },
 	{ KT_KEY_F(7), "F7 - F8 +", faster, NULL, "samples more often, less often" },
 	{ '-', NULL, faster, NULL, NULL },
 	{ KT_KEY_F(8), NULL, slower, NULL, NULL },
 	{ '+', NULL, slower, NULL, NULL },
 	{ 'r', "r", read_now, NULL, "takes a sample now" },
 	{ 'e', "e", toggle_exact, NULL, "exact bytes, or KiB, MiB and GiB" },
-	{ 'A', "A", toggle_empty, NULL, "shows rows that hold nothing too" },
-	{ 'M', "M c", NULL, "bytes", "sorts by memory (as htop and as slabtop)" },
+	{ 'A', "A", toggle_empty, NULL, "shows empty rows too" },
+	{ 'M', "M c", NULL, "bytes", "sorts by memory (as in htop and slabtop)" },
 	{ 'c', NULL, NULL, "bytes", NULL },
-	{ 'P', "P", NULL, "rate", "sorts by growth per second, of late" },
+	{ 'P', "P", NULL, "rate", "sorts by current growth per second" },
 	{ 'T', "T", NULL, "growth", "sorts by growth since the mark, or the start" },
 	{ 'n', "n", NULL, "name", "sorts by name" },
-	{ 'o', "o", NULL, "slots areas threads processes dying", "sorts by how many there are" },
+	{ 'o', "o", NULL, "slots areas threads processes dying", "sorts by number" },
 	{ 'a', "a", NULL, "objects threads areas processes", "sorts by objects in use" },
-	{ 'u', "u", NULL, "used limit_share mapped_ratio", "sorts by the share that is used" },
+	{ 'u', "u", NULL, "used limit_share mapped_ratio", "sorts by used percentage" },
 	{ 's', "s", NULL, "object_bytes size_bytes", "sorts by size of an object" },
 	{ 'b', "b", NULL, "objects_per_slab", "sorts by objects in a slab" },
 	{ 'p', "p", NULL, "pages_per_slab", "sorts by pages of a slab" },
@@ -307,6 +314,9 @@ const char *kt_key_help(size_t index, const char **ret_name)
 	return NULL;
 }
 
+/*
+ * Lists name the same thing differently ("threads", "areas"), so a key has several columns to try.
+ */
 static void sort_by(struct kt_top *top, const char *columns)
 {
 	struct kt_span rest = kt_span_str(columns), word;
@@ -317,7 +327,7 @@ static void sort_by(struct kt_top *top, const char *columns)
 		if (kt_view_sort(kt_top_view(top), key))
 			return;
 	}
-	snprintf(top->message, sizeof(top->message), "this list has no such column to sort by");
+	snprintf(top->message, sizeof(top->message), "cannot sort: this list has no such column");
 }
 
 static void list_key(struct kt_top *top, int key)
@@ -341,9 +351,9 @@ static void list_key(struct kt_top *top, int key)
 	}
 }
 
-/* ---- lines that are typed ---- */
+/* ---- input lines ---- */
 
-/* False where the key is no part of the text. */
+/* Handles a key of an input line; false if the key is not text. */
 static bool type(struct kt_top *top, int key)
 {
 	size_t n = strlen(top->input);
@@ -363,6 +373,10 @@ static bool type(struct kt_top *top, int key)
 	return true;
 }
 
+/*
+ * Searches with every character, from the cursor on, so the text need not be complete. Any key that
+ * is not text ends the search and leaves the cursor where it is.
+ */
 static void search_key(struct kt_top *top, int key)
 {
 	struct kt_view *view = kt_top_view(top);
@@ -373,9 +387,12 @@ static void search_key(struct kt_top *top, int key)
 		return;
 	}
 	if (!kt_view_search(view, top->input, view->at + next) && *top->input)
-		snprintf(top->message, sizeof(top->message), "no row has that in its name");
+		snprintf(top->message, sizeof(top->message), "no row's name contains this text");
 }
 
+/*
+ * Filters with every character. Escape removes the filter; any other key that is not text keeps it.
+ */
 static void filter_key(struct kt_top *top, int key)
 {
 	struct kt_view *view = kt_top_view(top);

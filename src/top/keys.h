@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-/** Keys that are no character; behind the last character that there is. */
+/** Keys that are not characters; numbers above the last character. */
 enum kt_key {
 	KT_KEY_NONE = 0,
 	KT_KEY_FIRST_ = 0x200000,
@@ -26,7 +26,7 @@ enum kt_key {
 
 #define KT_KEY_F(n) (KT_KEY_F0 + (n))
 
-/** What the keys are for, one after the other; NULL behind the last. */
+/** Help of the keys, by index; NULL: after the last key. */
 const char *kt_key_help(size_t index, const char **ret_name);
 
 #endif

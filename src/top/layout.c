@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "top/layout.h"
+//
+// Pure arithmetic, apart from drawing so that every size can be tested. Parts are left out in a
+// fixed order as the terminal shrinks, and the list keeps at least one row.
 
-#include "base/attr.h"
+#include "top/layout.h"
 
 #include <stdio.h>
 
@@ -10,15 +12,19 @@
 #define PANEL_LONG 34
 #define AMOUNT	   10 /* "1023.9 MiB", "+999.9 MiB" */
 #define SHARE	   7  /* "100.0 %" */
-#define BAR_MIN	   11 /* "± 380.0 KiB" stands there too */
+#define BAR_MIN	   11 /* also fits "± 380.0 KiB" */
 #define BAR_MAX	   24
 #define PAST_MIN   8
 #define PANEL_PAST 12
 #define PAST_MAX   60
-#define NAME_LONG  20 /* a name is shortened to it before the past is left out */
-#define NAME_WIDE  34 /* before more columns are shown */
-#define LAST_MIN   10 /* columns that "LAST 2 MIN" takes */
+#define NAME_LONG  20 /* columns to which a name is shortened before the history is left out */
+#define NAME_WIDE  34 /* columns of a name before more columns are shown */
+#define LAST_MIN   10 /* columns of "LAST 2 MIN" */
 
+/*
+ * The account gets at most half of the rows, so that the list, which is the part that scrolls,
+ * keeps the rest.
+ */
 struct kt_layout kt_layout_for(int height, int nr_rows, bool alone)
 {
 	struct kt_layout l = { -1, -1, -1, -1, 0, -1, -1, -1, 0, -1, -1 };
@@ -26,7 +32,7 @@ struct kt_layout kt_layout_for(int height, int nr_rows, bool alone)
 	bool total = height >= 20 && !alone;
 	int left = height - title - whole - panel_head - total, at = 0, nr_panel;
 
-	/* tabs, head and footer: from the last that can be done without */
+	/* tabs, head and footer, which small screens leave out in this order */
 	left -= height >= 3 ? 3 : height - 1;
 	left = left < 1 ? 1 : left;
 	nr_panel = alone || height < 8 ? 0 : (left + 1) / 2;
@@ -49,7 +55,7 @@ struct kt_layout kt_layout_for(int height, int nr_rows, bool alone)
 	return l;
 }
 
-/* A column with a blank before it, where it fits. */
+/* Takes a column with a blank before it, if it fits. */
 static int take(int *left, int width)
 {
 	if (*left < width + 1)
@@ -68,6 +74,10 @@ static void grow(int *left, int *width, int max)
 	*left -= more;
 }
 
+/*
+ * The order of the lines is the order of importance: size, growth and share before history and bar;
+ * the remaining columns widen the name and the history in turns.
+ */
 struct kt_panel_widths kt_panel_fit(int width, bool followed)
 {
 	struct kt_panel_widths w = { 0 };
@@ -92,6 +102,7 @@ struct kt_panel_widths kt_panel_fit(int width, bool followed)
 	return w;
 }
 
+/* A column is shown whole or not at all: a cut number is a wrong number. A name may be cut. */
 struct kt_list_fit kt_list_fit(
 	int width, int name, const int *widths, size_t nr_first, size_t nr, bool past_wanted)
 {
@@ -106,7 +117,7 @@ struct kt_list_fit kt_list_fit(
 		grow(&left, &fit.name, name);
 		return fit;
 	}
-	/* the past stands apart from what is beside it */
+	/* the history has a margin on its side */
 	if (past_wanted && left >= PAST_MIN + 2) {
 		fit.past = PAST_MIN;
 		left -= PAST_MIN + 2;
@@ -120,7 +131,8 @@ struct kt_list_fit kt_list_fit(
 	return fit;
 }
 
-int64_t kt_past_step_ms(int nr_dots, int window_s, double interval_s)
+/* A step shorter than the interval would leave points without a sample. */
+int64_t kt_top_past_step_ms(int nr_dots, int window_s, double interval_s)
 {
 	int64_t dots = nr_dots > 0 ? nr_dots : 1,
 		step = ((int64_t)window_s * 1000 + dots - 1) / dots;
@@ -129,9 +141,9 @@ int64_t kt_past_step_ms(int nr_dots, int window_s, double interval_s)
 	return step > interval ? step : interval;
 }
 
-void kt_past_title(int nr_dots, double interval_s, char *ret, size_t size)
+void kt_top_past_title(int nr_dots, double interval_s, char *ret, size_t size)
 {
-	int64_t step_ms = kt_past_step_ms(nr_dots, KT_PAST_WINDOW_S, interval_s);
+	int64_t step_ms = kt_top_past_step_ms(nr_dots, KT_TOP_PAST_WINDOW_S, interval_s);
 	int64_t seconds = (nr_dots * step_ms + 500) / 1000;
 	const char *last = nr_dots < 2 * LAST_MIN ? "" : "LAST ";
 
@@ -141,6 +153,7 @@ void kt_past_title(int nr_dots, double interval_s, char *ret, size_t size)
 		snprintf(ret, size, "%s%.1f MIN", last, (double)seconds / 60);
 }
 
+/* Scrolls as little as possible, and never leaves room below the last row unused. */
 size_t kt_scroll_to(size_t first, size_t at, size_t room, size_t count)
 {
 	if (!room || count <= room)

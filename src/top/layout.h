@@ -6,49 +6,51 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** Which row of the screen is what; -1: there is no room for it. Pure arithmetic. */
+/** Row of each part of the screen; -1: no room. Pure arithmetic. */
 struct kt_layout {
-	int title, whole; /* the bar of all memory */
+	int title, whole; /* `whole`: the bar of all memory */
 	int panel_head, panel, nr_panel;
 	int tabs, head, list, nr_list, total;
 	int footer;
 };
 
 /**
- * For a terminal of `height` rows, of whose account `nr_rows` are worth showing. `alone`: the
- * account is what is open, and stands where the list would.
+ * Lays out a terminal of `height` rows, with an account of `nr_rows` rows to show. `alone`: the tab
+ * of the account is open, and takes the place of the list.
  */
 struct kt_layout kt_layout_for(int height, int nr_rows, bool alone);
 
-/** Widths of the account's columns; 0: not shown. */
+/** Widths of the account's columns; 0: hidden. */
 struct kt_panel_widths {
 	int name, size, share, growth, rate, bar, past;
 };
 
-/** `followed`: there is growth to show. */
+/** Widths for a terminal; `followed`: growth is shown. */
 struct kt_panel_widths kt_panel_fit(int width, bool followed);
 
-/** How the columns of a list share a row. */
+/** Widths of a list's columns in a row. */
 struct kt_list_fit {
 	int name;
-	size_t nr; /* of the columns that were asked for */
-	int past;  /* 0: no room for the past */
+	size_t nr; /* number of requested columns that fit */
+	int past;  /* 0: no room for the history */
 };
 
 /**
- * A name of `name` columns at most, then `nr` columns of these widths, as many as fit from the
- * first. The past, where it is wanted, comes before the columns behind the first `nr_first`.
+ * Fits a name of at most `name` columns, then as many as possible of `nr` columns of these widths,
+ * from the first. The history, if it is wanted, comes after the first `nr_first` columns.
  */
 struct kt_list_fit kt_list_fit(
 	int width, int name, const int *widths, size_t nr_first, size_t nr, bool past_wanted);
 
-#define KT_PAST_WINDOW_S 120 /* what the past of a row shows */
-/** Time that a dot stands for, so that `nr_dots` are the window; never less than a sample. */
-int64_t kt_past_step_ms(int nr_dots, int window_s, double interval_s);
-/** "LAST 2 MIN", or where there is little room "2 MIN". */
-void kt_past_title(int nr_dots, double interval_s, char *ret, size_t size);
+#define KT_TOP_PAST_WINDOW_S 120 /* seconds that the history of a row shows */
+/**
+ * Time per point, so that `nr_dots` points cover the window; at least the time between two samples.
+ */
+int64_t kt_top_past_step_ms(int nr_dots, int window_s, double interval_s);
+/** Writes "LAST 2 MIN", or "2 MIN" if there is little room. */
+void kt_top_past_title(int nr_dots, double interval_s, char *ret, size_t size);
 
-/** First row to show of `count`, so that row `at` is among the `room` that are shown. */
+/** First row to show of `count`, so that row `at` is among the `room` visible rows. */
 size_t kt_scroll_to(size_t first, size_t at, size_t room, size_t count);
 
 #endif

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Shows the text output of other commands, so that top explains a row in the same words. The text
+// is kept once and scanned from its start for each drawing, so no index of lines is needed.
+
 #include "top/page.h"
 
 #include <stdio.h>
@@ -21,18 +25,21 @@ void kt_page_add(struct kt_page *page, const struct kt_report *report, bool unic
 {
 	struct kt_output_opts opts = { .color = true, .unicode = unicode, .width = width };
 
-	kt_output_find("text")->render(report, &opts, &page->text);
+	kt_output_text.render(report, &opts, &page->text);
 }
 
 void kt_page_end(struct kt_page *page)
 {
-	kt_buf_add(&page->text, "", 1); /* its end */
+	kt_buf_add(&page->text, "", 1); /* terminating NUL */
 	page->nr_lines = 0;
 	for (size_t i = 0; i < page->text.size; i++)
 		page->nr_lines += page->text.data[i] == '\n';
 }
 
-/* The codes that the text output uses: "ESC [ N m". */
+/*
+ * Reads a code of the text output: "ESC [ N m". Understands only the codes of ktally's own text
+ * output; all others are skipped and mean plain.
+ */
 static enum kt_style take_code(const char **text)
 {
 	const char *p = *text + 1;
@@ -51,7 +58,7 @@ static enum kt_style take_code(const char **text)
 			      : KT_STYLE_PLAIN;
 }
 
-/* One line; gives where the next begins. */
+/* Draws one line; returns the start of the next. */
 static const char *draw_line(struct kt_screen *screen, int y, const char *text)
 {
 	enum kt_style style = KT_STYLE_PLAIN;
@@ -71,6 +78,7 @@ static const char *draw_line(struct kt_screen *screen, int y, const char *text)
 	return *text ? text + 1 : text;
 }
 
+/* Limits `first` here and not at the key, because the number of rows is only known when drawing. */
 void kt_page_draw(struct kt_page *page, struct kt_screen *screen, int y, int room)
 {
 	size_t last = page->nr_lines > (size_t)room ? page->nr_lines - (size_t)room : 0;

@@ -1,11 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The only code that decides how wide a character is and what a terminal without UTF-8 shows.
+// Positions outside are ignored, so drawing needs no checks and a resized terminal cannot cause a
+// write outside.
+
 #include "top/screen.h"
+
+#include "base/printable.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define PLUS_MINUS 0xb1 /* of two signs in ASCII: "+-" */
+#define PLUS_MINUS 0xb1 /* the only character that ASCII replaces with two: "+-" */
 
+/*
+ * Allocates only when the size changes, and keeps the old cells if that fails. The maximum bounds
+ * the memory: a terminal may claim any size.
+ */
 struct kt_err *kt_screen_size(struct kt_screen *screen, int width, int height)
 {
 	struct kt_glyph *cells;
@@ -49,43 +60,34 @@ static bool is_in(const struct range *ranges, size_t count, uint32_t code)
 	return false;
 }
 
-/* Of the program's own: wcwidth() knows none of it in a locale without UTF-8. */
+/* Width table of the program: wcwidth() knows no wide characters in a locale without UTF-8. */
 int kt_char_columns(uint32_t code)
 {
 	static const struct range none[] = { { 0x300, 0x36f }, { 0x483, 0x489 }, { 0x591, 0x5bd },
 		{ 0x610, 0x61a }, { 0x64b, 0x65f }, { 0x1ab0, 0x1aff }, { 0x1dc0, 0x1dff },
-		{ 0x200b, 0x200f }, { 0x202a, 0x202e }, { 0x2060, 0x206f }, { 0x20d0, 0x20ff },
-		{ 0xfe00, 0xfe0f }, { 0xfe20, 0xfe2f }, { 0xfeff, 0xfeff } };
+		{ 0x20d0, 0x20ff }, { 0xfe20, 0xfe2f } };
 	static const struct range two[] = { { 0x1100, 0x115f }, { 0x2e80, 0x303e },
 		{ 0x3041, 0x33ff }, { 0x3400, 0x4dbf }, { 0x4e00, 0x9fff }, { 0xa000, 0xa4cf },
 		{ 0xac00, 0xd7a3 }, { 0xf900, 0xfaff }, { 0xfe30, 0xfe6f }, { 0xff00, 0xff60 },
 		{ 0xffe0, 0xffe6 }, { 0x1f300, 0x1f64f }, { 0x1f900, 0x1f9ff },
 		{ 0x20000, 0x3fffd } };
 
-	if (code < 0x20 || (code >= 0x7f && code < 0xa0) || is_in(none, KT_LEN(none), code))
+	if (!kt_printable(code) || is_in(none, KT_LEN(none), code))
 		return 0;
 	return is_in(two, KT_LEN(two), code) ? 2 : 1;
 }
 
+/*
+ * At most 4 bytes are looked at, so the cost does not depend on the length of the text. Control
+ * characters become '?': a name could otherwise move the cursor or change the terminal.
+ */
 uint32_t kt_char_take(const char **text)
 {
-	const unsigned char *p = (const unsigned char *)*text;
-	int more = *p >= 0xf0 && *p < 0xf5 ? 3 : *p >= 0xe0 ? 2 : *p >= 0xc2 ? 1 : 0;
-	uint32_t code = *p;
+	struct kt_span rest = { *text, strnlen(*text, 4) };
+	uint32_t code = kt_utf8_take(&rest);
 
-	++*text;
-	if (*p < 0x80)
-		return code;
-	if (!more || *p >= 0xf5)
-		return 0xfffd;
-	code = *p & (0x3fu >> more);
-	for (int i = 1; i <= more; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0xfffd;
-		code = code << 6 | (p[i] & 0x3fu);
-	}
-	*text += more;
-	return code;
+	*text = rest.p;
+	return code == KT_CODE_BAD ? 0xfffd : kt_printable(code) ? code : '?';
 }
 
 int kt_text_columns(const char *text)
@@ -112,7 +114,7 @@ static size_t front(const char *text, int room)
 	return (size_t)(fits - text);
 }
 
-/* The text behind its first characters, as much of it as `room` columns hold. */
+/* End of the text that fits in `room` columns. */
 static const char *back(const char *text, int room)
 {
 	while (*text && kt_text_columns(text) > room)
@@ -120,6 +122,11 @@ static const char *back(const char *text, int room)
 	return text;
 }
 
+/*
+ * A buffer that is too small gets a prefix. A quarter of its size in columns fits, because a
+ * character takes at most 4 bytes. This relies on names being ASCII (see kt_arena_name()): marks
+ * that take no column would not be counted.
+ */
 void kt_text_shorten(const char *text, int room, bool unicode, char *ret, size_t size)
 {
 	const char *sign = unicode ? "…" : "~";
@@ -147,7 +154,7 @@ void kt_text_shorten(const char *text, int room, bool unicode, char *ret, size_t
 
 /* ---- cells ---- */
 
-/* What stands for ktally's own signs on a terminal that has only ASCII. */
+/* Returns the ASCII replacement of ktally's own characters. */
 static uint32_t to_ascii(uint32_t code)
 {
 	static const struct {
@@ -165,6 +172,10 @@ static uint32_t to_ascii(uint32_t code)
 	return '?';
 }
 
+/*
+ * A wide character takes two cells, the second with code 0. At the right edge it is left out, since
+ * terminals would wrap it to the next row.
+ */
 void kt_screen_put_char(struct kt_screen *screen, int y, int x, enum kt_style style, uint32_t code)
 {
 	int columns = kt_char_columns(code);
@@ -201,7 +212,7 @@ int kt_screen_put(
 	return at;
 }
 
-/* Bytes of the text that go into a row: up to its last blank that fits, or as much as fits. */
+/* Bytes of the text that go into a row: up to the last blank that fits, or as much as fits. */
 static size_t row_of(const char *text, int room)
 {
 	size_t fits = front(text, room), n = fits;
@@ -251,6 +262,10 @@ void kt_screen_paint(struct kt_screen *screen, int y, int x, int n, enum kt_styl
 		screen->cells[(size_t)y * (size_t)screen->width + (size_t)i].style = style;
 }
 
+/*
+ * A share above 0 always shows at least one eighth: it must not look like nothing. Without Unicode
+ * the bar is rounded to whole columns.
+ */
 void kt_screen_bar(
 	struct kt_screen *screen, int y, int x, int room, enum kt_style style, double share)
 {

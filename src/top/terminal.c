@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The only user of ncurses. All state that outlives a function is in struct kt_terminal, except
+// `rescue`, which a signal handler needs. Signals arrive through a descriptor, so no handler
+// interrupts drawing.
+
 #include "top/terminal.h"
 
 #include "output/palette.h"
@@ -19,7 +24,7 @@
 #include <unistd.h>
 #include <wchar.h>
 
-#define ESCAPE_MS 50 /* what comes that soon behind an Escape belongs to it */
+#define ESCAPE_MS 50 /* input that follows an Escape within this time belongs to it */
 #define EMPTY_MAX 100
 #define RUN_MAX	  256
 
@@ -29,24 +34,27 @@ struct kt_terminal {
 	WINDOW *window;
 	int width, height;
 	bool unicode, color, redraw;
-	int signal_fd, nr_empty; /* nr_empty: times that the input was ready and had no key */
-	sigset_t before;	 /* signals that were blocked */
+	int signal_fd, nr_empty; /* nr_empty: times that the input was readable but had no key */
+	sigset_t before;	 /* blocked signals before */
 };
 
 /* ---- a crash ---- */
 
 static const int crashes[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
 
-/* What a signal handler needs, which gets no argument of ours. */
+/* Data of the signal handler, which gets no argument from ktally. */
 static struct {
 	struct termios modes;
 	bool have_modes;
-	char codes[128]; /* that leave colours, the hidden cursor and the other screen */
+	char codes[128]; /* codes that reset colours, cursor and alternate screen */
 	size_t nr_codes;
 	struct sigaction before[KT_LEN(crashes)];
 } rescue;
 
-/* Only calls that a signal handler may make. The signal then does what it did before. */
+/*
+ * Calls only async-signal-safe functions. Then the signal has its original effect. A terminal
+ * without echo and on the alternate screen would hide the message of the crash.
+ */
 static void on_crash(int number)
 {
 	if (rescue.have_modes)
@@ -58,7 +66,7 @@ static void on_crash(int number)
 	raise(number);
 }
 
-/* NULL where the terminal cannot do it, and where the name is none: -1 is told then. */
+/* Returns a code; NULL: the terminal does not have it, or the name is unknown (-1). */
 static const char *code_of(const struct kt_curses *lib, const char *name)
 {
 	const char *code = lib->tigetstr(name);
@@ -100,13 +108,14 @@ static void end_rescue(void)
 
 /* ---- beginning and end ---- */
 
+/* newterm() says only that it failed; this check gives the reason, and what to do instead. */
 static struct kt_err *check_kind(const struct kt_curses *lib)
 {
 	int status = 0;
 
 	if (lib->setupterm(NULL, STDOUT_FILENO, &status) == ERR)
 		return kt_err_new(KT_ERR_REFUSED,
-			"the kind of this terminal (TERM) is not known here; 'ktally top --batch' "
+			"the type of this terminal (TERM) is not known here; 'ktally top --batch' "
 			"prints plain text");
 	if (!code_of(lib, "cup") || !code_of(lib, "clear"))
 		return kt_err_new(KT_ERR_REFUSED,
@@ -119,7 +128,7 @@ static void set_locale(struct kt_terminal *terminal)
 {
 	const char *locale = setlocale(LC_CTYPE, "");
 
-	/* one that is not installed: nearly always it names UTF-8, and this one is built in */
+	/* the locale is not installed: it almost always names UTF-8, and this one is built in */
 	if (!locale)
 		setlocale(LC_CTYPE, "C.UTF-8");
 	terminal->unicode = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
@@ -140,10 +149,10 @@ static void catch_signals(struct kt_terminal *terminal)
 
 struct look {
 	attr_t attributes;
-	short few, many; /* colours of 8 and of 256; -1: the terminal's own */
+	short few, many; /* colours of terminals with 8 and 256; -1: the terminal's own */
 };
 
-/* Colours say: this grows, this is given back, this is wasted; and whose part of the bar it is. */
+/* Colours mean: growing, shrinking, wasted; or a part of the bar. */
 static const struct look looks[KT_NR_STYLES] = {
 	[KT_STYLE_PLAIN] = { A_NORMAL, -1, -1 },
 	[KT_STYLE_DIM] = { A_DIM, -1, -1 },
@@ -166,6 +175,7 @@ static const struct look looks[KT_NR_STYLES] = {
 	[KT_STYLE_ALERT] = { A_BOLD, COLOR_YELLOW, 214 },
 };
 
+/* Without default colours a pair would need a background, which cannot match the user's. */
 static void make_colors(struct kt_terminal *terminal)
 {
 	const struct kt_curses *lib = terminal->lib;
@@ -182,6 +192,10 @@ static void make_colors(struct kt_terminal *terminal)
 		lib->init_pair((short)(i + 1), many ? looks[i].many : looks[i].few, -1);
 }
 
+/*
+ * Asks the kernel, not ncurses: SIGWINCH is read through a descriptor, so ncurses never sees it.
+ * The last size stays if the terminal does not say.
+ */
 static void measure(struct kt_terminal *terminal)
 {
 	struct winsize size;
@@ -219,6 +233,13 @@ static struct kt_err *begin(struct kt_terminal *terminal)
 	return NULL;
 }
 
+struct kt_err *kt_terminal_prepare(void)
+{
+	const struct kt_curses *lib;
+
+	return kt_curses(&lib);
+}
+
 struct kt_err *kt_terminal_open(bool color, struct kt_terminal **ret_terminal)
 {
 	struct kt_terminal *terminal = calloc(1, sizeof(*terminal));
@@ -238,10 +259,10 @@ struct kt_err *kt_terminal_open(bool color, struct kt_terminal **ret_terminal)
 	}
 	set_locale(terminal);
 	prepare_rescue(terminal->lib);
-	/* newterm() reads what is known of the terminal again, for itself */
+	/* newterm() reads the terminal's description again for itself */
 	terminal->lib->del_curterm(terminal->lib->set_curterm(NULL));
 	err = begin(terminal);
-	catch_signals(terminal); /* behind newterm(), which catches some itself */
+	catch_signals(terminal); /* after newterm(), which installs some handlers itself */
 	if (!err && terminal->signal_fd < 0)
 		err = kt_err_os(errno, "signals");
 	if (err) {
@@ -266,7 +287,7 @@ void kt_terminal_close(struct kt_terminal *terminal)
 	}
 	end_rescue();
 	if (terminal->signal_fd >= 0) {
-		/* one that was not taken would end the program as soon as it is let through */
+		/* an unread signal would end the program when it is unblocked */
 		while (read(terminal->signal_fd, &info, sizeof(info)) == sizeof(info))
 			;
 		close(terminal->signal_fd);
@@ -288,6 +309,10 @@ void kt_terminal_size(const struct kt_terminal *terminal, int *ret_width, int *r
 
 /* ---- out ---- */
 
+/*
+ * Sets the attributes once for a run of equal style, not for each cell. A run is cut at RUN_MAX, so
+ * the text needs no memory from the heap.
+ */
 static void show_run(
 	struct kt_terminal *terminal, int y, int x, const struct kt_glyph *cells, int n)
 {
@@ -360,6 +385,7 @@ static int key_of_char(wint_t code)
 	}
 }
 
+/* Never waits: an incomplete escape sequence is completed by a later call. */
 static bool take_key(struct kt_terminal *terminal, int *ret_key)
 {
 	wint_t code = 0;
@@ -379,7 +405,7 @@ static void resize(struct kt_terminal *terminal)
 	terminal->redraw = true;
 }
 
-/* Gives the terminal back while the program is stopped, and takes it again behind that. */
+/* Restores the terminal while the program is stopped, and takes it back afterwards. */
 static void stop(struct kt_terminal *terminal)
 {
 	struct sigaction plain = { .sa_handler = SIG_DFL }, before;
@@ -390,7 +416,7 @@ static void stop(struct kt_terminal *terminal)
 	sigaddset(&signal, SIGTSTP);
 	sigaction(SIGTSTP, &plain, &before);
 	raise(SIGTSTP);
-	sigprocmask(SIG_UNBLOCK, &signal, NULL); /* here it stops */
+	sigprocmask(SIG_UNBLOCK, &signal, NULL); /* the program stops here */
 	sigprocmask(SIG_BLOCK, &signal, NULL);
 	sigaction(SIGTSTP, &before, NULL);
 	resize(terminal);
@@ -424,7 +450,7 @@ enum kt_happening kt_terminal_wait(struct kt_terminal *terminal, int timeout_ms,
 		{ .fd = terminal->signal_fd, .events = POLLIN } };
 	enum kt_happening event;
 
-	if (take_key(terminal, ret_key)) /* ncurses may hold some */
+	if (take_key(terminal, ret_key)) /* ncurses may have buffered some keys */
 		return KT_EVENT_KEY;
 	if (poll(fds, 2, timeout_ms < 0 ? 0 : timeout_ms) < 0 && errno != EINTR)
 		return KT_EVENT_END;
@@ -437,7 +463,7 @@ enum kt_happening kt_terminal_wait(struct kt_terminal *terminal, int timeout_ms,
 		terminal->nr_empty = 0;
 		return KT_EVENT_KEY;
 	}
-	/* part of a key is nothing yet; nothing again and again is the end of the input */
+	/* part of a key is not an event; repeated empty input means that the input has ended */
 	if (fds[0].revents & ~POLLIN || (fds[0].revents && ++terminal->nr_empty > EMPTY_MAX))
 		return KT_EVENT_END;
 	return KT_EVENT_TIME;

@@ -1,28 +1,43 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// The terminal view: samples, draws, waits for keys. Batch mode is the same without a terminal.
+// The terminal view: samples, draws, and waits for keys. Batch mode does the same without a
+// terminal.
 
-#include "cmd/session.h"
-#include "output/output.h"
-#include "top/moments.h"
+#include "cli/needs.h"
+#include "history/steps.h"
+#include "machine/clock.h"
 #include "top/state.h"
 #include "top/terminal.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define BATCH_ROWS 20 /* of a list, where nobody says how many */
+#define BATCH_ROWS 20 /* default number of rows of a list */
 #define MS_NS	   1000000
+
+struct top_args {
+	bool batch;
+};
+
+static const struct top_args *top_args(const struct kt_call *call)
+{
+	return kt_call_own(call);
+}
 
 /* ---- samples ---- */
 
+/*
+ * The account is always sampled, because it is always drawn; of the lists only the open one is,
+ * because lists cost far more on a large machine.
+ */
 void kt_top_step(struct kt_top *top)
 {
-	kt_view_step(&top->views[KT_TAB_ACCOUNT], &top->options, KT_TOP_KEPT);
+	kt_view_step(&top->views[KT_TAB_ACCOUNT], &top->call, KT_TOP_KEPT);
 	if (top->open != KT_TAB_ACCOUNT)
-		kt_view_step(kt_top_view(top), &top->options, KT_TOP_KEPT);
+		kt_view_step(kt_top_view(top), &top->call, KT_TOP_KEPT);
 }
 
+/* Two growths on one screen that count from different times would be compared without noticing. */
 static void tell_since(struct kt_top *top)
 {
 	const struct kt_view *view = kt_top_view(top), *account = &top->views[KT_TAB_ACCOUNT];
@@ -31,10 +46,14 @@ static void tell_since(struct kt_top *top)
 
 	if (top->live && mark_ms && first_ms && mark_ms - first_ms > 1000)
 		snprintf(top->message, sizeof(top->message),
-			"growth in this list counts from when it was opened, %lld s later",
+			"growth in this list counts from its opening, %lld s later",
 			(long long)((mark_ms - first_ms) / 1000));
 }
 
+/*
+ * A list that has samples is still read again when it is opened, unless the screen is frozen: its
+ * last sample may be minutes old.
+ */
 void kt_top_open(struct kt_top *top, size_t tab)
 {
 	struct kt_view *view;
@@ -44,85 +63,103 @@ void kt_top_open(struct kt_top *top, size_t tab)
 	top->open = tab;
 	view = kt_top_view(top);
 	if (tab != KT_TAB_ACCOUNT && (!view->watch || (top->live && !top->frozen)))
-		kt_view_step(view, &top->options, KT_TOP_KEPT);
+		kt_view_step(view, &top->call, KT_TOP_KEPT);
 	else
 		kt_view_refresh(view);
 	tell_since(top);
 }
 
+/* Selects the current sample; the path is valid as long as `steps`. */
+static void select_sample(const struct kt_steps *steps, struct kt_machine_opts *opts)
+{
+	opts->source = kt_steps_path(steps);
+	opts->time_ms = kt_steps_time_ms(steps);
+}
+
+/*
+ * Each watch keeps a copy of the call, so all of them move to the new sample. Only then is one
+ * taken.
+ */
 void kt_top_travel(struct kt_top *top, int by)
 {
-	if (!kt_moments_move(top->moments, by)) {
+	if (!kt_steps_move(top->steps, by)) {
 		snprintf(top->message, sizeof(top->message),
 			by < 0 ? "this is the first sample" : "this is the last sample");
 		return;
 	}
-	if (!kt_moments_source(top->moments, top->source, sizeof(top->source)))
-		return;
-	top->options.source = top->source;
+	select_sample(top->steps, &top->call.machine);
 	for (size_t i = 0; i < KT_NR_TABS; i++) {
 		if (top->views[i].watch)
-			kt_watch_options(top->views[i].watch)->source = top->source;
+			select_sample(top->steps, &kt_watch_call(top->views[i].watch)->machine);
 	}
 	kt_top_step(top);
 }
 
 /* ---- beginning ---- */
 
-static struct kt_err *begin(struct kt_top *top, const struct kt_options *options)
+static struct kt_err *no_list(const char *name)
 {
-	const char *list = options->nr_operands ? options->operands[0] : "slab";
+	char names[KT_WORDS_LIST];
+
+	kt_words_list(KT_TAB_NAMES, names);
+	return kt_err_new(KT_ERR_USAGE, "'%.64s' is not a list of top; use one of %s", name, names);
+}
+
+static struct kt_err *begin(struct kt_top *top, const struct kt_call *call)
+{
+	const char *list = call->nr_operands ? call->operands[0] : "slab";
 	struct kt_err *err = NULL;
 
-	top->options = *options;
-	top->options.nr_operands = 0;
-	top->options.count = 0;
-	top->options.sort = top->options.filter = NULL;
-	top->options.top = 0;
-	top->options.depth = 9; /* all rows; what is drawn is decided here */
-	top->live = !options->source;
-	top->interval_s = options->interval_s ? options->interval_s : 1;
-	if (options->source)
-		err = kt_moments_open(options->source, &top->moments);
-	/* commands choose their columns by it: is there growth to show? */
-	top->options.interval_s = top->live || top->moments ? top->interval_s : 0;
-	top->exact = options->exact_bytes;
+	top->call = (struct kt_call){
+		.machine = call->machine,
+		.show = call->show,
+	};
+	top->call.show.depth = 9; /* all rows; drawing decides which are shown */
+	top->live = !call->machine.source;
+	top->interval_s = call->interval_s ? call->interval_s : 1;
+	if (call->machine.source)
+		err = kt_steps_open(call->machine.source, &top->steps);
+	if (top->steps)
+		select_sample(top->steps, &top->call.machine);
+	/* commands choose their columns by the interval, which means growth */
+	top->call.interval_s = top->live || top->steps ? top->interval_s : 0;
+	top->exact = call->show.exact_bytes;
 	top->open = kt_tab_find(list);
 	for (size_t i = 0; i < KT_NR_TABS; i++) {
 		kt_view_init(&top->views[i], &kt_tabs[i]);
-		top->views[i].empty = options->all;
+		top->views[i].empty = call->show.all;
 		top->views[i].hidden = (top->live ? 0 : KT_COL_RATE) |
-				       (top->live || top->moments ? 0 : KT_COL_GROWTH);
+				       (top->live || top->steps ? 0 : KT_COL_GROWTH);
 	}
 	if (!err && top->open == KT_NR_TABS)
-		err = kt_err_new(KT_ERR_USAGE,
-			"'%.64s' is no list of top; account, slab, vmalloc, stacks, pagetables and "
-			"cgroups are",
-			list);
+		err = no_list(list);
 	return err;
 }
 
-/* The first sample shows whether there is anything to look at, and what can be sorted by. */
-static struct kt_err *begin_view(struct kt_top *top, const struct kt_options *options)
+/*
+ * Takes the first sample, which shows whether the list exists and which columns can be sorted by.
+ */
+static struct kt_err *begin_view(struct kt_top *top, const struct kt_call *call)
 {
 	struct kt_view *view = kt_top_view(top), *account = &top->views[KT_TAB_ACCOUNT];
 
-	if (options->batch && !options->all)
-		view->top = options->top ? options->top : BATCH_ROWS;
-	snprintf(view->filter, sizeof(view->filter), "%s", options->filter ? options->filter : "");
+	if (top_args(call)->batch && !call->show.all)
+		view->top = call->list.top ? call->list.top : BATCH_ROWS;
+	snprintf(view->filter, sizeof(view->filter), "%s",
+		call->list.filter ? call->list.filter : "");
 	kt_top_step(top);
 	if (!account->table)
 		return kt_err_new(KT_ERR_ABSENT, "%s", account->error);
-	/* slab caches take root to read, the account does not */
-	if (!view->table && !options->nr_operands && !options->sort) {
+	/* slab caches need root, the account does not */
+	if (!view->table && !call->nr_operands && !call->list.sort) {
 		snprintf(top->message, sizeof(top->message), "%s", view->error);
 		top->open = KT_TAB_ACCOUNT;
 	}
-	if (options->sort && !view->table)
+	if (call->list.sort && !view->table)
 		return kt_err_new(KT_ERR_ABSENT, "%s", view->error);
-	if (options->sort && !kt_view_sort(view, options->sort))
-		return kt_err_new(KT_ERR_USAGE, "'%s' has no column '%.64s' to sort by",
-			view->tab->name, options->sort);
+	if (call->list.sort && !kt_view_sort(view, call->list.sort))
+		return kt_err_new(KT_ERR_USAGE, "cannot sort '%s' by '%.64s': no such column",
+			view->tab->cmd->name, call->list.sort);
 	return NULL;
 }
 
@@ -132,16 +169,20 @@ static void end(struct kt_top *top)
 		kt_view_fini(&top->views[i]);
 	kt_screen_cleanup(&top->screen);
 	kt_page_cleanup(&top->page);
-	kt_moments_free(top->moments);
+	kt_steps_free(top->steps);
 }
 
 /* ---- batch mode ---- */
 
-static struct kt_err *run_batch(struct kt_top *top, const struct kt_options *options)
+/*
+ * A late sample delays the next ones instead of being followed by several at once: batch output is
+ * read as one sample per interval. A capture has one sample, so it ends after the first.
+ */
+static struct kt_err *run_batch(struct kt_top *top, const struct kt_call *call)
 {
-	int64_t next_ns = kt_session_clock_ns();
+	int64_t next_ns = kt_clock_ns();
 
-	top->screen.unicode = options->unicode;
+	top->screen.unicode = call->console->unicode;
 	for (int64_t turn = 0;; turn++) {
 		KT_CLEANUP(buf) struct kt_buf text = { 0 };
 		struct kt_err *err;
@@ -150,17 +191,17 @@ static struct kt_err *run_batch(struct kt_top *top, const struct kt_options *opt
 			kt_buf_puts(&text, "\n");
 			kt_top_step(top);
 		}
-		err = kt_top_draw_batch(top, options->width, &text);
+		err = kt_top_draw_batch(top, call->console->width, &text);
 		if (!err && text.failed)
 			err = kt_err_new(KT_ERR_NOMEM, "out of memory");
-		/* nobody reads any more: that is its end, and no error */
-		if (err || !options->write(text.data, text.size) || turn + 1 == options->count ||
+		/* a closed output ends the program without an error */
+		if (err || !kt_call_write(call, text.data, text.size) || turn + 1 == call->count ||
 			!top->live)
 			return err;
 		next_ns += (int64_t)(top->interval_s * 1e9);
-		if (next_ns < kt_session_clock_ns())
-			next_ns = kt_session_clock_ns();
-		kt_session_sleep_until(next_ns);
+		if (next_ns < kt_clock_ns())
+			next_ns = kt_clock_ns();
+		kt_clock_sleep_until(next_ns);
 	}
 }
 
@@ -180,10 +221,13 @@ static struct kt_err *draw(struct kt_top *top, struct kt_terminal *terminal)
 	return NULL;
 }
 
-/* Waits and takes what comes, until the next sample is due; false at the end. */
+/*
+ * Waits for events until the next sample is due; false at the end. The time of the next sample is
+ * checked after keys too: a key that repeats must not stop sampling.
+ */
 static bool wait(struct kt_top *top, struct kt_terminal *terminal, int64_t due_ns, bool *ret_due)
 {
-	int64_t left_ms = (due_ns - kt_session_clock_ns() + MS_NS - 1) / MS_NS;
+	int64_t left_ms = (due_ns - kt_clock_ns() + MS_NS - 1) / MS_NS;
 	bool moving = top->live && !top->frozen;
 	int key = 0, timeout_ms = moving ? (int)(left_ms < 0 ? 0 : left_ms) : 3600 * 1000;
 
@@ -194,18 +238,18 @@ static bool wait(struct kt_top *top, struct kt_terminal *terminal, int64_t due_n
 	case KT_EVENT_RESIZE: break;
 	case KT_EVENT_END: return false;
 	}
-	*ret_due |= moving && kt_session_clock_ns() >= due_ns;
+	*ret_due |= moving && kt_clock_ns() >= due_ns;
 	return !top->done;
 }
 
-/* When samples were taken, and how long the last one took. */
+/* Start and end of the last sample. */
 struct pace {
 	int64_t begun_ns, ended_ns;
 };
 
 /*
- * One that takes long is followed by three times as much of nothing, so that keys are answered
- * and the machine has three quarters of a core back, however many processes there are.
+ * A slow sample is followed by a pause three times as long, so that keys are answered and the
+ * sampler uses at most a quarter of a core, however many processes there are.
  */
 static int64_t due_ns(const struct pace *pace, double interval_s)
 {
@@ -215,21 +259,25 @@ static int64_t due_ns(const struct pace *pace, double interval_s)
 	return due > rest ? due : rest;
 }
 
+/*
+ * Draws after every event, whatever it was. ncurses sends only cells that changed, so this is cheap
+ * and no change can be forgotten.
+ */
 static struct kt_err *run_terminal(
 	struct kt_top *top, struct kt_terminal *terminal, int64_t nr_turns)
 {
-	struct pace pace = { kt_session_clock_ns(), kt_session_clock_ns() };
+	struct pace pace = { kt_clock_ns(), kt_clock_ns() };
 	struct kt_err *err = draw(top, terminal);
 	bool due;
 
 	for (int64_t turn = 1; !err && (!nr_turns || turn < nr_turns || !top->live);) {
-		/* the interval may have been changed since */
+		/* the interval may have changed since */
 		if (!wait(top, terminal, due_ns(&pace, top->interval_s), &due))
 			break;
 		if (due) {
-			pace.begun_ns = kt_session_clock_ns();
+			pace.begun_ns = kt_clock_ns();
 			kt_top_step(top);
-			pace.ended_ns = kt_session_clock_ns();
+			pace.ended_ns = kt_clock_ns();
 			turn++;
 		}
 		err = draw(top, terminal);
@@ -237,64 +285,102 @@ static struct kt_err *run_terminal(
 	return err;
 }
 
-static struct kt_err *run_view(struct kt_top *top, const struct kt_options *options)
+static struct kt_err *run_view(struct kt_top *top, const struct kt_call *call)
 {
 	struct kt_terminal *terminal;
 	struct kt_err *err;
 
 	top->cursor = true;
-	err = kt_terminal_open(options->color, &terminal);
+	err = kt_terminal_open(call->console->color, &terminal);
 	if (err)
 		return err;
 	top->screen.unicode = kt_terminal_unicode(terminal);
-	err = run_terminal(top, terminal, options->count);
+	err = run_terminal(top, terminal, call->count);
 	kt_terminal_close(terminal);
 	return err;
 }
 
-static struct kt_err *run(const struct kt_options *options, struct kt_report *report)
+extern const struct kt_cmd kt_cmd_top;
+
+/*
+ * ncurses is loaded before the process is confined, which may forbid to open a library. The
+ * terminal is opened last, so that errors until then are printed on a normal screen.
+ */
+static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
 {
 	struct kt_top top = { 0 };
-	struct kt_err *err;
+	bool batch = top_args(call)->batch;
+	struct kt_err *err = NULL;
 
 	kt_report_init(report, "ktally/top/1");
 	report->streamed = true;
-	if (strcmp(options->output, "text") != 0)
+	if (!call->show.output->for_people)
 		return kt_err_new(KT_ERR_USAGE,
-			"top is for people; 'ktally -i 1 -o %s' and the lists with -i are for "
+			"top has no such output; 'ktally -i 1 -o %s' and the lists with -i are for "
 			"programs",
-			options->output);
-	if (!options->batch && !options->terminal)
+			call->show.output->name);
+	if (call->nr_operands && kt_words_find(KT_TAB_NAMES, call->operands[0]) < 0)
+		return no_list(call->operands[0]);
+	if (!batch && !call->console->terminal)
 		return kt_err_new(KT_ERR_USAGE, "top needs a terminal to draw on; 'ktally top "
 						"--batch' (or -b) prints plain "
 						"text");
-	err = begin(&top, options);
+	if (!batch)
+		err = kt_terminal_prepare();
 	if (!err)
-		err = begin_view(&top, options);
+		err = kt_needs_confine(
+			&kt_cmd_top, call, (struct kt_confine_needs){ .terminal = !batch });
 	if (!err)
-		err = options->batch ? run_batch(&top, options) : run_view(&top, options);
+		err = begin(&top, call);
+	if (!err)
+		err = begin_view(&top, call);
+	if (!err)
+		err = batch ? run_batch(&top, call) : run_view(&top, call);
 	end(&top);
 	return err;
 }
 
+static const struct kt_operand operands[] = { { "LIST", KT_ARG_CHOICE, .optional = true,
+	.choices = KT_TAB_NAMES } };
+
+static const struct kt_option options[] = {
+	{ 'b', "batch", NULL,
+		"print plain text, one sample below the other, until Ctrl-C or -n; -b is the same "
+		"here",
+		.kind = KT_ARG_FLAG, KT_AT(struct top_args, batch) },
+};
+
+static const struct kt_example examples[] = {
+	{ "ktally top", "the account and the slab caches, every second" },
+	{ "ktally top vmalloc", "the callers of vmalloc below the account" },
+	{ "ktally top -b -n 3 -i 10", "three samples as plain text, 10 seconds apart" },
+};
+
 const struct kt_cmd kt_cmd_top = {
 	.name = "top",
-	.summary = "the account and the lists on the screen, as they change",
-	.operands = "[LIST]",
-	.nr_operands_max = 1,
+	.summary = "the account and the lists, live",
+	.operands = operands,
+	.nr_operands = KT_LEN(operands),
 	.paced = true,
-	.help = "Shows the account with the growth and the last minutes of each row, and below it "
-		"a list: LIST is account, slab (without it), vmalloc, stacks, pagetables or "
-		"cgroups; Tab goes to the next. What to look for: a row whose GROWTH only rises. m "
-		"sets a mark from which growth counts: mark, wait, and sort by T. Enter explains "
-		"the row under the cursor; of a slab cache it draws one slab.\n\n"
-		"F1 shows all keys: those of slabtop (a b c l n o p s u v sort by a column) and of "
-		"htop (F-keys, < > P M T I, / and F3 search, \\ and F4 filter), + and - for the "
-		"interval, Space to freeze. It samples once a second, or every -i seconds, and "
-		"only "
-		"what is on the screen: 'top' of a large machine costs least with slab open.\n\n"
-		"-b (--batch) prints plain text, for a file or a pipe: 'ktally top -b -n 3 -i 10'. "
-		"With -s it shows one moment; of a recording the arrows left and right step "
-		"through its samples. Without colours: NO_COLOR=1.",
+	.confines = true,
+	.help = "Shows the account with the growth and the last minutes of each row, and "
+		"below it a list. LIST is account, slab (default), vmalloc, stacks, "
+		"pagetables or cgroups; Tab goes to the next one. Look for a row whose GROWTH "
+		"only rises: m sets a mark from which growth counts, T sorts by growth. Enter "
+		"explains the row under the cursor; for a slab cache it draws one slab.\n\n"
+		"F1 lists the keys. They are the keys of slabtop (a b c l n o p s u v sort by "
+		"a column) and of htop (F-keys, < > P M T I, / and F3 search, \\ and F4 "
+		"filter). + and - change the interval, Space freezes the screen. It samples "
+		"once a second, or every -i seconds, and reads only the files for the screen: "
+		"on a large machine 'top' costs least with slab open.\n\n"
+		"-b (--batch) prints plain text, for a file or a pipe. With -s it shows one "
+		"sample; in a recording the left and right arrows step through its samples. "
+		"NO_COLOR=1 turns colours off.",
+	.examples = examples,
+	.nr_examples = KT_LEN(examples),
+	.lists = true,
+	.options = options,
+	.nr_options = KT_LEN(options),
+	KT_OWN(struct top_args),
 	.run = run,
 };

@@ -1,9 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+//
+// One tab: runs its command, and keeps the part of its rows that the user sees. The watch owns the
+// reports; `shown` has copies of rows whose texts belong to the watch's last report. So the view
+// must be refreshed after each step, and before anything is drawn.
+
 #include "top/view.h"
 
 #include "base/human.h"
 #include "base/span.h"
-#include "model/list.h"
+#include "cmd/account/account.h"
+#include "cmd/list/cgroups.h"
+#include "cmd/list/tasks.h"
+#include "cmd/list/vmalloc.h"
+#include "cmd/slab/slab.h"
+#include "report/list.h"
+#include "report/row_key.h"
 
 #include <fnmatch.h>
 #include <stdio.h>
@@ -11,19 +22,19 @@
 #include <string.h>
 
 const struct kt_tab kt_tabs[KT_NR_TABS] = {
-	[KT_TAB_ACCOUNT] = { "account", "account", NULL },
-	[KT_TAB_SLAB] = { "slab", "slab caches", "slab" },
-	[KT_TAB_VMALLOC] = { "vmalloc", "vmalloc", "vmalloc" },
-	[KT_TAB_STACKS] = { "stacks", "stacks", "kernel_stacks" },
-	[KT_TAB_PAGETABLES] = { "pagetables", "page tables", "page_tables" },
-	[KT_TAB_CGROUPS] = { "cgroups", "cgroups", "kernel" },
+	[KT_TAB_ACCOUNT] = { &kt_cmd_account, "account", KT_ROW_NONE },
+	[KT_TAB_SLAB] = { &kt_cmd_slab, "slab caches", KT_ROW_SLAB },
+	[KT_TAB_VMALLOC] = { &kt_cmd_vmalloc, "vmalloc", KT_ROW_VMALLOC },
+	[KT_TAB_STACKS] = { &kt_cmd_stacks, "stacks", KT_ROW_KERNEL_STACKS },
+	[KT_TAB_PAGETABLES] = { &kt_cmd_pagetables, "page tables", KT_ROW_PAGE_TABLES },
+	[KT_TAB_CGROUPS] = { &kt_cmd_cgroups, "cgroups", KT_ROW_KERNEL },
 };
 
 size_t kt_tab_find(const char *name)
 {
 	size_t i = 0;
 
-	while (i < KT_NR_TABS && strcmp(kt_tabs[i].name, name) != 0)
+	while (i < KT_NR_TABS && strcmp(kt_tabs[i].cmd->name, name) != 0)
 		i++;
 	return i;
 }
@@ -45,13 +56,17 @@ static bool is_account(const struct kt_view *view)
 	return view->tab == &kt_tabs[KT_TAB_ACCOUNT];
 }
 
-void kt_view_step(struct kt_view *view, const struct kt_options *options, size_t nr_kept)
+/*
+ * An error is kept as text and drawn in place of the list: it may be over at the next sample, so it
+ * must not end the program.
+ */
+void kt_view_step(struct kt_view *view, const struct kt_call *call, size_t nr_kept)
 {
 	struct kt_err *err = NULL;
 
 	view->error[0] = '\0';
 	if (!view->watch)
-		err = kt_watch_new(options, view->tab->name, nr_kept, &view->watch);
+		err = kt_watch_new(view->tab->cmd, call, nr_kept, &view->watch);
 	if (!err)
 		err = kt_watch_step(view->watch);
 	if (err)
@@ -62,9 +77,13 @@ void kt_view_step(struct kt_view *view, const struct kt_options *options, size_t
 
 /* ---- what is shown ---- */
 
+/*
+ * Rows are remembered as 8 bytes of hash, because keys die with their report. If two keys collide,
+ * the cursor is on the wrong one of two rows, or an empty row is shown; no number is affected.
+ */
 static uint64_t hash_of(const char *key)
 {
-	return kt_span_hash(KT_HASH_START, kt_span_str(key)) | 1; /* 0 is no row */
+	return kt_span_hash(KT_HASH_START, kt_span_str(key)) | 1; /* 0 means no row */
 }
 
 static bool was_seen(struct kt_view *view, const char *key)
@@ -78,7 +97,10 @@ static bool was_seen(struct kt_view *view, const char *key)
 	return false;
 }
 
-/* A row of the account that once had an amount keeps its place. */
+/*
+ * True if the row has or once had an amount: such a row of the account keeps its place. Beyond
+ * KT_VIEW_SEEN rows the rest is not remembered, and may come and go.
+ */
 static bool has_amount(struct kt_view *view, const struct kt_table *from,
 	const struct kt_report_row *row, const char *key)
 {
@@ -93,11 +115,16 @@ static bool has_amount(struct kt_view *view, const struct kt_table *from,
 	return view->empty || was_seen(view, key);
 }
 
+/* A user need not know whether a text is a pattern: both meanings are tried. */
 static bool named_like(const char *name, const char *filter)
 {
 	return !*filter || fnmatch(filter, name, 0) == 0 || strcasestr(name, filter);
 }
 
+/*
+ * Only the account is filtered here, because it is a tree that keeps its order; lists are filtered
+ * by kt_list_finish() with the same rules as on the command line.
+ */
 static void copy_rows(struct kt_view *view, const struct kt_table *from)
 {
 	size_t name = kt_table_column(from, KT_COL_TREE);
@@ -107,8 +134,7 @@ static void copy_rows(struct kt_view *view, const struct kt_table *from)
 		struct kt_report_row *copy;
 
 		if (is_account(view) && name != KT_NO_COLUMN &&
-			(!has_amount(
-				 view, from, row, kt_watch_key(&view->shown.arena, from, row)) ||
+			(!has_amount(view, from, row, kt_row_id(&view->shown.arena, from, row)) ||
 				!named_like(row->cells[name].text, view->filter)))
 			continue;
 		copy = kt_list_push(&view->shown.arena, &view->table->rows);
@@ -127,6 +153,10 @@ static const char *rank_of(const struct kt_table *table)
 	return rank == KT_NO_COLUMN ? table->columns[0].key : table->columns[rank].key;
 }
 
+/*
+ * A sort column that the list does not have (another kernel, no root) falls back to the ranking of
+ * the command.
+ */
 static void sort_rows(struct kt_view *view)
 {
 	struct kt_table *table = view->table;
@@ -150,7 +180,11 @@ static void sort_rows(struct kt_view *view)
 	}
 }
 
-/* The row may have moved, or gone: then its place stays. */
+/*
+ * Finds the cursor's row again; if it has disappeared, its place stays. The cursor belongs to a
+ * row, not to a line of the screen: otherwise a list that is sorted anew each second would move
+ * other rows under it.
+ */
 static void find_cursor(struct kt_view *view)
 {
 	size_t count = kt_view_nr(view);
@@ -167,6 +201,7 @@ static void find_cursor(struct kt_view *view)
 		view->at = count ? count - 1 : 0;
 }
 
+/* Widths only grow, also over samples: columns that jump each second cannot be read. */
 static void widen(struct kt_view *view, const struct kt_report_row *row)
 {
 	size_t count = view->table->nr_columns;
@@ -215,7 +250,7 @@ const char *kt_view_key(const struct kt_view *view, size_t index)
 {
 	if (index >= kt_view_nr(view))
 		return NULL;
-	return kt_watch_key((struct kt_arena *)&view->shown.arena, view->table,
+	return kt_row_id((struct kt_arena *)&view->shown.arena, view->table,
 		&view->table->rows.items[index]);
 }
 
@@ -241,14 +276,14 @@ size_t kt_view_sorted(const struct kt_view *view)
 	return view->table && view->table->list ? view->table->sorted_by : KT_NO_COLUMN;
 }
 
-/* ---- what the user does ---- */
+/* ---- user actions ---- */
 
 void kt_view_move_to(struct kt_view *view, size_t index)
 {
 	size_t count = kt_view_nr(view);
 
 	view->at = index >= count ? (count ? count - 1 : 0) : index;
-	/* at the top, the cursor stays there whichever row is first */
+	/* at the top, the cursor stays on the first row, even if another row becomes first */
 	view->row = view->at && count ? hash_of(kt_view_key(view, view->at)) : 0;
 }
 
@@ -266,6 +301,7 @@ bool kt_view_sort(struct kt_view *view, const char *key)
 	return true;
 }
 
+/* Searches from `from` and wraps around, so that repeating the search visits every match. */
 bool kt_view_search(struct kt_view *view, const char *text, size_t from)
 {
 	size_t count = kt_view_nr(view);
@@ -289,7 +325,7 @@ size_t kt_view_columns(const struct kt_view *view, bool all, size_t ret[KT_VIEW_
 
 	if (name != KT_NO_COLUMN)
 		ret[count++] = name;
-	/* one that is seen only because it is sorted by stands first */
+	/* a column that is shown only because it is the sort column comes first */
 	if (sorted != KT_NO_COLUMN && sorted != name &&
 		view->table->columns[sorted].flags &
 			(all ? KT_COL_DATA_ONLY : KT_COL_DATA_ONLY | KT_COL_WIDE))
@@ -306,6 +342,10 @@ size_t kt_view_columns(const struct kt_view *view, bool all, size_t ret[KT_VIEW_
 	return count;
 }
 
+/*
+ * A missing value is "-" or the reason's name, never 0. Growth has its sign, so that it is not
+ * taken for a size.
+ */
 void kt_view_cell(const struct kt_column *column, const struct kt_cell *cell, bool exact, char *ret,
 	size_t size)
 {

@@ -2,16 +2,21 @@
 #ifndef KT_TOP_VIEW_H
 #define KT_TOP_VIEW_H
 
+#include "account/row.h"
 #include "watch/watch.h"
 
 #define KT_VIEW_COLUMNS 64
 #define KT_VIEW_FILTER	64
 #define KT_VIEW_SEEN	128
 
-/** One tab: a command, and what of its list the user looks at. */
+/** Names of the tabs, in their order. */
+#define KT_TAB_NAMES "account slab vmalloc stacks pagetables cgroups"
+
+/** One tab: a command, and the part of its list that the user sees. */
 struct kt_tab {
-	const char *name, *title;
-	const char *row; /* of the account, that explains what is in the list */
+	const struct kt_cmd *cmd;
+	const char *title;
+	enum kt_row_id row; /* row that explains the list; KT_ROW_NONE: no row does */
 };
 
 enum {
@@ -24,54 +29,54 @@ enum {
 	KT_NR_TABS
 };
 extern const struct kt_tab kt_tabs[KT_NR_TABS];
-/** KT_NR_TABS where no tab has that name. */
+/** Index of the tab with this name; KT_NR_TABS: none. */
 size_t kt_tab_find(const char *name);
 
 struct kt_view {
 	const struct kt_tab *tab;
 	struct kt_watch *watch;
-	char error[512]; /* of the last step; empty: it went well */
+	char error[512]; /* of the last step; empty: success */
 	struct kt_report shown;
 	struct kt_table *table; /* of `shown`: sorted and filtered; NULL: nothing yet */
 	char sort[32], filter[KT_VIEW_FILTER];
-	int64_t top;	      /* rows, 0: all; the others are added up in one */
-	unsigned hidden;      /* flags of columns that say nothing here: growth of a moment */
-	bool inverted, empty; /* empty: rows without an amount as well */
-	size_t at, first;     /* row under the cursor, and first one on the screen */
-	uint64_t row;	/* hash of the key of the row under the cursor; 0: the first, whichever */
-	size_t skipped; /* columns that are scrolled away */
-	int widths[KT_VIEW_COLUMNS]; /* as wide as they ever were, so that nothing jumps */
-	uint64_t seen[KT_VIEW_SEEN]; /* rows of the account that had an amount, for the same end */
+	int64_t top;	      /* rows; 0: all; the cut rows are added up in one */
+	unsigned hidden;      /* flags of columns without values here: growth in a single sample */
+	bool inverted, empty; /* `empty`: also rows without an amount */
+	size_t at, first;     /* row under the cursor; first row on the screen */
+	uint64_t row;	/* hash of the key of the row under the cursor; 0: the first row, any key */
+	size_t skipped; /* columns scrolled away */
+	int widths[KT_VIEW_COLUMNS]; /* largest widths so far, so that columns do not jump */
+	uint64_t seen[KT_VIEW_SEEN]; /* account rows that had an amount, also against jumps */
 	size_t nr_seen;
 };
 
 void kt_view_init(struct kt_view *view, const struct kt_tab *tab);
-/** Frees what the view owns; the watch too. */
+/** Frees the view's memory, the watch included. */
 void kt_view_fini(struct kt_view *view);
 
-/** Runs the command; what goes wrong is in `error`. */
-void kt_view_step(struct kt_view *view, const struct kt_options *options, size_t nr_kept);
-/** Sorts and filters what the last step found. The cursor stays on its row. */
+/** Runs the command; `error` has its error. */
+void kt_view_step(struct kt_view *view, const struct kt_call *call, size_t nr_kept);
+/** Sorts and filters the last report. The cursor stays on its row. */
 void kt_view_refresh(struct kt_view *view);
 
 size_t kt_view_nr(const struct kt_view *view);
-/** The row's key, as kt_watch_value() takes it; NULL where there is none. */
+/** Key of the row for kt_watch_value(); NULL: none. */
 const char *kt_view_key(const struct kt_view *view, size_t index);
-/** What the row is called. */
+/** Displayed name of the row. */
 const char *kt_view_name(const struct kt_view *view, size_t index);
 size_t kt_view_name_column(const struct kt_view *view);
-/** The column that rows are sorted by, or KT_NO_COLUMN. */
+/** The sort column; KT_NO_COLUMN: none. */
 size_t kt_view_sorted(const struct kt_view *view);
 
 void kt_view_move_to(struct kt_view *view, size_t index);
-/** False, and nothing sorted, where the list has no such column. */
+/** Sorts by a column; false, with nothing sorted, if the list has no such column. */
 bool kt_view_sort(struct kt_view *view, const char *key);
-/** The next row from `from` on whose name has `text` in it, around the end; false: none. */
+/** Finds the next row from `from` whose name contains `text`, wrapping around; false: none. */
 bool kt_view_search(struct kt_view *view, const char *text, size_t from);
 
-/** Columns that can be shown, the name first; gives how many. */
+/** Columns that can be shown, the name first; returns their number. */
 size_t kt_view_columns(const struct kt_view *view, bool all, size_t ret[KT_VIEW_COLUMNS]);
-/** An amount as people read it; `exact`: bytes. */
+/** Writes an amount for reading; `exact`: in bytes. */
 void kt_view_cell(const struct kt_column *column, const struct kt_cell *cell, bool exact, char *ret,
 	size_t size);
 

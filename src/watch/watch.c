@@ -1,52 +1,60 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "watch/watch.h"
 
-#include "cmd/session.h"
-#include "model/list.h"
+#include "machine/clock.h"
+#include "report/list.h"
+#include "report/row_key.h"
+#include "source/still.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define MISSING	  INT64_MIN
-#define NO_ROW	  UINT32_MAX
 #define SECOND_NS 1000000000.0
 
 struct watched {
 	char *key;
-	int64_t *values; /* a ring, in step with the times */
-	int64_t marked;	 /* at the mark; 0: it was not there */
-	uint64_t seen;	 /* number of the step that had it last */
+	int64_t *values; /* ring; same positions as the times */
+	int64_t marked;	 /* value at the mark; 0: the row was missing */
+	uint64_t seen;	 /* number of the last step that had the row */
 };
 
 struct kt_watch {
 	const struct kt_cmd *cmd;
-	struct kt_options options;
+	struct kt_call call;
+	struct kt_still *still; /* NULL: the caller's is used */
 	struct kt_report report;
 	const struct kt_table *table;
 	int64_t *times_ms, mark_ms, last_ns;
-	size_t nr_kept, nr, at;	       /* at: of the last sample */
-	uint64_t nr_steps, sweep_step; /* which looks for dead rows next */
+	size_t nr_kept, nr, at;	       /* `at`: index of the last sample */
+	uint64_t nr_steps, sweep_step; /* `sweep_step`: the step that next looks for dead rows */
 	struct watched *rows;
 	size_t nr_rows, rows_max;
-	uint32_t *index; /* open hash table of places in `rows`; twice as many as rows, or more */
-	size_t index_mask;
+	struct kt_map index; /* key -> place in `rows` */
+	struct kt_copies copies;
 };
 
-struct kt_err *kt_watch_new(const struct kt_options *options, const char *command, size_t nr_kept,
+/* Rows of a sample under their identities, which are worked out once. */
+typedef KT_LIST(const char *) row_ids;
+
+struct kt_err *kt_watch_new(const struct kt_cmd *cmd, const struct kt_call *call, size_t nr_kept,
 	struct kt_watch **ret_watch)
 {
-	const struct kt_cmd *cmd = kt_cmd_find(command);
 	struct kt_watch *watch;
-	size_t slots = 2;
 
 	*ret_watch = NULL;
-	if (!cmd || !cmd->repeats)
-		return kt_err_new(KT_ERR_USAGE, "'%.64s' is no command that is repeated", command);
+	if (!cmd->repeats)
+		return kt_err_new(
+			KT_ERR_USAGE, "'%.64s' is not a command that can be repeated", cmd->name);
 	watch = calloc(1, sizeof(*watch));
 	if (!watch)
 		return kt_err_new(KT_ERR_NOMEM, "out of memory");
 	watch->cmd = cmd;
-	watch->options = *options;
+	watch->call = *call;
+	watch->call.fold_top = 0;
+	watch->still = call->machine.still ? NULL : kt_still_new();
+	if (watch->still)
+		watch->call.machine.still = watch->still;
 	watch->nr_kept = nr_kept < 2		       ? 2
 			 : nr_kept > KT_WATCH_KEPT_MAX ? KT_WATCH_KEPT_MAX
 						       : nr_kept;
@@ -54,17 +62,12 @@ struct kt_err *kt_watch_new(const struct kt_options *options, const char *comman
 	watch->rows_max = KT_WATCH_BYTES_MAX / sizeof(int64_t) / watch->nr_kept;
 	if (watch->rows_max > KT_WATCH_ROWS_MAX)
 		watch->rows_max = KT_WATCH_ROWS_MAX;
-	while (slots < watch->rows_max * 2)
-		slots *= 2;
-	watch->index_mask = slots - 1;
-	watch->index = malloc(slots * sizeof(*watch->index));
 	watch->rows = calloc(watch->rows_max, sizeof(*watch->rows));
 	watch->times_ms = calloc(watch->nr_kept, sizeof(*watch->times_ms));
-	if (!watch->index || !watch->rows || !watch->times_ms) {
+	if (!watch->rows || !watch->times_ms) {
 		kt_watch_free(watch);
 		return kt_err_new(KT_ERR_NOMEM, "out of memory");
 	}
-	memset(watch->index, 0xff, slots * sizeof(*watch->index));
 	*ret_watch = watch;
 	return NULL;
 }
@@ -82,8 +85,10 @@ void kt_watch_free(struct kt_watch *watch)
 	for (size_t i = 0; i < watch->nr_rows; i++)
 		free_row(&watch->rows[i]);
 	kt_report_cleanup(&watch->report);
+	kt_still_free(watch->still);
 	free(watch->rows);
-	free(watch->index);
+	kt_map_fini(&watch->index);
+	kt_copies_fini(&watch->copies);
 	free(watch->times_ms);
 	free(watch);
 }
@@ -93,9 +98,9 @@ void kt_watch_cleanup(struct kt_watch **watch)
 	kt_watch_free(*watch);
 }
 
-struct kt_options *kt_watch_options(struct kt_watch *watch)
+struct kt_call *kt_watch_call(struct kt_watch *watch)
 {
-	return &watch->options;
+	return &watch->call;
 }
 
 const struct kt_report *kt_watch_report(const struct kt_watch *watch)
@@ -138,43 +143,25 @@ const char *kt_watch_row_key(const struct kt_watch *watch, size_t index)
 	return index < watch->nr_rows ? watch->rows[index].key : NULL;
 }
 
-const char *kt_watch_key(
-	struct kt_arena *arena, const struct kt_table *table, const struct kt_report_row *row)
-{
-	const char *key = NULL;
-
-	for (size_t i = 0; i < table->nr_columns; i++) {
-		const struct kt_cell *cell = &row->cells[i];
-		const char *text = cell->text;
-
-		if (!(table->columns[i].flags & KT_COL_KEY) || cell->state != KT_OK)
-			continue;
-		if (table->columns[i].type != KT_CELL_TEXT)
-			text = kt_arena_printf(arena, "%lld", (long long)cell->number);
-		key = key ? kt_arena_printf(arena, "%s\x1f%s", key, text) : text;
-	}
-	return key ? key : "";
-}
-
 /* ---- rows by key ---- */
-
-static uint32_t *slot_of(const struct kt_watch *watch, const char *key)
-{
-	size_t at = kt_span_hash(KT_HASH_START, kt_span_str(key)) & watch->index_mask;
-
-	while (watch->index[at] != NO_ROW && strcmp(watch->rows[watch->index[at]].key, key) != 0)
-		at = (at + 1) & watch->index_mask;
-	return &watch->index[at];
-}
 
 static struct watched *row_of(const struct kt_watch *watch, const char *key)
 {
-	uint32_t slot = *slot_of(watch, key);
+	const uint32_t *index = key ? kt_map_find(&watch->index, kt_span_str(key)) : NULL;
 
-	return slot == NO_ROW ? NULL : &watch->rows[slot];
+	return index && *index < watch->nr_rows ? &watch->rows[*index] : NULL;
 }
 
-/* Lets rows go that no step since then has seen. */
+static bool index_row(struct kt_watch *watch, size_t at)
+{
+	uint32_t *index = kt_map_add(&watch->index, kt_span_str(watch->rows[at].key), NULL, NULL);
+
+	if (index)
+		*index = (uint32_t)at;
+	return index != NULL;
+}
+
+/* Drops rows that were missing in all steps since `oldest`. */
 static void sweep(struct kt_watch *watch, uint64_t oldest)
 {
 	size_t kept = 0;
@@ -186,17 +173,18 @@ static void sweep(struct kt_watch *watch, uint64_t oldest)
 			watch->rows[kept++] = watch->rows[i];
 	}
 	watch->nr_rows = kept;
-	memset(watch->index, 0xff, (watch->index_mask + 1) * sizeof(*watch->index));
+	kt_map_clear(&watch->index);
 	for (size_t i = 0; i < kept; i++)
-		*slot_of(watch, watch->rows[i].key) = (uint32_t)i;
+		index_row(watch, i); /* cannot fail: its memory is reserved */
 }
 
 static struct watched *add_row(struct kt_watch *watch, const char *key)
 {
-	struct watched *row = &watch->rows[watch->nr_rows];
+	struct watched *row;
 
-	if (watch->nr_rows >= watch->rows_max)
+	if (!watch->rows || watch->nr_rows >= watch->rows_max)
 		return NULL;
+	row = &watch->rows[watch->nr_rows];
 	*row = (struct watched){ .key = strdup(key),
 		.values = malloc(watch->nr_kept * sizeof(*row->values)) };
 	if (!row->key || !row->values) {
@@ -205,8 +193,11 @@ static struct watched *add_row(struct kt_watch *watch, const char *key)
 	}
 	for (size_t i = 0; i < watch->nr_kept; i++)
 		row->values[i] = MISSING;
-	*slot_of(watch, key) = (uint32_t)watch->nr_rows++;
-	return row;
+	watch->nr_rows++;
+	if (index_row(watch, watch->nr_rows - 1))
+		return row;
+	free_row(&watch->rows[--watch->nr_rows]);
+	return NULL;
 }
 
 bool kt_watch_value(
@@ -222,38 +213,33 @@ bool kt_watch_value(
 
 /* ---- a step ---- */
 
-/* Values of the sample that has just begun; a row without an amount stays missing. */
-static void keep_values(struct kt_watch *watch, struct kt_report *report, size_t track)
+/* Stores the values of the sample that has just begun; a row without an amount stays missing. */
+static void keep_values(struct kt_watch *watch, const row_ids *ids, size_t track)
 {
-	for (size_t i = 0; i < watch->table->rows.count; i++) {
+	for (size_t i = 0; ids->items && i < ids->count; i++) {
 		const struct kt_report_row *cells = &watch->table->rows.items[i];
-		const char *key = kt_watch_key(&report->arena, watch->table, cells);
+		const char *key = ids->items[i];
 		struct watched *row = row_of(watch, key);
-		int64_t *value;
 
-		if (cells->cells[track].state != KT_OK)
+		if (!key || cells->cells[track].state != KT_OK)
 			continue;
 		if (!row)
 			row = add_row(watch, key);
 		if (!row)
 			continue;
-		value = &row->values[watch->at];
-		if (*value == MISSING ||
-			__builtin_add_overflow(*value, cells->cells[track].number, value))
-			*value = cells->cells[track].number;
+		row->values[watch->at] = cells->cells[track].number;
 		row->seen = watch->nr_steps;
 	}
 }
 
-static void fill_growth(struct kt_watch *watch, struct kt_report *report, double seconds)
+static void fill_growth(struct kt_watch *watch, const row_ids *ids, double seconds)
 {
 	size_t since = kt_table_column(watch->table, KT_COL_GROWTH);
 	size_t rate = kt_table_column(watch->table, KT_COL_RATE);
 
-	for (size_t i = 0; i < watch->table->rows.count; i++) {
+	for (size_t i = 0; ids->items && i < ids->count; i++) {
 		struct kt_report_row *cells = &watch->table->rows.items[i];
-		const char *key = kt_watch_key(&report->arena, watch->table, cells);
-		struct watched *row = row_of(watch, key);
+		struct watched *row = row_of(watch, ids->items[i]);
 		int64_t now, before = 0;
 
 		if (!row || row->values[watch->at] == MISSING)
@@ -276,13 +262,13 @@ static void begin_sample(struct kt_watch *watch)
 	watch->nr_steps++;
 	watch->at = watch->nr ? (watch->at + 1) % watch->nr_kept : 0;
 	watch->nr += watch->nr < watch->nr_kept;
-	watch->times_ms[watch->at] = kt_session_time_ms();
+	watch->times_ms[watch->at] = kt_clock_time_ms();
 	if (watch->nr_steps == 1)
 		watch->mark_ms = watch->times_ms[watch->at];
 	for (size_t i = 0; i < watch->nr_rows; i++)
 		watch->rows[i].values[watch->at] = MISSING;
 	if (watch->nr_rows == watch->rows_max) {
-		sweep(watch, watch->nr_steps - 1); /* room for those that are alive */
+		sweep(watch, watch->nr_steps - 1); /* makes room by dropping dead rows */
 	} else if (watch->nr_steps >= watch->sweep_step) {
 		sweep(watch, watch->nr_steps - watch->nr_kept + 1);
 		watch->sweep_step = watch->nr_steps + watch->nr_kept;
@@ -298,41 +284,81 @@ static struct kt_table *tracked_table(const struct kt_report *report)
 	return NULL;
 }
 
-static void keep_sample(struct kt_watch *watch, struct kt_report *report, int64_t now_ns)
+/*
+ * Indexes the rows of a sample and reserves room for their values before the sample begins: a row
+ * left out because memory ran out would look like a row that the machine does not have.
+ */
+static bool prepare_rows(
+	struct kt_watch *watch, struct kt_report *report, struct kt_table *table, row_ids *ret_ids)
+{
+	size_t track = table ? kt_table_column(table, KT_COL_TRACK) : 0;
+
+	if (!table)
+		return true;
+	kt_row_keys_of(&report->arena, table);
+	kt_row_keep_copies(&watch->copies, &report->arena, table);
+	for (size_t i = 0; i < table->rows.count; i++) {
+		const struct kt_report_row *cells = &table->rows.items[i];
+		const char *key = kt_row_id(&report->arena, table, cells);
+		const char **slot = kt_list_push(&report->arena, ret_ids);
+		struct watched *row;
+
+		if (slot)
+			*slot = key;
+		if (!key || cells->cells[track].state != KT_OK || row_of(watch, key))
+			continue;
+		row = add_row(watch, key);
+		if (!row && watch->nr_rows < watch->rows_max)
+			return false;
+		if (row)
+			row->seen = watch->nr_steps + 1;
+	}
+	return !report->arena.failed;
+}
+
+static void keep_sample(
+	struct kt_watch *watch, struct kt_report *report, const row_ids *ids, int64_t now_ns)
 {
 	double seconds = (double)(now_ns - watch->last_ns) / SECOND_NS;
 
 	begin_sample(watch);
 	watch->last_ns = now_ns;
-	watch->table = tracked_table(report);
 	report->followed = true;
 	if (!watch->table)
 		return;
-	keep_values(watch, report, kt_table_column(watch->table, KT_COL_TRACK));
-	fill_growth(watch, report, seconds);
+	keep_values(watch, ids, kt_table_column(watch->table, KT_COL_TRACK));
+	fill_growth(watch, ids, seconds);
 }
 
 struct kt_err *kt_watch_step(struct kt_watch *watch)
 {
 	struct kt_list_opts list = {
-		.sort = watch->options.sort,
-		.filter = watch->options.filter,
-		.top = watch->options.top,
+		.sort = watch->call.list.sort,
+		.filter = watch->call.list.filter,
+		.top = watch->call.list.top,
 		.empty = true,
 	};
 	struct kt_report report = { 0 };
-	struct kt_err *err = watch->cmd->run(&watch->options, &report);
+	row_ids ids = { 0 };
+	struct kt_err *err = kt_cmd_run(watch->cmd, &watch->call, &report);
+	const struct kt_table *before = watch->table;
+	struct kt_table *table = err ? NULL : tracked_table(&report);
 
-	if (!err && report.arena.failed)
+	if (!err && !prepare_rows(watch, &report, table, &ids))
 		err = kt_err_new(KT_ERR_NOMEM, "out of memory");
 	if (!err) {
-		keep_sample(watch, &report, kt_session_clock_ns());
-		kt_report_cleanup(&watch->report);
-		watch->report = report;
-		return kt_list_finish(&watch->report, &list);
+		watch->table = table;
+		keep_sample(watch, &report, &ids, kt_clock_ns());
+		err = kt_list_finish(&report, &list);
 	}
-	kt_report_cleanup(&report);
-	return err;
+	if (err) { /* the previous report stays */
+		watch->table = before;
+		kt_report_cleanup(&report);
+		return err;
+	}
+	kt_report_cleanup(&watch->report);
+	watch->report = report;
+	return NULL;
 }
 
 void kt_watch_mark(struct kt_watch *watch)

@@ -7,6 +7,7 @@ in every test, is held to a time, a size in memory and the silence of the saniti
 
 import json
 import os
+import re
 import resource
 import select
 import shutil
@@ -21,9 +22,10 @@ from suite import Skip, test  # noqa: F401
 REPOSITORY = Path(__file__).resolve().parents[2]
 GOLDEN = REPOSITORY / "tests" / "golden"
 SCHEMAS = REPOSITORY / "share" / "schema"
+FIELD = Path(os.environ.get("KTALLY_FIELD") or REPOSITORY / ".." / "shared" / "field")
 CORPUS = Path(os.environ.get("KTALLY_CORPUS") or REPOSITORY / ".." / "shared" / "corpus")
 
-TIMEOUT_S = 30
+TIMEOUT_S = 90  # what is not done then hangs; a machine may do much beside
 MAXRSS_KIB = 300 * 1024
 NOBODY = 65534
 SANITIZER_EXIT = 99
@@ -49,6 +51,15 @@ ASCENDING = {("boot", "step")}  # columns that are sorted smallest first
 records = {"MiB": (0, ""), "s": (0, "")}  # the largest and the longest run, and which it was
 current = ""  # the test that runs, set by run.py
 program = None  # path of ktally, set by run.py
+
+
+# ---- schemas ----
+
+def schemas():
+    """The JSON schemas, by file name: those made with the program, and those by hand."""
+    folders = [SCHEMAS, Path(program).parent / "tools" / "schema",
+               Path(program).parents[1] / "share" / "ktally" / "schema"]
+    return {file.name: file for folder in folders for file in folder.glob("*.schema.json")}
 
 
 # ---- running the program ----
@@ -131,6 +142,11 @@ def sanitizer_summary(err):
     return " ".join([first.strip().rsplit("/", 1)[-1]] + frames[:1])
 
 
+def is_sanitized():
+    """Is the program built with sanitizers, which need more of the system than it does?"""
+    return b"__asan_init" in Path(program).read_bytes()
+
+
 def ktally(*args, **how):
     return execute([program, *map(str, args)], **how)
 
@@ -160,6 +176,35 @@ def one_complaint(result):
         result.err.count(b"\n") == 1 and len(result.err) < 1024
 
 
+def strace(*options):
+    tool = shutil.which("strace")
+    if not tool:
+        raise Skip("needs strace")
+    command = [tool, "-f", *options]
+    trial = execute([*command, "/bin/true"])
+    if trial.status:
+        raise Skip(f"strace does not work here: {trial.complaint.strip()[:80]}")
+    return command
+
+
+def opened(*args):
+    """Paths below its sources that a successful run opened to read, each as often as it did.
+
+    It looks at a place first (openat2) and then opens what it found there."""
+    with Folder() as folder:
+        trace = folder / "trace"
+        command = strace("-qq", "-o", trace, "-e", "trace=openat2,openat")
+        result = execute([*command, program, *map(str, args)],
+                         env=environment(ASAN_OPTIONS="detect_leaks=0"))
+        assert result.status == 0, result.complaint
+        calls = trace.read_text()
+    if "openat2(" not in calls:
+        raise Skip("needs a kernel with openat2")
+    return [path for path, _ in re.findall(
+        r'openat2\(\d+, "([^"]*)".* = (\d+)\n'
+        r'.*openat\(AT_FDCWD, "/proc/self/fd/\2",', calls)]
+
+
 def report_of(source, *args, **how):
     """The account of a tree or bundle as data, checked to close."""
     report = succeed("-s", source, "-o", "json", *args, **how).json()
@@ -168,12 +213,17 @@ def report_of(source, *args, **how):
 
 
 def close_or_refuse(source, *args, **how):
-    """For hostile input: one clear error, or an account that closes. Gives the result."""
+    """For hostile input: one clear error, an account that closes, or counters that add up."""
     result = ktally("-s", source, "-o", "json", *args, **how)
     assert result.status in (0, 1), f"status {result.status}: {result.complaint.strip()}"
     if result.status == 0:
         assert not result.err, f"said on stderr: {result.complaint.strip()}"
-        must_close(result.json())
+        report = result.json()
+        if "counted" in report:  # of a memory report that is cut
+            assert sum(row["pages"] or 0 for row in report["counted"]) == \
+                report["counted_total"]["pages"], report["counted"]
+        else:
+            must_close(report)
     else:
         assert one_complaint(result), f"not one line of complaint: {result.complaint!r}"
         assert not result.out, "printed beside the complaint"
@@ -281,6 +331,13 @@ def corpus(path=""):
     if not found.exists():
         raise Skip(f"the corpus has no {path}")
     return found
+
+
+def field(path):
+    """An input from the field, or Skip: see KTALLY_FIELD."""
+    if not (FIELD / path).exists():
+        raise Skip(f"there is no {path} (KTALLY_FIELD)")
+    return FIELD / path
 
 
 def corpus_trees():

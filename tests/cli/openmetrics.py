@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A strict reader of OpenMetrics 1.0 text, for gauges and counters: refuses whatever the format does."""
+"""A strict reader of OpenMetrics 1.0 text, for gauges and counters: refuses whatever the format does.
+
+With times=True each sample has a timestamp; those of a series stand together and increase.
+"""
 
 import re
 
@@ -46,13 +49,17 @@ def sample_of(line, number):
         end = re.match(r"\{((?:[^\"}]|\"(?:[^\"\\]|\\.)*\")*)\}", rest)
         check(end, number, "labels without an end")
         labels, rest = labels_of(end.group(1), number), rest[end.end():]
-    check(re.fullmatch(r" " + NUMBER.pattern, rest), number, f"not one number: {rest!r}")
-    return name, labels, float(rest) if "." in rest or "e" in rest else int(rest)
+    match = re.fullmatch(rf" (?P<value>{NUMBER.pattern})(?: (?P<time>[0-9]+(?:\.[0-9]+)?))?", rest)
+    check(match, number, f"not a number, or a number and a time: {rest!r}")
+    value = match["value"]
+    return (name, labels, float(value) if "." in value or "e" in value else int(value),
+            match["time"])
 
 
 class Family:
     def __init__(self, name):
         self.name, self.head, self.samples, self.seen = name, {}, [], set()
+        self.last = (None, 0.0)  # series and time of the last sample
 
     @property
     def sample(self):
@@ -69,15 +76,19 @@ class Family:
             check(HELP.fullmatch(text), number, "help is not escaped")
         self.head[key] = text
 
-    def add(self, labels, value, number):
+    def add(self, labels, value, time, number):
         # an empty label is the same as none
         key = frozenset((name, text) for name, text in labels.items() if text)
-        check(key not in self.seen, number, f"{self.name} twice with {labels}")
+        if time is not None and self.last[0] == key:
+            check(float(time) > self.last[1], number, f"{self.name}{labels} goes back in time")
+        else:
+            check(key not in self.seen, number, f"{self.name} twice with {labels}")
         self.seen.add(key)
-        self.samples.append((labels, value))
+        self.last = (key, float(time or 0))
+        self.samples.append((labels, value) if time is None else (labels, value, float(time)))
 
 
-def parse(data):
+def parse(data, times=False):
     """Families by name, of bytes that are OpenMetrics to the letter."""
     text = data.decode("utf-8")
     check("\r" not in text, 0, "a carriage return")
@@ -97,8 +108,9 @@ def parse(data):
                 current = families[name] = Family(name)
             current.describe(words[1], words[3], number)
             continue
-        name, labels, value = sample_of(line, number)
+        name, labels, value, time = sample_of(line, number)
+        check((time is not None) == times, number, f"a time is {'missing' if times else 'there'}")
         check(current is not None and name == current.sample, number, f"{name} outside its family")
         check("TYPE" in current.head and "HELP" in current.head, number, f"{name} undescribed")
-        current.add(labels, value, number)
+        current.add(labels, value, time, number)
     return families

@@ -2,11 +2,13 @@
 """An account closes, whatever it is made of: must_close() in lib.py says what that is."""
 
 import json
+import shutil
 import tarfile
 
 import lib
 import trees
-from lib import Folder, Skip, close_or_refuse, corpus_trees, need_root, plant, report_of, test
+from lib import (Folder, Skip, close_or_refuse, corpus_trees, need_root, plant, report_of,
+                 succeed, test)
 
 
 @test
@@ -110,3 +112,22 @@ def the_running_machine_as_root_has_no_hidden_parts_above_its_error():
     rest = lib.row_of(report, "unattributed")
     assert rest["bytes"] >= -rest["error_bytes"], \
         f"unattributed is {rest['bytes']}, below its bound of {rest['error_bytes']}"
+
+
+@test
+def what_was_looked_for_and_what_no_file_has_is_said():
+    with Folder() as folder:
+        tree = folder / "tree"
+        shutil.copytree(lib.REPOSITORY / "tests/fixtures/6.12", tree)
+        device = tree / "sys/devices/pci0000:00/0000:00:04.0"
+        plant(device, {"pools": "poolinfo - 0.1\nchain pool  5  6  128  12064\n"})
+        (tree / "sys/bus/pci/devices").mkdir(parents=True)
+        (tree / "sys/bus/pci/devices/0000:00:04.0").symlink_to(
+            "../../../devices/pci0000:00/0000:00:04.0")
+        report = succeed("-s", tree, "explain", "unattributed", "-o", "json").json()
+    rows = {row["kind"]: row for row in report["looked_for"] if row["holder"] is None}
+    assert rows["unix"]["most_bytes"] is None and "no file of the kernel" in rows["unix"]["from"]
+    assert rows["device_pool"]["least_bytes"] == 0, rows["device_pool"]
+    assert rows["device_pool"]["most_bytes"] == 12064 * 4096, rows["device_pool"]
+    holders = [row["holder"] for row in report["looked_for"] if row["kind"] == "device_pool"]
+    assert holders == [None, "0000:00:04.0"], holders

@@ -62,6 +62,14 @@ def isolated_blocks_are_in_the_lists_and_not_counted():
 
 
 @test
+def the_headline_counts_its_zones():
+    with Folder() as folder:
+        said = " ".join(succeed("-s", plant(folder, trees.MODERN), "buddy").text.split())
+    named = re.search(r"in (zones?) ([^.]*)\.", said)
+    assert named and (named[1] == "zones") == (" and " in named[2]), said
+
+
+@test
 def columns_follow_the_orders_that_are_there():
     report = made_up(trees.ARM64_64K)
     orders = [row["order"] for row in report["orders"] if row["order"] is not None]
@@ -88,7 +96,7 @@ def what_can_be_allocated_now_is_what_watermarks_and_reserves_leave():
     del low["proc/pagetypeinfo"]
     assert made_up(low)["largest_order"] == 3  # 10 pages above min: 10 - 7 > 0, 10 - 15 < 0
     text = " ".join(succeed_text(low).split())
-    assert "For 64 KiB (order 4) memory would have to be reclaimed first" in text, text
+    assert "64 KiB (order 4) needs reclaim first" in text, text
 
 
 def succeed_text(tree):
@@ -99,7 +107,7 @@ def succeed_text(tree):
 @test
 def memory_in_pieces_is_told_from_lack_of_memory():
     text = succeed_text(trees.ARM64_64K)
-    assert "256 KiB (order 2)" in text and "memory is free, but in pieces" in " ".join(text.split())
+    assert "256 KiB (order 2)" in text and "memory is free, but in small blocks" in " ".join(text.split())
     rows = {row["order"]: row for row in made_up(trees.ARM64_64K)["zone_orders"]}
     assert rows[2]["extfrag_index"] == -1, rows[2]
     assert rows[3]["extfrag_index"] == (1000 - (1000 + 1000 * 1000 // 8) // 750) / 1000, rows[3]
@@ -178,3 +186,19 @@ def every_captured_machine_with_free_lists_shows_them():
         assert report["zone_orders_total"]["blocks"] == blocks, tree.name
         shown += 1
     assert shown >= 4, f"only {shown} trees"
+
+
+@test
+def free_memory_by_mobility_has_pages_where_no_size_of_a_page_is_known():
+    text = ("Page block order: 9\nPages per block: 512\n\n"
+            "Free pages count per migrate type at order " + " ".join(f"{n:6}" for n in range(11)) +
+            "\nNode    0, zone   Normal, type    Unmovable " + "    100      7" + "      0" * 9 +
+            "\nNode    0, zone   Normal, type      Movable " + "     30      2" + "      0" * 9 + "\n")
+    with Folder() as folder:
+        (folder / "ticket").write_text(text)
+        report = must_be_valid("buddy", succeed("buddy", "--expensive", "-s", folder / "ticket",
+                                                "-o", "json"))
+        assert {row["mobility"]: (row["pages"], row["bytes"]) for row in report["mobilities"]} == {
+            "Unmovable": (114, None), "Movable": (34, None)}, report["mobilities"]
+        shown = succeed("buddy", "--expensive", "-s", folder / "ticket").text
+        assert "Unmovable" in shown and "PAGES" in shown and "114" in shown, shown

@@ -185,9 +185,9 @@ def what_is_no_file_of_flags_is_refused_with_a_reason():
         ({"proc/iomem": "00000000-00000000 : System RAM\n"}, "System RAM"),
         ({"proc/iomem": "00001000-fffffffffffff : System RAM\n",
           "proc/zoneinfo": trees.MODERN["proc/zoneinfo"].replace(
-              "spanned  258012", "spanned  1099511627776")}, "willing"),
+              "spanned  258012", "spanned  1099511627776")}, "more than ktally reads"),
         ({"proc/iomem": "00001000-7ffffffffffffffe : System RAM\n", "proc/zoneinfo": ""},
-         "willing"),
+         "more than ktally reads"),
     )
     for files, says in cases:
         with Folder() as folder:

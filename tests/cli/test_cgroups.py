@@ -11,7 +11,7 @@ from pathlib import Path
 import lib
 import trees
 from bundles import member, pack
-from lib import Folder, Skip, need_root, plant, report_of, row_bytes, succeed, test
+from lib import Folder, Skip, need_root, plant, refuse, report_of, row_bytes, succeed, test
 from test_schema import must_be_valid
 
 KIB = 1024
@@ -76,7 +76,7 @@ def a_group_has_its_own_and_its_limit_is_held_against_all_of_it():
         assert group_of(report, "/")["bytes"] == (31000 - 18000 - 10000) * KIB
         assert (report["dying"], report["groups"], report["version"]) == (153, 6, "v2")
         text = succeed("-s", folder, "cgroups").text
-        assert "153 cgroups are dying" in text and "61 % of the limit of pod01234567" in text, text
+        assert "153 dying cgroups (removed" in text and "61 % of the limit of pod01234567" in text, text
 
 
 @test
@@ -141,12 +141,47 @@ def many(count):
 
 
 @test
-def more_groups_than_are_read_are_counted_above_and_it_is_said():
+def more_groups_than_are_listed_have_one_row_and_it_is_said():
+    """60,601 groups of 1 KiB, in directories of 100 KiB; 50,000 are listed."""
     with Folder() as folder:
-        report = succeed("-s", pack(folder / "b.tar", many(21000)), "cgroups", "-o", "json").json()
-        assert report["groups"] == 20000, report["groups"]
-        assert any("more than 20000" in note for note in report["notes"]), report["notes"]
-        assert sum(row["bytes"] for row in report["cgroups"] if row["path"]) == 21000 * KIB
+        bundle = pack(folder / "b.tar", many(60000))
+        report = succeed("-s", bundle, "cgroups", "-o", "json").json()
+        others = next(row for row in report["cgroups"] if row["name"] == "(smaller cgroups)")
+        listed_rows = [row for row in report["cgroups"] if row["path"]]
+        assert report["groups"] == 60601 and len(listed_rows) == 50000, report["groups"]
+        assert others["bytes"] == 10601 * KIB and others["path"] is None, others
+        assert any("smallest cgroups, 10601 of them" in note for note in report["notes"]), report["notes"]
+        assert sum(row["bytes"] for row in listed_rows) + others["bytes"] == 60000 * KIB
+        assert report["charged_bytes"] == 60000 * KIB
+
+
+@test
+def a_recording_says_when_its_cgroups_were_read():
+    with Folder() as folder:
+        tree, file = plant(folder / "tree", trees.MODERN), folder / "x.rec"
+        succeed("-s", tree, "record", "-i", "1", "-n", "4", file)
+        direct, recorded = (listed("cgroups", "-s", source) for source in (tree, file))
+        assert direct["cgroups"] == recorded["cgroups"]
+        assert not any("before this sample" in note for note in direct["notes"]), direct["notes"]
+        assert any(" were read " in note and "before this sample" in note
+                   for note in recorded["notes"]), recorded["notes"]
+        # of the sample in which they were read there is nothing to say
+        file = folder / "y.rec"
+        succeed("-s", tree, "record", "-n", "1", file)
+        first = listed("cgroups", "-s", file)
+        assert first["cgroups"] == direct["cgroups"]
+        assert not any("before this sample" in note for note in first["notes"]), first["notes"]
+
+
+@test
+def groups_that_a_recorder_has_not_read_yet_are_not_absent():
+    without = {path: text for path, text in trees.MODERN.items() if not path.startswith(GROUP)}
+    with Folder() as folder:
+        plant(folder, {**without, "ktally/cgroups": "reading=1\n"})
+        refuse("-s", folder, "cgroups", says="not yet read all cgroups")
+        plant(folder, {**trees.MODERN, "ktally/cgroups": "taken_s=1\nread_s=2\nfolded=77\n"})
+        report = listed("cgroups", "-s", folder)
+        assert any("without the 77 smallest" in note for note in report["notes"]), report["notes"]
 
 
 @test

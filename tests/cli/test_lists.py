@@ -62,6 +62,30 @@ def the_rows_of_every_list_add_up_to_its_total():
 
 
 @test
+def the_first_line_names_the_same_machine_in_every_command():
+    log = trees.MODERN["dmesg"] + "[    0.000000] Hypervisor detected: KVM\n"
+    cpus = "flags\t\t: fpu hypervisor sse2\n"
+    with Folder() as folder:
+        plant(folder, {**trees.MODERN, "dmesg": log, "proc/cpuinfo": cpus})
+        lines = {command: succeed("-s", folder, command).text.splitlines()[0]
+                 for command in ("account", "boot", "slab", "stacks", "vmalloc", "doctor")}
+        host = succeed("-s", folder, "-o", "json").json()["host"]
+    assert len(set(lines.values())) == 1 and "virtual machine" in lines["slab"], lines
+    assert host["hypervisor"] == "KVM", host
+
+
+@test
+def a_filter_that_no_row_matches_leaves_the_sums_and_a_note():
+    with Folder() as folder:
+        plant(folder, trees.MODERN)
+        for command in ("slab", "vmalloc", "stacks"):
+            said = succeed("-s", folder, command, "--filter", "nosuch").text
+            assert "\n(others) " in said and "\ntotal " in said, said
+            assert "no row matches 'nosuch'" in said and "merged with" not in said, said
+            assert "no row matches" not in succeed("-s", folder, command).text, command
+
+
+@test
 def what_is_cut_or_filtered_away_is_added_up_in_one_row():
     for name, source in machines():
         for command, key, report in lists_of(source):
@@ -140,7 +164,7 @@ def one_moment_of_a_machine_is_not_repeated():
     with Folder() as folder:
         plant(folder, trees.MODERN)
         result = ktally("-s", folder, "account", "-i", "1", "-n", "2")
-        assert result.status == 2 and "one moment" in result.complaint, result.complaint
+        assert result.status == 2 and "a single sample" in result.complaint, result.complaint
 
 
 @test

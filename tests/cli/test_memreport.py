@@ -116,7 +116,11 @@ def the_last_whole_report_is_taken_and_any_can_be_picked():
         rows = [lib.row_bytes(report_of(log, *pick))["ram"] // 4096
                 for pick in ((), ("--pick", "1"), ("--pick", "2"))]
         assert rows == [20000, 10000, 20000], rows
-        refuse("-s", log, "--pick", "4", says="pages RAM")
+        # a report that is cut is no account: its counters are shown
+        picked = succeed("-s", log, "--pick", "4", "-o", "json").json()
+        assert "rows" not in picked and "pages RAM" in picked["reports"][0]["reason"], picked
+        counted = {row["name"]: row["pages"] for row in picked["counted"]}
+        assert counted["unreclaimable slab"] == 700 and counted["free"] == 1133, counted
         refuse("-s", log, "--pick", "5", says="4 memory reports")
         text = succeed("-s", log).text
         assert "memory report 2 of 4" in text and "cannot be believed" in text, text
@@ -125,6 +129,27 @@ def the_last_whole_report_is_taken_and_any_can_be_picked():
         assert [one["kind"] for one in listed] == \
             ["OOM killer", "cgroup OOM", "OOM killer", "OOM killer"]
         assert [one["whole"] for one in listed] == [False, True, True, True]
+
+
+@test
+def a_number_outside_of_the_log_is_refused_and_no_other_report_is_shown():
+    cut = logs.REQUEST + logs.MACHINE.split("10000 pages RAM")[0]
+    with Folder() as folder:
+        log = write(folder, logs.WHOLE + cut)
+        for number in ("3", "-3", "-9", "99"):
+            for command in ((), ("explain", "ram"), ("buddy",)):
+                refuse("-s", f"{log}@{number}", *command,
+                       says=f"there are 2 memory reports, no number {number}")
+        refuse("-s", log, "--pick", "3", says="there are 2 memory reports, no number 3")
+        refuse("-s", f"{log}@0", status=2, says="numbered from 1")
+        refuse("diff", f"{log}@9", f"{log}@1", says="there are 2 memory reports, no number 9")
+        for number in ("2", "-1"):
+            shown = succeed("-s", f"{log}@{number}", "-o", "json").json()
+            assert [one["number"] for one in shown["reports"]] == [2], shown["reports"]
+            assert shown["counted"], shown
+        # a report without counters is not mistaken for another report that has some
+        log = write(folder, "Mem-Info:\n" + logs.WHOLE + cut, "three.log")
+        refuse("-s", f"{log}@1", says="memory report 1 is not reliable")
 
 
 @test
@@ -138,7 +163,7 @@ def a_report_of_a_cgroup_shows_what_the_cgroup_holds_and_no_account():
             assert sum(parts.values()) == 204800 * 1024, parts
             assert parts["anonymous"] == 167772160 and parts["page cache"] == 4194304, parts
             assert "/pods/one" in report["host"]["memory_report"], report["host"]
-        assert "nothing of the rest of the machine" in \
+        assert "does not contain the rest of the machine" in \
             " ".join(succeed("-s", log).text.split())
 
 
@@ -161,7 +186,7 @@ def two_reports_in_one_another_are_not_believed():
     a, b = logs.MACHINE, logs.MACHINE.replace("free:1100", "free:1200")
     both = "".join(x + "\n" + y + "\n" for x, y in zip(a.splitlines(), b.splitlines()))
     with Folder() as folder:
-        refuse("-s", write(folder, both), says="whole")
+        refuse("-s", write(folder, both), says="complete")
         callers = "".join(f"[1.5][ T{1 + n % 2}] {line}\n"
                           for n, line in enumerate(both.splitlines()))
         log = write(folder, callers)
@@ -191,7 +216,11 @@ def many_reports_are_listed_in_bounded_time_and_memory():
         listed = succeed("-s", log, "--list", "-o", "json").json()["reports"]
         assert len(listed) == 10000, len(listed)
         must_be_the_machine(report_of(log), "the last whole one")
-        refuse("-s", write(folder, "Mem-Info:\n" * 30000), says="20000")
+        refuse("-s", write(folder, "Mem-Info:\n" * 30000), says="none of 30000")
+        report = succeed("-s", write(folder, "Mem-Info:\n" * 30000 + logs.WHOLE), "--list",
+                         "-o", "json").json()
+        assert len(report["reports"]) <= 20000 and report["reports"][0]["number"] == 30001, report
+        assert any("30001 memory reports" in note for note in report["notes"]), report["notes"]
         callers = "".join(f"[1.5][ T{n}] Mem-Info:\n" for n in range(15000))
         refuse("-s", write(folder, callers), says="none of 15000")
 
@@ -215,5 +244,5 @@ def foreign_names_of_a_log_reach_no_output_raw():
 @test
 def a_log_is_not_captured():
     with Folder() as folder:
-        refuse("-s", write(folder, logs.WHOLE), "capture", folder / "b.tar.gz", says="one file")
+        refuse("-s", write(folder, logs.WHOLE), "capture", folder / "b.tar.gz", says="a single file")
         assert not (folder / "b.tar.gz").exists()

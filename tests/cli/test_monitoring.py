@@ -123,6 +123,60 @@ def the_older_format_has_full_names_of_counters_and_nothing_it_does_not_know():
     assert abs(len(samples) - len(new)) < 20, (len(samples), len(new))
 
 
+def qualities_of(families, family="ktally_account_quality"):
+    """What each row's number is, by row and node; one thing at a time."""
+    found = {}
+    for labels, value in families[family].samples:
+        assert value == 1, labels
+        key = labels.get("node"), labels["row"]
+        assert key not in found, f"{key} is two things"
+        found[key] = labels["quality"]
+    return found
+
+
+@test
+def a_scrape_tells_bounds_and_guesses_from_exact_numbers():
+    seen = set()
+    for name, folder in machines():
+        for options in ((), ("-N",)):
+            result = ktally("-s", folder, "account", *options, "-o", "openmetrics")
+            if result.status:
+                continue
+            report = report_of(folder, *options)
+            found = qualities_of(openmetrics.parse(result.out))
+            right = {(None, row["id"]): row["quality"] for row in report["rows"] if row["quality"]}
+            assert found == right, f"{name}: {set(found.items()) ^ set(right.items())}"
+            seen |= set(found.values())
+            if options:
+                found = qualities_of(openmetrics.parse(result.out), "ktally_node_account_quality")
+                assert found == {(str(row["node"]), row["id"]): row["quality"]
+                                 for row in report["node_rows"] if row["quality"]}, name
+        result = ktally("-s", folder, "metrics")
+        if result.status == 0:
+            families = openmetrics.parse(result.out)
+            assert {row for _, row in qualities_of(families)} == set(account_of(families)), name
+    assert seen == {"exact", "estimate", "upper_bound", "lower_bound"}, seen
+
+
+@test
+def what_is_filled_in_has_one_quality_of_a_row_at_a_time():
+    with Folder() as folder:
+        file, meminfo = folder / "x.rec", trees.MODERN["proc/meminfo"]
+        tree = plant(folder / "tree", trees.MODERN)
+        succeed("-s", tree, "record", "-i", "0.1", "-n", "2", file)
+        plant(tree, {"proc/meminfo": "".join(
+            line for line in meminfo.splitlines(True) if not line.startswith("KernelStack"))})
+        succeed("-s", tree, "record", "-i", "0.1", "-n", "2", file)
+        found = {}
+        for labels, value, _ in openmetrics.parse(
+                succeed("export", file, "-o", "openmetrics").out, times=True)[
+                    "ktally_account_quality"].samples:
+            found.setdefault(labels["row"], {}).setdefault(labels["quality"], []).append(value)
+        assert found["slab"] == {"exact": [1, 1, 1, 1]}, found["slab"]
+        assert found["vmalloc"] == {"exact": [1, 1, 0, 0], "upper_bound": [1, 1]}, \
+            found["vmalloc"]
+
+
 # ---- Netdata ----
 
 LINE = re.compile(r"""
@@ -155,7 +209,7 @@ class Netdata:
                 assert dims.pop(part["dim"], None), f"never announced: {line}"
                 self.retired.append(part["dim"])
             else:
-                assert part["dim"] not in dims, f"announced twice: {line}"
+                assert dims.get(part["dim"]) != part["name"], f"announced twice: {line}"
                 dims[part["dim"]] = part["name"]
         elif part["begin"]:
             assert self.open is None
@@ -211,6 +265,23 @@ def netdata_hears_of_a_chart_once_and_of_a_row_that_is_gone_or_new():
         assert netdata.rounds == 4 and out.count(b"CHART mem.ktally_memory") == 1
         assert netdata.retired == ["inode_cache"], netdata.retired
         assert netdata.values["ktally_slab_caches"]["made_later"] == 375 * 4 * 4096
+
+
+@test
+def netdata_sees_in_a_name_that_a_number_is_a_bound():
+    with Folder() as folder:
+        plant(folder, trees.MODERN)
+        process = subprocess.Popen([lib.program, "-s", folder, "netdata", "1", "-n", "4"],
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        time.sleep(1.5)
+        meminfo = trees.MODERN["proc/meminfo"].splitlines(True)
+        plant(folder, {"proc/meminfo": "".join(
+            line for line in meminfo if not line.startswith("KernelStack"))})
+        out, _ = process.communicate(timeout=20)
+        assert process.returncode == 0
+        assert lib.row_of(report_of(folder), "vmalloc")["quality"] == "upper_bound"
+        assert Netdata().feed(out.decode()).dims["ktally_kernel"]["vmalloc"].endswith(
+            " (at most)"), out
 
 
 @test

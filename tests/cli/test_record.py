@@ -7,6 +7,7 @@ import json
 import os
 import random
 import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -22,7 +23,7 @@ from lib import Folder, Skip, ktally, must_close, need_root, plant, refuse, row_
 from test_schema import must_be_valid
 
 TAIL = ".tail"
-FLUSH_S = 10  # src/cmd/record.c
+FLUSH_S = 10  # src/cmd/past/record.c
 
 
 class Recorder:
@@ -136,6 +137,8 @@ def a_recording_is_the_same_in_every_output():
         lines = succeed("report", file, "-i", "0.2", "-o", "json").json()["lines"]
         rows = list(csv.DictReader(io.StringIO(
             succeed("report", file, "-i", "0.2", "-o", "csv").text)))
+        head = succeed("report", file, "-i", "0.2", "-o", "csv").text.splitlines()[0].split(",")
+        assert head == list(lines[0]), head
         assert [{key: "" if value is None else str(value) for key, value in line.items()}
                 for line in lines] == rows
         series = succeed("report", file, "--series", "-o", "json").json()["series"]
@@ -159,6 +162,10 @@ def a_recording_is_the_same_in_every_output():
         picture = xml.dom.minidom.parseString(succeed("plot", file, "-o", "svg").out)
         assert picture.documentElement.tagName == "svg"
         assert "▁" in succeed("report", file, "--series").text or len(series) == 0
+        for command in ("report", "plot", "export"):
+            refuse(command, folder / "no.rec", says="cannot read recording: ")
+            refuse(command, folder / "no.rec", says="('ktally record' makes one)")
+        refuse("report", file, "--filter", "zzz", status=2, says="--filter needs --series")
         refuse("report", file, "-o", "svg", status=2, says="plot")
         refuse("report", file, "-o", "openmetrics", status=2, says="export")
         refuse("export", file, "-o", "prometheus", status=2, says="openmetrics")
@@ -185,7 +192,7 @@ def an_export_says_what_the_reports_say():
                 assert lines[-1]["bytes"][f"account:{row}"] == size, row
         metrics = succeed("export", file, "-o", "openmetrics").text
         found = [line for line in metrics.splitlines()
-                 if line.startswith('ktally_account_bytes{row="slab"}')]
+                 if line.startswith('ktally_account_bytes{row="slab",')]
         assert [int(line.split()[1]) for line in found] == \
             [line["bytes"]["account:slab"] for line in lines]
         stamps = [float(line.split()[2]) for line in found]
@@ -194,15 +201,31 @@ def an_export_says_what_the_reports_say():
 
 
 @test
-def one_moment_of_a_machine_is_not_recorded_as_now():
+def one_sample_of_a_machine_is_not_recorded_as_now():
     with Folder() as folder:
         file = folder / "x.rec"
         succeed("record", "-i", "0.2", "-n", "2", file)
         succeed("capture", folder / "x.tar.zst")
         for source in (file, f"{file}@-0s", folder / "x.tar.zst"):
             refuse("-s", source, "record", "-n", "1", folder / "y.rec", status=2,
-                   says="one moment of a machine")
+                   says="one sample of a machine")
         assert not (folder / "y.rec").exists()
+
+
+@test
+def a_difference_is_the_same_in_text_and_in_json():
+    sides = [lib.REPOSITORY / "tests" / "fixtures" / name for name in ("6.12", "6.12-instrumented")]
+    rows = succeed("diff", *sides, "-o", "json").json()["caches"]
+    wanted = {row["name"]: [row[key] for key in ("before", "after", "change")] for row in rows}
+    text = succeed("diff", *sides, "-b").text
+    shown = {}
+    for line in text[text.index("Slab caches"):text.index("vmalloc callers")].splitlines():
+        match = re.match(r"(\S.*?) +(\d+) +(\d+) +([-+]?\d+) ", line)
+        if match and match[1] not in ("(others)", "total"):
+            shown[match[1]] = [int(match[column]) for column in (2, 3, 4)]
+    assert len(shown) == 20 < len(rows), (len(shown), len(rows))  # or nothing would be cut
+    for name, numbers in shown.items():
+        assert numbers == wanted[name], (name, numbers, wanted[name])
 
 
 @test
@@ -251,7 +274,7 @@ def a_difference_closes_on_both_sides_and_is_a_check():
             assert diff["rows_total"]["before"] == lib.report_of(before)["installed_bytes"]
         assert all(row["change"] in (0, None) for row in diff["rows"]), "a moment against itself"
         text = succeed("diff", f"{file}@-1s", file, "-o", "csv").text
-        assert text.startswith("name,before,after,change")
+        assert text.startswith("name,title,before,after,change")
         one, two = (plant(folder / name, trees.MODERN) for name in ("one", "two"))
         counting_tree(one, 100)
         counting_tree(two, 111)
@@ -385,7 +408,7 @@ def what_is_no_recording_is_left_alone():
                               ("short", b"ktal"), ("tar", b"ustar" * 200)):
             file = folder / name
             file.write_bytes(content)
-            refuse("record", "-n", "1", file, says="no recording")
+            refuse("record", "-n", "1", file, says="not a recording")
             assert file.read_bytes() == content, f"{name} was written to"
             assert not (folder / (name + TAIL)).exists(), f"{name} has got a tail"
             refuse("report", file)
@@ -408,7 +431,7 @@ def moments_are_chosen_and_wrong_ones_are_named():
         tree, file = plant(folder / "tree", trees.MODERN), folder / "a@b.rec"
         succeed("-s", tree, "record", "-i", "0.3", "-n", "8", file)
         assert lib.report_of(file) and lib.report_of(f"{file}@-1s")
-        refuse("-s", f"{file}@yesterday", status=2, says="no moment")
+        refuse("-s", f"{file}@yesterday", status=2, says="not a time")
         refuse("-s", f"{file}@-1h", says="as early")
         refuse("-s", f"{file}@1999-01-01", says="as early")
         refuse("report", file, "--from", "soon", status=2, says="--from")
@@ -471,9 +494,12 @@ def what_is_damaged_is_told_by_whoever_shows_a_moment():
         (folder / ("x.rec" + TAIL)).unlink()
         for command in ("account", "slab", "stacks"):
             notes = succeed("-s", file, command, "-o", "json").json()["notes"]
-            assert any(note.startswith("damaged: 1 place") for note in notes), (command, notes)
+            assert any(note.startswith("damaged: skipped 1 place") for note in notes), (command, notes)
         csv_of = ktally("-s", file, "slab", "-o", "csv")
         assert csv_of.status == 0 and b"damaged" in csv_of.err, csv_of.complaint
+        for output in ("csv", "json", "text"):  # a stream shows no notes in any of them
+            stream = ktally("export", file, "-o", output)
+            assert stream.status == 0 and b"damaged" in stream.err, (output, stream.complaint)
         diff = succeed("diff", file, tree).text
         assert "damaged" in diff and f"{file}: 20" in diff, diff
         for head in re.finditer(rb"ktally\x1aR", bytes(whole)):
@@ -484,7 +510,7 @@ def what_is_damaged_is_told_by_whoever_shows_a_moment():
         assert export.status == 1 and b"can be read" in export.err, export.complaint
         refuse("plot", file, says="can be read")
         refuse("report", file, says="can be read")
-        refuse("-s", f"{tree / 'proc/meminfo'}@-1h", says="no recording")
+        refuse("-s", f"{tree / 'proc/meminfo'}@-1h", says="not a recording")
 
 
 FULL_DISK = r"""
@@ -585,21 +611,27 @@ def pools_tree(tree, nr, nr_free):
         for line in trees.MODERN["proc/meminfo"].splitlines())
     for path, text in texts.items():
         (tree / path).write_text(text)
-    time.sleep(1.6)
-    return int(time.time())  # a whole second, at which the files had been so for a while
+
+
+def recorded_second(tree, file):
+    """Records three samples; returns a whole second at which the last of them is the latest."""
+    succeed("-s", tree, "record", "-i", "0.1", "-n", "3", file)
+    second = int(time.time()) + 1
+    time.sleep(max(0, second + 0.05 - time.time()))
+    return second
 
 
 @test
 def huge_page_pools_are_recorded_as_long_as_there_are_any():
     with Folder() as folder:
         tree, file = plant(folder / "tree", trees.MODERN), folder / "x.rec"
-        pools_tree(tree, 0, 0)
-        recorder = Recorder(file, "-s", tree, "-i", "0.1")
-        moments = [(pools_tree(tree, *pool), *pool) for pool in ((0, 0), (7, 2), (7, 5), (0, 0))]
-        recorder.end()
-        for at, nr, nr_free in moments:
-            moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(at))
-            rows = row_bytes(lib.report_of(f"{file}@{moment}"))
+        seconds = []
+        for nr, nr_free in ((0, 0), (7, 2), (7, 5), (0, 0)):
+            pools_tree(tree, nr, nr_free)
+            seconds.append((recorded_second(tree, file), nr, nr_free))
+        for at, nr, nr_free in seconds:
+            when = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(at))
+            rows = row_bytes(lib.report_of(f"{file}@{when}"))
             found = rows["hugetlb.2048kB_used"], rows["hugetlb.2048kB_free"]
             assert found == ((nr - nr_free) << 21, nr_free << 21), f"{nr} {nr_free}: {found}"
 
@@ -607,3 +639,125 @@ def huge_page_pools_are_recorded_as_long_as_there_are_any():
 def first_moment(file):
     times = succeed("plot", file, "-o", "json").json()["charts"][0]["times_ms"]
     return times[0] // 1000 + 1
+
+
+@test
+def what_cannot_be_read_is_recorded_as_that_and_not_as_gone():
+    with Folder() as folder:
+        tree, file = plant(folder / "tree", trees.MODERN), folder / "x.rec"
+        slabinfo = tree / "proc/slabinfo"
+        text = slabinfo.read_text()
+        slabinfo.unlink()
+        slabinfo.mkdir()  # it is there, and cannot be read
+        assert b"not a regular file" in ktally("-s", tree, "record", "-i", "0.1", "-n", "2",
+                                                 file).err
+        refuse("-s", file, "slab", says="when it was recorded")
+        slabinfo.rmdir()
+        succeed("-s", tree, "record", "-i", "0.1", "-n", "2", file)
+        refuse("-s", file, "slab", says="No such file")
+        slabinfo.write_text(text)
+        succeed("-s", tree, "record", "-i", "0.1", "-n", "2", file)
+        assert succeed("-s", file, "slab", "-o", "json").json()["caches"]
+
+
+@test
+def a_recorder_without_descriptors_records_that_it_had_none():
+    with Folder() as folder:
+        file = folder / "x.rec"
+        recorder = Recorder(file, "-i", "0.1")
+        recorder.wait_for(folder / ("x.rec" + TAIL), 100)
+        pid, before = recorder.process.pid, resource.prlimit(recorder.process.pid,
+                                                             resource.RLIMIT_NOFILE)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (3, before[1]))
+        time.sleep(2.4)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+        time.sleep(1.2)
+        status, _, err = recorder.end()
+        assert status == 0 and err.count("Too many open files") == 1, err
+        refuse("-s", f"{file}@-2s", "buddy", says="Too many open files")
+        assert succeed("-s", file, "buddy").out
+
+
+@test
+def without_core_files_nothing_is_recorded_or_it_is_said():
+    with Folder() as folder:
+        tree, file = plant(folder / "tree", trees.MODERN), folder / "x.rec"
+        meminfo, zoneinfo = tree / "proc/meminfo", tree / "proc/zoneinfo"
+        text = meminfo.read_text()
+        for content in (None, ""):
+            meminfo.unlink() if content is None else meminfo.write_text(content)
+            refuse("-s", tree, "record", "-n", "1", file, says="nothing can be recorded")
+            assert not file.exists() and not (folder / ("x.rec" + TAIL)).exists()
+        meminfo.write_text(text)
+        zoneinfo.write_text("")
+        said = ktally("-s", tree, "record", "-i", "0.1", "-n", "3", file)
+        assert said.status == 0 and said.err.count(b"proc/zoneinfo: empty") == 1, said.complaint
+
+@test
+def what_another_user_can_write_to_is_not_recorded_into():
+    with Folder() as folder:
+        tree, file = plant(folder / "tree", trees.MODERN), folder / "x.rec"
+        tail = folder / ("x.rec" + TAIL)
+        for planted, other in ((file, tail), (tail, file)):
+            planted.write_bytes(b"")
+            planted.chmod(0o666)
+            refuse("-s", tree, "record", "-n", "1", file, says="other users may write to it")
+            assert planted.read_bytes() == b"" and not other.exists()
+            planted.unlink()
+        if os.geteuid() == 0:
+            file.write_bytes(b"")
+            os.chown(file, 65534, 65534)
+            # next to a stranger's tree root has no rights over other users' files to begin with
+            refuse("-s", tree, "record", "-n", "1", file, says="ermission denied")
+            refuse("record", "-n", "1", file, says="user 65534 owns it")
+            assert file.read_bytes() == b"" and not tail.exists()
+
+
+@test
+def a_recording_that_is_removed_or_renamed_meanwhile_goes_on_under_its_name():
+    with Folder() as folder:
+        tree, file = plant(folder / "tree", trees.MODERN), folder / "x.rec"
+        tail, moved = folder / ("x.rec" + TAIL), folder / "moved.rec"
+        recorder = Recorder(file, "-s", tree, "-i", "0.2")
+        recorder.wait_for(tail, 100)
+        time.sleep(1)
+        file.unlink()
+        tail.unlink()
+        time.sleep(1)
+        status, out, err = recorder.end(signal.SIGINT)
+        assert status == 0 and err.count("removed or renamed") == 1, f"{status} {err}"
+        assert samples(file) >= 8 and f"{samples(file)} samples" in out, f"{samples(file)} {out}"
+        before = samples(file)
+        recorder = Recorder(file, "-s", tree, "-i", "0.2")
+        time.sleep(1)
+        file.rename(moved)
+        succeed("-s", tree, "record", "-i", "0.1", "-n", "2", file)
+        status, out, err = recorder.end()
+        assert status == 0 and "removed or renamed" in err, f"{status} {err}"
+        assert samples(file) == 2 and samples(moved) >= before + 3, f"{samples(moved)} {out}"
+
+
+@test
+def a_very_large_machine_is_recorded_with_the_same_sums_and_it_is_said():
+    with Folder() as folder:
+        tree, file = plant(folder / "tree", trees.MODERN), folder / "x.rec"
+        slabinfo = tree / "proc/slabinfo"
+        slabinfo.write_text(slabinfo.read_text() + "".join(
+            f"many_{i} 7 16 256 16 1 : tunables 0 0 0 : slabdata 1 1 0\n" for i in range(3000)))
+        groups = tree / "sys/fs/cgroup"
+        shutil.rmtree(groups, ignore_errors=True)
+        for i in range(6000):
+            (groups / f"g{i}").mkdir(parents=True)
+            (groups / f"g{i}/memory.current").write_text(f"{4096 * (i + 1)}\n")
+            (groups / f"g{i}/memory.stat").write_text("anon 0\nslab 4096\n")
+        (groups / "memory.stat").write_text("anon 0\nslab 99999744\n")
+        (groups / "memory.current").write_text(f"{2**40}\n")
+        succeed("-s", tree, "record", "-i", "0.1", "-n", "3", file)
+        now, then = (succeed("-s", side, "slab", "-o", "json").json() for side in (tree, file))
+        assert now["caches_total"]["bytes"] == then["caches_total"]["bytes"]
+        assert any("slab caches as one" in note for note in then["notes"]), then["notes"]
+        assert row_bytes(lib.report_of(tree)) == row_bytes(lib.report_of(file))
+        report = succeed("-s", file, "cgroups", "--top", "6100", "-o", "json").json()
+        assert any("smallest cgroups" in note for note in report["notes"]), report["notes"]
+        names = {row["path"] for row in report["cgroups"]}
+        assert "/g5999" in names and "/g0" not in names and "/" in names, len(names)

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What programs read: JSON after its schemas, CSV and OpenMetrics that say the same."""
 
+import copy
 import csv
+import functools
 import io
 import json
+import re
 
 import lib
 import openmetrics
@@ -16,7 +19,7 @@ except ImportError:
     jsonschema = None
 
 COMMANDS = ("account", "explain", "doctor", "capture", "help", "version", "record", "report",
-            "diff", "plot", "metrics", *lib.LISTS)
+            "import", "diff", "plot", "metrics", "users", *lib.LISTS)
 
 # names and values that need escaping in one format or another
 AWKWARD = {
@@ -42,21 +45,27 @@ AWKWARD = {
 }
 
 
+@functools.cache
 def schema(name):
-    with open(lib.SCHEMAS / f"{name}.schema.json", encoding="utf-8") as file:
-        return json.load(file)
+    return json.loads(lib.schemas()[f"{name}.schema.json"].read_text(encoding="utf-8"))
+
+
+def validator(text):
+    if jsonschema is None:
+        raise Skip("needs python3-jsonschema")
+    texts = {name: schema(name.split(".")[0]) for name in lib.schemas()}
+    return jsonschema.Draft202012Validator(
+        text, resolver=jsonschema.RefResolver(text["$id"], text, texts))
+
+
+@functools.cache
+def validator_of(name):
+    return validator(schema(name))
 
 
 def must_be_valid(name, result):
-    if jsonschema is None:
-        raise Skip("needs python3-jsonschema")
     report = result.json()
-    texts = {one["$id"]: one for one in
-             (schema(path.name.split(".")[0]) for path in lib.SCHEMAS.glob("*.schema.json"))}
-    text = schema(name)
-    validator = jsonschema.Draft202012Validator(
-        text, resolver=jsonschema.RefResolver(text["$id"], text, texts))
-    for error in validator.iter_errors(report):
+    for error in validator_of(name).iter_errors(report):
         place = "/".join(map(str, error.absolute_path))
         raise AssertionError(f"{name}: {place or 'the whole'}: {error.message[:200]}")
     return report
@@ -74,16 +83,15 @@ def sources():
 def schemas_are_schemas_and_strict():
     if jsonschema is None:
         raise Skip("needs python3-jsonschema")
-    for name in COMMANDS:
+    by_hand = {file.name for file in lib.SCHEMAS.iterdir()}
+    assert by_hand == {"history.schema.json"}, f"{by_hand}: those of reports are made from shapes"
+    for name in (*COMMANDS, "slab-cache"):
         text = schema(name)
         jsonschema.Draft202012Validator.check_schema(text)
         assert text["properties"]["schema"]["const"] == f"ktally/{name}/1", name
         open_objects = [place for place, part in parts(text) if part.get("type") == "object"
                         and part.get("additionalProperties", True) is not False]
         assert not open_objects, f"{name}: {open_objects} allow anything"
-    for name in ("account", "doctor"):
-        assert schema(name)["$defs"]["host"] == schema("common")["$defs"]["host"], \
-            f"{name} disagrees about the host"
 
 
 def parts(node, place="top"):
@@ -97,6 +105,128 @@ def parts(node, place="top"):
             yield from parts(value, f"{place}/{index}")
 
 
+# a report of each shape, with options that give more of it
+EVERY = [(name,) for name in lib.LISTS] + [
+    (), ("-N",), ("doctor",), ("metrics",), ("users",), ("users", "--details"), ("help",), ("help", "slab"), ("version",),
+    ("explain",), ("explain", "unattributed"), ("explain", "slab"),
+    ("census",), ("census", "--by", "zone"), ("census", "--by", "node"),
+    ("census", "--by", "cgroup"), ("slab", "--top", "1"), ("slab", "--families"),
+    ("slab", "dentry"), ("vmalloc", "-N", "--by", "kind"), ("pagetables", "--shared"),
+    ("stacks", "--by", "process"), ("buddy", "--expensive"), ("cgroups", "--top", "1"),
+]
+
+
+def reports(source):
+    """Every report that this machine gives: (name of the schema, result)."""
+    for args in EVERY:
+        result = lib.ktally(*source, *args, "-o", "json")
+        assert result.status in (0, 1), f"{args}: status {result.status}: {result.complaint}"
+        if result.status == 0:
+            yield result.json()["schema"].split("/")[1], result
+
+
+@test
+def reports_of_every_command_are_after_their_schemas():
+    seen = set()
+    for _, source in sources():
+        for name, result in reports(source):
+            must_be_valid(name, result)
+            seen.add(name)
+    assert seen >= {"slab-cache", "pagetables", "buddy", "hash", "boot", "metrics"}, seen
+
+
+@test
+def reports_about_the_corpus_are_after_their_schemas():
+    for tree in lib.corpus_trees():
+        for name in lib.LISTS:
+            result = lib.ktally("-s", tree, name, "-o", "json")
+            if result.status == 0:
+                must_be_valid(name, result)
+
+
+def without(text, key):
+    """The schema, with nothing known of this key in any object."""
+    poorer = copy.deepcopy(text)
+    for _, part in parts(poorer):
+        if isinstance(part.get("properties"), dict):
+            part["properties"].pop(key, None)
+        if isinstance(part.get("required"), list) and key in part["required"]:
+            part["required"].remove(key)
+    return poorer
+
+
+def keys(node):
+    return {key for _, part in parts(node) for key in part}
+
+
+@test
+def a_schema_that_lacks_a_column_refuses_the_report():
+    with Folder() as folder:
+        plant(folder, trees.MODERN)
+        for name, result in reports(("-s", folder)):
+            report = result.json()
+            must_be_valid(name, result)
+            text = schema(name)
+            stated = {key for _, part in parts(text) if isinstance(part.get("properties"), dict)
+                      for key in part["properties"]}
+            for key in keys(report) & stated:
+                assert not validator(without(text, key)).is_valid(report), \
+                    f"{name}: a schema without '{key}' accepts a report with it"
+
+
+def row_that(report, **values):
+    return next(row for row in report["rows"] if all(row[key] == value for key, value
+                                                     in values.items()))
+
+
+# a change that no report may have: (arguments, what is wrong, the change)
+WRONG = (
+    ((), "an ok row without bytes", lambda r: row_that(r, state="ok").update(bytes=None)),
+    ((), "an ok row with a reason", lambda r: row_that(r, state="ok").update(reason="x")),
+    ((), "an ok row that is elsewhere", lambda r: row_that(r, state="ok").update(contained_in="x")),
+    ((), "a missing row with bytes", lambda r: row_that(r, state="absent").update(bytes=0)),
+    ((), "a missing row without a reason", lambda r: row_that(r, state="absent").update(reason=None)),
+    ((), "a state that is none", lambda r: row_that(r, state="ok").update(state="fine")),
+    ((), "an id with a blank", lambda r: row_that(r, id="slab").update(id="s lab")),
+    ((), "two roots", lambda r: r["rows"].append(row_that(r, id="ram"))),
+    ((), "no root", lambda r: r["rows"].remove(row_that(r, id="ram"))),
+    ((), "installed memory that is not known", lambda r: r.update(installed_bytes=None)),
+    ((), "a host without a name", lambda r: r["host"].pop("name")),
+    ((), "a page of one byte", lambda r: r["host"].update(page_bytes=1)),
+    (("explain",), "a list of rows with the bytes of one", lambda r: r.update(bytes=1)),
+    (("explain", "slab"), "a row without its meaning", lambda r: r.pop("means")),
+    (("explain", "unattributed"), "a term without a sign", lambda r: r["terms"][0].update(sign="*")),
+    (("help",), "help of all with a usage", lambda r: r.update(usage="x")),
+    (("help", "slab"), "help of one with formats",
+     lambda r: r.update(outputs=[{"format": "x", "summary": "x"}])),
+    (("pagetables", "--shared"), "a list without its total", lambda r: r.pop("files_total")),
+    (("pagetables",), "a total without its list",
+     lambda r: r.update(files_total=r["processes_total"])),
+    (("vmalloc",), "a grouping that is none", lambda r: r.update(by="colour")),
+    (("vmalloc",), "a node without a number", lambda r: r["rows"][0].update(node_bytes=1)),
+    (("doctor",), "no source", lambda r: r["sources"].clear()),
+    (("doctor",), "a source that is ok, with a reason",
+     lambda r: next(one for one in r["sources"] if one["state"] == "ok").update(why="x")),
+    (("slab",), "a second cache that is the first", lambda r: r["caches"][0].update(copy=1)),
+    (("slab",), "fewer than no objects", lambda r: r["caches"][0].update(objects=-1)),
+    (("buddy",), "an index over 1", lambda r: r["zone_orders"][0].update(unusable_index=1.5)),
+    (("metrics",), "built twice", lambda r: r["build"].append(r["build"][0])),
+)
+
+
+@test
+def a_schema_refuses_what_no_report_may_say():
+    with Folder() as folder:
+        plant(folder, trees.MODERN)
+        for args, what, change in WRONG:
+            result = succeed("-s", folder, *args, "-o", "json")
+            report = result.json()
+            name = report["schema"].split("/")[1]
+            must_be_valid(name, result)
+            change(report)
+            assert not validator_of(name).is_valid(report), f"{name} accepts {what}"
+
+
 @test
 def accounts_and_doctors_reports_are_after_their_schemas():
     for name, source in sources():
@@ -104,6 +234,18 @@ def accounts_and_doctors_reports_are_after_their_schemas():
             report = must_be_valid("account", succeed(*source, "-o", "json", *options))
             assert ("node_rows" in report) == ("-N" in options), f"{name}: {options}"
         must_be_valid("doctor", succeed(*source, "doctor", "-o", "json"))
+
+
+@test
+def reports_of_a_text_with_files_in_it_are_after_their_schemas():
+    with Folder() as folder:
+        text = folder / "mail"
+        text.write_text("Hello,\n> MemTotal:  8012340 kB\n> MemFree:   1234564 kB\n"
+                        "> Buffers:  2048 kB\nMem-Info:\n")
+        for name, command in (("account", ()), ("doctor", ("doctor",))):
+            report = must_be_valid(name, succeed("-s", text, *command, "-o", "json"))
+            assert report["host"]["read"].startswith("meminfo (lines 2-4)"), report["host"]
+        assert report["found"][0]["name"] == "meminfo", report["found"]
 
 
 @test
@@ -173,8 +315,7 @@ def help_version_and_capture_are_after_their_schemas():
 @test
 def the_help_of_a_command_is_in_its_json_too():
     for command in COMMANDS:
-        prose = succeed("help", command).text.split("\n\nOPTION ")[0].split("\n\n• ")[0].split("\n\n* ")[0] \
-            .split("\n", 1)[1]
+        prose = re.split(r"\n\n(?:OPTION|EXAMPLE) ", succeed("help", command).text)[0].split("\n", 1)[1]
         told = must_be_valid("help", succeed("help", command, "-o", "json"))
         assert told["command"] == command, told["command"]
         assert told["help"].split() == prose.split(), f"the JSON of help {command} says less"
@@ -273,7 +414,8 @@ def every_family_of_bytes_is_in_bytes():
                              "ktally_node_account_bytes"}, sorted(families)
     for name, family in families.items():
         assert name.startswith("ktally_"), name
-        assert family.head.get("UNIT") == "bytes", f"{name} has no unit"
+        unit = None if name.endswith("_quality") else "bytes"
+        assert family.head.get("UNIT") == unit, f"{name} has no unit"
     nodes = families["ktally_node_account_bytes"]
     roots = {labels["node"]: value for labels, value in nodes.samples if labels["row"] == "ram"}
     for node, total in roots.items():

@@ -13,7 +13,8 @@ from test_schema import AWKWARD, must_be_valid
 DIFFERENCE = "(difference to Slab)"
 HEAD = "slabinfo - version: 2.1\n# name <active_objs> <num_objs> ...\n"
 SYSFS = "sys/kernel/slab/"
-FORBIDDEN = ("objects", "objects_partial", "shrink", "validate", "alloc_calls", "free_calls")
+# alloc_calls and free_calls walk lists too, but only of caches that are debugged (SLAB_STORE_USER)
+FORBIDDEN = ("objects", "objects_partial", "shrink", "validate")
 
 # dentry has a folder of its own, inode_cache is merged with pid, by a link
 FOLDERS = {
@@ -55,7 +56,7 @@ def must_add_up(report):
         if row["in_use_bytes"] is None or row["bytes"] is None:
             continue
         parts = sum(row[key] or 0 for key in
-                    ("in_use_bytes", "free_bytes", "padding_bytes", "tail_bytes"))
+                    ("in_use_bytes", "cached_bytes", "free_bytes", "padding_bytes", "tail_bytes"))
         assert parts == row["bytes"], f"{row['name']}: {parts} of {row['bytes']}"
     total = report["caches_total"]["bytes"]
     if report["slab"]["bytes"] is not None and total is not None:
@@ -300,7 +301,7 @@ def caches_of_one_name_are_told_apart_in_every_output():
         report = slab(folder)
         must_add_up(report)
         copies = {row["objects"]: row["copy"] for row in report["caches"] if row["objects"]}
-        assert copies == {1: None, 2: 2, 3: 3}, copies
+        assert copies == {3: None, 2: 2, 1: 3}, copies  # the newest are at the head
         found = openmetrics.parse(succeed("-s", folder, "slab", "-o", "openmetrics").out)
         samples = [tuple(sorted(labels.items()))
                    for labels, _ in found["ktally_slab_cache_objects"].samples]
@@ -311,4 +312,21 @@ def caches_of_one_name_are_told_apart_in_every_output():
 @test
 def the_running_machine_says_why_where_it_may_not_be_read():
     result = ktally("slab", user=lib.NOBODY)
-    assert result.status == 1 and b"takes root" in result.err or result.status == 0, result.err
+    assert result.status == 1 and b"root can" in result.err or result.status == 0, result.err
+
+
+@test
+def a_list_with_more_caches_than_are_shown_is_cut_from_the_whole_list():
+    """Only the largest have rows while it is made: the same text as when all have."""
+    text = HEAD + "".join(line(f"c{i % 700:03}", i % 13, 13, 192 + i % 3, 13, 1 + i % 2, i % 40)
+                          for i in range(900))
+    with Folder() as folder:
+        plant(folder, {**trees.MODERN, "proc/slabinfo": text})
+        for options in ((), ("--top", "1"), ("--top", "64"), ("-b",)):
+            folded = succeed("-s", folder, "slab", *options).text
+            assert folded == succeed("-s", folder, "slab", "--sort", "bytes", *options).text, options
+            assert "(others)" in folded and "total" in folded
+        top = succeed("-s", folder, "slab", "--top", "5", "-o", "json").json()
+        assert [row["name"] for row in top["caches"]] == \
+            [row.split()[0] for row in succeed("-s", folder, "slab", "--top", "5").text.splitlines()
+             if row.startswith(("c", "(large")) and "CACHE" not in row][:len(top["caches"])]

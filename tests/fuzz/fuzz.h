@@ -3,9 +3,10 @@
 #define KT_FUZZ_H
 
 #include "closed.h"
+#include "parse.h"
 
-#include "model/account.h"
-#include "model/derive.h"
+#include "account/account.h"
+#include "account/derive.h"
 #include "source/source.h"
 
 #include <stdint.h>
@@ -23,7 +24,7 @@ static inline struct kt_snapshot *fuzz_machine(bool page_known)
 	if (!snap)
 		abort();
 	snap->host.nr_nodes = 2;
-	snap->host.page_bytes = page_known ? 4096 : 0;
+	snap->host.page_bytes = page_known ? 4096 : KT_UNKNOWN;
 	return snap;
 }
 
@@ -37,7 +38,7 @@ static inline void fuzz_parse(struct kt_snapshot *snap, const struct kt_source *
 		abort();
 	if (size)
 		memcpy(text.data, data, size);
-	kt_err_free(source->parse(snap, &text));
+	kt_err_free(parse_text(snap, source, &text));
 	if (source->scrub) {
 		KT_CLEANUP(buf) struct kt_buf clean = { 0 };
 

@@ -7,9 +7,9 @@
 
 #include "analysis/boot.h"
 
-static int64_t line_value(const struct kt_account *account, const char *id)
+static int64_t line_value(const struct kt_account *account, enum kt_row_id row)
 {
-	const struct kt_line *line = kt_account_line(account, id);
+	const struct kt_line *line = kt_account_line(account, row);
 
 	return line && kt_ok(line->val) ? line->val.value : 0;
 }
@@ -30,8 +30,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		err = kt_boot_compute(snap, &account, &snap->arena, &boot);
 	if (err)
 		return 0;
-	if (boot.held[KT_FROM_FIRMWARE] != line_value(&account, "firmware") ||
-		boot.held[KT_FROM_RESERVED] != line_value(&account, "boot")) {
+	if (boot.held[KT_FROM_FIRMWARE] != line_value(&account, KT_ROW_FIRMWARE) ||
+		boot.held[KT_FROM_RESERVED] != line_value(&account, KT_ROW_BOOT)) {
 		fprintf(stderr, "the rows are not those of the account\n");
 		abort();
 	}

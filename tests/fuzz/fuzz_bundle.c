@@ -51,7 +51,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (fd < 0 || ftruncate(fd, 0) < 0 || pwrite(fd, data, size, 0) != (ssize_t)size)
 		abort();
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	kt_err_free(kt_root_open(path, kt_source_wants_path, &root));
+	kt_err_free(kt_root_open(path, kt_source_inside, &root));
 	if (!root)
 		return 0;
 	read_some(root);

@@ -4,8 +4,8 @@
 // split at NUL bytes: the first piece is a request, the others are names of slab caches, of
 // which a second report has every other one.
 
-#include "cmd/metrics.h"
-#include "cmd/netdata_charts.h"
+#include "cmd/monitor/metrics.h"
+#include "cmd/monitor/netdata_charts.h"
 
 #include <stdint.h>
 #include <stdlib.h>

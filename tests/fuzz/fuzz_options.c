@@ -2,7 +2,7 @@
 //
 // The command line: the data is split at NUL bytes into its words.
 
-#include "cmd/cmd.h"
+#include "commands.h"
 
 #include <getopt.h>
 #include <stdint.h>
@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *argv[ARGS_MAX + 2] = { (char *)"ktally" }, *words = malloc(size + 1);
 	const struct kt_cmd *cmd = NULL;
-	struct kt_options options;
+	struct kt_call call;
 	struct kt_err *err;
 	int argc = 1;
 
@@ -29,8 +29,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t at = 0; at < size && argc <= ARGS_MAX; at += strlen(words + at) + 1)
 		argv[argc++] = words + at;
 	optind = 0; /* glibc: start over */
-	err = kt_options_parse(argc, argv, &options, &cmd);
-	if (!err && (!cmd || options.nr_operands > cmd->nr_operands_max || options.depth > 9))
+	err = kt_parse(&kt_commands, argc, argv, &call, &cmd);
+	if (!err && (!cmd || call.nr_operands > kt_cmd_operands_max(cmd) || !call.show.output ||
+			    call.show.depth > 9))
 		abort();
 	if (err && (kt_err_code(err) != KT_ERR_USAGE || !*kt_err_text(err)))
 		abort();

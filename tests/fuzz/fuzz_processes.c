@@ -7,7 +7,7 @@
 
 #include "analysis/mappings.h"
 #include "analysis/tasks.h"
-#include "source/task_list.h"
+#include "source/held/task_list.h"
 
 static void fail(const char *what)
 {

@@ -16,11 +16,17 @@ struct told {
 	struct kt_buf text; /* as it has to be read back */
 };
 
-/* From the words of docs/RECORDING.md, not with the recorder's code. */
-static void normalize(const uint8_t *text, size_t size, struct kt_buf *ret)
+/*
+ * From the words of docs/RECORDING.md, not with the recorder's code. It is no code to find a way
+ * through: each byte of it would cost as much as one of the recorder's.
+ */
+__attribute__((no_sanitize("coverage"))) static void normalize(
+	const uint8_t *text, size_t size, struct kt_buf *ret)
 {
 	bool begun = false, blank = false;
+	char *to = kt_buf_reserve(ret, size + 1);
 
+	fuzz_must(to != NULL, "out of memory");
 	for (size_t i = 0; i < size; i++) {
 		char c = text[i] == 1 ? '?' : (char)text[i];
 
@@ -31,10 +37,10 @@ static void normalize(const uint8_t *text, size_t size, struct kt_buf *ret)
 		if (c == ' ' && blank && begun)
 			continue;
 		blank = c == ' ' && begun;
-		kt_buf_add(ret, &c, 1);
+		to[ret->size++] = c;
 	}
 	if (size && text[size - 1] != '\n')
-		kt_buf_puts(ret, "\n");
+		to[ret->size++] = '\n';
 }
 
 static void compare(const struct kt_block *block, const struct told *told, uint32_t count)

@@ -25,9 +25,10 @@ static void check_use(const struct kt_slab_use *use)
 	struct kt_slab_layout layout;
 	int64_t end = 0;
 
-	if (use->in_use_bytes >= 0)
-		check(use->in_use_bytes + use->free_bytes + known(use->padding_bytes) +
-					known(use->tail_bytes) ==
+	/* without a page size, objects have a size and slabs have none */
+	if (use->in_use_bytes >= 0 && use->held_bytes >= 0)
+		check(use->in_use_bytes + known(use->cached_bytes) + use->free_bytes +
+					known(use->padding_bytes) + known(use->tail_bytes) ==
 				use->held_bytes,
 			"the parts are not the whole", use);
 	check(use->ready_bytes <= use->held_bytes, "more is ready than held", use);

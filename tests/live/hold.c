@@ -3,7 +3,10 @@
 // Holds a known amount of memory of one kind until its standard input closes, so that a
 // test can see in which row it lands. Prints "ready" once everything is allocated.
 //
-// usage: hold threads N | anon MIB | lock FILE
+// usage: hold threads N | anon MIB | lock FILE | io-uring COUNT ENTRIES | perf COUNT PAGES |
+//        bpf-ring COUNT BYTES | packet COUNT BLOCKS | tcp COUNT BYTES | pipes COUNT BYTES
+
+#include "../rings.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -58,6 +61,33 @@ static int hold_file(const char *path)
 	return memory == MAP_FAILED || mlock(memory, (size_t)st.st_size) != 0;
 }
 
+static bool hold_pipes(long count, long bytes)
+{
+	char *data = calloc(1, (size_t)bytes + 1);
+
+	for (long i = 0; data && i < count; i++) {
+		int fds[2];
+
+		if (pipe2(fds, O_NONBLOCK) != 0 || fcntl(fds[1], F_SETPIPE_SZ, (int)bytes) < 0 ||
+			write(fds[1], data, (size_t)bytes) != bytes)
+			return false;
+	}
+	free(data);
+	return data != NULL;
+}
+
+static const struct {
+	const char *name;
+	bool (*hold)(long, long);
+} kinds[] = {
+	{ "io-uring", hold_io_uring },
+	{ "perf", hold_perf },
+	{ "bpf-ring", hold_bpf_ring },
+	{ "packet", hold_packet },
+	{ "tcp", hold_tcp },
+	{ "pipes", hold_pipes },
+};
+
 int main(int argc, char **argv)
 {
 	int failed = 1;
@@ -69,6 +99,10 @@ int main(int argc, char **argv)
 		failed = hold_anon((size_t)atoi(argv[2]));
 	else if (argc == 3 && strcmp(argv[1], "lock") == 0)
 		failed = hold_file(argv[2]);
+	for (size_t i = 0; argc == 4 && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (strcmp(argv[1], kinds[i].name) == 0)
+			failed = !kinds[i].hold(atol(argv[2]), atol(argv[3]));
+	}
 	if (failed) {
 		perror("hold");
 		return EXIT_FAILURE;

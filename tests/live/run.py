@@ -30,9 +30,15 @@ FOLLOWERS = {"ram", "kernel", "slab", "user", "free", "free_buddy", "free_pcp", 
 KTALLY, HOLD = sys.argv[1:3]
 
 
-def account():
+# in a mount namespace of its own, so that nothing of the machine is changed
+WITH_TRACEFS = ["unshare", "-m", "sh", "-c",
+                'mount -t tracefs tracefs /sys/kernel/tracing && exec "$@"', "sh"]
+
+
+def account(command=(), options=()):
     """Bytes by row id; a row that is missing is None."""
-    out = subprocess.run([KTALLY, "-o", "json"], check=True, capture_output=True, timeout=60)
+    out = subprocess.run([*command, KTALLY, *options, "-o", "json"], check=True,
+                         capture_output=True, timeout=60)
     report = json.loads(out.stdout)
     rows = {row["id"]: row["bytes"] for row in report["rows"]}
     rows["installed_bytes"] = report["installed_bytes"]
@@ -72,7 +78,7 @@ def others(delta, allowed):
             and not row.startswith(("free_buddy.", "hugetlb."))}
 
 
-def attempt(change, check):
+def attempt(change, check, account=account):
     """Runs `change` (which gives an undo) between two accounts until `check` is content.
 
     Where it never is, and the machine moved by itself as often as not, nothing is shown.
@@ -108,6 +114,20 @@ def moves(row, amount, change, also=()):
         stray = others(delta, {row, "page_tables", *also})
         return f"other rows moved: {stray}" if stray else None
     attempt(change, check)
+
+
+def lands(row, amount, change, account):
+    """The row moves by the amount within 2 %, and memory without a name does not follow.
+
+    Other rows may move: these are pages that no other row could have.
+    """
+    def check(delta):
+        if abs(delta[row] - amount) > amount // 50:
+            return f"{row} moved by {delta[row] / MIB:.2f} MiB, not {amount / MIB:.2f}"
+        if abs(delta["unattributed"]) > amount // 10:
+            return f"unattributed moved by {delta['unattributed'] / MIB:.2f} MiB"
+        return None
+    attempt(change, check, account)
 
 
 def thirty_runs():
@@ -236,6 +256,118 @@ def a_huge_page_pool_lands_in_its_row():
         return lambda: set_pool(was)
     # the kernel takes struct pages of huge pages apart or not; both are small
     moves("hugetlb", 256 * MIB, change, also={"hugetlb.2048kB_free", "memmap", "memmap_late"})
+
+
+@test
+def a_trace_buffer_lands_in_its_row():
+    need_root()
+    instances = "/sys/kernel/tracing/instances"
+
+    def trace(command):
+        done = subprocess.run([*WITH_TRACEFS, "sh", "-ec", command], check=False,
+                              capture_output=True, timeout=60)
+        if done.returncode != 0:
+            raise Skip(f"no instance of tracefs: {done.stderr.decode().strip()}")
+    folder = f"{instances}/ktally-test-{os.getpid()}"
+
+    def change():
+        trace(f"echo 12000 >{folder}/buffer_size_kb")
+        return lambda: trace(f"echo 1 >{folder}/buffer_size_kb")
+    trace(f"mkdir {folder}; echo 1 >{folder}/buffer_size_kb")
+    try:
+        # 3012 pages of 4080 bytes of data for each CPU, where there were 2
+        cpus = len(os.sched_getaffinity(0))
+        lands("trace_buffers", 3010 * cpus * os.sysconf("SC_PAGESIZE"), change,
+              lambda: account(WITH_TRACEFS))
+    finally:
+        trace(f"rmdir {folder}")
+
+
+def lands_held(row, amount, *hold):
+    """What a process holds has its row where the account looks at processes."""
+    need_root()
+
+    def change():
+        process = held(*hold)
+        return lambda: release(process)
+    lands(row, amount, change, lambda: account(options=["--expensive"]))
+
+
+@test
+def rings_of_io_uring_land_in_their_row():
+    # 4096 entries: 64 pages for them, and a block of 64 pages for the rings, of which 37
+    # hold something, so that a quarter is not certain
+    need_root()
+
+    def looked_for():
+        out = subprocess.run([KTALLY, "explain", "unattributed", "-o", "json"], check=True,
+                             capture_output=True, timeout=60)
+        report = json.loads(out.stdout)
+        found = next(row for row in report["looked_for"] if row["kind"] == "io_uring")
+        return found, report["bytes"]
+
+    for attempt in range(3):  # something else may take pages meanwhile
+        before, left_before = looked_for()
+        process = held("io-uring", 40, 4096)
+        try:
+            after, left_after = looked_for()
+        finally:
+            release(process)
+        least, most = (after[key] - before[key] for key in ("least_bytes", "most_bytes"))
+        assert least == 40 * (64 + 37) * 4096 or os.sysconf("SC_PAGESIZE") != 4096, least
+        assert most == 40 * 128 * 4096 or os.sysconf("SC_PAGESIZE") != 4096, most
+        # bytes that are not certain stay in unattributed
+        if left_after - left_before < most - least + 4 * MIB:
+            return
+        time.sleep(1)
+    raise AssertionError(left_after - left_before)
+
+
+@test
+def buffers_of_perf_events_land_in_their_row():
+    lands_held("perf_buffers", 16 * 513 * os.sysconf("SC_PAGESIZE"), "perf", 16, 512)
+
+
+@test
+def ring_buffers_of_bpf_land_in_their_row():
+    # the data once, and three pages
+    lands_held("bpf_rings", 2 * (16 * MIB + 3 * os.sysconf("SC_PAGESIZE")),
+               "bpf-ring", 2, 16 * MIB)
+
+
+@test
+def rings_of_packet_sockets_land_in_their_row():
+    lands_held("packet_rings", 2 * 256 * 65536, "packet", 2, 256)
+
+
+def between_bounds(kind, amount, *hold):
+    """What is not certain stays in unattributed, and lies between the bounds."""
+    need_root()
+
+    def looked_for():
+        out = subprocess.run([KTALLY, "explain", "unattributed", "-o", "json"], check=True,
+                             capture_output=True, timeout=60)
+        return {row["kind"]: row for row in json.loads(out.stdout)["looked_for"]
+                if row["holder"] is None}[kind]
+    before = looked_for()
+    process = held(*hold)
+    try:
+        after = looked_for()
+    finally:
+        release(process)
+    least, most = (after[key] - before[key] for key in ("least_bytes", "most_bytes"))
+    assert least <= amount <= most, (least, amount, most)
+    assert most <= 2 * amount, (amount, most)
+
+
+@test
+def pipes_lie_between_their_bounds():
+    between_bounds("pipes", 32 * MIB, "pipes", 64, MIB // 2)
+
+
+@test
+def queues_of_tcp_lie_between_their_bounds():
+    between_bounds("tcp", 32 * MIB, "tcp", 16, 2 * MIB)
 
 
 if __name__ == "__main__":

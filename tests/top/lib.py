@@ -18,7 +18,7 @@ from suite import Skip, test  # noqa: F401
 REPOSITORY = Path(__file__).resolve().parents[2]
 GOLDEN = REPOSITORY / "tests" / "golden"
 FIXTURE = "tests/fixtures/6.12"
-PATIENCE_S = 20
+PATIENCE_S = 60
 
 program = None  # path of ktally, set by run.py
 rewrite = False  # write golden files instead of comparing, set by run.py
@@ -99,6 +99,18 @@ class Terminal:
             assert time.monotonic() < end, f"missing {missing}, still there {left}:\n{screen}"
             time.sleep(0.05)
 
+    def wait_for_golden(self, name, *wanted):
+        """Until the screen is the golden one: what is drawn over, by parts, is not looked at."""
+        screen = self.wait(*wanted)
+        path = golden(name)
+        if not rewrite and path.exists():
+            end = time.monotonic() + PATIENCE_S
+            while plain(screen) != path.read_text(encoding="utf-8") and time.monotonic() < end:
+                time.sleep(0.05)
+                screen = self.screen()
+        must_be_golden(name, screen)
+        return screen
+
     def resize(self, width, height):
         self.tmux("resize-window", "-t", "t", "-x", str(width), "-y", str(height))
 
@@ -132,8 +144,12 @@ def plain(screen):
     return "\n".join(line.rstrip() for line in screen.rstrip("\n").split("\n")) + "\n"
 
 
+def golden(name):
+    return GOLDEN / f"top-{name}.txt"
+
+
 def must_be_golden(name, screen):
-    path = GOLDEN / f"top-{name}.txt"
+    path = golden(name)
     if rewrite:
         path.write_text(plain(screen), encoding="utf-8")
         return

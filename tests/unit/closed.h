@@ -4,7 +4,7 @@
 
 /** The promise of the account, checked from outside: shared by the unit tests and the fuzzers. */
 
-#include "model/account.h"
+#include "account/account.h"
 
 #include <stddef.h>
 
@@ -66,10 +66,11 @@ static inline int64_t sum_of_level(
 	for (size_t i = 0; i < account->lines.count; i++) {
 		const struct kt_line *line = &account->lines.items[i];
 
-		if (!line->row || line->row->level != level || !kt_ok(line->val))
+		if (line->row == KT_ROW_NONE || kt_rows[line->row].level != level ||
+			!kt_ok(line->val))
 			continue;
 		sum = (int64_t)((uint64_t)sum + (uint64_t)line->val.value);
-		*ret_has_rest |= line->row->rest;
+		*ret_has_rest |= kt_rows[line->row].rest;
 	}
 	return sum;
 }

@@ -4,7 +4,10 @@
 
 /** Short ways to fill a snapshot by hand or through a source's parser, and to ask it. */
 
-#include "model/derive.h"
+#include "parse.h"
+
+#include "account/derive.h"
+#include "account/row.h"
 #include "source/source.h"
 
 #include <stdlib.h>
@@ -25,7 +28,7 @@ static inline int feed_bytes(struct kt_snapshot *snap, const struct kt_source *s
 	int code;
 
 	memcpy(text.data, data, size);
-	err = source->parse(snap, &text);
+	err = parse_text(snap, source, &text);
 	code = err ? (int)kt_err_code(err) : NO_ERROR;
 	kt_err_free(err);
 	/* what the snapshot keeps must not point into the text: the sanitizer would tell */
@@ -47,7 +50,7 @@ static inline struct kt_val value_on(
 	return kt_snapshot_get(snap, metric, node);
 }
 
-/** A snapshot of a machine with pages of 4 KiB, or of an unknown size where 0. */
+/** A snapshot of a machine with pages of 4 KiB, or of KT_UNKNOWN bytes. */
 static inline struct kt_snapshot *machine(int64_t page_bytes)
 {
 	struct kt_snapshot *snap = kt_snapshot_new();
@@ -93,6 +96,26 @@ static inline bool any_note_has(const struct kt_snapshot *snap, const char *text
 	return false;
 }
 
+/** A row by its terms: a missing part that it should take off makes it an upper bound. */
+static inline struct kt_val row_value(const struct kt_snapshot *snap, const char *id)
+{
+	const struct kt_term *terms = kt_rows[kt_row_find(id)].terms;
+	struct kt_val sum = value(snap, terms[0].metric);
+
+	for (size_t i = 1; i < KT_ROW_TERMS && terms[i].sign; i++) {
+		struct kt_val part = value(snap, terms[i].metric);
+
+		part = terms[i].optional ? kt_val_or_some(part) : part;
+		sum = terms[i].sign < 0 ? kt_val_sub(sum, part) : kt_val_add(sum, part);
+	}
+	return sum;
+}
+
+#define CHECK_ROW(snap, id, wanted)                                   \
+	do {                                                          \
+		if (CHECK_INT(row_value(snap, id).state, KT_OK))      \
+			CHECK_INT(row_value(snap, id).value, wanted); \
+	} while (0)
 #define CHECK_VALUE(snap, id, wanted)                                  \
 	do {                                                           \
 		if (CHECK_INT(value(snap, KT_##id).state, KT_OK))      \

@@ -9,7 +9,7 @@ ninja -C "$build" $(ninja -C "$build" -t targets all | sed -n 's/^\(tests\/test_
 for test in "$build"/tests/test_*; do
 	[ -f "$test" ] && [ -x "$test" ] || continue
 	status=0
-	output=$(timeout 120 "$test" 2>&1) || status=$?
+	output=$(timeout 400 "$test" 2>&1) || status=$?
 	counts=$(printf '%s\n' "$output" | sed -n 's/^.*: \([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' | tail -n 1)
 	if [ -z "$counts" ]; then
 		echo "$(basename "$test"): broke with status $status"

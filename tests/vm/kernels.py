@@ -1,128 +1,231 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Kernels to boot: one line each in KERNELS. Fetched with apt-get download, unpacked in the
-user's cache, never installed on the host."""
+"""Kernels to boot: one entry each in KERNELS, or any that is given by its path. Packages are
+unpacked in the user's cache, nothing is installed on the host."""
 
+import dataclasses
 import fcntl
-import fnmatch
-import io
 import lzma
-import os
 import pathlib
 import re
 import shutil
-import signal
 import subprocess
-import tarfile
+import zlib
+
+import kmod
+from archive import CACHE, Missing, Suite, gist, version_key
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
-CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") \
-    / "ktally" / "kernels"
 
-# name: (how, what). "debian": the newest package that matches. "file": a bzImage, and the
-# package and script that it is made with where it is missing.
+
+@dataclasses.dataclass(frozen=True)
+class Debian:
+    """The newest package of a suite that matches."""
+    suite: str
+    package: str
+    arch: str = "amd64"
+
+    def about(self):
+        return f"{self.package} of {self.suite}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Built:
+    """A bzImage at a path, made by script/vm_instrumented.sh where there is none."""
+    path: str
+    arch: str = "amd64"
+
+    def about(self):
+        return self.path
+
+
 KERNELS = {
-    "6.1": ("debian", r"linux-image-6\.1\.0-[0-9]+-amd64"),
-    "6.12": ("debian", r"linux-image-6\.12\.[0-9]+\+deb12-amd64"),
-    "6.12-instrumented": ("file", "../shared/kernels/6.12.117-instrumented/bzImage"),
+    "5.10": Debian("bullseye", r"linux-image-5\.10\.0-[0-9]+-amd64"),
+    "6.1": Debian("bookworm", r"linux-image-6\.1\.0-[0-9]+-amd64"),
+    "6.12": Debian("bookworm", r"linux-image-6\.12\.[0-9]+\+deb12-amd64"),
+    "6.12-instrumented": Built("../shared/kernels/6.12.117-instrumented/bzImage"),
+    "6.18": Debian("trixie", r"linux-image-6\.18\.[0-9]+\+deb13-amd64"),
+    "7.0": Debian("trixie", r"linux-image-7\.0\.[0-9]+\+deb13-amd64"),
+    "7.2": Debian("trixie", r"linux-image-7\.2\.[0-9]+\+deb13-amd64"),
+    "7.3": Debian("trixie", r"linux-image-7\.3\.[0-9]+\+deb13-amd64"),
+    "6.12-arm64": Debian("bookworm", r"linux-image-6\.12\.[0-9]+\+deb12-arm64", "arm64"),
+    "6.12-arm64-16k": Debian("bookworm", r"linux-image-6\.12\.[0-9]+\+deb12-arm64-16k", "arm64"),
 }
 
+ARM64_TOOLS = ["qemu-system-aarch64=qemu-system-arm", "aarch64-linux-gnu-gcc=gcc-aarch64-linux-gnu",
+               "/usr/aarch64-linux-gnu/include/stdio.h=libc6-dev-arm64-cross"]
+# headers made out of upstream's source
+SOURCE_TOOLS = ["flex=flex", "bison=bison", "bc=bc", "/usr/include/libelf.h=libelf-dev",
+                "/usr/include/openssl/opensslv.h=libssl-dev", "xz=xz-utils", "make=make"]
+
 # what the scenarios need beyond what is built in; their dependencies are added
-MODULES = ["zram", "loop", "virtio_balloon", "virtio_pci"]
+MODULES = ["zram", "loop", "virtio_balloon", "virtio_pci", "virtio_blk", "virtio_net",
+           "crc32c_generic", "ext4"]
+# what single scenarios load: "offered NAME" inside
+OFFERED = ["veth", "dm_mod"]
+# newer suites have the image and its modules in packages of their own
+PARTS = ("linux-binary", "linux-modules")
+UNPACKED = ["boot/vmlinuz-*", "boot/config-*", "*lib/modules/*/vmlinuz", "*lib/modules/*/config",
+            *(f"*lib/modules/*/kernel/{folder}" for folder in (
+                "block/*", "crypto/*", "drivers/block/*", "drivers/dax/*", "drivers/md/dm-mod*",
+                "drivers/net/net_failover*", "drivers/net/veth*", "drivers/net/virtio_net*",
+                "drivers/scsi/*", "drivers/virtio/*", "fs/ext4/*", "fs/jbd2/*", "fs/mbcache*",
+                "lib/*", "mm/*", "net/core/*", "net/packet/*"))]
 
 
-class Missing(Exception):
-    """A kernel that cannot be had here, and why."""
-
-
+@dataclasses.dataclass
 class Kernel:
-    """A kernel image, modules to load in their order, and headers where there are any."""
+    """A kernel image, modules to load in their order, and the test module where there is one."""
+    name: str
+    image: pathlib.Path
+    arch: str = "amd64"
+    modules: list = dataclasses.field(default_factory=list)
+    offered: dict = dataclasses.field(default_factory=dict)  # name: what it takes, in order
+    test_module: bytes = None
+    why_no_module: str = ""
 
-    def __init__(self, name, image, modules=(), test_module=None, why_no_module=""):
-        self.name, self.image = name, image
-        self.modules = list(modules)
-        self.test_module = test_module and test_module.read_bytes()
-        self.why_no_module = why_no_module
+    def add_test_module(self, build):
+        """BUILD gives a path; what keeps it from that is remembered, for what is skipped."""
+        try:
+            self.test_module = build().read_bytes()
+        except (Missing, OSError, subprocess.SubprocessError) as error:
+            self.why_no_module = gist(error)
+        return self
 
 
 def get(name):
     """The kernel, fetched and with its module built where that was not done before."""
-    how, what = KERNELS[name]
+    wanted = KERNELS[name]
     CACHE.mkdir(parents=True, exist_ok=True)
     with open(CACHE / ".lock", "w", encoding="ascii") as lock:  # two runs share the cache
         fcntl.flock(lock, fcntl.LOCK_EX)
-        return debian(name, what) if how == "debian" else from_file(name, what)
+        return debian(name, wanted) if isinstance(wanted, Debian) else built(name, wanted)
 
 
-def run(args, timeout=600, **options):
-    with subprocess.Popen(args, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, start_new_session=True,
-                          **options) as process:
-        try:
-            text = process.communicate(timeout=timeout)[0]
-        except BaseException:
-            os.killpg(process.pid, signal.SIGKILL)  # make's compilers too
-            raise
-    if process.returncode != 0:
-        raise Missing(f"{' '.join(map(str, args))[:200]}: {text[-2000:]}")
-    return text
-
-
-def version_key(name):
-    return [int(part) for part in re.findall(r"\d+", name)]
-
-
-def packages(pattern):
-    """Names of packages in the lists of apt, which root may have to fetch first."""
-    for _ in range(2):
-        lines = run(["apt-cache", "pkgnames", "linux-image-6."]).split()
-        names = [name for name in lines if re.fullmatch(pattern, name)]
-        if names or os.geteuid() != 0:
-            break
-        run(["apt-get", "update", "-qq"])
-    return names
-
-
-def candidates(pattern):
-    """The newest package in the lists of apt, then those that are in the cache."""
+def candidates(suite, pattern):
+    """The newest package of the suite, then those that are in the cache."""
     names, why = [], Missing(f"no package matches {pattern}")
     try:
-        names = packages(pattern)
+        names = suite.names(pattern)
     except (Missing, OSError, subprocess.SubprocessError) as error:
         why = error
     cached = [path.name for path in CACHE.iterdir() if re.fullmatch(pattern, path.name)
               and (path / f".{path.name}").exists()]
-    found = sorted(names, key=version_key)[-1:] + sorted(cached, key=version_key, reverse=True)
+    found = names[:1] + sorted(cached, key=version_key, reverse=True)
     if not found:
         raise why
     return list(dict.fromkeys(found))
 
 
-def dependency(package, pattern):
-    shown = run(["apt-cache", "depends", "--important", package])
-    found = re.search(r"Depends: (" + pattern + r")\s", shown)
-    if not found:
-        raise Missing(f"{package} depends on nothing like {pattern}")
-    return found.group(1)
+def debian(name, wanted):
+    suite, whys = Suite(wanted.suite, wanted.arch), []
+    for package in candidates(suite, wanted.package):
+        try:
+            return debian_image(name, wanted, suite, package)
+        except (Missing, OSError, subprocess.SubprocessError) as why:
+            whys.append(why)
+    raise whys[0]
 
 
-def unpack(package, wanted, folder):
-    """Downloads PACKAGE and unpacks the files that match WANTED into FOLDER, once."""
-    done = folder / f".{package}"
-    if done.exists():
-        return
+def forget_parts(package, folder):
+    """Packages that are to be unpacked anew, because an earlier list of files left some out."""
+    mark, wanted = folder / ".unpacked", "\n".join(UNPACKED)
+    if mark.exists() and mark.read_text() == wanted:
+        return []
+    version = package.removeprefix("linux-image-")
+    again = [name for name in (package, *(f"{part}-{version}" for part in PARTS))
+             if (folder / f".{name}").exists()]
+    for name in again:
+        (folder / f".{name}").unlink()
     folder.mkdir(parents=True, exist_ok=True)
-    with_apt = ["apt-get", "download", "-qq", "-o", "APT::Sandbox::User=root", package]
-    run(with_apt, cwd=folder)
-    deb, = folder.glob(f"{package}_*.deb")
-    tar = subprocess.run(["dpkg-deb", "--fsys-tarfile", deb], capture_output=True, timeout=300,
-                         check=True).stdout
-    with tarfile.open(fileobj=io.BytesIO(tar)) as archive:
-        for member in archive:
-            name = member.name.removeprefix("./")
-            if any(fnmatch.fnmatch(name, pattern) for pattern in wanted):
-                archive.extract(member, folder)
-    deb.unlink()
-    done.touch()
+    mark.write_text(wanted)
+    return again
+
+
+def unpack_parts(suite, package, folder):
+    """The image's package, and those that it depends on where it is empty."""
+    again = forget_parts(package, folder)
+    suite.unpack(package, UNPACKED, folder)
+    version = package.removeprefix("linux-image-")
+    for part in PARTS:
+        name = f"{part}-{version}"
+        if name not in again and image_of(folder) and any(folder.glob("**/*.ko*")):
+            continue
+        if (folder / f".{name}").exists() or suite.depends(package, re.escape(name)):
+            try:
+                suite.unpack(name, UNPACKED, folder)
+            except Missing as why:
+                print(f"        {name}: {gist(why)}", flush=True)
+
+
+def image_of(folder):
+    images = [*folder.glob("boot/vmlinuz-*"), *folder.glob("usr/lib/modules/*/vmlinuz")]
+    return images[0] if images else None
+
+
+def debian_image(name, wanted, suite, package):
+    folder = CACHE / package
+    unpack_parts(suite, package, folder)
+    image = image_of(folder)
+    if not image:
+        raise Missing(f"no image in {package} and what it depends on")
+    kernel = Kernel(name, image, wanted.arch, *resolve_modules(folder))
+    return kernel.add_test_module(lambda: kmod.for_package(suite, package, folder, wanted.arch))
+
+
+def built(name, wanted):
+    folder = CACHE / name
+    image = (REPOSITORY / wanted.path).resolve()
+    if not image.exists():
+        image = folder / "bzImage"
+    if not image.exists():
+        raise Missing(f"no {wanted.path} and no {image}; script/vm_instrumented.sh build {folder} "
+                      "makes it in about 40 minutes")
+    return Kernel(name, image).add_test_module(lambda: kmod.for_built(image, folder))
+
+
+def given(image, modules=None, headers=None):
+    """A kernel by its path; headers, prepared for modules, where there are any."""
+    image = pathlib.Path(image).resolve()
+    arch = arch_of(image)
+    kernel = Kernel(image.name, image, arch, *(resolve_modules(pathlib.Path(modules))
+                                               if modules else ()))
+    if not headers:
+        kernel.why_no_module = "no headers of this kernel were given"
+        return kernel
+    folder = CACHE / f"given-{image.name}"
+    shutil.rmtree(folder, ignore_errors=True)  # the headers may be others
+    return kernel.add_test_module(
+        lambda: kmod.build(pathlib.Path(headers).resolve(), folder, arch))
+
+
+def arch_of(image):
+    """Documentation/arch/x86/boot.rst, Documentation/arch/arm64/booting.rst; the latter is
+    often compressed as a whole."""
+    try:
+        with open(image, "rb") as file:
+            head = file.read(1 << 16)
+        if head[:2] == b"\x1f\x8b":
+            head = zlib.decompressobj(31).decompress(head, 1 << 12)
+    except (OSError, zlib.error) as error:
+        raise Missing(f"{image}: {error}") from error
+    if head[0x202:0x206] == b"HdrS":
+        return "amd64"
+    if head[56:60] == b"ARM\x64":
+        return "arm64"
+    raise Missing(f"{image} is neither a bzImage of x86-64 nor an Image of arm64")
+
+
+def tools(given_kernel, names):
+    """COMMAND=PACKAGE of what these kernels take beyond what every kernel does; what is not
+    there skips what needs it."""
+    wanted = [KERNELS[name] for name in names] if not given_kernel else []
+    pairs = []
+    if "arm64" in [kernel.arch for kernel in wanted] or \
+            given_kernel and arch_of(pathlib.Path(given_kernel[0])) == "arm64":
+        pairs += ARM64_TOOLS
+    if any(isinstance(kernel, Debian) and kernel.suite == "trixie" for kernel in wanted):
+        pairs += SOURCE_TOOLS
+    return pairs
 
 
 def depends_of(data):
@@ -132,125 +235,35 @@ def depends_of(data):
 
 def read_module(path):
     data = path.read_bytes()
-    return lzma.decompress(data) if path.suffix == ".xz" else data
+    if path.suffix == ".xz":
+        return lzma.decompress(data)
+    if path.suffix == ".gz":
+        return zlib.decompress(data, 31)
+    if path.suffix == ".zst":
+        return subprocess.run(["zstd", "-dcq", path], capture_output=True, timeout=60,
+                              check=True).stdout
+    return data
 
 
 def resolve_modules(folder):
-    """(name, content) of MODULES and what they depend on, in the order of loading."""
+    """(name, content) of MODULES and what they depend on, in the order of loading; the same of
+    each of OFFERED that is there."""
     files = {}
-    for path in folder.glob("lib/modules/*/kernel/**/*.ko*"):
-        files[path.name.split(".ko")[0].replace("-", "_")] = path
-    ordered = {}
+    for path in sorted(folder.glob("**/*.ko*")):
+        name = path.name.split(".ko")[0].replace("-", "_")
+        if path.is_file() and name != "ktally_test":
+            files[name] = path
+    ordered, offered = {}, {}
 
-    def add(name):
-        if name in ordered or name not in files:
+    def add(name, to):
+        if name in to or name not in files:
             return  # built in
         data = read_module(files[name])
         for other in depends_of(data):
-            add(other)
-        ordered[name] = data
+            add(other.replace("-", "_"), to)
+        to[name] = data
     for name in MODULES:
-        add(name)
-    return list(ordered.items())
-
-
-def debian(name, pattern):
-    whys = []
-    for image in candidates(pattern):
-        try:
-            return debian_image(name, image)
-        except (Missing, OSError, subprocess.SubprocessError) as why:
-            whys.append(why)
-    raise whys[0]
-
-
-def debian_image(name, image):
-    folder = CACHE / image
-    version = image.removeprefix("linux-image-")
-    unpack(image, ["boot/vmlinuz-*", "boot/config-*", "lib/modules/*/kernel/drivers/block/*",
-                   "lib/modules/*/kernel/drivers/virtio/*", "lib/modules/*/kernel/lib/*",
-                   "lib/modules/*/kernel/crypto/*", "lib/modules/*/kernel/mm/*"], folder)
-    vmlinuz, = folder.glob("boot/vmlinuz-*")
-    try:
-        module, why = build_module(headers(version, folder), folder), ""
-    except (Missing, OSError, subprocess.SubprocessError) as error:
-        module, why = None, str(error)
-    return Kernel(name, vmlinuz, resolve_modules(folder), module, why)
-
-
-def headers(version, folder):
-    """Headers of VERSION, unpacked, with the absolute paths in them turned to FOLDER."""
-    package = f"linux-headers-{version}"
-    fixed = folder / ".headers-fixed"
-    source = folder / "usr/src" / package
-    if fixed.exists():
-        return source
-    for part in (package, dependency(package, r"linux-headers-\S+-common"),
-                 dependency(package, r"linux-kbuild-\S+")):
-        unpack(part, ["*"], folder)
-    for path in [source / "Makefile", source / ".kernelvariables",
-                 *(folder / "usr/src").glob("*-common/Makefile")]:
-        if path.exists():
-            text = path.read_text()
-            path.write_text(re.sub(r"(?<![\w/])/usr/(src|lib)/linux-",
-                                   rf"{folder}/usr/\1/linux-", text))
-    for link in (folder / "usr/src").glob("*/*"):
-        target = os.readlink(link) if link.is_symlink() else ""
-        if target.startswith("/usr/"):
-            link.unlink()
-            link.symlink_to(folder / target.lstrip("/"))
-    fixed.touch()
-    return source
-
-
-def build_module(source, folder):
-    """Builds tests/vm/kmod out of the tree against the headers in SOURCE; gives its path."""
-    kmod = REPOSITORY / "tests/vm/kmod"
-    work = folder / "kmod"
-    module = work / "ktally_test.ko"
-    newest_source = max(path.stat().st_mtime for path in kmod.iterdir())
-    if module.exists() and module.stat().st_mtime > newest_source:
-        return module
-    shutil.rmtree(work, ignore_errors=True)
-    shutil.copytree(kmod, work)
-    # type data of modules needs vmlinux, and a tool that nothing else here needs
-    extra = [] if (source / "Module.symvers").exists() else ["KBUILD_MODPOST_WARN=1"]
-    run(["make", "-C", source, f"M={work}", "CONFIG_DEBUG_INFO_BTF_MODULES=", *extra, "modules"])
-    return module
-
-
-def release_of(image):
-    """The version that a bzImage states in its header (Documentation/arch/x86/boot.rst)."""
-    data = image.read_bytes()
-    at = int.from_bytes(data[0x20e:0x210], "little") + 0x200
-    return data[at:at + 128].split(b" ")[0].decode("ascii", "replace")
-
-
-def prepared_source(image, folder):
-    """Headers for a kernel of our own, from the source that it was built from."""
-    source = folder / "source"
-    script = REPOSITORY / "script/vm_instrumented.sh"
-    if not (source / ".prepared").exists():
-        beside = image.parent / "defconfig"
-        defconfig = [beside] if beside.exists() else []
-        print(f"        unpacking and preparing the source of {folder.name}, once", flush=True)
-        run([script, "prepare", folder, *defconfig], timeout=1200)
-    release = (source / "include/config/kernel.release").read_text().strip()
-    if release != release_of(image):
-        raise Missing(f"the kernel is {release_of(image)}, linux-source-6.12 is {release}")
-    return source
-
-
-def from_file(name, what):
-    built = CACHE / name
-    image = (REPOSITORY / what).resolve()
-    if not image.exists():
-        image = built / "bzImage"
-    if not image.exists():
-        raise Missing(f"no {what} and no {image}; script/vm_instrumented.sh build {built} "
-                      "makes it in about 40 minutes")
-    try:
-        module, why = build_module(prepared_source(image, built), built), ""
-    except (Missing, OSError, subprocess.SubprocessError) as error:
-        module, why = None, str(error)
-    return Kernel(name, image, [], module, why)
+        add(name, ordered)
+    for name in OFFERED:
+        add(name, offered.setdefault(name, {}))
+    return list(ordered.items()), {name: list(needed.items()) for name, needed in offered.items()}

@@ -19,8 +19,19 @@ class Layout:
         return f"{self.mib}M{more}"
 
 
+def disks(count):
+    """Disks that hold nothing, with as many queues as there are CPUs; the balloon as ever."""
+    words = ["-device", "virtio-balloon-pci"]
+    for i in range(count):
+        words += ["-blockdev", f"driver=null-co,node-name=disk{i},size=1073741824,read-zeroes=on",
+                  "-device", f"virtio-blk-pci,drive=disk{i}"]
+    return tuple(words)
+
+
 LAYOUTS = {layout.name: layout for layout in [
     Layout("plain", "one node"),
+    Layout("small", "256 MiB, of which a dump is taken", mib=256),
+    Layout("fresh", "one node, for what needs memory that few others had before"),
     Layout("numa", "two nodes, the balloon inside MemTotal", qemu=(
         "-device", "virtio-balloon-pci,deflate-on-oom=on",
         "-object", "memory-backend-ram,id=m0,size=1024M",
@@ -31,9 +42,14 @@ LAYOUTS = {layout.name: layout for layout in [
            command=("crashkernel=192M", "swiotlb=8192,force")),
     Layout("hotplug", "room for more memory", hotplug_mib=1024),
     # above 4 GiB there must be bounce buffers, and a whole GiB is free wherever the kernel lies
-    Layout("reserved", "5 GiB; a range left out, bounce buffers, initial RAM disk and a "
+    Layout("reserved", "5 GiB; a range left out, one made persistent, bounce buffers, initial RAM disk and a "
            "contiguous area kept", mib=5120,
-           command=("memmap=64M$5G", "swiotlb=8192", "retain_initrd", "hugetlb_cma=1G",
+           command=("memmap=64M$5G", "memmap=32M!5248M", "swiotlb=8192", "retain_initrd", "hugetlb_cma=1G",
                     "secretmem.enable=1")),
     Layout("mem", "mem= below the installed size", command=("mem=1536M",)),
+    # what drivers keep ready weighs most where there is little
+    Layout("disks-512m", "512 MiB, two virtio disks", mib=512, qemu=disks(2)),
+    Layout("disks-1g", "1 GiB, two virtio disks", mib=1024, qemu=disks(2)),
+    Layout("disks-2g", "2 GiB, two virtio disks of four queues", cpus=4, qemu=disks(2)),
+    Layout("disks-4g", "4 GiB, two virtio disks", mib=4096, qemu=disks(2)),
 ]}

@@ -30,6 +30,10 @@ class Broken(Exception):
     """The machine did not boot, hung or said what cannot be understood."""
 
 
+class Gone(Broken):
+    """It ended or hangs: what happened to it so far may be chance."""
+
+
 class Ended(BaseException):
     """Everything is being ended: nobody is to make a result of it."""
 
@@ -49,34 +53,53 @@ def pause(seconds):
         raise Ended
 
 
-SOFTWARE = ["-accel", "tcg,thread=multi,tb-size=128", "-cpu", "max"]
-HARDWARE = ["-accel", "kvm", "-cpu", "host"]
 PROBE_S = 10
-_probed = None
+_probed = {}
 
 
-def probe_hardware(image):
+class Amd64:
+    """Options of qemu for a machine of this architecture."""
+    qemu = "qemu-system-x86_64"
+    software = ["-accel", "tcg,thread=multi,tb-size=128", "-cpu", "max"]
+    hardware = ["-accel", "kvm", "-cpu", "host"]
+    console, port = "ttyS0", "ttyS1"
+    ports = ["-serial", "chardev:log", "-serial", "chardev:agent"]
+
+
+class Arm64:
+    qemu = "qemu-system-aarch64"
+    # what signs pointers takes most of the time where it is emulated as specified
+    software = ["-machine", "virt", "-accel", "tcg,thread=multi,tb-size=128",
+                "-cpu", "max,pauth-impdef=on"]
+    hardware = ["-machine", "virt", "-accel", "kvm", "-cpu", "host"]
+    console, port = "ttyAMA0", "ttyS0"
+    ports = ["-serial", "chardev:log", "-device", "pci-serial,chardev=agent"]
+
+
+ARCHES = {"amd64": Amd64, "arm64": Arm64}
+
+
+def probe_hardware(arch, image):
     """Whether a kernel says its first words under KVM: a device node alone promises little."""
     if not os.access("/dev/kvm", os.R_OK | os.W_OK):
         return False
     try:
         said = subprocess.run(
-            ["timeout", "-k", "1", str(PROBE_S), "qemu-system-x86_64", *HARDWARE, "-nodefaults",
+            ["timeout", "-k", "1", str(PROBE_S), arch.qemu, *arch.hardware, "-nodefaults",
              "-no-reboot", "-display", "none", "-m", "512M", "-kernel", image, "-append",
-             "console=ttyS0 panic=-1 rdinit=/none root=/none", "-serial", "stdio"],
+             f"console={arch.console} panic=-1 rdinit=/none root=/none", "-serial", "stdio"],
             stdin=subprocess.DEVNULL, capture_output=True, timeout=PROBE_S + 5, check=False)
     except subprocess.TimeoutExpired:
         return False
     return b"Linux version" in said.stdout
 
 
-def accelerator(image):
+def accelerator(arch, image):
     """Hardware where it works, else software."""
-    global _probed
     with _lock:
-        if _probed is None:
-            _probed = HARDWARE if probe_hardware(image) else SOFTWARE
-    return _probed
+        if arch not in _probed:
+            _probed[arch] = arch.hardware if probe_hardware(arch, image) else arch.software
+        return _probed[arch]
 
 
 class Machine:
@@ -85,15 +108,17 @@ class Machine:
         self.initrd_bytes = initrd.stat().st_size
         self.ends = time.monotonic() + lifetime_s
         self.log = folder / "serial.log"
-        command = ["console=ttyS0", "rdinit=/init", "panic=-1", "oops=panic", *layout.command]
+        arch = ARCHES[kernel.arch]
+        command = [f"console={arch.console}", f"ktally.port={arch.port}", "rdinit=/init",
+                   "panic=-1", "oops=panic", *layout.command]
         limit = (layout.mib << 20) + QEMU_OVERHEAD
         args = ["prlimit", f"--as={limit}", "setpriv", "--pdeathsig", "TERM",  # if we are killed
-                "timeout", "-k", "2", str(int(lifetime_s)), "qemu-system-x86_64",
-                *accelerator(kernel.image), "-nodefaults", "-no-reboot", "-display", "none",
+                "timeout", "-k", "2", str(int(lifetime_s)), arch.qemu,
+                *accelerator(arch, kernel.image), "-nodefaults", "-no-reboot", "-display", "none",
                 "-m", layout.memory(), "-smp", str(layout.cpus), *layout.qemu,
                 "-kernel", kernel.image, "-initrd", initrd, "-append", " ".join(command),
-                "-chardev", f"file,id=log,path={self.log}", "-serial", "chardev:log",
-                "-chardev", "stdio,id=agent,signal=off", "-serial", "chardev:agent",
+                "-chardev", f"file,id=log,path={self.log}",
+                "-chardev", "stdio,id=agent,signal=off", *arch.ports,
                 "-monitor", f"unix:{folder}/monitor,server=on,wait=off"]
         self.errors = open(folder / "qemu.log", "wb")
         self.pending = b""
@@ -120,10 +145,10 @@ class Machine:
                 data = os.read(self.process.stdout.fileno(), 1 << 16)
                 if not data:
                     pause(0)
-                    raise Broken(f"the machine ended; see {self.log}")
+                    raise Gone(f"the machine ended; see {self.log}")
                 self.pending += data
             elif left <= 0 or (quiet and self.silent()):
-                raise Broken(f"the machine does not answer; see {self.log}")
+                raise Gone(f"the machine does not answer; see {self.log}")
         line, self.pending = self.pending.split(b"\n", 1)
         return line.rstrip(b"\r").decode("utf-8", "replace")
 
@@ -140,7 +165,7 @@ class Machine:
             self.process.stdin.flush()
         except (OSError, ValueError) as error:
             pause(0)
-            raise Broken(f"the machine ended; see {self.log}") from error
+            raise Gone(f"the machine ended; see {self.log}") from error
         deadline = time.monotonic() + timeout
         lines = []
         while True:

@@ -9,7 +9,8 @@ which row must move by how much, what must not move.
     prepare  shell commands inside before the first account
     do, undo shell commands inside; "monitor: COMMAND" goes to qemu instead. What "prepare"
              did is undone as well
-    once     no second attempt: it cannot be undone
+    once     no second attempt: it cannot be undone. The machine has to be at rest before
+             "prepare" and before the first account
     last     runs behind all others, because it changes the machine for good
     is       ROW[+ROW] AMOUNT [~ SLACK]: what the row holds before anything is done, within
              1 % or 2 pages, or within SLACK; LOW..HIGH for AMOUNT as well
@@ -26,23 +27,31 @@ which row must move by how much, what must not move.
     reboots  SECONDS: what leaks is recorded for so long, the machine reset, and the same once
              more into the same recording; "grows" says what it then reports
     grows    COLUMN AMOUNT: of the report, per second and in both boots, within 2 %
+    stress   SECONDS: commands that read kernel memory run beside churn for so long, or for
+             what --stress says; see stress.py
+    dumps    yes: qemu dumps all memory after "do", and ktally reads the dump here; "prints" is
+             about the dump, and every slab cache in it must be as it was inside; see dump.py
     leaks    SECONDS SAMPLES: a leak of 1 MiB/s that is watched; the amounts of "moves" may
-             then name kinds of the test module, which tells how much of each it holds
+             then name kinds of the test module, which tells how much of each it holds. It has
+             to be at rest as for "once"; two attempts
 
 Amounts are arithmetic with K, M, G after numbers, and with these names: cpus, page, ram,
 initrd (bytes of the initial RAM disk), slab("cache") (bytes that one object takes in its
-cache), tags("cache") (what the kernel keeps beside for it, in kmalloc: nothing but where
-allocations are profiled), cost("cache") (both; 0 for a cache that the kernel does not have if
-a "?" is behind its name), file("path") (a number in a file inside), unclaimed() (pages that
-/proc/kpageflags calls free or nothing at all). In "shows" and "prints" there are also the
-other columns of the same rows, as the command has them after "do", and row("id") of the
-account beside it."""
+cache), sheaves("cache") (objects that may wait in arrays of the allocator), tags("cache")
+(what the kernel keeps for it in kmalloc: nothing but where allocations are profiled),
+cost("cache") (slab and tags; 0 for a cache that the kernel does not have if a "?" is behind
+its name), file("path") (a number in a file inside), named() (what drivers keep ready
+at most, by "explain unattributed"), flagged("class") (pages of a class of the census, by
+/proc/kpageflags), unclaimed() (pages that /proc/kpageflags
+calls free or nothing at all). In "shows" and "prints" there are also the other columns of the
+same rows, as the command has them after "do", row("id") of the account at that time, and
+moved("id"), by how much that has changed."""
 
 import pathlib
 import re
 import time
 
-from machine import Broken, pause
+from machine import Broken, Gone, pause
 from shown import PAGE, Claim, tolerance
 
 FOLDER = pathlib.Path(__file__).resolve().parent / "scenarios"
@@ -51,13 +60,14 @@ KMALLOC_SIZES = [8, 16, 32, 64, 96, 128, 192, 256, 512, 1024, 2048, 4096, 8192]
 SLACK = 256 << 10
 REST = 64 << 10
 ATTEMPTS = 3
+LEAK_ATTEMPTS = 2  # each takes a minute
 SETTLE_S = 0.2
 RETURN_S = 20.0
 REST_S = 20.0
 # free memory is what the others leave; lists of free pages are not asked
 FREE = ("free_buddy", "free_pcp", "free_cma")
 KEYS = ("about", "needs", "layouts", "once", "last", "prepare", "do", "undo", "is", "moves",
-        "also", "keeps", "leaks", "shows", "prints", "reboots", "grows")
+        "also", "keeps", "leaks", "shows", "prints", "reboots", "grows", "stress", "dumps")
 
 
 class Skip(Exception):
@@ -89,10 +99,26 @@ class Amounts:
 
     def __init__(self, machine):
         self.machine = machine
+        self.most_named = None  # bytes; as named() gave them last
         self.names = {"__builtins__": {}, "abs": abs, "page": PAGE, "cpus": machine.layout.cpus,
                       "ram": machine.layout.mib << 20, "initrd": machine.initrd_bytes,
-                      "slab": self.slab, "tags": self.tags, "cost": self.cost, "file": self.file,
+                      "slab": self.slab, "sheaves": self.sheaves, "tags": self.tags, "cost": self.cost, "file": self.file,
+                      "named": self.named, "flagged": self.flagged,
                       "unclaimed": lambda: int(machine.run("hold unclaimed"))}
+
+    def named(self):
+        """What drivers keep ready in unattributed, by the bounds of 'explain unattributed'."""
+        report = self.machine.report("explain unattributed")
+        self.most_named = sum(
+            line["most_bytes"] - (line["least_bytes"] or 0) for line in report["looked_for"]
+            if line["kind"] in ("block", "integrity", "dma_pool") and line["holder"] is None
+            and line["most_bytes"] is not None)
+        return self.most_named
+
+    def flagged(self, name):
+        """Pages of a class, by /proc/kpageflags."""
+        return next(row["pages"] for row in self.machine.report("census --all")["classes"]
+                    if row["id"] == name)
 
     def file(self, path):
         return int(self.machine.run(f"cat {path}").split()[0])
@@ -100,6 +126,15 @@ class Amounts:
     def slab(self, name):
         at = f"/sys/kernel/slab/{name}"
         return (PAGE << self.file(f"{at}/order")) / self.file(f"{at}/objs_per_slab")
+
+    def sheaves(self, name):
+        """mm/slub.c: a full array with each CPU, one in reserve, one of what RCU is to free, and
+        ten full ones in a barn with each node, where the kernel has such."""
+        at = f"/sys/kernel/slab/{name}/sheaf_capacity"
+        if self.machine.try_run(f"test -e {at}")[0]:
+            return 0
+        nodes = int(self.machine.run("ls -d /sys/devices/system/node/node* | wc -l"))
+        return self.file(at) * (3 * self.machine.layout.cpus + 11 * nodes)
 
     def tags(self, name):
         """mm/slab.h, struct slabobj_ext: 16 bytes an object, in one piece for each slab."""
@@ -194,10 +229,11 @@ class Run:
                       reports[command])
         return reports
 
-    def check_claims(self, before, after, account):
+    def check_claims(self, before, after, earlier, account):
         """What commands print, and by how much that has changed."""
         problems, told = [], []
-        names = {"row": lambda name: rows_of(account)[name]}
+        names = {"row": lambda name: rows_of(account)[name],
+                 "moved": lambda name: rows_of(account)[name] - rows_of(earlier)[name]}
         for claim in self.shows + self.prints:
             old = before[claim.command] if claim in self.shows else None
             problem, text, off = claim.check(old, after[claim.command], self.amounts, names)
@@ -277,6 +313,7 @@ class Run:
             told.append(f"{names} {mib(value)}")
             if names == "unattributed":
                 self.figures["idle"] = value / rows["ram"]
+                self.figures["named"] = (self.amounts.most_named or 0) / rows["ram"]
             if not low <= value <= high:
                 problems.append(f"{names} is {mib(value)}, not {mib(low)} to {mib(high)}")
         return problems, told
@@ -298,8 +335,19 @@ class Run:
             if not problems or time.monotonic() > ends:
                 return problems
 
+    def needs_rest(self):
+        """What a scenario before it freed late would be taken again by what it takes, and it
+        has one attempt or dear ones."""
+        return bool(self.values["leaks"] or self.values["once"])
+
+    def attempts(self):
+        if self.values["once"]:
+            return 1
+        return LEAK_ATTEMPTS if self.values["leaks"] else ATTEMPTS
+
     def wait_rest(self):
-        """What the attempt before left behind goes, until one second moves nothing."""
+        """What the scenario or attempt before left behind goes, until one second moves
+        nothing."""
         ends = time.monotonic() + REST_S
         now = rows_of(self.account("rest"))
         while time.monotonic() < ends:
@@ -311,6 +359,8 @@ class Run:
     def once(self):
         try:
             self.perform(self.values["prepare"])
+            if self.needs_rest():
+                self.wait_rest()
             # commands take memory too: both accounts are taken when they have had theirs
             shown = self.reports("before", self.shows)
             before = self.account("before")
@@ -319,7 +369,7 @@ class Run:
                 more, told_more = self.follow(shown, before)
             else:
                 shown = self.reports("before", self.prints)
-                more, told_more = self.check_claims({}, shown, before)
+                more, told_more = self.check_claims({}, shown, before, before)
         finally:
             self.perform(self.values["undo"])
         back = self.check_return(before) if self.values["do"] else []
@@ -335,7 +385,7 @@ class Run:
         held = self.account("held")
         problems, told = self.check_delta(before, held)
         more, told_more = self.check_claims(
-            shown, self.reports("held", self.shows + self.prints), held)
+            shown, self.reports("held", self.shows + self.prints), before, held)
         return problems + more, told + told_more
 
     def held(self):
@@ -371,10 +421,11 @@ class Run:
         """(problems, what was seen, figures). What disturbs from outside does not happen thrice."""
         self.check_needs()
         problems, why = [], ""
-        for attempt in range(ATTEMPTS):
+        for attempt in range(self.attempts()):
             try:
                 if attempt:
                     why = "; ".join(problems)
+                if attempt or self.needs_rest():
                     self.wait_rest()
                 self.figures.clear()
                 problems, told = self.once()
@@ -383,13 +434,13 @@ class Run:
             if not problems:
                 told += [f"attempt {attempt + 1} (before: {why})"] if attempt else []
                 break
-            if self.values["leaks"] or self.values["once"]:
-                break
         return problems, told, self.figures
 
 
 def run(scenario, machine, save):
     try:
         return Run(scenario, machine, save)()
+    except Gone:
+        raise
     except Broken as error:
         return [str(error)], [], {}

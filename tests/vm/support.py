@@ -13,24 +13,33 @@ HEAD = """<!-- SPDX-License-Identifier: GPL-2.0-or-later -->
 Written by `script/vmtest --support`; do not edit. Each kernel was booted in a virtual machine on each layout; in each
 scenario a known amount of memory went to a known place, and every row of the account was held against it."""
 
-CELLS = "A cell names the layouts on which it was shown, in parentheses where it was skipped."
+CELLS = """A cell says `shown` where it was shown on all layouts of the scenario, `-` where it was skipped on all; else each
+layout, in parentheses where it was skipped. Why is below. What is in no cell was not run."""
+IDLE = "idle: unattributed in % of memory (named by 'explain unattributed', at most)"
 SIGNS = {"passed": "{}", "FAILED": "**{} fails**", "skipped": "({})"}
+WHY_MAX = 200
 
 
 def table(head, rows):
-    yield "| " + " | ".join([head, *kernels.KERNELS]) + " |"
-    yield "|---" * (len(kernels.KERNELS) + 1) + "|"
+    yield "| " + " | ".join([*head, *kernels.KERNELS]) + " |"
+    yield "|---" * (len(kernels.KERNELS) + len(head)) + "|"
     for row in rows:
         yield "| " + " | ".join(row) + " |"
     yield ""
 
 
+def idle_cell(figures):
+    if "idle" not in figures:
+        return ""
+    return f"{figures['idle']:+.3%}" + (f" ({figures['named']:.3%})" if figures.get("named") else "")
+
+
 def idle_rows(results):
     for layout in layouts.LAYOUTS:
-        found = [results.figures.get((kernel, layout, "idle"), {}).get("idle")
+        found = [idle_cell(results.figures.get((kernel, layout, "idle"), {}))
                  for kernel in kernels.KERNELS]
-        if any(value is not None for value in found):
-            yield [layout, *("" if value is None else f"{value:+.3%}" for value in found)]
+        if any(found):
+            yield [layout, *found]
 
 
 def worst(results, kernel, figure):
@@ -49,21 +58,42 @@ def figure_rows(results):
         yield [about, *(worst(results, kernel, figure) for kernel in kernels.KERNELS)]
 
 
+def cell(outcomes, names):
+    """What became of a scenario on a kernel, by layout."""
+    kinds = {outcome for _, outcome in outcomes} if len(outcomes) == len(names) else set()
+    if kinds == {"passed"}:
+        return "shown"
+    if kinds == {"skipped"}:
+        return "-"
+    return " ".join(SIGNS[outcome].format(layout) for layout, outcome in outcomes)
+
+
 def scenario_rows(results):
-    cells = {}
-    order = list(layouts.LAYOUTS)
+    found, order = {}, list(layouts.LAYOUTS)
     for kernel, layout, item, outcome, _ in sorted(
             (row for row in results.rows if row[1] in order), key=lambda r: order.index(r[1])):
-        cells.setdefault((item, kernel), []).append(SIGNS[outcome].format(layout))
-    for item in sorted({row[2] for row in results.rows}):
-        yield [item, *(" ".join(cells.get((item, kernel), "")) for kernel in kernels.KERNELS)]
+        found.setdefault(item, {}).setdefault(kernel, []).append((layout, outcome))
+    for item, by_kernel in sorted(found.items()):
+        names = dict.fromkeys(layout for cells in by_kernel.values() for layout, _ in cells)
+        yield [item, " ".join(sorted(names, key=order.index)),
+               *(cell(by_kernel.get(kernel, []), names) for kernel in kernels.KERNELS)]
 
 
-def reasons(results):
-    for kernel, _, item, outcome, text in results.rows:
-        if outcome == "skipped":
-            why = text.splitlines()[0].replace(str(pathlib.Path.home()), "~")[:160]
-            yield f"- {item} on {kernel}: {why}"
+def short(text):
+    """A reason without what it repeats of commands and of this machine."""
+    text = text.strip().splitlines()[0] if text.strip() else "no reason was given"
+    return text.replace(str(pathlib.Path.home()), "~")[:WHY_MAX]
+
+
+def reasons(results, wanted):
+    """One line a kernel and reason, with the scenarios that have it."""
+    found = {}
+    for kernel, layout, item, outcome, text in results.rows:
+        if outcome == wanted:
+            named = f"{item} on {layout}" if outcome == "FAILED" else item
+            found.setdefault((kernel, short(text)), {})[named] = None
+    for (kernel, why), items in sorted(found.items()):
+        yield f"- {kernel}: {', '.join(items)}: {why}"
 
 
 def write(path, results, seconds):
@@ -75,8 +105,9 @@ def write(path, results, seconds):
     lines += ["", f"{datetime.date.today()}: {results.count('passed')} passed, "
               f"{results.count('FAILED')} failed, {results.count('skipped')} skipped, in "
               f"{seconds / 60:.0f} minutes.", ""]
-    lines += table("idle: unattributed in % of memory", idle_rows(results))
-    lines += table("of all scenarios", figure_rows(results))
-    lines += [CELLS, "", *table("scenario", scenario_rows(results))]
-    lines += ["Skipped:", "", *sorted(set(reasons(results)))]
+    lines += table([IDLE], idle_rows(results))
+    lines += table(["of all scenarios"], figure_rows(results))
+    lines += [CELLS, "", *table(["scenario", "layouts"], scenario_rows(results))]
+    for head, outcome in (("Failed:", "FAILED"), ("Skipped:", "skipped")):
+        lines += [head, "", *(list(reasons(results, outcome)) or ["- nothing"]), ""]
     path.write_text("\n".join(lines).rstrip() + "\n")

@@ -64,9 +64,9 @@ TEST(a_log_alone_tells_what_is_reserved_and_the_rows_add_up_to_it)
 	if (make(&made, log_text)) {
 		CHECK_INT(made.boot.held[KT_FROM_RESERVED], (148188 - 16380 - 2660 - 2020) * KIB);
 		CHECK_INT(made.boot.held[KT_FROM_RESERVED],
-			kt_account_line(&made.account, "boot")->val.value);
+			kt_account_line(&made.account, KT_ROW_BOOT)->val.value);
 		CHECK_INT(made.boot.held[KT_FROM_FIRMWARE],
-			kt_account_line(&made.account, "firmware")->val.value);
+			kt_account_line(&made.account, KT_ROW_FIRMWARE)->val.value);
 		CHECK_INT(made.boot.held[KT_FROM_ALLOCATOR], 32768);
 	}
 	unmake(&made);
@@ -88,7 +88,7 @@ TEST(what_was_given_back_was_taken_and_is_not_held)
 		CHECK_INT(initrd->back_us, 400000);
 		CHECK_INT(init->taken, 2660 * KIB);
 		CHECK_INT(init->held, 0);
-		CHECK_INT(row_named(&made, "gap behind kernel code")->held, 0);
+		CHECK_INT(row_named(&made, "gap after kernel code")->held, 0);
 		CHECK_INT(cma->taken, 64 * MIB);
 		CHECK_INT(cma->held, 0);
 	}
@@ -100,7 +100,7 @@ TEST(what_the_log_names_is_split_off_what_nobody_names)
 	struct made made = { 0 };
 
 	if (make(&made, log_text)) {
-		const struct kt_line *other = kt_account_line(&made.account, "boot_other");
+		const struct kt_line *other = kt_account_line(&made.account, KT_ROW_BOOT_OTHER);
 
 		CHECK_INT(row_named(&made, "node data")->held, 65536);
 		CHECK_INT(row_named(&made, "other boot memory")->held, other->val.value - 65536);

@@ -112,18 +112,100 @@ TEST(a_low_zone_keeps_its_reserve_from_allocations_that_could_go_higher)
 	CHECK_INT(kt_zone_reserve(snap, &snap->zones.items[0]), 60);
 }
 
+TEST(the_reserve_of_a_zone_is_found_by_the_higher_zones_with_memory)
+{
+	KT_CLEANUP(snapshot)
+	struct kt_snapshot *snap = with_zone((struct kt_zone){ .name = "DMA",
+		.min = 10,
+		.present = 100,
+		.reserve = { 0, 0, 60, 70 },
+		.nr_reserve = 4 });
+
+	/* a memory report with no other zone for the request: HighMem is out of its reach */
+	snap->memreport = 1;
+	CHECK_INT(kt_zone_reserve(snap, &snap->zones.items[0]), 0);
+	*kt_list_push(&snap->arena, &snap->zones) =
+		(struct kt_zone){ .name = "HighMem", .present = 100 };
+	CHECK_INT(kt_zone_reserve(snap, &snap->zones.items[0]), 0);
+	*kt_list_push(&snap->arena, &snap->zones) =
+		(struct kt_zone){ .name = "Normal", .present = 100 };
+	CHECK_INT(kt_zone_reserve(snap, &snap->zones.items[0]), 60);
+}
+
+TEST(free_blocks_of_zones_for_processes_are_none_for_the_kernel)
+{
+	struct kt_free_area high = AREA("HighMem", 0, 0, 0, 2, 3), movable = AREA("Movable", 5, 5);
+	struct kt_free_area low = AREA("Normal", 5, 5);
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+	bool known;
+
+	CHECK_INT(kt_largest_order(snap, &high, &known), KT_ORDER_NONE);
+	CHECK_INT(kt_largest_order(snap, &movable, &known), KT_ORDER_NONE);
+	CHECK_INT(kt_largest_order(snap, &low, &known), 1);
+}
+
 TEST(without_watermarks_only_the_blocks_are_looked_at)
 {
 	struct kt_free_area blocks = AREA("Normal", 1, 1, 0);
 	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
 	KT_CLEANUP(snapshot)
-	struct kt_snapshot *old = with_zone((struct kt_zone){ .name = "Normal", .min = -1 });
+	struct kt_snapshot *old = with_zone(kt_zone_unknown(0, "Normal"));
 	bool known = true;
 
 	CHECK_INT(kt_largest_order(snap, &blocks, &known), 1);
 	CHECK(!known);
 	CHECK_INT(kt_largest_order(old, &blocks, &known), 1);
 	CHECK(!known);
+}
+
+static struct kt_zone zone_with(int64_t min, int64_t cma_free, int nr_reserve)
+{
+	struct kt_zone zone = kt_zone_unknown(0, "Normal");
+
+	zone.min = min;
+	zone.cma_free = cma_free;
+	zone.nr_reserve = nr_reserve;
+	return zone;
+}
+
+TEST(a_zone_without_its_reserve_or_free_cma_promises_nothing_that_rests_on_zero)
+{
+	struct kt_free_area blocks = AREA("Normal", 0, 0, 0, 2, 3);
+	KT_CLEANUP(snapshot) struct kt_snapshot *whole = with_zone(zone_with(10, 20, 4));
+	KT_CLEANUP(snapshot) struct kt_snapshot *no_reserve = with_zone(zone_with(10, 20, 0));
+	KT_CLEANUP(snapshot) struct kt_snapshot *no_cma = with_zone(zone_with(10, KT_UNKNOWN, 4));
+	bool known = false;
+
+	CHECK_INT(kt_largest_order(whole, &blocks, &known), 4);
+	CHECK(known);
+	CHECK_INT(kt_largest_order(no_reserve, &blocks, &known), 4);
+	CHECK(!known);
+	/* no file tells of CMA; then one does, and all of it may be this zone's */
+	CHECK_INT(kt_largest_order(no_cma, &blocks, &known), 4);
+	vmstat_pages(no_cma, KT_CMA_FREE, 45);
+	CHECK_INT(kt_largest_order(no_cma, &blocks, &known), 3);
+}
+
+/* By the free counter of the moment, without what is kept back for high-order atomic requests. */
+TEST(a_memory_report_is_judged_by_the_counter)
+{
+	struct kt_free_area blocks = AREA("Normal", 0, 0, 0, 2, 3);
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = with_zone(zone_with(10, 0, 4));
+
+	snap->memreport = 1;
+	snap->zones.items[0].free = 26;
+	CHECK_INT(largest(snap, blocks), 4);
+	snap->zones.items[0].free = 25; /* 25 - 15 is not above 10 */
+	CHECK_INT(largest(snap, blocks), 3);
+	snap->zones.items[0].free = 26;
+	snap->zones.items[0].high_atomic = 1;
+	CHECK_INT(largest(snap, blocks), 3);
+	/* the letters behind the blocks of order 3 name none that an ordinary request may use */
+	blocks.closed = 1u << 4;
+	snap->zones.items[0].high_atomic = 0;
+	CHECK_INT(largest(snap, blocks), 3);
+	blocks.closed = 3u << 3;
+	CHECK_INT(largest(snap, blocks), KT_ORDER_NONE);
 }
 
 TEST(blocks_set_aside_for_some_are_left_out_where_mobilities_are_known)

@@ -57,6 +57,27 @@ TEST(own_amounts_are_without_the_groups_below_and_add_up_to_the_root)
 	CHECK(!sums.lower_bound && !sums.kinds);
 }
 
+TEST(page_tables_are_not_known_where_the_kernel_says_none_of_groups_with_threads)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+	size_t root = put(snap, KT_CGROUP_NO_PARENT, 1000), a = put(snap, root, 700);
+	struct kt_cgroup_sums sums;
+
+	for (size_t i = root; i <= a; i++) {
+		at(snap, i)->keys[KT_CGROUP_STACKS] = 300;
+		at(snap, i)->keys[KT_CGROUP_ANON] = 5000;
+		at(snap, i)->keys[KT_CGROUP_TABLES] = at(snap, i)->keys[KT_CGROUP_SEC_TABLES] = 0;
+	}
+	sums = sums_of(snap);
+	CHECK(sums.without_tables && !sums.groups[a].all[KT_CGROUP_KIND_TABLES].known);
+	CHECK_AMOUNT(sums.groups[a].all[KT_CGROUP_KIND_OTHER], 400);
+	at(snap, root)->keys[KT_CGROUP_TABLES] = 40;
+	sums = sums_of(snap);
+	CHECK(!sums.without_tables);
+	CHECK_AMOUNT(sums.groups[a].all[KT_CGROUP_KIND_TABLES], 0);
+	CHECK_AMOUNT(sums.groups[root].all[KT_CGROUP_KIND_TABLES], 40);
+}
+
 TEST(a_child_that_grew_after_its_parent_was_read_leaves_less_than_nothing)
 {
 	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);

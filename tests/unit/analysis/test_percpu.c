@@ -139,6 +139,13 @@ TEST(memory_cgroups_are_estimated_from_their_structs)
 	CHECK_INT(view.bytes_per_cgroup, 1216 + 2 * 528);
 	CHECK_INT(view.cgroup_bytes, 100 * 2 * (1216 + 2 * 528));
 	CHECK_INT(view.dying_bytes, 90 * 2 * (1216 + 2 * 528));
+	snap->percpu.cgroup_twice = snap->percpu.cgroup_node_twice = true; /* 5.10 */
+	kt_percpu_view(snap, &view);
+	CHECK_INT(view.bytes_per_cgroup, 2 * (1216 + 2 * 528));
+	snap->percpu.cgroup_node_bytes = KT_UNKNOWN;
+	kt_percpu_view(snap, &view);
+	CHECK_INT(view.bytes_per_cgroup, 2 * 1216);
+	CHECK(view.at_least);
 	snap->cgroups.nr_counted = 43;
 	kt_percpu_view(snap, &view);
 	CHECK_INT(view.nr_cgroups, 43);

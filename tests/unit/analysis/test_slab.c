@@ -186,7 +186,7 @@ TEST(a_rest_that_cannot_be_large_kmalloc_is_not_called_so)
 
 TEST(sums_of_an_oom_report_are_enough)
 {
-	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(0);
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(KT_UNKNOWN);
 	KT_CLEANUP(slab_uses) struct kt_slab_uses uses = { 0 };
 	struct kt_cache *c = kt_list_push(&snap->arena, &snap->caches);
 
@@ -206,7 +206,7 @@ TEST(a_slabinfo_alone_tells_the_page_size_by_how_slots_fill_slabs)
 	static const int64_t sizes[] = { 4096, 16384, 65536 };
 
 	for (size_t i = 0; i < KT_LEN(sizes); i++) {
-		KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(0);
+		KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(KT_UNKNOWN);
 		KT_CLEANUP(slab_uses) struct kt_slab_uses uses = { 0 };
 
 		cache(snap, "dentry", 1, 1, 192, sizes[i] / 192, 1, 1);
@@ -215,12 +215,12 @@ TEST(a_slabinfo_alone_tells_the_page_size_by_how_slots_fill_slabs)
 		CHECK_INT(uses.page_bytes, sizes[i]);
 	}
 	{
-		KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(0);
+		KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(KT_UNKNOWN);
 		KT_CLEANUP(slab_uses) struct kt_slab_uses uses = { 0 };
 
 		cache(snap, "dentry", 1, 1, 192, 21, 1, 1); /* nothing fills its slab */
 		uses = analyse(snap);
-		CHECK_INT(uses.page_bytes, 0);
+		CHECK_INT(uses.page_bytes, KT_UNKNOWN);
 		CHECK_INT(uses.items.items[0].held_bytes, -1);
 	}
 }

@@ -189,7 +189,7 @@ TEST(a_counter_that_is_far_too_small_is_not_believed)
 
 TEST(without_a_page_size_no_area_has_bytes_and_the_counter_has_all)
 {
-	struct kt_snapshot *snap = machine(0);
+	struct kt_snapshot *snap = machine(KT_UNKNOWN);
 	struct kt_arena arena = { 0 };
 	struct kt_vmalloc vmalloc;
 

@@ -77,3 +77,20 @@ TEST(a_printed_text_has_its_whole_length)
 	CHECK_STR(text + 19999, "7|end");
 	kt_arena_fini(&arena);
 }
+
+TEST(room_that_is_reserved_is_used_before_more_is_taken)
+{
+	struct kt_arena arena = { 0 };
+	KT_LIST(int) list = { 0 };
+	int *first = NULL;
+
+	*kt_list_push(&arena, &list) = 7;
+	kt_list_reserve(&arena, &list, 1000);
+	first = list.items;
+	for (int i = 1; i <= 1000; i++)
+		*kt_list_push(&arena, &list) = i;
+	CHECK(list.items == first && list.items[0] == 7 && list.items[1000] == 1000);
+	kt_list_reserve(&arena, &list, SIZE_MAX / 2);
+	CHECK(list.items == first && !arena.failed);
+	kt_arena_fini(&arena);
+}

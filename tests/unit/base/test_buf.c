@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/buf.h"
 
+#include "base/arena.h"
+
 #include "test.h"
 
 static const char *text_of(struct kt_buf *buf)
@@ -71,4 +73,41 @@ TEST(a_size_that_wraps_is_refused_and_leaves_the_text)
 	kt_buf_puts(&buf, "ab");
 	CHECK(!kt_buf_reserve(&buf, SIZE_MAX));
 	CHECK_STR(text_of(&buf), "ab");
+}
+
+/* Digits are written in pairs. */
+TEST(numbers_are_written_as_printf_writes_them)
+{
+	const int64_t numbers[] = { 0, 7, 9, 10, 42, 99, 100, 101, 999, 1000, 9999, 10000,
+		123456789, -1, -10, -100, -12345, INT64_MAX, INT64_MIN };
+
+	for (size_t i = 0; i < KT_LEN(numbers); i++) {
+		char wanted[32];
+		struct kt_buf buf = { 0 };
+
+		snprintf(wanted, sizeof(wanted), "%lld", (long long)numbers[i]);
+		kt_buf_number(&buf, numbers[i]);
+		kt_buf_add(&buf, "", 1);
+		CHECK_STR(buf.data, wanted);
+		kt_buf_cleanup(&buf);
+	}
+}
+
+TEST(parts_are_joined_and_the_text_moves_to_an_arena)
+{
+	struct kt_arena arena = { 0 };
+	struct kt_buf buf = { 0 };
+	const char *text;
+
+	CHECK_STR(kt_arena_text(&arena, &buf), "");
+	for (int i = 1; i < 4; i++)
+		kt_buf_join(&buf, ", ", "%d-%s", i, "x");
+	text = kt_arena_text(&arena, &buf);
+	CHECK_STR(text, "1-x, 2-x, 3-x");
+	CHECK(!buf.data && !buf.size && !arena.failed);
+	kt_buf_join(&buf, ", ", "again");
+	buf.failed = true;
+	CHECK_STR(kt_arena_text(&arena, &buf), "");
+	CHECK(arena.failed && !buf.failed);
+	kt_arena_fini(&arena);
 }

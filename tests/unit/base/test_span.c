@@ -114,3 +114,15 @@ TEST(a_text_is_found_at_its_first_place_or_not_at_all)
 	CHECK_INT(kt_span_find(empty, "x"), 0);
 	CHECK(kt_span_ends(KT_SPAN("2048kB"), "kB") && !kt_span_ends(KT_SPAN("B"), "kB"));
 }
+
+TEST(a_text_is_equal_only_whole)
+{
+	CHECK(kt_span_eq(KT_SPAN("slab"), "slab"));
+	CHECK(!kt_span_eq(KT_SPAN("slab"), "sla"));
+	CHECK(!kt_span_eq(KT_SPAN("sla"), "slab"));
+	CHECK(!kt_span_eq(KT_SPAN("\0"), ""));
+	CHECK(kt_span_eq((struct kt_span){ "", 0 }, ""));
+	CHECK(kt_span_starts(KT_SPAN("slab"), ""));
+	CHECK(!kt_span_starts((struct kt_span){ "s", 0 }, "s"));
+	CHECK(!kt_span_starts(KT_SPAN("s"), "sl"));
+}

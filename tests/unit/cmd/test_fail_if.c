@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "cmd/fail_if.h"
+#include "cmd/past/fail_if.h"
 
 #include "test.h"
 

@@ -23,12 +23,9 @@ static void add_zone(
 {
 	struct kt_zone *zone = kt_list_push(&snap->arena, &snap->zones);
 
-	*zone = (struct kt_zone){ .node = node,
-		.name = name,
-		.start_pfn = start,
-		.spanned = spanned,
-		.present = spanned,
-		.has_managed = true };
+	*zone = kt_zone_unknown(node, name);
+	zone->start_pfn = start;
+	zone->spanned = zone->present = zone->managed = spanned;
 }
 
 /* 4 MiB with a hole of one page and a zone border, in pages: [1, 300) and [301, 1024). */
@@ -141,7 +138,7 @@ TEST(without_system_ram_or_beyond_the_limit_nothing_is_looked_at)
 	CHECK_INT(plan(kt_census_new(&none->arena, false), none, NO_LIMIT), KT_ERR_ABSENT);
 	add_ram(large, 0, UINT64_MAX >> 1);
 	CHECK_INT(plan(kt_census_new(&large->arena, false), large, 1ull << 36), KT_ERR_LIMIT);
-	large->host.page_bytes = 0;
+	large->host.page_bytes = KT_UNKNOWN;
 	CHECK_INT(plan(kt_census_new(&large->arena, false), large, NO_LIMIT), KT_ERR_ABSENT);
 }
 

@@ -30,7 +30,7 @@ TEST(the_unit_of_a_file_is_not_seen_outside)
 
 TEST(pages_of_an_unknown_size_are_bad_and_not_zero)
 {
-	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(0);
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(KT_UNKNOWN);
 
 	vmstat_pages(snap, KT_SLAB_R, 3);
 	CHECK_STATE(snap, SLAB_R, KT_BAD);
@@ -215,12 +215,50 @@ TEST(rewinding_forgets_what_came_after_the_mark_and_nothing_before)
 	CHECK_VALUE(snap, SLAB_R, 2 * 4096);
 	CHECK_STATE(snap, BUFFERS, KT_ABSENT);
 	CHECK(any_note_has(snap, "before") && !any_note_has(snap, "after"));
-	CHECK_INT(snap->drift_bytes, -1);
+	CHECK_INT(snap->drift_bytes, KT_UNKNOWN);
 	/* and reading goes on as if nothing had been */
 	put_entry(snap, KT_SHMEM, KT_PAGES, KT_RANK_FIRST, "again", 5);
 	meminfo_kb(snap, KT_BUFFERS, 4);
 	CHECK_VALUE(snap, SHMEM, 5 * 4096);
 	CHECK_VALUE(snap, BUFFERS, 4096);
+}
+
+TEST(a_sum_lacks_what_one_of_its_parts_lacks)
+{
+	const struct kt_entry good = { .metric = KT_SHMEM,
+		.node = KT_NO_NODE,
+		.unit = KT_PAGES,
+		.raw = 7,
+		.path = "a",
+		.field = "n" };
+	struct kt_entry bad = good;
+
+	bad.state = KT_BAD;
+	bad.field = "one zone lacks it";
+	for (int order = 0; order < 2; order++) {
+		KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+
+		kt_snapshot_add(snap, order ? good : bad);
+		kt_snapshot_add(snap, order ? bad : good);
+		kt_snapshot_add(snap, good);
+		CHECK_STATE(snap, SHMEM, KT_BAD);
+		CHECK_STR(value(snap, KT_SHMEM).reason, "one zone lacks it");
+	}
+}
+
+TEST(in_a_new_snapshot_no_number_is_known)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = kt_snapshot_new();
+
+	CHECK(!kt_known(snap->host.page_bytes) && !kt_known(snap->host.nr_cpus));
+	CHECK(!kt_known(snap->host.nr_nodes) && !kt_known(snap->host.nr_cpus_possible));
+	CHECK(!kt_known(snap->host.uptime_s) && !kt_known(snap->host.taken_s));
+	CHECK(!kt_known(snap->tasks_taken_s) && !kt_known(snap->stack_bytes));
+	CHECK(!kt_known(snap->drift_bytes) && !kt_known(snap->skew_bytes));
+	CHECK(!kt_known(snap->cgroups.nr_live) && !kt_known(snap->cgroups.nr_counted));
+	CHECK(!kt_known(snap->percpu.unit_bytes) && !kt_known(snap->percpu.static_bytes));
+	CHECK(!kt_known(snap->percpu.cgroup_bytes) && !kt_known(snap->dcache.nr_negative));
+	CHECK(!kt_known(snap->sockets.udp) && !kt_known(kt_snapshot_memory(snap)));
 }
 
 TEST(a_field_that_nobody_needs_is_not_kept)

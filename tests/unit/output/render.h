@@ -9,6 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const struct kt_family bytes_family = { .name = "t_bytes",
+	.unit = KT_FAMILY_BYTES,
+	.labels = "row count rest",
+	.help = "a \"size\"\nin bytes" };
+static const struct kt_family ratio_family = {
+	.name = "t_ratio", .unit = KT_FAMILY_RATIO, .labels = "row count rest", .help = "share"
+};
+
 static const struct kt_column report_columns[] = {
 	{ .key = "id",
 		.title = "ID",
@@ -19,16 +27,8 @@ static const struct kt_column report_columns[] = {
 		.title = "MEMORY",
 		.type = KT_CELL_TEXT,
 		.flags = KT_COL_TREE | KT_COL_TEXT_ONLY },
-	{ .key = "bytes",
-		.title = "SIZE",
-		.type = KT_CELL_BYTES,
-		.metric = "t_bytes",
-		.help = "a \"size\"\nin bytes" },
-	{ .key = "share",
-		.title = "SHARE",
-		.type = KT_CELL_SHARE,
-		.metric = "t_ratio",
-		.help = "share" },
+	{ .key = "bytes", .title = "SIZE", .type = KT_CELL_BYTES, .metric = &bytes_family },
+	{ .key = "share", .title = "SHARE", .type = KT_CELL_SHARE, .metric = &ratio_family },
 	{ .key = "count", .title = "N", .type = KT_CELL_COUNT, .flags = KT_COL_LABEL },
 	{ .key = "rest", .title = "REST", .type = KT_CELL_BOOL, .flags = KT_COL_LABEL },
 };

@@ -39,7 +39,7 @@ TEST(only_what_needs_quotes_has_quotes)
 		{ "a,b", "\"a,b\"" },
 		{ "say \"a\"", "\"say \"\"a\"\"\"" },
 		{ "two\nlines", "\"two\nlines\"" },
-		{ "\r", "\"\r\"" },
+		{ "\r", "\"?\"" },
 		{ "", "" },
 	};
 	const char *text;

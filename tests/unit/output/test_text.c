@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "base/human.h"
 #include "render.h"
 #include "test.h"
 
@@ -216,6 +217,21 @@ TEST(sizes_are_rounded_and_never_shown_as_1024)
 		kt_human_bytes(cases[i].bytes, text);
 		CHECK_STR(text, cases[i].wanted);
 	}
+}
+
+TEST(a_share_that_rounds_to_zero_has_no_sign)
+{
+	KT_CLEANUP(report) struct kt_report report = { 0 };
+	static const struct kt_column share = {
+		.key = "share", .title = "S", .type = KT_CELL_SHARE
+	};
+	struct kt_table *table;
+
+	kt_report_init(&report, "s");
+	table = kt_report_table(&report, "t", NULL, &share, 1);
+	kt_table_row(&report, table)->cells[0] = kt_cell_real(-0.00001);
+	kt_table_row(&report, table)->cells[0] = kt_cell_real(-0.0001);
+	CHECK_STR(rendered(&kt_output_text, &report, OPTS(0)), "\n      S\n 0.00 %\n-0.01 %\n");
 }
 
 TEST(tables_for_data_only_and_empty_ones_are_not_shown)

@@ -3,6 +3,7 @@
 // Series as a block stores them: what goes in comes out, and what says the same twice is
 // kept once.
 
+#include "record/block.h"
 #include "record/columns.h"
 #include "test.h"
 
@@ -65,21 +66,33 @@ static uint32_t differences(struct kt_span a, struct kt_span b, uint32_t nr_samp
 	return wrong;
 }
 
+static struct kt_span series_of(const void *arg, size_t number)
+{
+	const struct made *made = arg;
+
+	return made->block.series.items[number];
+}
+
 /* Encodes and decodes; bytes that it took, or 0 where something else came back. */
 static size_t round_trip(struct made *made)
 {
 	KT_CLEANUP(buf) struct kt_buf bytes = { 0 };
-	struct kt_block copy = { .nr_samples = made->block.nr_samples, .values_per_number = 1 };
-	uint32_t wrong = 0;
+	uint32_t wrong = 0, nr_samples = made->block.nr_samples;
+	struct kt_columns_source source = { nr_samples, SERIES, series_of, made };
+	struct kt_columns_index *index;
+	struct kt_arena arena = { 0 };
 
-	kt_columns_encode(&made->block, &bytes);
-	if (kt_columns_decode((struct kt_span){ bytes.data, bytes.size }, SERIES, &copy)) {
+	kt_columns_encode(&source, &bytes);
+	if (kt_columns_decode((struct kt_span){ bytes.data, bytes.size }, SERIES, nr_samples,
+		    &arena, &index)) {
 		for (size_t i = 0; i < SERIES; i++)
-			wrong += differences(made->block.series.items[i],
-				kt_columns_series(&copy, KT_COLUMNS_CLOCKS + i), copy.nr_samples);
+			wrong += differences(
+				series_of(made, i), kt_columns_series(index, i), nr_samples);
+		wrong += !kt_columns_are_whole(index);
 	} else
 		wrong = 1;
-	kt_block_cleanup(&copy);
+	kt_columns_free(index);
+	kt_arena_fini(&arena);
 	return wrong ? 0 : bytes.size;
 }
 

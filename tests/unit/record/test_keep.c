@@ -8,6 +8,7 @@
 
 #include "test.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -84,6 +85,21 @@ static void write_half_an_hour(const char *path)
 	kt_sampler_free(sampler);
 }
 
+/* All steps of a rewriting. */
+static struct kt_err *rewrite(const char *path, const char *new_path, const struct kt_keep *keep)
+{
+	int fd = open(new_path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	struct kt_rewrite *work = NULL;
+	struct kt_err *err = kt_rewrite_begin(path, fd, keep, &work);
+	bool done = false;
+
+	while (!err && !done)
+		err = kt_rewrite_step(work, &done);
+	kt_rewrite_free(work);
+	close(fd);
+	return err;
+}
+
 static const struct kt_block_line *line_with(const struct kt_block *block, const char *text)
 {
 	for (size_t i = 0; i < block->lines.count; i++) {
@@ -130,7 +146,7 @@ TEST(what_is_old_is_thinned_and_what_is_young_stays)
 
 	write_half_an_hour(path);
 	snprintf(new_path, sizeof(new_path), "%s.new", path);
-	CHECK(fine(kt_keep_rewrite(path, new_path, &keep)));
+	CHECK(fine(rewrite(path, new_path, &keep)));
 	CHECK(fine(kt_recording_open(new_path, &recording)));
 	for (size_t i = 0; i < kt_recording_nr_blocks(recording); i++) {
 		KT_CLEANUP(cursor) struct kt_cursor cursor = { 0 };
@@ -170,7 +186,7 @@ TEST(what_is_not_in_a_later_block_is_not_in_what_is_made_of_both)
 
 	write_half_an_hour(path);
 	snprintf(new_path, sizeof(new_path), "%s.new", path);
-	CHECK(fine(kt_keep_rewrite(path, new_path, &keep)));
+	CHECK(fine(rewrite(path, new_path, &keep)));
 	CHECK(fine(kt_recording_open(new_path, &recording)));
 	if (!CHECK_INT(kt_recording_nr_blocks(recording), 1) ||
 		!CHECK(fine(kt_recording_block(recording, 0, &block))) ||
@@ -202,7 +218,7 @@ TEST(a_clock_that_was_wrong_for_a_while_costs_nothing)
 	write_half_an_hour(path);
 	wrong_from = UINT32_MAX;
 	snprintf(new_path, sizeof(new_path), "%s.new", path);
-	CHECK(fine(kt_keep_rewrite(path, new_path, &kt_keep_default)));
+	CHECK(fine(rewrite(path, new_path, &kt_keep_default)));
 	CHECK(fine(kt_recording_open(new_path, &recording)));
 	CHECK_INT(kt_recording_nr_blocks(recording), 3);
 	fresh();
@@ -226,10 +242,10 @@ TEST(thin_is_thinned_again_and_the_extremes_stay)
 
 	write_half_an_hour(path);
 	snprintf(new_path, sizeof(new_path), "%s.new", path);
-	CHECK(fine(kt_keep_rewrite(path, new_path, &minutes)));
+	CHECK(fine(rewrite(path, new_path, &minutes)));
 	unlink(path);
 	CHECK(rename(new_path, path) == 0);
-	CHECK(fine(kt_keep_rewrite(path, new_path, &hours)));
+	CHECK(fine(rewrite(path, new_path, &hours)));
 	CHECK(fine(kt_recording_open(new_path, &recording)));
 	if (!CHECK(kt_recording_nr_blocks(recording) >= 1) ||
 		!CHECK(fine(kt_recording_block(recording, 0, &block))) ||
@@ -250,16 +266,17 @@ TEST(a_file_that_is_too_large_loses_its_oldest)
 		.days_ms = 1000 * MINUTE_MS };
 	KT_CLEANUP(recording) struct kt_recording *before = NULL, *after = NULL;
 	struct kt_writer *writer = NULL;
+	size_t nr_due = 0;
 	bool due = false;
 
 	write_half_an_hour(path);
 	CHECK(fine(kt_recording_open(path, &before)));
 	CHECK_INT(kt_recording_nr_blocks(before), 3);
 	keep.size_max = kt_recording_size(before) - 100;
-	CHECK(fine(kt_keep_is_due(path, &keep, &due)));
+	CHECK(fine(kt_keep_is_due(path, &keep, &nr_due, &due)));
 	CHECK(due);
 	CHECK(fine(kt_writer_open(path, &opts, &writer)));
-	CHECK(fine(kt_writer_keep(writer, &keep)));
+	CHECK(fine(kt_writer_keep(writer, &keep, KT_KEEP_ALL)));
 	CHECK(fine(kt_writer_close(writer)));
 	CHECK(fine(kt_recording_open(path, &after)));
 	CHECK_INT(kt_recording_nr_blocks(after), 2);

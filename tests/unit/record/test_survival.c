@@ -136,7 +136,7 @@ static struct kt_err *write_samples(
 			err = kt_writer_turn(writer);
 			kt_sampler_restart(sampler);
 			if (!err && keep)
-				err = kt_writer_keep(writer, keep);
+				err = kt_writer_keep(writer, keep, KT_KEEP_ALL);
 		}
 	}
 	if (writer && !err)

@@ -25,7 +25,7 @@ static void member(
 
 	snprintf(header, 100, "%s", path);
 	snprintf(header + 100, 8, "0000644");
-	snprintf(header + 124, 12, "%011o", (unsigned)size & 07777777u);
+	snprintf(header + 124, 12, "%011o", (unsigned)size & 0777777777u);
 	snprintf(header + 136, 12, "%011o", 0u);
 	memset(header + 148, ' ', 8);
 	header[156] = type;
@@ -40,9 +40,11 @@ static void member(
 		kt_buf_add(tar, "", 1);
 }
 
-static bool want_proc(const char *path)
+static const char *want_proc(const char *path)
 {
-	return strncmp(path, "proc/", 5) == 0;
+	const char *at = strstr(path, "proc/");
+
+	return at && (at == path || at[-1] == '/') ? at : NULL;
 }
 
 /* Opens the bundle from a file in memory, whose name says nothing; gives the error's code, or -1.
@@ -177,6 +179,70 @@ TEST(a_bundle_cut_off_in_a_member_is_damaged_and_not_short)
 	CHECK(!root);
 }
 
+/* A member that ktally does not read, because it is too long. */
+static void long_member(struct kt_buf *tar, const char *path)
+{
+	char *text = malloc(KT_ROOT_FILE_MAX + 2);
+
+	memset(text, 'x', KT_ROOT_FILE_MAX + 1);
+	text[KT_ROOT_FILE_MAX + 1] = '\0';
+	member(tar, path, '0', "", text);
+	free(text);
+}
+
+TEST(a_member_that_is_too_long_hides_no_other)
+{
+	KT_CLEANUP(root) struct kt_root *root = NULL;
+	struct kt_buf tar = { 0 };
+
+	long_member(&tar, "proc/kallsyms");
+	member(&tar, "proc/meminfo", '0', "", "fine");
+	CHECK_INT(open_tar(&tar, &root), -1);
+	CHECK(root && reads_as(root, "proc/meminfo", "fine"));
+	CHECK_INT(root ? code_of_read(root, "proc/kallsyms") : 0, KT_ERR_LIMIT);
+}
+
+TEST(a_text_that_is_too_long_hides_no_other_and_is_named)
+{
+	KT_CLEANUP(root) struct kt_root *root = NULL;
+	struct kt_buf tar = { 0 };
+
+	long_member(&tar, "ticket/big.txt");
+	member(&tar, "ticket/m.txt", '0', "", "MemTotal: 2 kB\nMemFree: 1 kB\n");
+	CHECK_INT(open_tar(&tar, &root), -1);
+	CHECK(root && reads_as(root, "proc/meminfo", "MemTotal: 2 kB\nMemFree: 1 kB\n"));
+	if (root)
+		CHECK_STR(kt_root_note(root), "not read: ticket/big.txt: larger than 64 MiB");
+}
+
+/* Boot and reports of one log are two files of the root with one text. */
+TEST(a_log_in_a_bundle_has_a_boot_and_reports)
+{
+	static const char text[] = "[    0.000000] Linux version 6.1.0 (a@b)\n"
+				   "[    0.100000] Freeing unused kernel image memory: 64K\n"
+				   "[   99.000000] Mem-Info:\n";
+	KT_CLEANUP(root) struct kt_root *root = NULL;
+	struct kt_buf tar = { 0 };
+
+	member(&tar, "ticket/a.log", '0', "", text);
+	member(&tar, "ticket/m.txt", '0', "", "MemTotal: 2 kB\nMemFree: 1 kB\n");
+	CHECK_INT(open_tar(&tar, &root), -1);
+	if (!root)
+		return;
+	CHECK(reads_as(root, KT_ROOT_MEMORY_LOG, text));
+	CHECK(reads_as(root, KT_ROOT_BOOT_LOG, text));
+	CHECK(reads_as(root, "proc/meminfo", "MemTotal: 2 kB\nMemFree: 1 kB\n"));
+}
+
+TEST(texts_that_are_all_too_long_are_the_reason)
+{
+	KT_CLEANUP(root) struct kt_root *root = NULL;
+	struct kt_buf tar = { 0 };
+
+	long_member(&tar, "ticket/big.txt");
+	CHECK_INT(open_tar(&tar, &root), KT_ERR_LIMIT);
+}
+
 TEST(what_is_written_as_a_bundle_reads_back_compressed_or_not)
 {
 	static const char *const ends[] = { "tar", "tar.gz", "tar.zst", "tar.xz" };
@@ -216,4 +282,32 @@ TEST(a_bundle_that_is_there_is_not_overwritten)
 	CHECK(access(path, F_OK) == 0);
 	close(fd);
 	unlink(path);
+}
+
+/* Each directory of 20,000 members is listed by its members, not by all that are below. */
+TEST(many_members_are_listed_and_found)
+{
+	KT_CLEANUP(buf) struct kt_buf tar = { 0 };
+	KT_CLEANUP(root) struct kt_root *root = NULL;
+	struct kt_arena arena = { 0 };
+	kt_names names = { 0 };
+	size_t count = 20000;
+	char path[100];
+
+	for (size_t i = 0; i < count; i++) {
+		snprintf(path, sizeof(path), "proc/%zu/%zu/stat", i % 100, i);
+		member(&tar, path, '0', "", "1");
+	}
+	member(&tar, "proc/1-x/y", '0', "", "1");
+	CHECK_INT(open_tar(&tar, &root), -1);
+	CHECK(!kt_root_list(root, "proc", &arena, &names));
+	CHECK_INT(names.count, 101);
+	names = (kt_names){ 0 };
+	CHECK(!kt_root_list_folders(root, "proc/1", &arena, &names));
+	CHECK_INT(names.count, 200);
+	CHECK(names.count == 200 && strcmp(names.items[199], "19901") == 0);
+	CHECK(kt_root_has(root, "proc/1/101") && kt_root_has(root, "proc/1-x"));
+	CHECK(!kt_root_has(root, "proc/1/10") && !kt_root_has(root, "proc/1-"));
+	CHECK(reads_as(root, "proc/99/19999/stat", "1"));
+	kt_arena_fini(&arena);
 }

@@ -45,7 +45,7 @@ TEST(without_anything_to_compare_drift_stays_unknown)
 {
 	KT_CLEANUP(snapshot) struct kt_snapshot *empty = machine(4096);
 	KT_CLEANUP(snapshot) struct kt_snapshot *snap = before();
-	KT_CLEANUP(snapshot) struct kt_snapshot *sizeless = machine(0);
+	KT_CLEANUP(snapshot) struct kt_snapshot *sizeless = machine(KT_UNKNOWN);
 
 	FEED(empty, bracket, PATH, "nr_free_pages 1\n");
 	CHECK_INT(empty->drift_bytes, -1);

@@ -2,7 +2,9 @@
 #include "feed.h"
 #include "test.h"
 
+#include "analysis/cgroup.h"
 #include "root/root_ops.h"
+#include "source/lists/cgroup_walk.h"
 
 #define V2 "sys/fs/cgroup/"
 #define V1 "sys/fs/cgroup/memory/"
@@ -230,7 +232,7 @@ TEST(groups_that_are_too_deep_are_counted_above_and_it_is_said)
 	}
 	snap = walked(root);
 	CHECK_INT(snap->cgroups.groups.count, 65);
-	CHECK(any_note_has(snap, "64 deep"));
+	CHECK(any_note_has(snap, "64 levels deep"));
 }
 
 TEST(without_groups_there_is_an_error)
@@ -251,7 +253,7 @@ TEST(proc_cgroups_counts_only_those_of_v1)
 
 	FEED(snap, cgroup_count, "proc/cgroups",
 		"#subsys_name\thierarchy\tnum_cgroups\tenabled\ncpu\t1\t99\t1\nmemory\t0\t98\t1\n");
-	CHECK_INT(snap->cgroups.nr_counted, 0);
+	CHECK_INT(snap->cgroups.nr_counted, KT_UNKNOWN);
 	FEED(snap, cgroup_count, "proc/cgroups", "memory\t4\t43\t1\n");
 	CHECK_INT(snap->cgroups.nr_counted, 43);
 	FEED(snap, cgroup_count, "sys/fs/cgroup/cgroup.stat",
@@ -263,4 +265,183 @@ TEST(proc_cgroups_counts_only_those_of_v1)
 	CHECK_INT(snap->cgroups.nr_live, 21); /* the root is none of its descendants */
 	CHECK_INT(snap->cgroups.nr_dying, -1);
 	CHECK(snap->cgroups.counted_all);
+}
+
+/* ---- more groups than are listed ---- */
+
+static struct kt_snapshot *limited(struct kt_root *root, size_t max)
+{
+	struct kt_snapshot *snap = machine(4096);
+
+	kt_err_free(kt_cgroups_read(root, snap, max));
+	return snap;
+}
+
+static void add_group(struct kt_root *root, const char *path, long kernel, long current)
+{
+	char file[300], text[64];
+
+	snprintf(file, sizeof(file), "%s/memory.stat", path);
+	snprintf(text, sizeof(text), "kernel %ld\nslab %ld\n", kernel, kernel / 2);
+	add(root, file, text);
+	snprintf(file, sizeof(file), "%s/memory.current", path);
+	snprintf(text, sizeof(text), "%ld\n", current);
+	add(root, file, text);
+}
+
+static const struct kt_cgroup *others_below(const struct kt_snapshot *snap, const char *path)
+{
+	for (size_t i = 1; i < snap->cgroups.groups.count; i++) {
+		const struct kt_cgroup *rest = &snap->cgroups.groups.items[i];
+
+		if (rest->nr_folded &&
+			strcmp(snap->cgroups.groups.items[rest->parent].path, path) == 0)
+			return rest;
+	}
+	return group(snap, "none");
+}
+
+TEST(the_largest_groups_are_listed_and_the_rest_is_folded_below_its_parent)
+{
+	KT_CLEANUP(root) struct kt_root *root = memory_root();
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = NULL;
+
+	add(root, V2 "memory.stat", "kernel 1000\n");
+	add_group(root, V2 "a", 600, 6000);
+	add_group(root, V2 "a/small", 10, 100);
+	add_group(root, V2 "a/small/smaller", 9, 90);
+	add_group(root, V2 "a/large", 500, 5000);
+	add_group(root, V2 "b", 300, 3000);
+	add_group(root, V2 "b/x", 20, 200);
+	add_group(root, V2 "b/y", 30, 300);
+	snap = limited(root, 4);
+	CHECK_INT(snap->cgroups.nr_folded, 4);
+	CHECK_INT(kt_cgroups_count(&snap->cgroups), 8);
+	CHECK_INT(group(snap, "/a/large")->keys[KT_CGROUP_KERNEL], 500);
+	CHECK_INT(group(snap, "/b")->keys[KT_CGROUP_KERNEL], 300);
+	/* the smaller one is in the number of the small one */
+	CHECK_INT(others_below(snap, "/a")->keys[KT_CGROUP_KERNEL], 10);
+	CHECK_INT(others_below(snap, "/a")->current, 100);
+	CHECK_INT(others_below(snap, "/a")->nr_folded, 2);
+	CHECK_INT(others_below(snap, "/b")->keys[KT_CGROUP_KERNEL], 50);
+	CHECK_INT(others_below(snap, "/b")->keys[KT_CGROUP_SLAB], 25);
+	CHECK(any_note_has(
+		snap, "the row (smaller cgroups) contains the smallest cgroups, 4 of them"));
+	CHECK(any_note_has(snap, "600 B"));
+}
+
+/* Nothing is in the number of the group above: all of the folded groups are added. */
+TEST(folded_groups_that_no_number_above_contains_are_added)
+{
+	KT_CLEANUP(root) struct kt_root *root = memory_root();
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = NULL;
+
+	for (int i = 0; i < 3; i++) {
+		static const char *const groups[] = { "", "a/", "a/b/" };
+		char path[200];
+
+		snprintf(path, sizeof(path), V1 "%smemory.kmem.usage_in_bytes", groups[i]);
+		add(root, path, "100\n");
+		snprintf(path, sizeof(path), V1 "%smemory.usage_in_bytes", groups[i]);
+		add(root, path, "1000\n");
+		snprintf(path, sizeof(path), V1 "%smemory.use_hierarchy", groups[i]);
+		add(root, path, "0\n");
+	}
+	snap = limited(root, 1);
+	CHECK_INT(snap->cgroups.nr_folded, 2);
+	CHECK_INT(others_below(snap, "/")->keys[KT_CGROUP_KERNEL], 200);
+	CHECK_INT(others_below(snap, "/")->current, 2000);
+}
+
+TEST(a_sum_of_folded_groups_lacks_what_one_of_them_lacks)
+{
+	KT_CLEANUP(root) struct kt_root *root = memory_root();
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = NULL;
+
+	add(root, V2 "memory.stat", "kernel 1000\n");
+	add_group(root, V2 "a", 600, 6000);
+	add_group(root, V2 "b", 1, 20);
+	add(root, V2 "c/memory.stat", "slab 7\n");
+	snap = limited(root, 2);
+	CHECK_INT(others_below(snap, "/")->nr_folded, 2);
+	CHECK_INT(others_below(snap, "/")->keys[KT_CGROUP_KERNEL], -1);
+	CHECK_INT(others_below(snap, "/")->keys[KT_CGROUP_SLAB], 7);
+	CHECK_INT(others_below(snap, "/")->current, -1);
+	CHECK(any_note_has(snap, "(smaller cgroups)"));
+}
+
+/* A directory of a made-up tree: its own kernel memory plus that of all below it. */
+static long grow_tree(struct kt_root *root, const char *path, int depth, uint32_t *seed)
+{
+	long kernel = 0;
+
+	for (int i = 0; depth > 0 && i < 6; i++) {
+		char child[100];
+
+		snprintf(child, sizeof(child), "%.80s/g%d", path, i);
+		kernel += grow_tree(root, child, depth - 1, seed);
+	}
+	*seed = *seed * 1664525u + 1013904223u;
+	kernel += (long)(*seed >> 16) % 1000;
+	add_group(root, path, kernel, 10 * kernel);
+	return kernel;
+}
+
+static int64_t least_listed(const struct kt_snapshot *snap)
+{
+	int64_t least = INT64_MAX;
+
+	for (size_t i = 1; i < snap->cgroups.groups.count; i++) {
+		const struct kt_cgroup *one = &snap->cgroups.groups.items[i];
+
+		if (!one->nr_folded && one->current < least)
+			least = one->current;
+		CHECK(one->parent < i);
+	}
+	return least;
+}
+
+static void check_against(const struct kt_snapshot *all, const struct kt_snapshot *some, size_t max)
+{
+	struct kt_arena arena = { 0 };
+	struct kt_cgroup_sums whole, part;
+	int64_t least = least_listed(some), sum = 0;
+	size_t nr_listed = 0;
+
+	CHECK(kt_cgroup_sums(all, &arena, &whole) && kt_cgroup_sums(some, &arena, &part));
+	for (size_t i = 0; i < some->cgroups.groups.count; i++) {
+		nr_listed += some->cgroups.groups.items[i].nr_folded == 0;
+		sum += part.groups[i].own[KT_CGROUP_KIND_KERNEL].bytes;
+		CHECK(part.groups[i].own[KT_CGROUP_KIND_KERNEL].bytes >= 0);
+	}
+	CHECK_INT(nr_listed, max);
+	CHECK_INT(kt_cgroups_count(&some->cgroups), all->cgroups.groups.count);
+	CHECK_INT(sum, whole.total[KT_CGROUP_KIND_KERNEL].bytes);
+	CHECK_INT(part.total[KT_CGROUP_KIND_SLAB].bytes, whole.total[KT_CGROUP_KIND_SLAB].bytes);
+	for (size_t i = 1; i < all->cgroups.groups.count; i++) {
+		const struct kt_cgroup *one = &all->cgroups.groups.items[i];
+
+		if (one->current > least)
+			CHECK_STR(group(some, one->path)->path, one->path);
+	}
+	kt_arena_fini(&arena);
+}
+
+/* 1,555 groups: with few listed they are folded again and again while they are found. */
+TEST(with_any_limit_the_sums_are_those_of_all_groups)
+{
+	static const size_t limits[] = { 1, 2, 3, 7, 50, 400, 1500, 1554 };
+	KT_CLEANUP(root) struct kt_root *root = memory_root();
+	KT_CLEANUP(snapshot) struct kt_snapshot *all = NULL;
+	uint32_t seed = 1;
+
+	grow_tree(root, "sys/fs/cgroup", 4, &seed);
+	all = limited(root, 50000);
+	CHECK_INT(all->cgroups.groups.count, 1555);
+	CHECK_INT(all->cgroups.nr_folded, 0);
+	for (size_t i = 0; i < KT_LEN(limits); i++) {
+		KT_CLEANUP(snapshot) struct kt_snapshot *some = limited(root, limits[i]);
+
+		check_against(all, some, limits[i]);
+	}
 }

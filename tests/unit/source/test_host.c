@@ -17,11 +17,11 @@ TEST(a_list_of_cpus_is_counted_or_unknown)
 	CHECK_INT(cpus("0\n"), 1);
 	CHECK_INT(cpus("0-3\n"), 4);
 	CHECK_INT(cpus("0-3,8,10-11\n"), 7);
-	CHECK_INT(cpus("3-0\n"), 0);
-	CHECK_INT(cpus("0-\n"), 0);
-	CHECK_INT(cpus("0-99999999999\n"), 0);
-	CHECK_INT(cpus("0-3 4\n"), 0);
-	CHECK_INT(cpus("\n"), 0);
+	CHECK_INT(cpus("3-0\n"), KT_UNKNOWN);
+	CHECK_INT(cpus("0-\n"), KT_UNKNOWN);
+	CHECK_INT(cpus("0-99999999999\n"), KT_UNKNOWN);
+	CHECK_INT(cpus("0-3 4\n"), KT_UNKNOWN);
+	CHECK_INT(cpus("\n"), KT_UNKNOWN);
 }
 
 TEST(isolated_cpus_are_seen_however_their_lack_is_written)

@@ -100,3 +100,21 @@ TEST(a_scrubbed_map_parses_the_same_and_hides_where_the_kernel_is)
 	CHECK_VALUE(snap, BOOT_CODE, 0x1000000);
 	CHECK_VALUE(snap, BOOT_BSS, 0x200000);
 }
+
+TEST(ram_made_persistent_by_memmap_is_found)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+
+	CHECK_INT(FEED(snap, iomem, PATH,
+			  "00100000-bffdffff : System RAM\n"
+			  "100000000-10fffffff : Persistent Memory (legacy)\n"
+			  "  100000000-10fffffff : namespace0.0\n"
+			  "110000000-13fffffff : System RAM\n"
+			  "300000000-3ffffffff : Persistent Memory\n"),
+		NO_ERROR);
+	CHECK_INT(snap->iomem.count, 2);
+	if (CHECK_INT(snap->legacy_persistent.count, 1)) {
+		CHECK_INT(snap->legacy_persistent.items[0].start, 0x100000000);
+		CHECK_INT(snap->legacy_persistent.items[0].end, 0x110000000);
+	}
+}

@@ -1,18 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "feed.h"
-#include "test.h"
+#include "kmsg_log.h"
 
-#include "source/kmsg.h"
-
-#define PATH "ktally/dmesg"
-#define BOOT "[    0.000000] Linux version 6.1.0-18-amd64 (builder@host) #1 SMP\n"
-
-static struct kt_snapshot *parsed(const char *text)
+static int64_t time_of(struct kt_span text)
 {
-	struct kt_snapshot *snap = machine(4096);
+	struct kt_log_record line;
 
-	CHECK_INT(FEED(snap, kmsg, PATH, text), NO_ERROR);
-	return snap;
+	kt_log_parse(text, &line);
+	return line.time_us;
 }
 
 TEST(the_message_is_found_behind_every_prefix)
@@ -33,7 +27,7 @@ TEST(the_message_is_found_behind_every_prefix)
 	};
 
 	for (size_t i = 0; i < KT_LEN(lines); i++) {
-		struct kt_span message = kt_kmsg_message(kt_span_str(lines[i]));
+		struct kt_span message = message_of(kt_span_str(lines[i]));
 
 		if (!CHECK(kt_span_eq(message, wanted)))
 			printf("  %s\n  gives %.*s\n", lines[i], (int)message.n, message.p);
@@ -42,10 +36,10 @@ TEST(the_message_is_found_behind_every_prefix)
 
 TEST(brackets_that_are_no_time_stamp_belong_to_the_message)
 {
-	CHECK(kt_span_eq(kt_kmsg_message(KT_SPAN("[drm] ready")), "[drm] ready"));
-	CHECK(kt_span_eq(kt_kmsg_message(KT_SPAN("[    0.1] [drm] ready")), "[drm] ready"));
-	CHECK(kt_span_eq(kt_kmsg_message(KT_SPAN("<longer>text")), "<longer>text"));
-	CHECK_INT(kt_kmsg_message(KT_SPAN("")).n, 0);
+	CHECK(kt_span_eq(message_of(KT_SPAN("[drm] ready")), "[drm] ready"));
+	CHECK(kt_span_eq(message_of(KT_SPAN("[    0.1] [drm] ready")), "[drm] ready"));
+	CHECK(kt_span_eq(message_of(KT_SPAN("<longer>text")), "<longer>text"));
+	CHECK_INT(message_of(KT_SPAN("")).n, 0);
 }
 
 TEST(the_memory_line_names_what_is_reserved)
@@ -179,15 +173,6 @@ TEST(the_running_kernel_knows_better_what_the_crash_kernel_keeps)
 	CHECK_VALUE(snap, CRASHKERNEL, 64 * MIB);
 }
 
-static const struct kt_boot_event *event_of(const struct kt_snapshot *snap, const char *row)
-{
-	for (size_t i = 0; i < snap->boot_events.count; i++) {
-		if (strcmp(snap->boot_events.items[i].row, row) == 0)
-			return &snap->boot_events.items[i];
-	}
-	return NULL;
-}
-
 TEST(what_was_taken_and_given_back_has_the_time_of_its_line)
 {
 	KT_CLEANUP(snapshot)
@@ -199,18 +184,18 @@ TEST(what_was_taken_and_given_back_has_the_time_of_its_line)
 		     "[    0.171215] Dentry cache hash table entries: 4 (order: 0, 4096 bytes, "
 		     "linear)\n"
 		     "[   12.421871] Freeing initrd memory: 11328K\n");
-	const struct kt_boot_event *taken = event_of(snap, "initrd");
+	const struct kt_boot_event *taken = event_of(snap, KT_BOOT_IS_INITRD);
 
 	if (!CHECK_INT(snap->boot_events.count, 7) || !taken)
 		return;
 	CHECK_INT(taken->time_us, 950);
 	CHECK_INT(taken->bytes, 0x1000000);
-	CHECK_INT(event_of(snap, "node_data")->bytes, 0x2b000);
-	CHECK_INT(event_of(snap, "cma")->bytes, 64 * MIB);
-	CHECK_INT(event_of(snap, "cma")->time_us, 100000);
-	CHECK_INT(event_of(snap, "log_buffer")->bytes, MIB);
-	CHECK_INT(event_of(snap, "hash")->time_us, 171215);
-	CHECK_STR(event_of(snap, "hash")->name, "Dentry cache");
+	CHECK_INT(event_of(snap, KT_BOOT_IS_NODE_DATA)->bytes, 0x2b000);
+	CHECK_INT(event_of(snap, KT_BOOT_IS_CMA)->bytes, 64 * MIB);
+	CHECK_INT(event_of(snap, KT_BOOT_IS_CMA)->time_us, 100000);
+	CHECK_INT(event_of(snap, KT_BOOT_IS_LOG_BUFFER)->bytes, MIB);
+	CHECK_INT(event_of(snap, KT_BOOT_IS_HASH)->time_us, 171215);
+	CHECK_STR(event_of(snap, KT_BOOT_IS_HASH)->name, "Dentry cache");
 	CHECK(snap->boot_events.items[6].freed);
 	CHECK_INT(snap->boot_events.items[6].time_us, 12421871);
 }
@@ -223,7 +208,7 @@ TEST(node_data_is_read_in_the_old_form_too)
 			    "[ 0.0]   NODE_DATA(0) on node 1\n");
 
 	if (CHECK_INT(snap->boot_events.count, 2))
-		CHECK_INT(event_of(snap, "node_data")->bytes, 0x5000);
+		CHECK_INT(event_of(snap, KT_BOOT_IS_NODE_DATA)->bytes, 0x5000);
 }
 
 TEST(the_time_stamp_is_found_in_every_form)
@@ -246,7 +231,7 @@ TEST(the_time_stamp_is_found_in_every_form)
 	};
 
 	for (size_t i = 0; i < KT_LEN(cases); i++) {
-		int64_t found = kt_kmsg_time_us(kt_span_str(cases[i].line));
+		int64_t found = time_of(kt_span_str(cases[i].line));
 
 		if (!CHECK_INT(found, cases[i].time_us))
 			printf("  %s\n", cases[i].line);
@@ -496,5 +481,21 @@ TEST(a_scrubbed_log_has_only_lines_that_are_read_and_reads_the_same)
 	CHECK_VALUE(snap, BOOT_PRESENT, 2000 * KIB);
 	CHECK_INT(snap->hashes.count, 1);
 	CHECK_VALUE(snap, BOOT_MEMMAP_LINES, 64 * 4096);
-	CHECK_INT(event_of(snap, "hash")->time_us, 400000);
+	CHECK_INT(event_of(snap, KT_BOOT_IS_HASH)->time_us, 400000);
+}
+
+/* A log saved as JSON, with the newest entry first. */
+TEST(the_log_of_a_folder_may_have_a_form_of_the_journal)
+{
+	static const char log[] =
+		"{\"_TRANSPORT\":\"kernel\",\"_SOURCE_MONOTONIC_TIMESTAMP\":\"2000000\","
+		"\"MESSAGE\":\"Memory: 1000K/2000K available (1K kernel code)\"}\n"
+		"{\"_TRANSPORT\":\"kernel\",\"_SOURCE_MONOTONIC_TIMESTAMP\":\"0\","
+		"\"MESSAGE\":\"Linux version 6.1\"}\n";
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+
+	CHECK_INT(FEED(snap, kmsg, "dmesg", log), NO_ERROR);
+	CHECK(!snap->log_cut);
+	CHECK_VALUE(snap, BOOT_PRESENT, 2000 * KIB);
+	CHECK_INT(snap->notes.count, 1);
 }

@@ -9,7 +9,7 @@
 TEST(what_is_written_is_read_back)
 {
 	KT_CLEANUP(snapshot) struct kt_snapshot *from = machine(65536);
-	KT_CLEANUP(snapshot) struct kt_snapshot *to = machine(0);
+	KT_CLEANUP(snapshot) struct kt_snapshot *to = machine(KT_UNKNOWN);
 	KT_CLEANUP(buf) struct kt_buf text = { 0 };
 
 	from->host.taken_s = 1700000000;
@@ -17,6 +17,7 @@ TEST(what_is_written_is_read_back)
 	from->host.machine = "aarch64";
 	from->folded = true;
 	put_entry(from, KT_STACK_VMAPPED, KT_COUNT, KT_RANK_FIRST, "a", 1);
+	put_entry(from, KT_VMALLOC_UNDERCOUNTS, KT_COUNT, KT_RANK_FIRST, "a", 0);
 	kt_meta_write(from, &text);
 	CHECK_INT(feed_bytes(to, &kt_source_meta, PATH, text.data, text.size), NO_ERROR);
 	CHECK_INT(to->host.page_bytes, 65536);
@@ -24,6 +25,7 @@ TEST(what_is_written_is_read_back)
 	CHECK(to->host.privileged && to->folded);
 	CHECK_STR(to->host.machine, "aarch64");
 	CHECK_VALUE(to, STACK_VMAPPED, 1);
+	CHECK_VALUE(to, VMALLOC_UNDERCOUNTS, 0);
 }
 
 TEST(a_page_size_that_no_machine_has_is_not_taken)
@@ -33,16 +35,16 @@ TEST(a_page_size_that_no_machine_has_is_not_taken)
 		"page_bytes=2097152\n", "page_bytes=4096 \n" /* this one is */ };
 
 	for (size_t i = 0; i < KT_LEN(texts); i++) {
-		KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(0);
+		KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(KT_UNKNOWN);
 
 		FEED(snap, meta, PATH, texts[i]);
-		CHECK_INT(snap->host.page_bytes, i + 1 == KT_LEN(texts) ? 4096 : 0);
+		CHECK_INT(snap->host.page_bytes, i + 1 == KT_LEN(texts) ? 4096 : KT_UNKNOWN);
 	}
 }
 
 TEST(denied_files_are_listed_and_unknown_names_are_skipped)
 {
-	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(0);
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(KT_UNKNOWN);
 
 	CHECK_INT(FEED(snap, meta, PATH,
 			  "denied=proc/iomem\nfuture=thing\nno equals sign\n"

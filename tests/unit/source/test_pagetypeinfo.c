@@ -89,3 +89,22 @@ TEST(the_running_machine_is_asked_only_where_somebody_wants_to_pay)
 	CHECK(!kt_source_pagetypeinfo.wanted(snap, KT_WANT_ALL));
 	CHECK(kt_source_pagetypeinfo.wanted(snap, KT_WANT_EXPENSIVE));
 }
+
+TEST(zones_follow_from_their_parts_where_no_file_has_them)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+	const struct kt_free_area *areas;
+
+	CHECK_INT(FEED(snap, pagetypeinfo, PATH, modern), NO_ERROR);
+	if (!CHECK_INT(snap->free_areas.count, 2))
+		return;
+	areas = snap->free_areas.items;
+	CHECK_STR(areas[0].zone, "Normal");
+	CHECK(!areas[0].mobility);
+	CHECK_INT(areas[0].nr_orders, 3);
+	CHECK_INT(areas[0].nr_blocks[1], 1203 + 993);
+	CHECK_INT(areas[0].nr_blocks[2], 1247 + 2);
+	CHECK(areas[0].capped && !areas[1].capped);
+	CHECK_INT(areas[1].node, 1);
+	CHECK_INT(areas[1].nr_blocks[2], 9);
+}

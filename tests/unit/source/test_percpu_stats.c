@@ -2,6 +2,8 @@
 #include "feed.h"
 #include "test.h"
 
+#include "model/holdings.h"
+
 #define PATH "sys/kernel/debug/percpu_stats"
 #define HEAD                                                        \
 	"Percpu Memory Statistics\nAllocation Info:\n-----\n"       \
@@ -96,6 +98,68 @@ TEST(structs_of_memory_cgroups_have_the_sizes_of_the_type_data)
 	CHECK_INT(snap->percpu.cgroup_node_bytes, 528);
 }
 
+/* 5.10: the structs have other names, and each cgroup has each of them two times. */
+TEST(structs_that_a_cgroup_has_twice_are_told_by_their_members)
+{
+	static const char names[] = "\0mem_cgroup\0vmstats_local\0vmstats_percpu\0lruvec_stat\0"
+				    "mem_cgroup_per_node\0lruvec_stat_local\0memcg_vmstats_percpu";
+	const uint32_t types[] = { 1, 4u << 24 | 2, 2048, 12, 0, 0, 26, 0, 64, /* mem_cgroup */
+		41, 4u << 24, 328,					       /* lruvec_stat */
+		53, 4u << 24 | 1, 1024, 73, 0, 0, /* mem_cgroup_per_node */
+		91, 4u << 24, 1216 };
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+	uint32_t words[120] = { 0xeb9f | 1u << 16, 24, 0, sizeof(types), sizeof(types),
+		sizeof(names) };
+
+	memcpy(words + 6, types, sizeof(types));
+	memcpy((char *)(words + 6) + sizeof(types), names, sizeof(names));
+	CHECK_INT(feed_bytes(snap, &kt_source_btf_sizes, BTF_PATH, (char *)words,
+			  24 + sizeof(types) + sizeof(names)),
+		NO_ERROR);
+	CHECK_INT(snap->percpu.cgroup_bytes, 1216);
+	CHECK_INT(snap->percpu.cgroup_node_bytes, 328);
+	CHECK(snap->percpu.cgroup_twice);
+	CHECK(snap->percpu.cgroup_node_twice);
+}
+
+/* 7.0: a pool that is there with its function, in no counter; its size is in no type. */
+static void feed_function(struct kt_snapshot *snap, const char *name, uint32_t last_kind)
+{
+	char names[64] = "";
+	const uint32_t types[] = { 1, 12u << 24 | 1, 5, 0, last_kind << 24, 0 };
+	uint32_t words[60] = { 0xeb9f | 1u << 16, 24, 0, sizeof(types), sizeof(types),
+		sizeof(names) };
+
+	snprintf(names + 1, sizeof(names) - 1, "%s", name);
+	memcpy(words + 6, types, sizeof(types));
+	memcpy((char *)(words + 6) + sizeof(types), names, sizeof(names));
+	CHECK_INT(feed_bytes(snap, &kt_source_btf_sizes, BTF_PATH, (char *)words,
+			  24 + sizeof(types) + sizeof(names)),
+		NO_ERROR);
+	kt_derive(snap);
+}
+
+TEST(a_function_tells_of_the_integrity_buffers_of_the_block_layer)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *with = machine(4096);
+	KT_CLEANUP(snapshot) struct kt_snapshot *without = machine(4096);
+	KT_CLEANUP(snapshot) struct kt_snapshot *unknown = machine(4096);
+	KT_CLEANUP(snapshot) struct kt_snapshot *unread = machine(4096);
+	int64_t low, high;
+
+	feed_function(with, "bio_integrity_alloc_buf", 31);
+	CHECK_VALUE(with, INTEGRITY_MOST, 4 << 20);
+	CHECK_INT(value(with, KT_INTEGRITY_MOST).quality, KT_UPPER_BOUND);
+	CHECK(kt_holding_sum(with, KT_HELD_INTEGRITY, &low, &high));
+	CHECK_INT(low, 0);
+	feed_function(without, "bio_integrity_alloc_bufs", 8);
+	CHECK_VALUE(without, INTEGRITY_MOST, 0);
+	feed_function(unknown, "bio_integrity_alloc", 31); /* there may be more behind it */
+	CHECK_STATE(unknown, INTEGRITY_MOST, KT_BAD);
+	kt_derive(unread);
+	CHECK_STATE(unread, INTEGRITY_MOST, KT_ABSENT);
+}
+
 TEST(type_data_that_is_cut_off_is_refused)
 {
 	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
@@ -105,5 +169,5 @@ TEST(type_data_that_is_cut_off_is_refused)
 	for (size_t n = 0; n < size; n++)
 		CHECK_INT(feed_bytes(snap, &kt_source_btf_sizes, BTF_PATH, (char *)words, n),
 			KT_ERR_PARSE);
-	CHECK_INT(snap->percpu.cgroup_bytes, 0);
+	CHECK_INT(snap->percpu.cgroup_bytes, KT_UNKNOWN);
 }

@@ -18,7 +18,7 @@ TEST(caches_hold_all_their_slabs_and_not_only_the_active_ones)
 	CHECK_INT(FEED(snap, slabinfo, PATH,
 			  HEAD "dentry             1000   2100    192   21    1" TAIL("90",
 				  "100") "kmalloc-8k           10     12   8192    4    8" TAIL("3",
-				  "3")),
+				  "3") "kmem_cache 0 0 256 16 1" TAIL("0", "0")),
 		NO_ERROR);
 	CHECK_VALUE(snap, SLABINFO, (100 + 3 * 8) * 4096);
 	CHECK_INT(value(snap, KT_SLABINFO).quality, KT_UPPER_BOUND);
@@ -199,4 +199,39 @@ TEST(counters_beyond_32_bits_are_kept_and_impossible_ones_are_not_known)
 					  "18446744073709551615 10 64 64 1" TAIL("1", "1"));
 	CHECK_CACHE(snap, 0, "big", 8589934592, 8589934593, 64, 64, 1, 134217729);
 	CHECK_CACHE(snap, 1, "wrapped", -1, 10, 64, 64, 1, 1);
+}
+
+TEST(a_list_without_the_cache_of_caches_may_be_cut_off)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+
+	CHECK_INT(FEED(snap, slabinfo, PATH,
+			  HEAD "dentry             1000   2100    192   21    1" TAIL("90", "100")),
+		NO_ERROR);
+	CHECK_INT(value(snap, KT_SLABINFO).quality, KT_ESTIMATE);
+}
+
+/* For code that reads recordings line by line. */
+TEST(a_line_says_which_cache_it_is_about)
+{
+	static const char rest[] = " 10 20 64 64 2 : tunables 0 0 0 : slabdata 5 7 0";
+	static const struct {
+		const char *start, *name;
+	} lines[] = { { "dentry", "dentry" }, { "kmalloc-64", "kmalloc-64" },
+		{ "my cache: 2", "my cache: 2" }, { "# name", NULL }, { "", NULL } };
+	struct kt_span name;
+
+	for (size_t i = 0; i < KT_LEN(lines); i++) {
+		char line[200];
+		bool any;
+
+		snprintf(line, sizeof(line), "%s%s", lines[i].start, rest);
+		any = kt_source_slabinfo.object(kt_span_str(line), &name);
+		if (CHECK_INT(any, lines[i].name != NULL) && any)
+			CHECK(kt_span_eq(name, lines[i].name));
+	}
+	CHECK(!kt_source_slabinfo.object(kt_span_str("slabinfo - version: 2.1"), &name));
+	/* Linux 2.4 */
+	if (CHECK(kt_source_slabinfo.object(kt_span_str("size-32 10 113 32 1 1 1"), &name)))
+		CHECK(kt_span_eq(name, "size-32"));
 }

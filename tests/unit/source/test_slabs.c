@@ -136,3 +136,27 @@ TEST(no_source_reads_what_walks_lists)
 		}
 	}
 }
+
+TEST(names_are_read_without_attributes_where_the_list_is_short)
+{
+	static const char *const files[][2] = { { SLAB ":a-0000192/object_size", "184\n" } };
+	KT_CLEANUP(root) struct kt_root *root = root_of(files, KT_LEN(files));
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+
+	CHECK(!kt_source_slab_names.wanted(snap, 0)); /* without a list there is nothing to name */
+	CHECK_INT(FEED(snap, slabinfo, "proc/slabinfo",
+			  "slabinfo - version: 2.1\n# name <active_objs> <num_objs> <objsize> "
+			  "<objperslab> <pagesperslab>\n"
+			  "pid 10 21 192 21 1 : tunables 0 0 0 : slabdata 1 1 0\n"),
+		NO_ERROR);
+	CHECK(kt_source_slab_names.wanted(snap, 0));
+	CHECK(!kt_source_slab_names.wanted(snap, KT_WANT_ALL));
+	kt_err_free(kt_root_memory_link(root, SLAB "eventpoll_epi", ":a-0000192"));
+	kt_err_free(kt_root_memory_link(root, SLAB "pid", ":a-0000192"));
+	kt_err_free(kt_source_slab_names.read(root, snap));
+	if (!CHECK_INT(snap->cache_folders.count, 1))
+		return;
+	CHECK_INT(snap->cache_folders.items[0].names.count, 2);
+	CHECK_INT(snap->cache_folders.items[0].object_bytes, KT_UNKNOWN);
+	CHECK(!kt_source_slab_names.wanted(snap, 0));
+}

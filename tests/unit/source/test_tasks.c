@@ -2,7 +2,7 @@
 #include "feed.h"
 #include "test.h"
 
-#include "source/task_list.h"
+#include "source/held/task_list.h"
 
 #define PATH "proc/77/status"
 

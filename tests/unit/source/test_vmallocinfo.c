@@ -328,3 +328,64 @@ TEST(condensed_areas_are_read_to_the_same_sums)
 	CHECK_VALUE(again, VMALLOC_AREAS, 9 * 4096);
 	CHECK_VALUE(again, VMALLOC_STACK, 8 * 4096);
 }
+
+static struct kt_stream *stream_of(const struct kt_buf *text)
+{
+	struct kt_stream *stream = NULL;
+
+	kt_err_free(kt_stream_of_span((struct kt_span){ text->data, text->size }, PATH, &stream));
+	return stream;
+}
+
+/* More callers than are kept apart, in many pieces: names outlive the piece they came in. */
+TEST(pieces_are_read_to_the_sums_of_the_whole)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *whole = machine(4096), *pieces = machine(4096);
+	KT_CLEANUP(buf) struct kt_buf text = { 0 }, from_whole = { 0 }, from_pieces = { 0 };
+	struct kt_stream *stream;
+
+	for (int i = 0; i < 60000; i++)
+		kt_buf_printf(&text, "0x1-0x2 8192 f\xc3%d+0x1/0x2 [m%d] pages=1 vmalloc N0=1\n",
+			i % 20000, i % 7);
+	CHECK(text.size > 8u * KT_STREAM_PIECE);
+	feed_bytes(whole, &kt_source_vmallocinfo, PATH, text.data, text.size);
+	stream = stream_of(&text);
+	CHECK(stream && !kt_source_vmallocinfo.take(pieces, PATH, stream));
+	kt_stream_free(stream);
+	kt_source_vmallocinfo.keep(whole, &from_whole);
+	kt_source_vmallocinfo.keep(pieces, &from_pieces);
+	CHECK(from_whole.size > 0 && from_whole.size == from_pieces.size &&
+		memcmp(from_whole.data, from_pieces.data, from_whole.size) == 0);
+	CHECK_VALUE(pieces, VMALLOC_AREAS, 60000 * 4096);
+}
+
+TEST(a_list_that_cannot_be_read_to_its_end_is_none)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+	KT_CLEANUP(buf) struct kt_buf text = { 0 };
+	struct kt_stream *stream;
+	struct kt_err *err;
+
+	kt_buf_puts(&text, "no line of an area\n");
+	stream = stream_of(&text);
+	err = stream ? kt_source_vmallocinfo.take(snap, PATH, stream) : NULL;
+	CHECK_INT(kt_err_code(err), KT_ERR_PARSE);
+	CHECK_INT(snap->areas.count, 0);
+	kt_err_free(err);
+	kt_stream_free(stream);
+}
+
+TEST(names_that_no_kernel_has_are_cut)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+	KT_CLEANUP(buf) struct kt_buf text = { 0 };
+
+	kt_buf_puts(&text, "0x1-0x2 8192 ");
+	for (int i = 0; i < 100000; i++)
+		kt_buf_puts(&text, "x");
+	kt_buf_puts(&text, " pages=1 vmalloc\n");
+	feed_bytes(snap, &kt_source_vmallocinfo, PATH, text.data, text.size);
+	CHECK_INT(snap->areas.count, 1);
+	CHECK_INT(strlen(snap->areas.items[0].caller), 1024);
+	CHECK_VALUE(snap, VMALLOC_AREAS, 4096);
+}

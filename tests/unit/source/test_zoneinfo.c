@@ -48,7 +48,15 @@ static const char modern[] = "Node 0, zone      DMA\n"
 			     "  pages free     6000\n"
 			     "        present  30000\n"
 			     "        managed  29000\n"
-			     "      nr_free_cma  0\n";
+			     "      nr_free_cma  0\n"
+			     "  pagesets\n"
+			     "    cpu: 0\n"
+			     "              count:    0\n"
+			     "  start_pfn:           30000\n"
+			     "Node 1, zone  Movable\n"
+			     "  pages free     0\n"
+			     "        present  0\n"
+			     "        managed  0\n";
 
 TEST(zones_add_up_to_their_node_and_to_the_machine)
 {
@@ -80,7 +88,7 @@ TEST(a_zone_keeps_what_its_row_and_the_error_bound_need)
 	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
 
 	FEED(snap, zoneinfo, PATH, modern);
-	if (!CHECK_INT(snap->zones.count, 3))
+	if (!CHECK_INT(snap->zones.count, 4))
 		return;
 	CHECK_STR(snap->zones.items[0].name, "DMA");
 	CHECK_INT(snap->zones.items[0].nr_cpus, 2);
@@ -161,7 +169,9 @@ TEST(linux_3_x_keeps_every_counter_per_zone)
 			  "        present  900000\n"
 			  "        managed  800000\n"
 			  "    nr_anon_pages 300\n"
-			  "    nr_slab_reclaimable 40\n"),
+			  "    nr_slab_reclaimable 40\n"
+			  "    cpu: 0\n"
+			  "              count: 0\n"),
 		NO_ERROR);
 	CHECK_VALUE(snap, ANON_BASE, 301 * 4096);
 	CHECK_VALUE(snap, SLAB_R, 42 * 4096);
@@ -241,7 +251,7 @@ TEST(wrapped_and_negative_numbers_are_not_counted)
 	CHECK_STATE(snap, ZONE_MANAGED, KT_ABSENT);
 	CHECK_STATE(snap, PRESENT, KT_ABSENT);
 	CHECK_STATE(snap, SLAB_R, KT_ABSENT);
-	CHECK_VALUE(snap, PCP, 0);
+	CHECK_STATE(snap, PCP, KT_BAD);
 }
 
 TEST(a_number_that_is_refused_is_not_kept_either)
@@ -257,8 +267,32 @@ TEST(a_number_that_is_refused_is_not_kept_either)
 			"        managed  4000\n",
 			numbers[i], numbers[i]);
 		FEED(snap, zoneinfo, PATH, text);
-		CHECK_INT(snap->zones.items[0].free, 0);
-		CHECK_INT(snap->zones.items[0].present, 0);
+		CHECK_INT(snap->zones.items[0].free, KT_UNKNOWN);
+		CHECK_INT(snap->zones.items[0].present, KT_UNKNOWN);
+		CHECK_STATE(snap, NR_FREE, KT_BAD);
+		CHECK_STATE(snap, PRESENT, KT_BAD);
+		CHECK_VALUE(snap, ZONE_MANAGED, 4000 * 4096);
+	}
+}
+
+TEST(a_sum_that_one_zone_lacks_is_not_the_sum_of_the_others)
+{
+	static const char *const seconds[] = {
+		"Node 0, zone Normal\n  present 7\n  managed 7\n  cpu: 0\n  count: 1\n",
+		"Node 1, zone Normal\n  pages free x\n  cpu: 0\n  count: 1\n",
+		"Node 0, zone Normal\n  pages free 3\n  present 7\n  managed 7\n",
+		"Node 1, zone Normal\n  pages free 3\n  cpu: 0\n  count: 1\n  cpu: 1\n  count: x\n",
+	};
+
+	for (size_t i = 0; i < KT_LEN(seconds); i++) {
+		KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+		char text[512];
+
+		snprintf(text, sizeof(text),
+			"Node 0, zone DMA\n  pages free 5\n  cpu: 0\n  count: 2\n%s", seconds[i]);
+		CHECK_INT(FEED(snap, zoneinfo, PATH, text), NO_ERROR);
+		CHECK_INT(value(snap, KT_NR_FREE).state, i < 2 ? KT_BAD : KT_OK);
+		CHECK_INT(value(snap, KT_PCP).state, i < 2 ? KT_OK : KT_BAD);
 	}
 }
 
@@ -267,4 +301,29 @@ TEST(a_text_without_zones_is_not_zoneinfo)
 	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
 
 	CHECK_INT(FEED(snap, zoneinfo, PATH, "  pages free 1\n"), KT_ERR_PARSE);
+}
+
+TEST(a_file_that_is_cut_off_inside_its_last_zone_is_left_out)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+	static char cut[sizeof(modern)];
+
+	memcpy(cut, modern, sizeof(cut));
+	*strstr(cut, "  start_pfn:           30000") = '\0';
+	CHECK_INT(FEED(snap, zoneinfo, PATH, cut), KT_ERR_PARSE);
+	CHECK(!kt_ok(value(snap, KT_ZONE_MANAGED)) && !kt_ok(value(snap, KT_INACTIVE_ANON)));
+	CHECK_INT(snap->zones.count, 0);
+}
+
+TEST(lists_of_cpus_that_were_lost_make_the_sum_a_lower_bound)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+
+	CHECK_INT(FEED(snap, zoneinfo, PATH,
+			  "Node 0, zone Normal\n  pages free 9\n  present 20\n  managed 19\n"
+			  "  pagesets\n    cpu: 0\n  count: 4\n  vm stats threshold: 1\n"
+			  "    cpu: 1\n  vm stats threshold: 1\n  start_pfn: 1\n"),
+		NO_ERROR);
+	CHECK_VALUE(snap, PCP, 4 * 4096);
+	CHECK_INT(value(snap, KT_PCP).quality, KT_LOWER_BOUND);
 }

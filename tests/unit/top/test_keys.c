@@ -38,7 +38,8 @@ static void begin(struct kt_top *top, int width, int height)
 	write_file("proc/slabinfo", "slabinfo - version: 2.1\n# name\n"
 				    "cache_a 10 10 4096 1 1 : tunables 0 0 0 : slabdata 10 10 0\n"
 				    "cache_b 20 20 4096 1 1 : tunables 0 0 0 : slabdata 20 20 0\n");
-	*top = (struct kt_top){ .options = { .source = folder, .output = "text", .depth = 9 },
+	*top = (struct kt_top){ .call = { .machine.source = folder,
+					.show = { .output = &kt_output_text, .depth = 9 } },
 		.open = KT_TAB_SLAB,
 		.interval_s = 1,
 		.cursor = true };

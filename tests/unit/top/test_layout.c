@@ -100,15 +100,15 @@ TEST(the_past_of_a_row_is_two_minutes_where_samples_are_close_enough)
 {
 	char title[32];
 
-	CHECK_INT(kt_past_step_ms(24, 120, 1), 5000);
-	CHECK_INT(kt_past_step_ms(120, 120, 1), 1000);
-	CHECK_INT(kt_past_step_ms(240, 120, 1), 1000);
-	CHECK_INT(kt_past_step_ms(24, 120, 10), 10000);
-	kt_past_title(24, 1, title, sizeof(title));
+	CHECK_INT(kt_top_past_step_ms(24, 120, 1), 5000);
+	CHECK_INT(kt_top_past_step_ms(120, 120, 1), 1000);
+	CHECK_INT(kt_top_past_step_ms(240, 120, 1), 1000);
+	CHECK_INT(kt_top_past_step_ms(24, 120, 10), 10000);
+	kt_top_past_title(24, 1, title, sizeof(title));
 	CHECK_STR(title, "LAST 2 MIN");
-	kt_past_title(16, 1, title, sizeof(title));
+	kt_top_past_title(16, 1, title, sizeof(title));
 	CHECK_STR(title, "2 MIN");
-	kt_past_title(24, 10, title, sizeof(title));
+	kt_top_past_title(24, 10, title, sizeof(title));
 	CHECK_STR(title, "LAST 4 MIN");
 }
 

@@ -108,7 +108,7 @@ TEST(control_characters_reach_no_cell)
 	struct kt_screen screen = screen_of(10, 1, true);
 
 	kt_screen_put(&screen, 0, 0, 10, KT_STYLE_PLAIN, "a\033[2Jb\x07\xc2\x9b");
-	CHECK_STR(text_of(&screen), "a[2Jb\n");
+	CHECK_STR(text_of(&screen), "a?[2Jb??\n");
 	kt_screen_cleanup(&screen);
 }
 

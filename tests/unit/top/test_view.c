@@ -28,7 +28,7 @@ static void write_caches(int a, int b, int c)
 	fclose(file);
 }
 
-static void begin(struct kt_view *view, struct kt_options *options)
+static void begin(struct kt_view *view, struct kt_call *call)
 {
 	char path[128];
 
@@ -36,10 +36,12 @@ static void begin(struct kt_view *view, struct kt_options *options)
 	CHECK(mkdtemp(folder) != NULL);
 	snprintf(path, sizeof(path), "%s/proc", folder);
 	CHECK_INT(mkdir(path, 0700), 0);
-	*options = (struct kt_options){ .source = folder, .output = "text", .interval_s = 1 };
+	*call = (struct kt_call){
+		.machine.source = folder, .show.output = &kt_output_text, .interval_s = 1
+	};
 	kt_view_init(view, &kt_tabs[KT_TAB_SLAB]);
 	write_caches(30, 20, 10);
-	kt_view_step(view, options, 10);
+	kt_view_step(view, call, 10);
 	CHECK_STR(view->error, "");
 }
 
@@ -65,10 +67,10 @@ static int64_t cell(const struct kt_view *view, size_t row, unsigned flag)
 
 TEST(rows_are_sorted_by_amount_and_the_other_way_round)
 {
-	struct kt_options options;
+	struct kt_call call;
 	struct kt_view view;
 
-	begin(&view, &options);
+	begin(&view, &call);
 	CHECK_STR(kt_view_name(&view, 0), "cache_a");
 	view.inverted = true;
 	kt_view_refresh(&view);
@@ -82,31 +84,31 @@ TEST(rows_are_sorted_by_amount_and_the_other_way_round)
 
 TEST(growth_is_since_the_first_sample_or_the_mark)
 {
-	struct kt_options options;
+	struct kt_call call;
 	struct kt_view view;
 
-	begin(&view, &options);
+	begin(&view, &call);
 	write_caches(30, 20, 25);
-	kt_view_step(&view, &options, 10);
+	kt_view_step(&view, &call, 10);
 	CHECK(kt_view_sort(&view, "growth"));
 	CHECK_STR(kt_view_name(&view, 0), "cache_c");
 	CHECK_INT(cell(&view, 0, KT_COL_GROWTH), 15 * 4096);
 	kt_watch_mark(view.watch);
-	kt_view_step(&view, &options, 10);
+	kt_view_step(&view, &call, 10);
 	CHECK_INT(cell(&view, 0, KT_COL_GROWTH), 0);
 	end(&view);
 }
 
 TEST(the_cursor_stays_on_its_row_when_others_pass_it)
 {
-	struct kt_options options;
+	struct kt_call call;
 	struct kt_view view;
 
-	begin(&view, &options);
+	begin(&view, &call);
 	kt_view_move_to(&view, 1);
 	CHECK_STR(kt_view_name(&view, view.at), "cache_b");
 	write_caches(30, 20, 25);
-	kt_view_step(&view, &options, 10);
+	kt_view_step(&view, &call, 10);
 	CHECK_INT(view.at, 2);
 	CHECK_STR(kt_view_name(&view, view.at), "cache_b");
 	kt_view_move_to(&view, 99);
@@ -116,12 +118,12 @@ TEST(the_cursor_stays_on_its_row_when_others_pass_it)
 
 TEST(the_cursor_at_the_top_stays_at_the_top)
 {
-	struct kt_options options;
+	struct kt_call call;
 	struct kt_view view;
 
-	begin(&view, &options);
+	begin(&view, &call);
 	write_caches(30, 50, 10);
-	kt_view_step(&view, &options, 10);
+	kt_view_step(&view, &call, 10);
 	CHECK_INT(view.at, 0);
 	CHECK_STR(kt_view_name(&view, view.at), "cache_b");
 	end(&view);
@@ -129,10 +131,10 @@ TEST(the_cursor_at_the_top_stays_at_the_top)
 
 TEST(what_a_filter_hides_is_added_up)
 {
-	struct kt_options options;
+	struct kt_call call;
 	struct kt_view view;
 
-	begin(&view, &options);
+	begin(&view, &call);
 	snprintf(view.filter, sizeof(view.filter), "_b");
 	kt_view_refresh(&view);
 	CHECK_INT(kt_view_nr(&view), 1);
@@ -146,10 +148,10 @@ TEST(what_a_filter_hides_is_added_up)
 
 TEST(search_goes_on_around_the_end)
 {
-	struct kt_options options;
+	struct kt_call call;
 	struct kt_view view;
 
-	begin(&view, &options);
+	begin(&view, &call);
 	CHECK(kt_view_search(&view, "CACHE", 1));
 	CHECK_INT(view.at, 1);
 	CHECK(kt_view_search(&view, "_a", 2));
@@ -161,14 +163,14 @@ TEST(search_goes_on_around_the_end)
 
 TEST(what_goes_wrong_later_leaves_the_last_list)
 {
-	struct kt_options options;
+	struct kt_call call;
 	struct kt_view view;
 	char path[128];
 
-	begin(&view, &options);
+	begin(&view, &call);
 	snprintf(path, sizeof(path), "%s/proc/slabinfo", folder);
 	remove(path);
-	kt_view_step(&view, &options, 10);
+	kt_view_step(&view, &call, 10);
 	CHECK(view.error[0]);
 	CHECK_INT(kt_view_nr(&view), 3);
 	end(&view);
@@ -177,10 +179,10 @@ TEST(what_goes_wrong_later_leaves_the_last_list)
 TEST(growth_of_a_moment_is_no_column)
 {
 	size_t index[KT_VIEW_COLUMNS], count;
-	struct kt_options options;
+	struct kt_call call;
 	struct kt_view view;
 
-	begin(&view, &options);
+	begin(&view, &call);
 	view.hidden = KT_COL_GROWTH | KT_COL_RATE;
 	count = kt_view_columns(&view, true, index);
 	for (size_t i = 0; i < count; i++)

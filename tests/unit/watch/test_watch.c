@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "commands.h"
 #include "watch/watch.h"
 
 #include "test.h"
@@ -88,11 +89,11 @@ TEST(a_row_is_remembered_and_missing_is_not_zero)
 {
 	KT_CLEANUP(watch) struct kt_watch *watch = NULL;
 	char folder[64];
-	struct kt_options options = { .source = folder, .output = "text" };
+	struct kt_call call = { .machine.source = folder, .show.output = &kt_output_text };
 	struct kt_err *err;
 
 	make_folder(folder);
-	err = kt_watch_new(&options, "slab", 3, &watch);
+	err = kt_watch_new(&kt_cmd_slab, &call, 3, &watch);
 	CHECK(err == NULL);
 	CHECK(kt_watch_report(watch) == NULL);
 	write_caches(folder, both, (int[]){ 1, 10 }, 2);
@@ -118,11 +119,11 @@ TEST(rows_that_died_are_let_go)
 {
 	KT_CLEANUP(watch) struct kt_watch *watch = NULL;
 	char folder[64], name[32];
-	struct kt_options options = { .source = folder, .output = "text" };
+	struct kt_call call = { .machine.source = folder, .show.output = &kt_output_text };
 	struct kt_err *err;
 
 	make_folder(folder);
-	err = kt_watch_new(&options, "slab", 4, &watch);
+	err = kt_watch_new(&kt_cmd_slab, &call, 4, &watch);
 	CHECK(err == NULL);
 	for (int i = 0; i < 40; i++) {
 		const char *const names[] = { "alpha", name };
@@ -137,15 +138,38 @@ TEST(rows_that_died_are_let_go)
 	remove_folder(folder);
 }
 
+static const char *const twins[] = { "twin", "twin" };
+
+TEST(twins_are_rows_of_their_own)
+{
+	KT_CLEANUP(watch) struct kt_watch *watch = NULL;
+	char folder[64];
+	struct kt_call call = { .machine.source = folder, .show.output = &kt_output_text };
+
+	make_folder(folder);
+	CHECK(!kt_watch_new(&kt_cmd_slab, &call, 5, &watch));
+	write_caches(folder, twins, (int[]){ 10, 100 }, 2);
+	CHECK(step(watch));
+	write_caches(folder, twins, (int[]){ 13, 101 }, 2);
+	CHECK(step(watch));
+	/* the last of the list is the oldest, and the first of its name */
+	CHECK_INT(value(watch, "twin", 1), 100 * 4096);
+	CHECK_INT(value(watch, "twin", 0), 101 * 4096);
+	CHECK_INT(value(watch, "twin#2", 1), 10 * 4096);
+	CHECK_INT(value(watch, "twin#2", 0), 13 * 4096);
+	CHECK_INT(growth_of(watch, "twin") + 0, 3 * 4096);
+	remove_folder(folder);
+}
+
 TEST(growth_counts_from_the_mark)
 {
 	KT_CLEANUP(watch) struct kt_watch *watch = NULL;
 	char folder[64];
-	struct kt_options options = { .source = folder, .output = "text" };
+	struct kt_call call = { .machine.source = folder, .show.output = &kt_output_text };
 	struct kt_err *err;
 
 	make_folder(folder);
-	err = kt_watch_new(&options, "slab", 4, &watch);
+	err = kt_watch_new(&kt_cmd_slab, &call, 4, &watch);
 	CHECK(err == NULL);
 	write_caches(folder, both, (int[]){ 5 }, 1);
 	CHECK(step(watch));
@@ -166,10 +190,10 @@ TEST(after_an_error_everything_is_as_it_was)
 	KT_CLEANUP(watch) struct kt_watch *watch = NULL;
 	KT_CLEANUP(err) struct kt_err *err = NULL;
 	char folder[64];
-	struct kt_options options = { .source = folder, .output = "text" };
+	struct kt_call call = { .machine.source = folder, .show.output = &kt_output_text };
 
 	make_folder(folder);
-	err = kt_watch_new(&options, "slab", 4, &watch);
+	err = kt_watch_new(&kt_cmd_slab, &call, 4, &watch);
 	CHECK(err == NULL);
 	write_caches(folder, both, (int[]){ 5, 6 }, 2);
 	CHECK(step(watch));
@@ -184,8 +208,8 @@ TEST(after_an_error_everything_is_as_it_was)
 TEST(what_is_not_repeated_is_not_watched)
 {
 	KT_CLEANUP(watch) struct kt_watch *watch = NULL;
-	struct kt_options options = { .output = "text" };
-	KT_CLEANUP(err) struct kt_err *err = kt_watch_new(&options, "capture", 4, &watch);
+	struct kt_call call = { .show.output = &kt_output_text };
+	KT_CLEANUP(err) struct kt_err *err = kt_watch_new(&kt_cmd_capture, &call, 4, &watch);
 
 	CHECK(err != NULL);
 	CHECK(watch == NULL);

@@ -3,9 +3,14 @@
 // Holds a known amount of memory of one kind: allocates it in a child, returns once all of
 // it is there, and leaves the child holding it until "hold free". Runs in the test machine.
 
+#include "../../rings.h"
+#include "hold_net.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
+#include <linux/dm-ioctl.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -16,16 +21,20 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #define HOLDERS "/tmp/holders"
 #define MIB	((size_t)1 << 20)
+#define STACK	((size_t)131072) /* the least that arm64 allows */
 #define PAGE	((size_t)4096)
 #define LARGE	(2 * MIB) /* what one table of the lowest level maps */
 
@@ -68,7 +77,7 @@ static bool hold_threads(long count, long unused)
 
 	(void)unused;
 	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, 65536);
+	pthread_attr_setstacksize(&attr, STACK);
 	for (long i = 0; i < count; i++) {
 		if (pthread_create(&thread, &attr, sleeper, NULL) != 0)
 			return false;
@@ -338,6 +347,24 @@ static bool hold_sockets(long count, long bytes)
 	return data != NULL;
 }
 
+/* Signals that wait: an object of slab for each, and nothing else. */
+static bool hold_signals(long count, long unused)
+{
+	struct rlimit limit = { (rlim_t)count + 4096, (rlim_t)count + 4096 };
+	sigset_t set;
+
+	(void)unused;
+	setrlimit(RLIMIT_SIGPENDING, &limit);
+	sigemptyset(&set);
+	sigaddset(&set, SIGRTMIN);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	for (long i = 0; i < count; i++) {
+		if (sigqueue(getpid(), SIGRTMIN, (union sigval){ 0 }) != 0)
+			return false;
+	}
+	return true;
+}
+
 static bool hold_map(enum bpf_map_type type, long value_size, long count)
 {
 	union bpf_attr attr = { 0 };
@@ -359,12 +386,104 @@ static bool hold_bpf_percpu(long value_size, long count)
 	return hold_map(BPF_MAP_TYPE_PERCPU_ARRAY, value_size, count);
 }
 
+/* Ports of UDP. */
+static bool hold_udp(long count, long unused)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET };
+
+	(void)unused;
+	for (long i = 0; i < count; i++) {
+		int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+		if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0)
+			return false;
+	}
+	return true;
+}
+
 static bool hold_netns(long count, long unused)
 {
 	(void)unused;
 	for (long i = 0; i < count; i++) {
 		if (unshare(CLONE_NEWNET) != 0 || open("/proc/self/ns/net", O_RDONLY) < 0)
 			return false;
+	}
+	return true;
+}
+
+/* Timers that never run out. */
+static bool hold_timers(long count, long unused)
+{
+	struct rlimit limit = { (rlim_t)count + 4096, (rlim_t)count + 4096 };
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN };
+	timer_t timer;
+
+	(void)unused;
+	setrlimit(RLIMIT_SIGPENDING, &limit);
+	for (long i = 0; i < count; i++) {
+		if (timer_create(CLOCK_MONOTONIC, &event, &timer) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* A process of each of these users; they end with their parent. */
+static bool hold_users(long count, long first)
+{
+	for (long i = 0; i < count; i++) {
+		int ready[2];
+		char byte = 0;
+		pid_t pid = pipe(ready) == 0 ? fork() : -1;
+
+		if (pid == 0) {
+			byte = setuid((uid_t)(first + i)) == 0 &&
+			       prctl(PR_SET_PDEATHSIG, SIGKILL) == 0;
+			if (write(ready[1], &byte, 1) != 1 || !byte)
+				_exit(EXIT_FAILURE);
+			for (int fd = 0; fd < 1024; fd++)
+				close(fd);
+			sleeper(NULL);
+		}
+		if (pid < 0 || read(ready[0], &byte, 1) != 1 || !byte)
+			return false;
+		close(ready[0]);
+		close(ready[1]);
+	}
+	return true;
+}
+
+/* Asks the device mapper for a device; with a table of one target that answers with errors. */
+static bool ask_mapper(int control, unsigned long request, long number, bool table)
+{
+	struct {
+		struct dm_ioctl head;
+		struct dm_target_spec target;
+		char parameters[8];
+	} ask = { .head = { .version = { DM_VERSION_MAJOR, 0, 0 },
+			  .data_size = sizeof(ask),
+			  .data_start = sizeof(ask.head),
+			  .target_count = table },
+		.target = { .length = 2048, .target_type = "error" } };
+
+	snprintf(ask.head.name, sizeof(ask.head.name), "ktally%ld", number);
+	return ioctl(control, request, &ask) == 0;
+}
+
+/* Devices of the device mapper, which stay after the process; 0: removes them. */
+static bool hold_mapper(long count, long unused)
+{
+	int control = open("/dev/mapper/control", O_RDWR);
+
+	(void)unused;
+	for (long i = 0; i < count; i++) {
+		if (!ask_mapper(control, DM_DEV_CREATE, i, false) ||
+			!ask_mapper(control, DM_TABLE_LOAD, i, true) ||
+			!ask_mapper(control, DM_DEV_SUSPEND, i, false)) /* resumes it */
+			return false;
+	}
+	for (long i = 0; !count; i++) {
+		if (!ask_mapper(control, DM_DEV_REMOVE, i, false))
+			return i > 0;
 	}
 	return true;
 }
@@ -387,9 +506,24 @@ static const struct {
 	{ "epoll", hold_epoll },
 	{ "pipes", hold_pipes },
 	{ "sockets", hold_sockets },
+	{ "signals", hold_signals },
 	{ "bpf-array", hold_bpf_array },
 	{ "bpf-percpu", hold_bpf_percpu },
 	{ "netns", hold_netns },
+	{ "io-uring", hold_io_uring },
+	{ "perf", hold_perf },
+	{ "bpf-ring", hold_bpf_ring },
+	{ "packet", hold_packet },
+	{ "tcp", hold_tcp },
+	{ "udp", hold_udp },
+	{ "timers", hold_timers },
+	{ "users", hold_users },
+	{ "mptcp", hold_mptcp },
+	{ "unix-data", hold_unix_data },
+	{ "udp-data", hold_udp_data },
+	{ "tcp-data", hold_tcp_data },
+	{ "xdp", hold_xdp },
+	{ "mapper", hold_mapper },
 };
 
 static bool allocate(int argc, char **argv)

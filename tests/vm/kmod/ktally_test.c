@@ -8,17 +8,21 @@
 //                                  others unless "merge" is said
 //   pages ORDER COUNT [COUNTER]    pages, straight from the page allocator; raised by them, as
 //                                  drivers do it: misc sec bounce writeback
-//   threads 0 COUNT                kernel threads that sleep
+//   threads DEPTH COUNT            kernel threads that sleep, whose stacks were used DEPTH bytes
+//                                  deep, 8192 or more; 0: no deeper than a thread needs
 //   vmalloc SIZE COUNT             areas by vmalloc
 //   percpu SIZE COUNT              objects that exist once for each CPU
 //   mempool SIZE MIN               a pool that keeps MIN objects in reserve
 //   leak KIND BYTES_PER_S SECONDS  ten times a second; kinds: kmalloc cache pages vmalloc percpu
+//   rcu SECONDS                    gives the objects by kmalloc to kfree_rcu(), and reads under
+//                                  RCU for so long; they need 32 bytes
 //   free                           everything, leaks are stopped
 //
 // debugfs ktally_test/held says how much of each kind is held, in bytes. What is held is
 // linked through its own first word, so that holding costs nothing beside.
 
 #include <linux/debugfs.h>
+#include <linux/delay.h>
 #include <linux/gfp.h>
 #include <linux/kthread.h>
 #include <linux/mempool.h>
@@ -26,11 +30,12 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/percpu.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
+#include <linux/sched/task_stack.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
-#include <linux/version.h>
 #include <linux/vmalloc.h>
 #include <linux/vmstat.h>
 #include <linux/workqueue.h>
@@ -41,13 +46,15 @@
 #define LEAK_OBJ      256
 #define LEAK_VMALLOC  (8 * PAGE_SIZE)
 #define BATCH_RESCHED 1024
+#define STACK_IN_USE  8192 /* bytes; no thread is in deeper calls when it writes into its stack */
+#define STACK_REST    1024 /* bytes; left alone at the other end */
 
 enum kind { KMALLOC, CACHE, PAGES, VMALLOC, PERCPU, MEMPOOL, THREADS, NR_KINDS };
 
 static const char *const kind_names[] = { "kmalloc", "cache", "pages", "vmalloc", "percpu",
 	"mempool", "threads" };
 
-/* Counters that nothing in a virtual machine raises; the last two are gone from new kernels. */
+/* Counters that nothing in a virtual machine raises; not every kernel has them all. */
 enum counter { NONE, MISC, SEC, BOUNCE, WRITEBACK, NR_COUNTERS };
 
 static const char *const counter_names[] = { "", "misc", "sec", "bounce", "writeback" };
@@ -67,6 +74,7 @@ static LIST_HEAD(page_list);
 static struct kmem_cache *cache;
 static mempool_t *pool;
 static struct task_struct *last_thread;
+static size_t stack_depth; /* bytes; of the threads that start now */
 static struct leak leaks[NR_KINDS];
 
 /* The constructor makes a difference to how the cache is laid out, not to what is in it. */
@@ -120,10 +128,16 @@ static int count_page(struct page *page, enum counter counter, long nr)
 {
 	switch (counter) {
 	case NONE: return 0;
+#ifdef KTALLY_HAS_NR_KERNEL_MISC_RECLAIMABLE
 	case MISC: mod_node_page_state(page_pgdat(page), NR_KERNEL_MISC_RECLAIMABLE, nr); return 0;
+#endif
+#ifdef KTALLY_HAS_NR_SECONDARY_PAGETABLE
 	case SEC: mod_node_page_state(page_pgdat(page), NR_SECONDARY_PAGETABLE, nr); return 0;
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
+#endif
+#ifdef KTALLY_HAS_NR_BOUNCE
 	case BOUNCE: mod_zone_page_state(page_zone(page), NR_BOUNCE, nr); return 0;
+#endif
+#ifdef KTALLY_HAS_NR_WRITEBACK_TEMP
 	case WRITEBACK: mod_node_page_state(page_pgdat(page), NR_WRITEBACK_TEMP, nr); return 0;
 #endif
 	default: return -EOPNOTSUPP;
@@ -161,9 +175,19 @@ static void free_pages_held(void)
 	}
 }
 
+/* Leaves a word in the unused part of the stack, as calls of that depth would. */
+static void use_stack(void)
+{
+	unsigned long *top = task_stack_page(current) + THREAD_SIZE;
+
+	if (stack_depth)
+		WRITE_ONCE(*(top - stack_depth / sizeof(*top)), 1);
+}
+
 /* Its data is the thread started before it, so that no list costs memory. */
 static int sleep_until_stopped(void *previous)
 {
+	use_stack();
 	set_current_state(TASK_IDLE);
 	while (!kthread_should_stop()) {
 		schedule();
@@ -173,10 +197,12 @@ static int sleep_until_stopped(void *previous)
 	return 0;
 }
 
-static int hold_thread(void)
+static int hold_thread(size_t depth)
 {
-	struct task_struct *thread = kthread_run(sleep_until_stopped, last_thread, "ktally_test");
+	struct task_struct *thread;
 
+	stack_depth = depth;
+	thread = kthread_run(sleep_until_stopped, last_thread, "ktally_test");
 	if (IS_ERR(thread))
 		return PTR_ERR(thread);
 	last_thread = thread;
@@ -232,7 +258,7 @@ static int hold(enum kind kind, size_t size, unsigned long count, enum counter c
 		if (kind == PAGES)
 			err = hold_page(size, counter);
 		else if (kind == THREADS)
-			err = hold_thread();
+			err = hold_thread(size);
 		else if (kind == PERCPU)
 			err = hold_percpu(size);
 		else
@@ -278,6 +304,43 @@ static void free_all(void)
 	pool = NULL;
 	cache = NULL;
 	memset(held_bytes, 0, sizeof(held_bytes));
+}
+
+struct held_object {
+	void *next;
+	struct rcu_head rcu;
+};
+
+/* No grace period ends meanwhile. */
+static int read_for(void *seconds)
+{
+	unsigned long until = jiffies + (unsigned long)seconds * HZ;
+
+	rcu_read_lock();
+	while (time_before(jiffies, until))
+		cpu_relax();
+	rcu_read_unlock();
+	return 0;
+}
+
+static int free_by_rcu(unsigned long seconds)
+{
+	struct task_struct *reader;
+
+	if (seconds > 15)
+		return -EINVAL;
+	reader = kthread_run(read_for, (void *)seconds, "ktally_reader");
+	if (IS_ERR(reader))
+		return PTR_ERR(reader);
+	msleep(100);
+	while (first[KMALLOC]) {
+		struct held_object *object = first[KMALLOC];
+
+		first[KMALLOC] = object->next;
+		kfree_rcu(object, rcu);
+	}
+	held_bytes[KMALLOC] = 0;
+	return 0;
 }
 
 static void leak_some(struct work_struct *work)
@@ -362,7 +425,8 @@ static unsigned int how_of(const char *flag)
 static bool size_fits(enum kind kind, size_t size)
 {
 	if (kind == THREADS)
-		return size == 0;
+		return size == 0 || (size >= STACK_IN_USE && size <= THREAD_SIZE - STACK_REST &&
+					    size % sizeof(long) == 0);
 	return kind == PAGES ? size <= 10 : size >= sizeof(void *);
 }
 
@@ -376,6 +440,8 @@ static int execute(char *text)
 		kind = kind_of(kind_name);
 		return kind < 0 ? kind : start_leak(kind, size, count);
 	}
+	if (sscanf(text, "rcu %lu", &size) == 1)
+		return free_by_rcu(size);
 	if (sscanf(text, "%15s %lu %lu %15s %15s", name, &size, &count, flag[0], flag[1]) < 3)
 		return -EINVAL;
 	kind = kind_of(name);

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef KT_BASE_KERNEL_FILES_H
+#define KT_BASE_KERNEL_FILES_H
+
+/**
+ * Kernel files that more than one module uses, relative to a root. All other files are named only
+ * in the table of their source; script/check_tree.py refuses a kernel path anywhere else.
+ */
+#define KT_FILE_MEMINFO	    "proc/meminfo"
+#define KT_FILE_LOADAVG	    "proc/loadavg"
+#define KT_FILE_VMSTAT	    "proc/vmstat"
+#define KT_FILE_ZONEINFO    "proc/zoneinfo"
+#define KT_FILE_SLABINFO    "proc/slabinfo"
+#define KT_FILE_MODULES	    "proc/modules"
+#define KT_FILE_VMALLOCINFO "proc/vmallocinfo"
+#define KT_FILE_IOMEM	    "proc/iomem"
+#define KT_FILE_BTF	    "sys/kernel/btf/vmlinux"
+#define KT_FILE_KALLSYMS    "proc/kallsyms"
+#define KT_FILE_KCORE	    "proc/kcore"
+#define KT_FILE_NODES	    "sys/devices/system/node/possible"
+#define KT_FILE_OSRELEASE   "proc/sys/kernel/osrelease"
+#define KT_FILE_UPTIME	    "proc/uptime"
+#define KT_FILE_BOOT_ID	    "proc/sys/kernel/random/boot_id"
+/* files that identify a person, a host or a place */
+#define KT_FILE_HOSTNAME    "proc/sys/kernel/hostname"
+#define KT_FILE_INIT_CGROUP "proc/1/cgroup"
+#define KT_DIR_CGROUP	    "sys/fs/cgroup/"
+#define KT_DIR_DMI_ID	    "sys/class/dmi/id/"
+#define KT_DIR_DMI	    "sys/firmware/dmi/"
+
+#endif

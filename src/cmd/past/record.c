@@ -1,0 +1,693 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The recorder. Every interval it reads the few files whose numbers move; data that seldom
+// changes or costs more is read at the start of each block and every ten minutes. It does
+// not interpret the files: it stores them as they are, so a reader of the recording finds
+// the same files as at the time of the sample.
+
+#include "analysis/tasks.h"
+#include "base/human.h"
+#include "base/kernel_files.h"
+#include "base/memory.h"
+#include "cli/cmd.h"
+#include "cmd/past/record_groups.h"
+#include "machine/machine.h"
+#include "machine/pace.h"
+#include "record/recording.h"
+#include "record/sampler.h"
+#include "record/writer.h"
+#include "record/zstd.h"
+#include "source/fold.h"
+#include "source/held/task_list.h"
+#include "source/meta.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define DEFAULT_INTERVAL_S 10
+#define FLUSH_S		   10  /* at most as much is lost in a crash */
+#define SLOW_S		   600 /* between two readings of data that seldom changes */
+#define LARGEST_TASKS	   32  /* with most page tables, and as many with most threads */
+#define KEEP_BUDGET_MS	   100 /* between two samples, for thinning */
+#define BLOCK_SAMPLES	   3600
+#define BLOCK_BYTES	   (384u << 10) /* of memory; a block is written when full */
+
+/*
+ * Read in every sample, close together, because the account subtracts them. Modules are
+ * short, and the time when a module was loaded is the first question about a leak.
+ */
+static const struct kt_source *const fast_sources[] = { &kt_source_vmstat, &kt_source_zoneinfo,
+	&kt_source_meminfo, &kt_source_slabinfo, &kt_source_buddyinfo, &kt_source_modules };
+/* Read with them as long as there is a pool. */
+static const struct kt_source *const pool_sources[] = { &kt_source_hugepages };
+
+/* Read seldom, and at the beginning of each block: in addition to the sources of the account. */
+static const struct kt_needs slow_sources = { .also = KT_SOURCES(&kt_source_dcache,
+						      &kt_source_settings, &kt_source_sockstat,
+						      &kt_source_modules, &kt_source_percpu_stats,
+						      &kt_source_cgroup_count, &kt_source_tasks) };
+
+/* Without them no account can be made of a sample. */
+static const char *const core_files[] = { KT_FILE_MEMINFO, KT_FILE_VMSTAT, KT_FILE_ZONEINFO };
+
+struct recorder {
+	const struct kt_call *call;
+	const char *path;
+	struct kt_root *root;
+	struct kt_writer *writer;
+	struct kt_sampler *sampler;
+	struct kt_fold fold;
+	struct kt_groups groups;
+	struct kt_arena arena; /* of the list of files */
+	kt_names files, pool_files;
+	bool has_pools;		   /* of huge pages, in the last sample */
+	bool stalled;		   /* the disk is full */
+	bool keep_due;		   /* a block was written since old samples were thinned */
+	bool lacking, lack_told;   /* of the last sample: files that it should have */
+	int64_t slow_ms, flush_ms; /* when last; 0: never, in this block */
+	int64_t groups_ms;	   /* when a reading of the cgroups began; 0: never */
+	int64_t interval_ms;
+	int64_t nr_samples;
+};
+
+static void say(const struct recorder *recorder, const char *text)
+{
+	kt_call_say(recorder->call, text);
+}
+
+/* ---- what is read ---- */
+
+static struct kt_err *list_files(struct recorder *recorder, const struct kt_source *const *sources,
+	size_t nr_sources, kt_names *ret_files)
+{
+	struct kt_err *err = NULL;
+
+	*ret_files = (kt_names){ 0 };
+	for (size_t i = 0; i < nr_sources && !err; i++)
+		err = kt_source_files(recorder->root, sources[i], &recorder->arena, ret_files);
+	return err;
+}
+
+static struct kt_err *list_all_files(struct recorder *recorder)
+{
+	struct kt_err *err;
+
+	kt_arena_fini(&recorder->arena);
+	recorder->arena = (struct kt_arena){ 0 };
+	err = list_files(recorder, fast_sources, KT_LEN(fast_sources), &recorder->files);
+	if (!err)
+		err = list_files(
+			recorder, pool_sources, KT_LEN(pool_sources), &recorder->pool_files);
+	return err;
+}
+
+/*
+ * "Hugetlb: 0 kB" (4.15 and newer) is the sum of all pools of all sizes: then each number in
+ * the files of the pools is 0 as well, and they are ten files or more.
+ */
+static bool tells_of_pools(struct kt_span meminfo)
+{
+	struct kt_span rest = kt_span_from(meminfo, kt_span_find(meminfo, "\nHugetlb:")), word;
+
+	return !kt_span_skip(&rest, "\nHugetlb:") || !kt_span_word(&rest, &word) ||
+	       !kt_span_eq(word, "0");
+}
+
+static bool is_core(const char *path)
+{
+	for (size_t i = 0; i < KT_LEN(core_files); i++) {
+		if (strcmp(path, core_files[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Says once that samples lack a file, until a sample lacks none. Of what takes root, doctor says.
+ */
+static void tell_lack(
+	struct recorder *recorder, const char *path, const struct kt_err *err, bool empty)
+{
+	bool expected = err && (kt_err_code(err) == KT_ERR_DENIED ||
+				       (kt_err_code(err) == KT_ERR_ABSENT && !is_core(path)));
+
+	if ((!err && !(empty && is_core(path))) || expected)
+		return;
+	if (!recorder->lack_told)
+		say(recorder,
+			kt_arena_printf(&recorder->arena, "%s%s; samples are recorded without it",
+				err ? kt_err_text(err) : path, err ? "" : ": empty"));
+	recorder->lacking = recorder->lack_told = true;
+}
+
+/* True if an error is more than absence; it is recorded with its reason, which follows the path. */
+static void put_unread(struct recorder *recorder, struct kt_draft *draft, const char *path,
+	const struct kt_err *err)
+{
+	struct kt_span why = kt_span_str(kt_err_text(err));
+	bool denied = kt_err_code(err) == KT_ERR_DENIED;
+
+	if (kt_err_code(err) == KT_ERR_ABSENT) {
+		kt_sampler_gone(recorder->sampler, draft, path);
+		return;
+	}
+	if (kt_span_skip(&why, path))
+		kt_span_skip(&why, ": ");
+	kt_sampler_unread(
+		recorder->sampler, draft, path, denied ? KT_MARK_DENIED : KT_MARK_UNREAD, why.p);
+}
+
+/* Very long texts are kept shorter, with the same sums. */
+static void put_text(
+	struct recorder *recorder, struct kt_draft *draft, const char *path, struct kt_span text)
+{
+	KT_CLEANUP(buf) struct kt_buf folded = { 0 };
+	bool shorter = false;
+
+	if (strcmp(path, KT_FILE_SLABINFO) == 0)
+		shorter = kt_fold_slabinfo(&recorder->fold, text, &folded);
+	else if (strcmp(path, KT_FILE_ZONEINFO) == 0)
+		shorter = kt_fold_zoneinfo(&recorder->fold, text, &folded);
+	draft->failed |= folded.failed;
+	if (shorter)
+		text = (struct kt_span){ folded.data, folded.size };
+	kt_sampler_text(recorder->sampler, draft, path, text);
+	kt_writer_spill(recorder->writer);
+}
+
+static bool read_one(struct recorder *recorder, struct kt_draft *draft, const char *path)
+{
+	KT_CLEANUP(text) struct kt_text text = { 0 };
+	KT_CLEANUP(err) struct kt_err *err = kt_root_read(recorder->root, path, &text);
+
+	tell_lack(recorder, path, err, !text.size);
+	if (err)
+		put_unread(recorder, draft, path, err);
+	else
+		put_text(recorder, draft, path, kt_text_span(&text));
+	return strcmp(path, KT_FILE_MEMINFO) == 0 && (err || tells_of_pools(kt_text_span(&text)));
+}
+
+static void read_fast(struct recorder *recorder, struct kt_draft *draft)
+{
+	recorder->lacking = false;
+	for (size_t i = 0; i < recorder->files.count; i++) {
+		bool had_pools = recorder->has_pools;
+
+		if (strcmp(recorder->files.items[i], KT_FILE_MEMINFO) != 0) {
+			read_one(recorder, draft, recorder->files.items[i]);
+			continue;
+		}
+		recorder->has_pools = read_one(recorder, draft, recorder->files.items[i]);
+		/* once more when the last one has gone; a block begins with all files */
+		if (!recorder->has_pools && !had_pools)
+			continue;
+		for (size_t k = 0; k < recorder->pool_files.count; k++)
+			read_one(recorder, draft, recorder->pool_files.items[k]);
+	}
+	recorder->lack_told = recorder->lacking;
+}
+
+static void on_read(
+	void *arg, const char *path, const struct kt_text *text, const struct kt_err *err)
+{
+	struct recorder *recorder = arg;
+	struct kt_draft *draft = kt_writer_draft(recorder->writer);
+	const struct kt_source *source = kt_source_of(path);
+	KT_CLEANUP(buf) struct kt_buf short_text = { 0 };
+	struct kt_span kept = { 0 };
+
+	path = kt_source_bundle_name(path);
+	/*
+	 * The second reading belongs to this sample only, and would be taken for any later one's.
+	 * Of the processes a list is kept. When cgroups were read the recorder says itself.
+	 */
+	if (source == &kt_source_bracket || source == &kt_source_tasks ||
+		strcmp(path, KT_GROUPS_FILE) == 0)
+		return;
+	if (is_core(path))
+		tell_lack(recorder, path, err, !err && !text->size);
+	if (err) {
+		put_unread(recorder, draft, path, err);
+		return;
+	}
+	kept = kt_text_span(text);
+	if (source && source->condense) {
+		source->condense(text, &short_text);
+		draft->failed |= short_text.failed;
+		kept = (struct kt_span){ short_text.data, short_text.size };
+	}
+	put_text(recorder, draft, path, kept);
+}
+
+/* ---- cgroups ---- */
+
+static void group_gone(void *arg, const char *path)
+{
+	struct recorder *recorder = arg;
+
+	kt_sampler_gone(recorder->sampler, kt_writer_draft(recorder->writer), path);
+}
+
+static void put_group_file(void *arg, const char *path, struct kt_span text)
+{
+	struct recorder *recorder = arg;
+
+	put_text(recorder, kt_writer_draft(recorder->writer), path, text);
+}
+
+/* The groups of the last complete reading; another block begins with them. */
+static void put_groups(struct recorder *recorder, struct kt_draft *draft)
+{
+	KT_CLEANUP(buf) struct kt_buf times = { 0 };
+
+	kt_groups_each(&recorder->groups, put_group_file, recorder);
+	kt_groups_write(&recorder->groups, &times);
+	draft->failed |= times.failed;
+	if (times.size)
+		kt_sampler_text(recorder->sampler, draft, KT_GROUPS_FILE,
+			(struct kt_span){ times.data, times.size });
+}
+
+/* Not with every block: it begins with the texts that there are. */
+static bool start_groups(struct recorder *recorder, int64_t now_s, int64_t boot_ms)
+{
+	bool due = !recorder->groups_ms || boot_ms - recorder->groups_ms >= SLOW_S * 1000ll;
+
+	if (!due || recorder->groups.walk || recorder->call->machine.cheap)
+		return true;
+	recorder->groups_ms = boot_ms;
+	return kt_groups_start(&recorder->groups, recorder->root, now_s);
+}
+
+/*
+ * Goes on reading cgroups for a part of the interval, so that no sample is missed: 50,000 take
+ * seconds. A recording of -n samples does not end without any.
+ */
+static struct kt_err *read_groups(
+	struct recorder *recorder, struct kt_draft *draft, int64_t now_s, int64_t boot_ms)
+{
+	struct kt_groups *groups = &recorder->groups;
+	bool whole = !groups->taken_s && recorder->call->count &&
+		     recorder->nr_samples + 1 >= recorder->call->count;
+	int64_t end_ms = kt_pace_clock_ms() + recorder->interval_ms / 4;
+	bool more;
+
+	if (!start_groups(recorder, now_s, boot_ms))
+		return kt_err_new(KT_ERR_NOMEM, "out of memory");
+	if (!groups->walk)
+		return NULL;
+	do
+		more = kt_groups_step(groups);
+	while (more && (whole || kt_pace_clock_ms() < end_ms));
+	if (!more && !kt_groups_failed(groups)) {
+		kt_groups_choose(groups, now_s, group_gone, recorder);
+		put_groups(recorder, draft);
+	}
+	return kt_groups_failed(groups)
+		       ? kt_err_new(KT_ERR_NOMEM, "out of memory while reading cgroups")
+		       : NULL;
+}
+
+/* ---- everything else ---- */
+
+static void put_facts(
+	struct recorder *recorder, struct kt_draft *draft, const struct kt_snapshot *snap)
+{
+	static const struct {
+		const char *key, *path;
+	} files[] = { { "boot_id", KT_FILE_BOOT_ID } };
+
+	if (draft->block.facts.count)
+		return;
+	for (size_t i = 0; i < KT_LEN(files); i++) {
+		KT_CLEANUP(text) struct kt_text text = { 0 };
+		KT_CLEANUP(err)
+		struct kt_err *err = kt_root_read_head(recorder->root, files[i].path, 256, &text);
+		struct kt_span value = kt_span_trim(kt_text_span(&text));
+
+		if (!err)
+			kt_draft_fact(draft, files[i].key, kt_arena_name(&recorder->arena, value));
+	}
+	kt_draft_fact(draft, "ktally", KTALLY_VERSION);
+	kt_draft_fact(draft, "page_bytes",
+		kt_arena_printf(&recorder->arena, "%lld", (long long)snap->host.page_bytes));
+	kt_draft_fact(draft, "host", snap->host.name ? snap->host.name : "");
+	kt_draft_fact(draft, "release", snap->host.release ? snap->host.release : "");
+}
+
+/* Says in the sample what is not recorded one by one. */
+static void put_notes(const struct recorder *recorder, struct kt_buf *meta)
+{
+	if (recorder->fold.nr_folded)
+		kt_buf_printf(meta,
+			"note=recorded with the %u smallest slab caches as one, " KT_FOLD_OTHERS
+			", whose objects are counted in units of 8 bytes\n",
+			recorder->fold.nr_folded);
+	if (kt_sampler_nr_dropped(recorder->sampler))
+		kt_buf_printf(meta,
+			"note=recorded without %u files, for which a block has no room\n",
+			kt_sampler_nr_dropped(recorder->sampler));
+	if (recorder->fold.nr_cpus)
+		kt_buf_printf(meta,
+			"note=recorded with the free pages in the lists of %u CPUs as their sum\n",
+			recorder->fold.nr_cpus);
+}
+
+/* The files of a sample are read before the counters of each CPU are folded, if at all. */
+static void put_meta(struct recorder *recorder, struct kt_draft *draft, struct kt_snapshot *snap)
+{
+	KT_CLEANUP(buf) struct kt_buf meta = { 0 };
+
+	snap->folded = false;
+	kt_meta_write(snap, &meta);
+	put_notes(recorder, &meta);
+	draft->failed |= meta.failed;
+	kt_sampler_text(
+		recorder->sampler, draft, "ktally/meta", (struct kt_span){ meta.data, meta.size });
+}
+
+static void put_tasks(struct recorder *recorder, struct kt_draft *draft, struct kt_snapshot *snap)
+{
+	KT_CLEANUP(buf) struct kt_buf text = { 0 };
+	kt_tasks tasks = { 0 };
+
+	snap->stack_bytes = kt_stacks_of(snap).each_bytes;
+	if (snap->tasks.count && kt_tasks_largest(&snap->arena, snap, LARGEST_TASKS, &tasks))
+		kt_task_list_write(snap, tasks.items, tasks.count, &text);
+	draft->failed |= text.failed || snap->arena.failed;
+	if (text.size)
+		kt_sampler_text(recorder->sampler, draft, KT_TASK_LIST,
+			(struct kt_span){ text.data, text.size });
+	else
+		kt_sampler_gone(recorder->sampler, draft, KT_TASK_LIST);
+}
+
+/* Everything else that the account and the lists can use. */
+static struct kt_err *read_slow(struct recorder *recorder, struct kt_draft *draft)
+{
+	struct kt_machine machine = {
+		.root = recorder->root, .snap = kt_snapshot_new(), .opts = recorder->call->machine
+	};
+	struct kt_err *err;
+
+	if (!machine.snap)
+		return kt_err_new(KT_ERR_NOMEM, "out of memory");
+	kt_root_set_short_watch(recorder->root, on_read, recorder);
+	err = kt_machine_collect(&machine, KT_WANT_AREAS, &slow_sources);
+	kt_root_set_watch(recorder->root, NULL, NULL);
+	if (!err) {
+		put_facts(recorder, draft, machine.snap);
+		put_groups(recorder, draft);
+		put_meta(recorder, draft, machine.snap);
+		put_tasks(recorder, draft, machine.snap);
+		/* files that are no longer there are not named */
+		kt_sampler_drop_untold(recorder->sampler, draft);
+	}
+	kt_snapshot_free(machine.snap);
+	/* the snapshot's memory is between blocks of the draft, which stays for an hour */
+	kt_memory_give_back();
+	return err ? err : list_all_files(recorder);
+}
+
+static struct kt_err *take_sample(struct recorder *recorder, int64_t real_ms, int64_t boot_ms)
+{
+	struct kt_draft *draft = kt_writer_draft(recorder->writer);
+	struct kt_err *err = NULL;
+	bool slow;
+
+	read_fast(recorder, draft);
+	slow = !draft->block.nr_samples || boot_ms - recorder->slow_ms >= SLOW_S * 1000ll;
+	err = read_groups(recorder, draft, real_ms / 1000, boot_ms);
+	if (!err && slow) {
+		err = read_slow(recorder, draft);
+		recorder->slow_ms = boot_ms;
+	}
+	if (err)
+		return err;
+	/* a sample that is not whole is none */
+	if (kt_draft_failed(draft) || recorder->arena.failed)
+		return kt_err_new(KT_ERR_NOMEM, "out of memory while taking a sample");
+	kt_draft_end_sample(draft, real_ms, boot_ms);
+	recorder->nr_samples++;
+	return NULL;
+}
+
+/* ---- what is written ---- */
+
+/* A disk that is full is waited for; anything else that goes wrong ends the recording. */
+static struct kt_err *stall(struct recorder *recorder, struct kt_err *err)
+{
+	if (!recorder->stalled)
+		say(recorder,
+			kt_arena_printf(&recorder->arena,
+				"%s; nothing is recorded until there is room", kt_err_text(err)));
+	recorder->stalled = true;
+	kt_err_free(err);
+	return NULL;
+}
+
+/* Another draft follows. */
+static void restart(struct recorder *recorder)
+{
+	kt_sampler_restart(recorder->sampler);
+	kt_fold_restart(&recorder->fold);
+}
+
+/* The samples since the last block are in the file wherever it is now, or in the new one. */
+static struct kt_err *check_place(struct recorder *recorder)
+{
+	bool moved;
+	struct kt_err *err = kt_writer_check_place(recorder->writer, &moved);
+
+	if (moved)
+		say(recorder, kt_arena_printf(&recorder->arena,
+				      "%s: removed or renamed while it was written%s",
+				      recorder->path, err ? "" : "; it is made anew"));
+	if (moved && !err)
+		restart(recorder);
+	return err;
+}
+
+/*
+ * Old samples are thinned between new ones, for a part of the interval, so that none is missed. A
+ * recording that cannot be thinned is larger than it could be, and that is all.
+ */
+static void thin_on(struct recorder *recorder)
+{
+	int64_t quarter_ms = recorder->interval_ms / 4;
+	int64_t end_ms =
+		kt_pace_clock_ms() + (quarter_ms < KEEP_BUDGET_MS ? quarter_ms : KEEP_BUDGET_MS);
+	struct kt_err *err = NULL;
+
+	if (!recorder->keep_due && !kt_writer_is_keeping(recorder->writer))
+		return;
+	recorder->keep_due = false;
+	do {
+		err = kt_writer_keep(recorder->writer, &kt_keep_default, 1);
+	} while (!err && kt_writer_is_keeping(recorder->writer) && kt_pace_clock_ms() < end_ms);
+	if (err)
+		say(recorder, kt_arena_printf(&recorder->arena,
+				      "old samples are not thinned for now: %s", kt_err_text(err)));
+	kt_err_free(err);
+}
+
+static struct kt_err *write_out(struct recorder *recorder, int64_t boot_ms)
+{
+	bool full = kt_writer_is_full(recorder->writer);
+	struct kt_err *err = NULL;
+
+	if (!full && !recorder->stalled)
+		thin_on(recorder);
+	/* before the next sample it would be too late */
+	if (!full && !recorder->stalled &&
+		boot_ms - recorder->flush_ms + recorder->interval_ms <= FLUSH_S * 1000ll)
+		return NULL;
+	err = check_place(recorder);
+	if (!err)
+		err = kt_writer_flush(recorder->writer);
+	if (!err && full) {
+		err = kt_writer_turn(recorder->writer);
+		if (!err) {
+			restart(recorder);
+			recorder->keep_due = true;
+		}
+	}
+	if (err)
+		return kt_err_code(err) == KT_ERR_FULL ? stall(recorder, err) : err;
+	if (recorder->stalled)
+		say(recorder, "there is room again; recording goes on");
+	recorder->stalled = false;
+	recorder->flush_ms = boot_ms;
+	return NULL;
+}
+
+static struct kt_err *record(struct recorder *recorder, struct kt_pace *pace)
+{
+	struct kt_err *err = NULL;
+	struct kt_moment now;
+
+	while (!err && kt_pace_next(pace, &now, &err)) {
+		if (!recorder->stalled)
+			err = take_sample(recorder, now.real_ms, now.boot_ms);
+		if (!err)
+			err = write_out(recorder, now.boot_ms);
+		if (recorder->call->count && recorder->nr_samples >= recorder->call->count)
+			break;
+	}
+	return err;
+}
+
+/* ---- the command ---- */
+
+/* Before there is a file: nothing of this machine would be in it. */
+static struct kt_err *check_core(const struct recorder *recorder)
+{
+	KT_CLEANUP(text) struct kt_text text = { 0 };
+	KT_CLEANUP(err) struct kt_err *err = kt_root_read(recorder->root, core_files[0], &text);
+
+	if (!err && text.size)
+		return NULL;
+	return kt_err_new(err ? kt_err_code(err) : KT_ERR_ABSENT,
+		"nothing can be recorded: %s%s; a /proc with all of its files is needed "
+		"(ProcSubset=all in a service)",
+		err ? kt_err_text(err) : core_files[0], err ? "" : ": empty");
+}
+
+static struct kt_err *open_files(struct recorder *recorder, struct kt_machine *machine)
+{
+	static const struct kt_writer_opts opts = {
+		.samples_max = BLOCK_SAMPLES, .bytes_max = BLOCK_BYTES, .sync = true
+	};
+	struct kt_err *err = kt_machine_open(&recorder->call->machine, machine);
+
+	if (err)
+		return err;
+	recorder->root = machine->root;
+	if (kt_root_kind(machine->root) != KT_ROOT_LIVE &&
+		kt_root_kind(machine->root) != KT_ROOT_DIR)
+		return kt_err_new(KT_ERR_USAGE,
+			"%s is one sample of a machine, and recording it would give it the date of "
+			"now; -s takes the directory of a running machine",
+			recorder->call->machine.source);
+	err = check_core(recorder);
+	if (err)
+		return err;
+	recorder->sampler = kt_sampler_new();
+	if (!recorder->sampler)
+		return kt_err_new(KT_ERR_NOMEM, "out of memory");
+	if (!recorder->call->nr_operands && mkdir(KT_STATE_DIR, 0700) < 0 && errno != EEXIST)
+		return kt_err_os(errno, "%s", KT_STATE_DIR);
+	return kt_writer_open(recorder->path, &opts, &recorder->writer);
+}
+
+static const struct kt_column field_columns[] = {
+	{ .key = "file", .flags = KT_COL_SET },
+	{ .key = "samples",
+		.type = KT_CELL_COUNT,
+		.flags = KT_COL_SET,
+		.help = "Taken by this run." },
+	{ .key = "bytes",
+		.type = KT_CELL_BYTES,
+		.flags = KT_COL_SET,
+		.help = "Of the whole file." },
+};
+
+static const struct kt_part fields_part = {
+	KT_COLUMNS_OF(field_columns),
+};
+
+static const struct kt_shape shape = {
+	.schema = "ktally/record/1",
+	.parts = KT_PARTS(&fields_part),
+};
+
+static void put_report(const struct recorder *recorder, struct kt_report *report)
+{
+	int64_t nr_bytes = (int64_t)kt_writer_size(recorder->writer);
+	char size[24];
+
+	kt_report_begin(report, &shape);
+	kt_report_field(report, NULL, "file", KT_CELL_TEXT, kt_report_text(report, recorder->path));
+	kt_report_field(
+		report, NULL, "samples", KT_CELL_COUNT, kt_cell_number(recorder->nr_samples));
+	kt_report_field(report, NULL, "bytes", KT_CELL_BYTES, kt_cell_number(nr_bytes));
+	kt_human_bytes(nr_bytes, size);
+	kt_report_headline(report, "%s: %lld sample%s, %s. Look at it with: ktally -s %s",
+		recorder->path, (long long)recorder->nr_samples,
+		recorder->nr_samples == 1 ? "" : "s", size, recorder->path);
+}
+
+static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
+{
+	struct recorder recorder = { .call = call,
+		.path = call->nr_operands ? call->operands[0] : KT_RECORDING_DEFAULT };
+	KT_CLEANUP(machine) struct kt_machine machine = { 0 };
+	double interval_s = call->interval_s ? call->interval_s : DEFAULT_INTERVAL_S;
+	struct kt_pace *pace = NULL;
+	struct kt_err *err = open_files(&recorder, &machine);
+
+	recorder.interval_ms = (int64_t)(interval_s * 1000);
+	if (!err)
+		err = kt_pace_start(interval_s, &pace);
+	if (!err)
+		err = record(&recorder, pace);
+	if (recorder.writer) {
+		struct kt_err *last = err ? NULL : check_place(&recorder);
+
+		if (!last)
+			last = kt_writer_turn(recorder.writer);
+
+		put_report(&recorder, report);
+		if (!last)
+			last = kt_writer_close(recorder.writer);
+		else
+			kt_err_free(kt_writer_close(recorder.writer));
+		if (!err)
+			err = last;
+		else
+			kt_err_free(last);
+	}
+	kt_pace_stop(pace);
+	kt_sampler_free(recorder.sampler);
+	kt_fold_fini(&recorder.fold);
+	kt_groups_fini(&recorder.groups);
+	kt_arena_fini(&recorder.arena);
+	return err;
+}
+
+static struct kt_err *prepare(void)
+{
+	const struct kt_zstd *zstd;
+
+	return kt_zstd(&zstd);
+}
+
+static const struct kt_operand operands[] = { { "FILE", KT_ARG_NEW_FILE, .optional = true,
+	.usual = KT_RECORDING_DEFAULT, .prepare = prepare } };
+
+static const struct kt_example examples[] = {
+	{ "ktally record r.rec", "until Ctrl-C, a sample every 10 seconds" },
+	{ "ktally record r.rec -i 1 -n 60", "one minute, a sample a second" },
+};
+
+const struct kt_cmd kt_cmd_record = {
+	.name = "record",
+	.summary = "records the account and lists over time",
+	.operands = operands,
+	.nr_operands = KT_LEN(operands),
+	.help = "Reads the kernel's memory files every 10 seconds, or every -i SECONDS, and "
+		"appends them to FILE, by default " KT_RECORDING_DEFAULT ". It ends at SIGINT "
+		"or SIGTERM, or after -n samples. Numbers that do not change cost next to "
+		"nothing. What seldom changes or costs more is read every ten minutes: "
+		"vmalloc areas, cgroups, and the processes with most page tables and threads.\n\n"
+		"Every other command shows any sample of it: 'ktally -s FILE', 'ktally slab "
+		"-s FILE@TIME'. TIME is 2026-01-31T23:59, 23:59, or -2h: two hours before the "
+		"last sample. A crash loses at most the last 10 seconds. A full disk stops "
+		"the recording until there is room; what was recorded stays.",
+	.examples = examples,
+	.nr_examples = KT_LEN(examples),
+	.paced = true,
+	.shape = &shape,
+	.run = run,
+};

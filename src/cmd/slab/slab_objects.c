@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The objects of one cache: by what they are, where a rule for their type knows it, else by the
+// functions and the kernel's data that they point to, which shows who uses a cache that many
+// callers share, such as kmalloc-512.
+
+#include "cmd/slab/slab.h"
+#include "machine/machine.h"
+
+/* Both lists begin alike. */
+enum { O_OBJECTS, O_BYTES, O_SHARE, O_HOLDS, O_KIND = O_HOLDS, O_SAMPLE };
+
+#define AMOUNTS                                                                              \
+	[O_OBJECTS] = { .key = "objects",                                                    \
+		.title = "OBJECTS",                                                          \
+		.type = KT_CELL_COUNT,                                                       \
+		.flags = KT_COL_SUM },                                                       \
+	[O_BYTES] = { .key = "bytes",                                                        \
+		.title = "SIZE",                                                             \
+		.type = KT_CELL_BYTES,                                                       \
+		.flags = KT_COL_SUM | KT_COL_RANK },                                         \
+	[O_SHARE] = {                                                                        \
+		.key = "share", .title = "SHARE", .type = KT_CELL_SHARE, .flags = KT_COL_SUM \
+	}
+
+static const struct kt_column group_columns[] = {
+	AMOUNTS,
+	[O_HOLDS] = { .key = "points_to",
+		.title = "POINTS TO, AT AN OFFSET",
+		.flags = KT_COL_KEY | KT_COL_WRAP,
+		.help = "The first three pointers with a name; null: objects without one." },
+};
+
+static const struct kt_column kind_columns[] = {
+	AMOUNTS,
+	[O_KIND] = { .key = "object_kind", .title = "KIND", .flags = KT_COL_KEY | KT_COL_SET },
+	[O_SAMPLE] = { .key = "sample",
+		.title = "SUCH AS",
+		.help = "Name of one of them; null: it has none, or the kind is beyond the largest "
+			"64." },
+};
+
+const struct kt_part kt_slab_objects_part = {
+	.key = "object_groups",
+	.kind = KT_PART_LIST,
+	KT_COLUMNS_OF(group_columns),
+	.optional = KT_ANY_FORM,
+	.help = "Only with --objects: the allocated objects in kernel memory of which no rule says "
+		"what they are.",
+};
+
+const struct kt_part kt_slab_kinds_part = {
+	.key = "object_kinds",
+	.kind = KT_PART_LIST,
+	KT_COLUMNS_OF(kind_columns),
+	.optional = KT_ANY_FORM,
+	.help = "Only with --objects, of caches whose type has a rule: the allocated objects.",
+};
+
+struct view {
+	struct kt_report *report;
+	const struct kt_snapshot *snap;
+	int64_t slot_bytes;
+	int64_t nr_objs; /* in all groups */
+};
+
+static void put_group(
+	struct view *view, struct kt_table *table, const struct kt_object_group *group)
+{
+	struct kt_report_row *row = kt_table_row(view->report, table);
+
+	if (!row)
+		return;
+	if (group->kind) {
+		row->cells[O_KIND] = kt_report_text(view->report, group->kind);
+		row->cells[O_SAMPLE] = kt_report_text(view->report, group->sample);
+	} else {
+		row->cells[O_HOLDS] = group->holds ? kt_report_text(view->report, group->holds)
+						   : kt_cell_text("(nothing that has a name)");
+	}
+	row->cells[O_OBJECTS] = kt_cell_number(group->nr_objs);
+	row->cells[O_SHARE] = kt_cell_real((double)group->nr_objs / (double)view->nr_objs);
+	if (view->slot_bytes >= 0)
+		row->cells[O_BYTES] = kt_cell_number(group->nr_objs * view->slot_bytes);
+}
+
+/* Adds a list of the groups with a kind, or of those without one, unless there are none. */
+static bool put_list(struct view *view, bool kinds, const char *title)
+{
+	struct kt_table *table = NULL;
+
+	for (size_t i = 0; i < view->snap->object_groups.count; i++) {
+		const struct kt_object_group *group = &view->snap->object_groups.items[i];
+
+		if ((group->kind != NULL) != kinds)
+			continue;
+		if (!table && kinds)
+			table = kt_report_list(view->report, "object_kinds", title, kind_columns,
+				KT_LEN(kind_columns));
+		else if (!table)
+			table = kt_report_list(view->report, "object_groups", title, group_columns,
+				KT_LEN(group_columns));
+		if (!table)
+			return false;
+		put_group(view, table, group);
+	}
+	return table != NULL;
+}
+
+void kt_slab_put_objects(
+	struct kt_report *report, const struct kt_snapshot *snap, const struct kt_slab_use *use)
+{
+	struct view view = { report, snap, use->slot_bytes, 0 };
+
+	for (size_t i = 0; i < snap->object_groups.count; i++)
+		view.nr_objs += snap->object_groups.items[i].nr_objs;
+	put_list(&view, true, "Allocated objects, by what they are");
+	if (put_list(&view, false, "Allocated objects, by what they point to"))
+		kt_report_note(report,
+			"a name in braces is the first function of a struct that has no name here: "
+			"kernels with CONFIG_KALLSYMS_ALL show the struct's own name");
+	kt_machine_put_notes(report, snap);
+}

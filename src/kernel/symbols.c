@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kernel/symbols.h"
+
+#include <string.h>
+
+static const char *const wanted[] = {
+#define SYMBOL(name) #name,
+#include "kernel/symbols.def"
+#undef SYMBOL
+};
+
+#define NR_WANTED (sizeof(wanted) / sizeof(wanted[0]))
+
+bool kt_symbols_wanted(struct kt_span name)
+{
+	size_t i = 0;
+
+	while (i < NR_WANTED && !kt_span_eq(name, wanted[i]))
+		i++;
+	return i < NR_WANTED;
+}
+
+void kt_symbols_add(struct kt_symbols *symbols, struct kt_span name, uint64_t address)
+{
+	bool added = false;
+	uint32_t *index = kt_map_add(&symbols->names, name, &symbols->arena, &added);
+	uint64_t *slot = added ? kt_list_push(&symbols->arena, &symbols->addresses) : NULL;
+
+	if (!slot)
+		return;
+	*slot = address;
+	slot = kt_list_push(&symbols->arena, &symbols->ends);
+	if (!slot)
+		return;
+	*slot = 0;
+	*index = (uint32_t)symbols->addresses.count;
+}
+
+/* The last symbols that were added have the same address, or it is a line of another one. */
+static void end_symbols(struct kt_symbols *symbols, uint64_t address)
+{
+	for (size_t i = symbols->ends.count; i-- > 0 && !symbols->ends.items[i];) {
+		if (address > symbols->addresses.items[i])
+			symbols->ends.items[i] = address;
+	}
+}
+
+void kt_symbols_take(struct kt_symbols *symbols, struct kt_span lines)
+{
+	struct kt_span line, word, type, name;
+	uint64_t address;
+
+	while (kt_span_line(&lines, &line)) {
+		if (!kt_span_word(&line, &word) || !kt_span_word(&line, &type) ||
+			!kt_span_word(&line, &name))
+			continue;
+		if (line.n)
+			continue;
+		if (symbols->ends.count && !symbols->ends.items[symbols->ends.count - 1] &&
+			kt_span_hex(word, &address))
+			end_symbols(symbols, address);
+		if (kt_symbols_wanted(name) && kt_span_hex(word, &address) && address)
+			kt_symbols_add(symbols, name, address);
+	}
+}
+
+bool kt_symbols_find(const struct kt_symbols *symbols, const char *name, uint64_t *ret_address)
+{
+	const uint32_t *index = kt_map_find(&symbols->names, kt_span_str(name));
+
+	if (!index || !*index)
+		return false;
+	*ret_address = symbols->addresses.items[*index - 1];
+	return true;
+}
+
+bool kt_symbols_room(const struct kt_symbols *symbols, const char *name, uint64_t *ret_bytes)
+{
+	const uint32_t *index = kt_map_find(&symbols->names, kt_span_str(name));
+
+	if (!index || !*index || *index > symbols->ends.count || !symbols->ends.items[*index - 1])
+		return false;
+	*ret_bytes = symbols->ends.items[*index - 1] - symbols->addresses.items[*index - 1];
+	return true;
+}
+
+void kt_symbols_fini(struct kt_symbols *symbols)
+{
+	kt_map_fini(&symbols->names);
+	kt_arena_fini(&symbols->arena);
+	*symbols = (struct kt_symbols){ 0 };
+}

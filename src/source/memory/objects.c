@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// The objects of the slab cache that the user named, in kernel memory: grouped by what they are or
+// point to, and how full their slabs are. They are no part of a capture: objects have contents, and
+// a capture does not know the cache.
+
+#include "memory/objects/object_groups.h"
+#include "memory/slab_objects.h"
+
+#include "source/memory/open.h"
+#include "source/memory/seen_mounts.h"
+#include "target/live.h"
+
+#include <string.h>
+
+#define NAMES_MAX 256u
+
+static bool has_name(const struct kt_cache_folder *folder, const char *name)
+{
+	for (size_t i = 0; i < folder->names.count; i++) {
+		if (strcmp(folder->names.items[i], name) == 0)
+			return true;
+	}
+	return strcmp(folder->name, name) == 0;
+}
+
+/* The kernel keeps one name for caches that it merged, and not always the one that was asked for.
+ */
+static void find_names(const struct kt_snapshot *snap, const char *names[NAMES_MAX + 1])
+{
+	size_t count = 0;
+
+	names[count++] = snap->asked_cache;
+	for (size_t i = 0; i < snap->cache_folders.count; i++) {
+		const struct kt_cache_folder *folder = &snap->cache_folders.items[i];
+
+		if (!has_name(folder, snap->asked_cache))
+			continue;
+		for (size_t k = 0; k < folder->names.count && count < NAMES_MAX; k++)
+			names[count++] = folder->names.items[k];
+	}
+	names[count] = NULL;
+}
+
+/* Opens kernel memory and finds its map and the names of the cache. */
+static struct kt_err *open_cache(struct kt_root *root, struct kt_snapshot *snap,
+	struct kt_memory *ret_memory, struct kt_memmap *ret_memmap,
+	const char *names[NAMES_MAX + 1])
+{
+	struct kt_err *err;
+
+	if (!kt_root_has_memory(root))
+		return kt_err_new(
+			KT_ERR_ABSENT, "objects are read of the running machine or of a dump");
+	if (!snap->asked_cache)
+		return kt_err_new(KT_ERR_ABSENT, "objects are read of one cache, which is named");
+	err = kt_memory_open(root, snap, ret_memory);
+	if (!err)
+		err = kt_memory_map(ret_memory, ret_memmap);
+	if (!err)
+		find_names(snap, names);
+	return err;
+}
+
+static struct kt_err *read_groups(struct kt_root *root, struct kt_snapshot *snap)
+{
+	KT_CLEANUP(memory) struct kt_memory memory = { 0 };
+	KT_CLEANUP(symbol_table) struct kt_symbol_table symbols = { 0 };
+	const char *names[NAMES_MAX + 1];
+	struct kt_slab_objects objects;
+	struct kt_memmap memmap;
+	struct kt_err *err = open_cache(root, snap, &memory, &memmap, names);
+
+	if (!err)
+		err = kt_memory_symbol_table(&memory, &symbols);
+	if (err)
+		return err;
+	kt_seen_mounts_read(root, snap);
+	return kt_object_groups(&memmap, &memory.slub, names, &symbols, snap, &objects);
+}
+
+static struct kt_err *read_occupancy(struct kt_root *root, struct kt_snapshot *snap)
+{
+	KT_CLEANUP(memory) struct kt_memory memory = { 0 };
+	const char *names[NAMES_MAX + 1];
+	struct kt_slab_occupancy occupancy, *slot;
+	struct kt_memmap memmap;
+	struct kt_err *err = open_cache(root, snap, &memory, &memmap, names);
+
+	if (!err)
+		err = kt_slab_occupancy(&memmap, &memory.slub, names, &occupancy);
+	if (err)
+		return err;
+	slot = kt_list_push(&snap->arena, &snap->occupancies);
+	if (slot)
+		*slot = occupancy;
+	return NULL;
+}
+
+const struct kt_source kt_source_objects = {
+	.name = "objects",
+	.summary = "objects of one slab cache, by what they are, in kernel memory",
+	.paths = { "ktally/objects" }, /* no capture has it */
+	.cost = KT_COST_SCAN,
+	.extra = true,
+	.lack = "'ktally slab CACHE --objects' is not possible",
+	.gives = KT_MEMORY_GIVES,
+	.read = read_groups,
+};
+
+const struct kt_source kt_source_occupancy = {
+	.name = "occupancy",
+	.summary = "how full the slabs of one cache are, in kernel memory",
+	.paths = { "ktally/occupancy" }, /* no capture has it */
+	.cost = KT_COST_SCAN,
+	.extra = true,
+	.lack = "'ktally slab CACHE --exact' does not show how full slabs are",
+	.gives = KT_MEMORY_GIVES,
+	.read = read_occupancy,
+};

@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Reads kernel memory from a dump of physical memory. Addresses are translated by the kernel's own
+// page table, whose place VMCOREINFO gives; with it all symbols can be decoded, and types.
+
+#include "target/dump.h"
+
+#include "base/attr.h"
+#include "base/human.h"
+#include "dump/kallsyms_find.h"
+#include "dump/translation.h"
+#include "target/live.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define CANDIDATES_MAX 16u /* texts that look like VMCOREINFO, of which the right one is chosen */
+#define CPUS_MAX       8192u
+#define TYPES_MAX      (64u << 20) /* bytes */
+#define ADDRESSES      512u	   /* that are read at once */
+
+struct dump_target {
+	struct kt_target base;
+	struct kt_elf_core core;
+	struct kt_vmcoreinfo info;
+	struct kt_translation translation;
+	struct kt_kallsyms kallsyms;
+};
+
+static bool read_memory(struct kt_target *base, uint64_t address, void *to, size_t size)
+{
+	struct dump_target *target = (struct dump_target *)base;
+
+	return kt_translation_read(&target->translation, address, to, size);
+}
+
+/* SYMBOL(vmemmap) is its value; before, arm64 gives the start of the range that it counts from. */
+static bool find_page(
+	const struct dump_target *target, uint32_t page_struct_bytes, uint64_t *ret_page)
+{
+	uint64_t start, physical;
+
+	if (kt_vmcoreinfo_symbol(&target->info, "vmemmap", ret_page))
+		return true;
+	if (!kt_vmcoreinfo_number(&target->info, "VMEMMAP_START", &start) ||
+		!kt_vmcoreinfo_number(&target->info, "PHYS_OFFSET", &physical))
+		return false;
+	*ret_page = start - physical / target->base.page_bytes * page_struct_bytes;
+	return true;
+}
+
+static bool memory_map(struct kt_target *base, uint32_t page_struct_bytes, uint64_t *ret_direct,
+	uint64_t *ret_page)
+{
+	const struct dump_target *target = (struct dump_target *)base;
+
+	return find_page(target, page_struct_bytes, ret_page) &&
+	       kt_translation_direct(&target->translation, ret_direct);
+}
+
+static void close_target(struct kt_target *base)
+{
+	struct dump_target *target = (struct dump_target *)base;
+
+	kt_kallsyms_cleanup(&target->kallsyms);
+	kt_elf_core_fini(&target->core);
+	free(target);
+}
+
+/* ---- the kernel ---- */
+
+static struct kt_err *find_by_scan(struct dump_target *target)
+{
+	struct kt_err *err = NULL;
+	uint64_t at = 0;
+
+	for (unsigned i = 0; i < CANDIDATES_MAX; i++) {
+		if (!kt_vmcoreinfo_scan(&target->core, &at, &target->info))
+			break;
+		kt_err_free(err);
+		err = kt_translation_find(&target->core, &target->info, &target->translation);
+		if (!err)
+			return NULL;
+	}
+	return err ? err
+		   : kt_err_new(KT_ERR_PARSE,
+			     "no kernel is found in it: neither a note nor its memory has "
+			     "VMCOREINFO (CONFIG_VMCORE_INFO); is it a dump of a whole machine?");
+}
+
+static struct kt_err *find_kernel(struct dump_target *target)
+{
+	struct kt_err *err;
+
+	if (!kt_vmcoreinfo_of_note(&target->core, &target->info))
+		return find_by_scan(target);
+	err = kt_translation_find(&target->core, &target->info, &target->translation);
+	if (!err)
+		return NULL;
+	/* a note that a hypervisor was given at boot may be of another kernel */
+	if (kt_err_code(err) == KT_ERR_NOMEM)
+		return err;
+	kt_err_free(err);
+	return find_by_scan(target);
+}
+
+/* ---- symbols ---- */
+
+static void find_tables(const struct kt_vmcoreinfo *info, struct kt_kallsyms *kallsyms)
+{
+	const struct {
+		const char *name;
+		uint64_t *address;
+	} tables[] = {
+		{ "kallsyms_names", &kallsyms->names },
+		{ "kallsyms_num_syms", &kallsyms->num_syms },
+		{ "kallsyms_token_table", &kallsyms->token_table },
+		{ "kallsyms_token_index", &kallsyms->token_index },
+		{ "kallsyms_offsets", &kallsyms->offsets },
+		{ "kallsyms_relative_base", &kallsyms->relative_base },
+		{ "kallsyms_addresses", &kallsyms->addresses },
+	};
+
+	for (size_t i = 0; i < KT_LEN(tables); i++) {
+		if (!kt_vmcoreinfo_symbol(info, tables[i].name, tables[i].address))
+			*tables[i].address = 0;
+	}
+}
+
+static bool take_wanted(void *arg, uint32_t index, char type, struct kt_span name)
+{
+	struct dump_target *target = arg;
+	uint64_t address;
+
+	(void)type;
+	if (kt_symbols_wanted(name) &&
+		kt_kallsyms_addresses(&target->kallsyms, index, 1, &address) && address)
+		kt_symbols_add(&target->base.symbols, name, address);
+	return true;
+}
+
+static struct kt_err *read_symbols(struct dump_target *target)
+{
+	struct kt_symbols *symbols = &target->base.symbols;
+	uint64_t stext;
+	struct kt_err *err;
+
+	target->kallsyms.target = &target->base;
+	find_tables(&target->info, &target->kallsyms);
+	if (!kt_vmcoreinfo_symbol(&target->info, "_stext", &stext))
+		return kt_err_new(
+			KT_ERR_PARSE, "its VMCOREINFO does not have the address of _stext");
+	err = target->kallsyms.names ? kt_kallsyms_open(&target->kallsyms, stext)
+				     : kt_kallsyms_find(&target->kallsyms, stext, stext);
+	if (!err)
+		err = kt_kallsyms_each(&target->kallsyms, take_wanted, target);
+	if (!err && (symbols->names.failed || symbols->arena.failed))
+		err = kt_err_new(KT_ERR_NOMEM, "out of memory");
+	return err;
+}
+
+/* Symbols whose addresses are read together. */
+struct naming {
+	struct dump_target *target;
+	struct kt_symbol_table *table;
+	uint64_t addresses[ADDRESSES];
+	uint32_t first, count; /* of `addresses` */
+};
+
+static bool take_all(void *arg, uint32_t index, char type, struct kt_span name)
+{
+	struct naming *naming = arg;
+	struct kt_kallsyms *kallsyms = &naming->target->kallsyms;
+
+	(void)type;
+	if (index - naming->first >= naming->count) {
+		naming->first = index;
+		naming->count = kallsyms->count - index;
+		if (naming->count > ADDRESSES)
+			naming->count = ADDRESSES;
+		if (!kt_kallsyms_addresses(
+			    kallsyms, naming->first, naming->count, naming->addresses))
+			naming->count = 0;
+	}
+	if (index - naming->first < naming->count)
+		kt_symbol_table_add(naming->table, naming->addresses[index - naming->first], name,
+			(struct kt_span){ 0 });
+	return true;
+}
+
+struct kt_err *kt_target_dump_symbol_table(
+	struct kt_target *target, struct kt_symbol_table *ret_table)
+{
+	struct naming naming = { .target = (struct dump_target *)target, .table = ret_table };
+	struct kt_err *err;
+
+	*ret_table = (struct kt_symbol_table){ 0 };
+	err = kt_kallsyms_each(&naming.target->kallsyms, take_all, &naming);
+	return err ? err : kt_symbol_table_end(ret_table);
+}
+
+/* ---- types ---- */
+
+static struct kt_err *read_types(struct kt_target *target)
+{
+	struct kt_err *err;
+	uint64_t start, end;
+	char *bytes;
+
+	if (!kt_symbols_find(&target->symbols, "__start_BTF", &start) ||
+		!kt_symbols_find(&target->symbols, "__stop_BTF", &end) || end <= start ||
+		end - start > TYPES_MAX)
+		return kt_err_new(KT_ERR_ABSENT,
+			"the dumped kernel has no type data (CONFIG_DEBUG_INFO_BTF); --btf FILE "
+			"gives it");
+	bytes = malloc(end - start);
+	if (!bytes)
+		return kt_err_new(KT_ERR_NOMEM, "out of memory");
+	target->file = bytes;
+	if (!kt_target_read(target, start, bytes, end - start))
+		return kt_err_new(KT_ERR_ABSENT,
+			"the kernel's type data is not in the dump; --btf FILE gives it");
+	err = kt_types_init(
+		&target->types, (struct kt_span){ bytes, end - start }, sizeof(uint64_t));
+	return err ? kt_err_prepend(err, "type data of the dumped kernel") : NULL;
+}
+
+/* ---- opening ---- */
+
+static void find_cpus(struct kt_target *target)
+{
+	uint64_t at, count;
+
+	target->nr_cpus = 1;
+	if (kt_symbols_find(&target->symbols, "nr_cpu_ids", &at) &&
+		kt_target_number(target, at, sizeof(uint32_t), &count) && count &&
+		count <= CPUS_MAX)
+		target->nr_cpus = (uint32_t)count;
+}
+
+struct kt_err *kt_target_dump(int fd, const char *btf, struct kt_target **ret_target)
+{
+	static const struct kt_target_ops ops = {
+		.read = read_memory, .memory_map = memory_map, .close = close_target
+	};
+	struct dump_target *target = calloc(1, sizeof(*target));
+	struct kt_err *err;
+
+	if (!target)
+		return kt_err_new(KT_ERR_NOMEM, "out of memory");
+	target->base = (struct kt_target){ .ops = &ops, .name = "the dump" };
+	err = kt_elf_core_open(fd, &target->core);
+	if (!err)
+		err = find_kernel(target);
+	if (!err) {
+		target->base.page_bytes = 1u << target->translation.form->page_shift;
+		target->base.types.pointer_bytes = sizeof(uint64_t);
+		err = read_symbols(target);
+	}
+	if (!err)
+		err = btf ? kt_target_given_types(btf, &target->base) : read_types(&target->base);
+	if (err) {
+		if (target->core.cut_bytes)
+			err = kt_err_prepend(err, "the file is cut off");
+		kt_target_close(&target->base);
+		return err;
+	}
+	find_cpus(&target->base);
+	*ret_target = &target->base;
+	return NULL;
+}
+
+struct kt_span kt_target_dump_release(const struct kt_target *base)
+{
+	const struct dump_target *target = (const struct dump_target *)base;
+	struct kt_span release = { 0 };
+
+	kt_vmcoreinfo_find(&target->info, "OSRELEASE", &release);
+	return release;
+}
+
+void kt_target_dump_note(const struct kt_target *base, struct kt_buf *ret_note)
+{
+	const struct kt_elf_core *core = &((const struct dump_target *)base)->core;
+	char size[24];
+
+	if (core->cut_bytes) {
+		kt_human_bytes((int64_t)core->cut_bytes, size);
+		kt_buf_join(ret_note, "; ", "cut off: %s of memory are missing at its end", size);
+	}
+	if (core->left_out_bytes) {
+		kt_human_bytes((int64_t)core->left_out_bytes, size);
+		kt_buf_join(ret_note, "; ", "filtered: %s of memory were left out", size);
+	}
+}
+
+void kt_target_dump_ranges(const struct kt_target *base, kt_target_dump_range fn, void *arg)
+{
+	const struct kt_elf_core *core = &((const struct dump_target *)base)->core;
+
+	for (size_t i = 0; i < core->nr_ranges; i++)
+		fn(arg, core->ranges[i].first, core->ranges[i].bytes);
+}

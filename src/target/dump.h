@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef KT_TARGET_DUMP_H
+#define KT_TARGET_DUMP_H
+
+#include "kernel/symbol_table.h"
+#include "kernel/target.h"
+
+/**
+ * Opens a dump of a machine's memory, an ELF core, as a target. The dump describes itself: symbols
+ * and types are read from its memory. `btf`: a file of type data, for a dump without; or NULL.
+ * PARSE: no such dump, or the kernel in it is not found; the error says what is missing.
+ */
+struct kt_err *kt_target_dump(int fd, const char *btf, struct kt_target **ret_target) KT_MUST_CHECK;
+/** Reads all symbols of a target that kt_target_dump() opened. The caller cleans up. */
+struct kt_err *kt_target_dump_symbol_table(
+	struct kt_target *target, struct kt_symbol_table *ret_table) KT_MUST_CHECK;
+/** The release of the dumped kernel, such as "6.12.5"; not terminated. */
+struct kt_span kt_target_dump_release(const struct kt_target *target);
+/** Describes damage of the file to the user; empty: none. */
+void kt_target_dump_note(const struct kt_target *target, struct kt_buf *ret_note);
+/** Called with each range of physical memory that the dump has: its first address and its size. */
+typedef void (*kt_target_dump_range)(void *arg, uint64_t first, uint64_t bytes);
+void kt_target_dump_ranges(const struct kt_target *target, kt_target_dump_range fn, void *arg);
+
+#endif
