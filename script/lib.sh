@@ -60,19 +60,24 @@ install_idle() {
 }
 
 BUILD_TOOLS="gcc=gcc /usr/include/stdio.h=libc6-dev meson=meson ninja=ninja-build pkg-config=pkg-config /usr/include/archive.h=libarchive-dev /usr/include/zstd.h=libzstd-dev /usr/include/png.h=libpng-dev /usr/include/microhttpd.h=libmicrohttpd-dev /usr/include/curses.h=libncurses-dev"
-TEST_TOOLS="/usr/bin/python3=python3 py:jsonschema=python3-jsonschema zstd=zstd xz=xz-utils strace=strace mandoc=mandoc tmux=tmux clang=clang clang-format=clang-format clang-tidy=clang-tidy cppcheck=cppcheck node=nodejs npm=npm chromium=chromium"
+TEST_TOOLS="/usr/bin/python3=python3 py:jsonschema=python3-jsonschema zstd=zstd xz=xz-utils strace=strace mandoc=mandoc tmux=tmux clang=clang clang-format=clang-format clang-tidy=clang-tidy cppcheck=cppcheck node=nodejs npm=npm chromium=chromium slabtop=procps smem=smem numastat=numactl busybox=busybox-static"
 PACKAGE_TOOLS="dh=debhelper dpkg-buildpackage=dpkg-dev lintian=lintian"
 # each is a service that its package starts: see install_idle
 MONITORING_TOOLS="promtool=prometheus prometheus-node-exporter=prometheus-node-exporter /usr/sbin/netdata=netdata-core"
 MONITORING_UNITS="prometheus.service prometheus-node-exporter.service netdata.service"
 
-# build FOLDER [MESON OPTIONS]: configures once, builds; quiet unless it fails.
-build() {
+# configured FOLDER [MESON OPTIONS]: configures once; quiet unless it fails.
+configured() {
 	folder=$1
 	shift
-	if [ ! -e "$folder/build.ninja" ]; then
-		meson setup "$folder" "$@" >"$folder.log" 2>&1 || { cat "$folder.log" >&2; return 1; }
-		rm -f "$folder.log"
-	fi
+	[ ! -e "$folder/build.ninja" ] || return 0
+	meson setup "$folder" "$@" >"$folder.log" 2>&1 || { cat "$folder.log" >&2; return 1; }
+	rm -f "$folder.log"
+}
+
+# build FOLDER [MESON OPTIONS]: configures once, builds; quiet unless it fails.
+build() {
+	configured "$@"
+	folder=$1
 	ninja -C "$folder" >"$folder/ninja.log" 2>&1 || { tail -n 60 "$folder/ninja.log" >&2; return 1; }
 }
