@@ -246,13 +246,14 @@ def check_pages(check, report, watched):
         raise Wrong(f"{others['named_bytes']} bytes of {others['direct_bytes']} have an owner")
     low, high = watched.spans["KernelStack"]
     check.between("stacks by mappings", others["stacks_bytes"], low, high, STACK_SLACK)
-    still = {row["holder"]: row["pages"] for row in check.quiet["owners"]
-             if row["holder"].startswith("ftrace_pages")}
-    for row in report["owners"]:
-        if row["holder"] in still:
-            # the functions of a module have a page of their own while it is loaded
-            check.between(f"pages of {row['holder']}", row["pages"], still[row["holder"]],
-                          still[row["holder"]] + 1, 0)
+    # the second of the two points to what came last, and that is a module's page or the kernel's
+    still = pages_of(check.quiet, "ftrace_pages")
+    check.between("pages of ftrace_pages and ftrace_pages_start", pages_of(report, "ftrace_pages"),
+                  still - 1, still + 1, 0)
+
+
+def pages_of(report, start):
+    return known(row["pages"] for row in report["owners"] if row["holder"].startswith(start))
 
 
 def check_vmalloc(check, report, _watched):
