@@ -3,11 +3,13 @@
 """The program as its users see it. usage: run.py [KTALLY [TEST...]]
 
 Runs every test of tests/cli/test_*.py, or those named. KTALLY is the program, by default
-build/ktally of this repository. KTALLY_CORPUS is the folder of captured inputs, by default
+build/ktally of this repository. KTALLY_PLAIN is one without sanitizers, which takes over where a
+test runs the program many times. KTALLY_CORPUS is the folder of captured inputs, by default
 ../shared/corpus; without it, the tests that need it are skipped.
 """
 
 import importlib
+import os
 import sys
 import time
 from pathlib import Path
@@ -20,7 +22,7 @@ import suite  # noqa: E402
 
 
 def note_test(function):
-    lib.current = function.__name__
+    lib.current, lib.runs = function.__name__, 0
 
 
 def print_records(start):
@@ -37,6 +39,8 @@ def main():
     start = time.monotonic()
     lib.program = str(Path(sys.argv[1] if sys.argv[1:] else
                            lib.REPOSITORY / "build" / "ktally").resolve())
+    if os.environ.get("KTALLY_PLAIN"):
+        lib.plain = str(Path(os.environ["KTALLY_PLAIN"]).resolve())
     for file in sorted(Path(__file__).parent.glob("test_*.py")):
         importlib.import_module(file.stem)
     return suite.run("cli", lib.program, sys.argv[2:], note_test, lambda: print_records(start))
