@@ -148,6 +148,18 @@ static bool root_of_kernel(struct kt_target *target, uint64_t *ret_root)
 	       kt_target_pointer(target, at + pgd.offset, ret_root) && *ret_root;
 }
 
+/*
+ * Forms with less bits find the direct map of one with more, as both begin at the table's first
+ * entry; the kernel's image is in the last one.
+ */
+static bool maps_image(const struct kt_page_table *table)
+{
+	uint64_t at, pfn, pages;
+
+	return !kt_symbols_find(&table->memmap->target->symbols, "_stext", &at) ||
+	       kt_page_table_look(table, at, &pfn, &pages);
+}
+
 /* Whether the form finds the first pages of memory where they are known to be. */
 static bool fits(const struct kt_page_table *table)
 {
@@ -167,7 +179,7 @@ static bool fits(const struct kt_page_table *table)
 			return false;
 		nr_right++;
 	}
-	return nr_right > 0;
+	return nr_right > 0 && maps_image(table);
 }
 
 static bool find_form(struct kt_page_table *table)

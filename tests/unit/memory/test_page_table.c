@@ -12,6 +12,7 @@
 #define PAGES 48u
 #define MM    (PAGES - 1) /* page with the kernel's mm_struct */
 #define MAP   0xffffea0000000000ull
+#define IMAGE 0xfffffff081000000ull /* of the kernel */
 
 struct form {
 	unsigned shift, va_bits, levels;
@@ -83,7 +84,7 @@ static void init(struct made *made, const struct form *form)
 
 	*made = (struct made){ .form = *form,
 		.memory = calloc(PAGES, 1ull << form->shift),
-		.direct = ~0ull << (form->va_bits - 1),
+		.direct = ~0ull << (form->va_bits - !form->arm), /* x86-64: the upper half */
 		.nr_taken = 1,
 		.range = { FIRST, FIRST + PAGES } };
 	made_struct(&types, "mm_struct", 64, pgd, 1);
@@ -97,6 +98,7 @@ static void init(struct made *made, const struct form *form)
 		abort();
 	made->target->page_bytes = 1u << form->shift;
 	kt_symbols_add(&made->target->symbols, KT_SPAN("init_mm"), address_of(made, FIRST + MM));
+	kt_symbols_add(&made->target->symbols, KT_SPAN("_stext"), IMAGE);
 	root = address_of(made, FIRST);
 	memcpy(made->memory + ((size_t)MM << form->shift) + 8, &root, sizeof(root));
 	made->memmap = (struct kt_memmap){ .target = made->target,
@@ -107,6 +109,7 @@ static void init(struct made *made, const struct form *form)
 		.has_direct = true };
 	for (unsigned i = 0; i < PAGES; i++)
 		map(made, address_of(made, FIRST + i), FIRST + i, 0);
+	map(made, IMAGE, FIRST + 7, 0);
 }
 
 static void fini(struct made *made)
@@ -130,6 +133,9 @@ TEST(a_page_table_of_each_form_is_recognised_and_leads_to_pages)
 		map(&made, area + (1ull << forms[i].shift), 0x777777, 0);
 		map(&made, large, 1ull << (forms[i].shift - 3), 1);
 		CHECK(!kt_page_table_find(&made.memmap, &table));
+		CHECK_INT(table.form->va_bits, forms[i].va_bits);
+		CHECK(kt_page_table_look(&table, IMAGE, &pfn, &pages));
+		CHECK_INT(pfn, FIRST + 7);
 		CHECK(kt_page_table_look(&table, area + 123, &pfn, &pages));
 		CHECK_INT(pfn, FIRST + 5);
 		CHECK_INT(pages, 1);
@@ -192,8 +198,8 @@ TEST(a_walk_over_the_table_meets_each_page_and_each_table_once)
 			map(&made, 0x1000, FIRST + 6, 0);
 		CHECK(!kt_page_table_find(&made.memmap, &table));
 		CHECK(!kt_page_table_each(&table, &visit));
-		CHECK_INT(visited.nr_entries, PAGES + 2);
-		CHECK_INT(visited.nr_pages, PAGES + 1 + nr_large);
+		CHECK_INT(visited.nr_entries, PAGES + 3);
+		CHECK_INT(visited.nr_pages, PAGES + 2 + nr_large);
 		/* the tables of the lower half are one of each level below the root */
 		CHECK_INT(visited.nr_tables,
 			made.nr_taken - (forms[i].arm ? 0 : forms[i].levels - 1));
