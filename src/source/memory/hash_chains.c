@@ -3,7 +3,7 @@
 // Reads how many objects are in each bucket of the hash tables made at boot, in kernel memory: no
 // file has it.
 
-#include "memory/hash_chains.h"
+#include "memory/hash/hash_chains.h"
 #include "source/memory/open.h"
 
 #include <string.h>

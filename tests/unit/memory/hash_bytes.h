@@ -6,7 +6,7 @@
 
 #include "kernel_bytes.h"
 
-#include "memory/hash_chains.h"
+#include "memory/hash/hash_chains.h"
 
 #include <stdio.h>
 

@@ -4,7 +4,7 @@
 // points to the next node and back to the pointer that leads to it. The back pointer shows whether
 // the list changed while it was read.
 
-#include "memory/hash_chains.h"
+#include "memory/hash/hash_chains.h"
 
 #include "base/attr.h"
 
