@@ -352,6 +352,7 @@ static inline void direct_map_all(struct direct_bytes *direct)
 	direct_set64(direct, direct->init_mm + 8, direct->root);
 	for (uint64_t i = 0; i < DIRECT_PAGES; i++)
 		direct_map(direct, direct_page(i), i);
+	direct_map(direct, DIRECT_TEXT, DIRECT_PAGES); /* the image, in no page that is looked at */
 	kt_symbols_add(&direct->slub.target->symbols, KT_SPAN("init_mm"), direct->init_mm);
 }
 

@@ -577,7 +577,7 @@ static int hold(int argc, char **argv)
 }
 
 /*
- * Bytes of the pages in [first, last] that carry none of the flags below: free ones and
+ * Number of the pages in [first, last] that carry none of the flags below: free ones and
  * those that no class of the kernel claims. include/uapi/linux/kernel-page-flags.h; 32 is
  * KPF_RESERVED.
  */
@@ -599,7 +599,7 @@ static uint64_t unclaimed(int fd, uint64_t first, uint64_t last)
 			found += !(flags[i] & claimed);
 		first += (uint64_t)got / 8;
 	}
-	return found * PAGE;
+	return found;
 }
 
 static bool print_unclaimed(void)
@@ -607,14 +607,14 @@ static bool print_unclaimed(void)
 	FILE *map = fopen("/proc/iomem", "r");
 	int fd = open("/proc/kpageflags", O_RDONLY);
 	char line[256];
-	uint64_t start, end, sum = 0;
+	uint64_t start, end, sum = 0, page = (uint64_t)sysconf(_SC_PAGESIZE);
 
 	while (map && fd >= 0 && fgets(line, sizeof(line), map)) {
 		if (line[0] != ' ' && strstr(line, ": System RAM") &&
 			sscanf(line, "%lx-%lx", &start, &end) == 2)
-			sum += unclaimed(fd, (start + PAGE - 1) / PAGE, (end + 1) / PAGE - 1);
+			sum += unclaimed(fd, (start + page - 1) / page, (end + 1) / page - 1);
 	}
-	return map && fd >= 0 && printf("%lu\n", sum) > 0;
+	return map && fd >= 0 && printf("%lu\n", sum * page) > 0;
 }
 
 static int free_all(void)
