@@ -1,23 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kernel/symbols.h"
 
+#include "base/attr.h"
+
 #include <string.h>
 
-static const char *const wanted[] = {
-#define SYMBOL(name) #name,
+static const struct {
+	const char *name, *module;
+} wanted[] = {
+#define SYMBOL(name)		    { #name, "" },
+#define MODULE_SYMBOL(module, name) { #name, "[" #module "]" },
 #include "kernel/symbols.def"
 #undef SYMBOL
+#undef MODULE_SYMBOL
 };
 
-#define NR_WANTED (sizeof(wanted) / sizeof(wanted[0]))
+/* `module`: with brackets, or empty. */
+static bool is_wanted(struct kt_span name, struct kt_span module)
+{
+	for (size_t i = 0; i < KT_LEN(wanted); i++) {
+		if (kt_span_eq(name, wanted[i].name))
+			return !module.n || kt_span_eq(module, wanted[i].module);
+	}
+	return false;
+}
 
 bool kt_symbols_wanted(struct kt_span name)
 {
-	size_t i = 0;
-
-	while (i < NR_WANTED && !kt_span_eq(name, wanted[i]))
-		i++;
-	return i < NR_WANTED;
+	return is_wanted(name, (struct kt_span){ 0 });
 }
 
 void kt_symbols_add(struct kt_symbols *symbols, struct kt_span name, uint64_t address)
@@ -54,12 +64,12 @@ void kt_symbols_take(struct kt_symbols *symbols, struct kt_span lines)
 		if (!kt_span_word(&line, &word) || !kt_span_word(&line, &type) ||
 			!kt_span_word(&line, &name))
 			continue;
-		if (line.n)
-			continue;
-		if (symbols->ends.count && !symbols->ends.items[symbols->ends.count - 1] &&
+		line = kt_span_trim(line);
+		if (!line.n && symbols->ends.count &&
+			!symbols->ends.items[symbols->ends.count - 1] &&
 			kt_span_hex(word, &address))
 			end_symbols(symbols, address);
-		if (kt_symbols_wanted(name) && kt_span_hex(word, &address) && address)
+		if (is_wanted(name, line) && kt_span_hex(word, &address) && address)
 			kt_symbols_add(symbols, name, address);
 	}
 }

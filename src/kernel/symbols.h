@@ -21,7 +21,7 @@ struct kt_symbols {
 bool kt_symbols_wanted(struct kt_span name);
 /**
  * Takes lines "ffffffff81000000 T _stext" of /proc/kallsyms, in pieces that end with a whole line.
- * Symbols of modules are left out. The first symbol of a name is kept.
+ * Of a module it takes only symbols that are looked for there. The first symbol of a name is kept.
  */
 void kt_symbols_take(struct kt_symbols *symbols, struct kt_span lines);
 /** Adds one symbol. */

@@ -50,6 +50,13 @@ bool kt_target_number(
 	struct kt_target *target, uint64_t address, uint32_t size, uint64_t *ret_value);
 /** Reads a pointer of the kernel's own size. */
 bool kt_target_pointer(struct kt_target *target, uint64_t address, uint64_t *ret_value);
+/** Whether a value may be a pointer to kernel memory: in the upper half, and aligned. */
+static inline bool kt_target_is_pointer(const struct kt_target *target, uint64_t value)
+{
+	uint32_t bytes = target->types.pointer_bytes;
+
+	return value >> (bytes * 8 - 1) == 1 && value % bytes == 0;
+}
 /** Reads a name of any bytes up to its NUL, at most `size` - 1 bytes; false: unreadable, or empty.
  */
 bool kt_target_name(struct kt_target *target, uint64_t address, char *to, size_t size);

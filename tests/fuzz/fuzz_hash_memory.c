@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Hash tables in damaged memory. The first byte chooses the structs of an old or a new kernel, then
-// the input is a list of changes to memory that was made by hand: a place and eight bytes.
+// Hash tables in damaged memory. The first byte chooses the structs of an old or a new kernel, and
+// tables made at boot or those that grow, then the input is a list of changes to memory that was
+// made by hand: a place and eight bytes.
 
 #include "fuzz.h"
 #include "fuzz_memory.h"
 
+#include "memory/grown_bytes.h"
 #include "memory/hash_bytes.h"
 
 static void fill(struct hash_bytes *hash)
@@ -29,21 +31,40 @@ static void check(const struct kt_hash_chains *chains)
 		abort();
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void walk_grown(bool old, const uint8_t *data, size_t size)
 {
-	struct kt_snapshot *snap;
-	struct hash_bytes hash;
+	struct kt_snapshot *snap = kt_snapshot_new();
+	struct grown_bytes grown;
 
-	if (!size)
-		return 0;
-	snap = kt_snapshot_new();
 	if (!snap)
 		abort();
-	hash_init(&hash, data[0] & 1);
-	hash_more(&hash, data[0] & 1, 0);
+	grown_init(&grown, old);
+	for (uint32_t i = 0; i < 40; i++) {
+		grown_neighbour(&grown, i % 2, i % GROWN_HEADS);
+		grown_socket(&grown, i % 8, grown.arrays[i % 8], i % GROWN_BUCKETS);
+	}
+	fuzz_damage(grown.memory, grown.used, GROWN_BASE, data, size);
+	kt_err_free(kt_hash_grown_walk(grown.target, snap));
+	for (size_t i = 0; i < snap->hash_chains.count; i++)
+		check(&snap->hash_chains.items[i]);
+	if (grown.target->nr_reads > GROWN_READS_MAX)
+		abort();
+	grown_fini(&grown);
+	kt_snapshot_free(snap);
+}
+
+static void walk_made_at_boot(bool old, const uint8_t *data, size_t size)
+{
+	struct kt_snapshot *snap = kt_snapshot_new();
+	struct hash_bytes hash;
+
+	if (!snap)
+		abort();
+	hash_init(&hash, old);
+	hash_more(&hash, old, 0);
 	fill(&hash);
 	hash_log(snap, HASH_INODES);
-	fuzz_damage(hash.memory, hash.used, HASH_BASE, data + 1, size - 1);
+	fuzz_damage(hash.memory, hash.used, HASH_BASE, data, size);
 	kt_err_free(kt_hash_chains_walk(hash.target, snap));
 	for (size_t i = 0; i < snap->hash_chains.count; i++)
 		check(&snap->hash_chains.items[i]);
@@ -51,5 +72,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	hash_fini(&hash);
 	kt_snapshot_free(snap);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	if (!size)
+		return 0;
+	(data[0] & 2 ? walk_grown : walk_made_at_boot)(data[0] & 1, data + 1, size - 1);
 	return 0;
 }

@@ -57,13 +57,6 @@ struct sums {
 	int64_t nr_asked, asked_bytes, taken_bytes;
 };
 
-static bool is_kernel(const struct kt_target *target, uint64_t address)
-{
-	uint32_t bytes = target->types.pointer_bytes;
-
-	return address >> (bytes * 8 - 1) == 1 && address % bytes == 0;
-}
-
 /* ---- one area ---- */
 
 /* Adds the size that the caller of an area asked for, if its pages are of vmalloc itself. */
@@ -75,7 +68,7 @@ static bool add_asked(struct walk *walk, uint64_t vm, uint64_t start, struct sum
 
 	if (!vm)
 		return true; /* vm_map_ram() */
-	if (!is_kernel(walk->target, vm) ||
+	if (!kt_target_is_pointer(walk->target, vm) ||
 		!kt_target_read(walk->target, vm, copy, layout->vm_bytes) ||
 		kt_field_get(&layout->addr, copy, layout->vm_bytes) != start)
 		return false;
@@ -101,13 +94,14 @@ static bool read_area(struct walk *walk, uint64_t address, char copy[STRUCT_MAX]
 	const struct layout *layout = &walk->layout;
 	uint64_t start, end;
 
-	if (!is_kernel(walk->target, address) ||
+	if (!kt_target_is_pointer(walk->target, address) ||
 		!kt_target_read(walk->target, address, copy, layout->area_bytes))
 		return false;
 	start = kt_field_get(&layout->start, copy, layout->area_bytes);
 	end = kt_field_get(&layout->end, copy, layout->area_bytes);
 	if (start % walk->target->page_bytes || end % walk->target->page_bytes || end <= start ||
-		!is_kernel(walk->target, start) || end - start > (uint64_t)KT_AMOUNT_MAX / 2)
+		!kt_target_is_pointer(walk->target, start) ||
+		end - start > (uint64_t)KT_AMOUNT_MAX / 2)
 		return false;
 	sums->nr_areas++;
 	sums->bytes += (int64_t)(end - start);
@@ -240,7 +234,7 @@ static bool add_nodes(struct walk *walk)
 		!kt_symbols_find(&walk->target->symbols, "nr_vmap_nodes", &nr_at) ||
 		!kt_target_pointer(walk->target, at, &nodes) ||
 		!kt_target_number(walk->target, nr_at, 4, &nr_nodes) ||
-		!is_kernel(walk->target, nodes) || !nr_nodes || nr_nodes > NODES_MAX)
+		!kt_target_is_pointer(walk->target, nodes) || !nr_nodes || nr_nodes > NODES_MAX)
 		return false;
 	areas->nr_pooled = areas->pooled_bytes = 0;
 	if (layout->busy.exists && layout->asked.exists)

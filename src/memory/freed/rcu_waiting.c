@@ -66,13 +66,6 @@ struct counts {
 	int64_t nr_objs, nr_pages;
 };
 
-static bool is_kernel(const struct kt_target *target, uint64_t address)
-{
-	uint32_t bytes = target->types.pointer_bytes;
-
-	return address >> (bytes * 8 - 1) == 1 && address % bytes == 0;
-}
-
 /* Finds a circle in a chain without a way back: a mark is set anew after 1, 2, 4, ... steps. */
 static bool is_circle(uint64_t *mark, uint32_t step, uint64_t at)
 {
@@ -90,7 +83,8 @@ static bool count_chain(struct walk *walk, uint64_t at, struct counts *counts)
 	uint64_t mark = 0;
 
 	for (uint32_t i = 0; at; i++) {
-		if (i >= CHAIN_MAX || !is_kernel(walk->target, at) || is_circle(&mark, i, at) ||
+		if (i >= CHAIN_MAX || !kt_target_is_pointer(walk->target, at) ||
+			is_circle(&mark, i, at) ||
 			!kt_target_pointer(walk->target, at + walk->layout.next.offset, &at))
 			return false;
 		counts->nr_objs++;
@@ -104,7 +98,7 @@ static bool add_array(struct walk *walk, uint64_t array, struct counts *counts)
 	const struct kt_field *field = &walk->layout.nr_records;
 	uint64_t number;
 
-	if (!is_kernel(walk->target, array) ||
+	if (!kt_target_is_pointer(walk->target, array) ||
 		!kt_target_number(walk->target, array + field->offset, field->size, &number) ||
 		number > walk->target->page_bytes / walk->target->types.pointer_bytes)
 		return false;
@@ -218,7 +212,7 @@ static bool add_sheaf(struct walk *walk, uint64_t callback, int64_t *nr_sheaves,
 	if (!kt_target_pointer(walk->target, sheaf + layout->sheaf_cache.offset, &cache) ||
 		!kt_target_number(walk->target, sheaf + layout->sheaf_size.offset,
 			layout->sheaf_size.size, &size) ||
-		!is_kernel(walk->target, cache) || size > SHEAF_MAX)
+		!kt_target_is_pointer(walk->target, cache) || size > SHEAF_MAX)
 		return false;
 	++*nr_sheaves;
 	*nr_objs += (int64_t)size;
@@ -234,7 +228,8 @@ static bool count_callbacks(
 	if (!kt_target_pointer(walk->target, head, &at))
 		return false;
 	for (uint32_t i = 0; at; i++) {
-		if (i >= CHAIN_MAX || !is_kernel(walk->target, at) || is_circle(&mark, i, at) ||
+		if (i >= CHAIN_MAX || !kt_target_is_pointer(walk->target, at) ||
+			is_circle(&mark, i, at) ||
 			!kt_target_pointer(walk->target, at + walk->layout.func.offset, &func))
 			return false;
 		if (func && (func == walk->free_sheaf[0] || func == walk->free_sheaf[1]) &&
@@ -273,7 +268,7 @@ static bool each_cpu(
 		return false;
 	for (uint32_t cpu = 0; cpu < walk->target->nr_cpus; cpu++) {
 		if (kt_target_cpu_offset(walk->target, cpu, &offset) &&
-			is_kernel(walk->target, (at + offset) & ~7ull))
+			kt_target_is_pointer(walk->target, (at + offset) & ~7ull))
 			add(walk, at + offset);
 		else
 			walk->waiting->nr_torn++;

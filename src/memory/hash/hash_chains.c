@@ -1,39 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// A hash table is an array of buckets, each with the head of a list. Every node of such a list
-// points to the next node and back to the pointer that leads to it. The back pointer shows whether
-// the list changed while it was read.
+// The tables that the kernel makes at boot, by their variables.
 
 #include "memory/hash/hash_chains.h"
 
 #include "base/attr.h"
+#include "memory/hash/hash_grown.h"
+#include "memory/hash/hash_table.h"
 
 #include <string.h>
 
 #define BUCKETS_MAX (1u << 28)
-#define CHAIN_MAX   (1u << 20)
-#define BLOCK	    4096u /* bytes of buckets that are read at once */
-#define TRIES	    3u
-#define MISSES_MAX  64u /* blocks of a table that cannot be read; then the rest is not tried */
-#define NODE_MAX    16u /* bytes of the two pointers of a node */
-#define LISTEN_BASE (1ull << 29)
-
-/* How a list ends. */
-enum kind {
-	PLAIN,	/* with NULL */
-	LOCKED, /* with NULL; bit 0 of the pointer to the first node is a lock */
-	NULLS,	/* with an odd number, which has the number of the bucket (list_nulls.h) */
-	ZERO,	/* the same, with 0 as the number of every bucket */
-	LISTEN, /* the same, and LISTENING_NULLS_BASE is added to it (inet_hashtables.h) */
-	RING,	/* with the head */
-	KINDS
-};
 
 /*
  * How the number of buckets is found: by a variable, or a member next to the pointer. Of an array,
- * only the kernel's source has it, so it must fit up to the next symbol.
+ * only the kernel's source has it, so it must fit up to the next symbol. It is a power of two,
+ * except where it is ANY.
  */
-enum size { SIZE_IS_SHIFT, SIZE_IS_MASK, SIZE_IS_COUNT, SIZE_IS_FIXED };
+enum size { SIZE_IS_SHIFT, SIZE_IS_MASK, SIZE_IS_COUNT, SIZE_IS_ANY, SIZE_IS_FIXED };
 
 struct form {
 	const char *name, *variable;
@@ -41,26 +25,26 @@ struct form {
 	const char *number;	   /* variable or member; NULL: see find_futexes() */
 	enum size size;
 	const char *bucket, *head;
-	enum kind kind;
+	enum kt_hash_list list;
 	const char *log;  /* name in the kernel log; NULL: `name` */
 	uint64_t fixed;	  /* buckets of an array; the variable is the first of them */
 	const char *mark; /* member of `mark_of` that only kernels of this form have; NULL: any */
 	const char *mark_of;
 };
 
-#define ARRAY(name, variable, count, bucket, head, kind)                                         \
+#define ARRAY(name, variable, count, bucket, head, list)                                         \
 	{                                                                                        \
-		name, variable, NULL, NULL, NULL, SIZE_IS_FIXED, bucket, head, kind, NULL, count \
+		name, variable, NULL, NULL, NULL, SIZE_IS_FIXED, bucket, head, list, NULL, count \
 	}
 
-#define TCP(name, member, number, size, bucket, head, kind, log)                                 \
+#define TCP(name, member, number, size, bucket, head, list, log)                                 \
 	{                                                                                        \
-		name, "tcp_hashinfo", "inet_hashinfo", member, number, size, bucket, head, kind, \
+		name, "tcp_hashinfo", "inet_hashinfo", member, number, size, bucket, head, list, \
 			log                                                                      \
 	}
-#define UDP(name, variable, member, bucket, head, kind, log)                                       \
+#define UDP(name, variable, member, bucket, head, list, log)                                       \
 	{                                                                                          \
-		name, variable, "udp_table", member, "mask", SIZE_IS_MASK, bucket, head, kind, log \
+		name, variable, "udp_table", member, "mask", SIZE_IS_MASK, bucket, head, list, log \
 	}
 
 /*
@@ -69,101 +53,73 @@ struct form {
  */
 static const struct form forms[] = {
 	{ "Dentry cache", "dentry_hashtable", NULL, NULL, "d_hash_shift", SIZE_IS_SHIFT,
-		"hlist_bl_head", "first", LOCKED, NULL },
+		"hlist_bl_head", "first", KT_HASH_LOCKED, NULL },
 	{ "Inode-cache", "inode_hashtable", NULL, NULL, "i_hash_mask", SIZE_IS_MASK, "hlist_head",
-		"first", PLAIN, NULL },
+		"first", KT_HASH_PLAIN, NULL },
 	{ "Mount-cache", "mount_hashtable", NULL, NULL, "m_hash_mask", SIZE_IS_MASK, "hlist_head",
-		"first", PLAIN, NULL },
+		"first", KT_HASH_PLAIN, NULL },
 	{ "Mountpoint-cache", "mountpoint_hashtable", NULL, NULL, "mp_hash_mask", SIZE_IS_MASK,
-		"hlist_head", "first", PLAIN, NULL },
+		"hlist_head", "first", KT_HASH_PLAIN, NULL },
 	{ "Dquot-cache", "dquot_hash", NULL, NULL, "dq_hash_mask", SIZE_IS_MASK, "hlist_head",
-		"first", PLAIN, NULL },
+		"first", KT_HASH_PLAIN, NULL },
 	{ "futex", "__futex_data", NULL, NULL, NULL, SIZE_IS_COUNT, "futex_hash_bucket",
-		"chain.node_list.next", RING, NULL },
+		"chain.node_list.next", KT_HASH_RING, NULL },
 	TCP("TCP established", "ehash", "ehash_mask", SIZE_IS_MASK, "inet_ehash_bucket",
-		"chain.first", NULLS, NULL),
+		"chain.first", KT_HASH_NULLS, NULL),
 	TCP("TCP bind", "bhash", "bhash_size", SIZE_IS_COUNT, "inet_bind_hashbucket", "chain.first",
-		PLAIN, NULL),
+		KT_HASH_PLAIN, NULL),
 	TCP("TCP bind, by address", "bhash2", "bhash_size", SIZE_IS_COUNT, "inet_bind_hashbucket",
-		"chain.first", PLAIN, "TCP bind"),
+		"chain.first", KT_HASH_PLAIN, "TCP bind"),
 	TCP("tcp_listen_portaddr_hash", "lhash2", "lhash2_mask", SIZE_IS_MASK,
-		"inet_listen_hashbucket", "head.first", PLAIN, NULL),
+		"inet_listen_hashbucket", "head.first", KT_HASH_PLAIN, NULL),
 	TCP("tcp_listen_portaddr_hash", "lhash2", "lhash2_mask", SIZE_IS_MASK,
-		"inet_listen_hashbucket", "nulls_head.first", LISTEN, NULL),
-	UDP("UDP", "udp_table", "hash", "udp_hslot", "head.first", PLAIN, NULL),
-	UDP("UDP, by address", "udp_table", "hash2", "udp_hslot_main", "hslot.head.first", PLAIN,
+		"inet_listen_hashbucket", "nulls_head.first", KT_HASH_LISTEN, NULL),
+	UDP("UDP", "udp_table", "hash", "udp_hslot", "head.first", KT_HASH_PLAIN, NULL),
+	UDP("UDP, by address", "udp_table", "hash2", "udp_hslot_main", "hslot.head.first",
+		KT_HASH_PLAIN, "UDP"),
+	UDP("UDP, by address", "udp_table", "hash2", "udp_hslot", "head.first", KT_HASH_PLAIN,
 		"UDP"),
-	UDP("UDP, by address", "udp_table", "hash2", "udp_hslot", "head.first", PLAIN, "UDP"),
-	UDP("UDP, connected", "udp_table", "hash4", "udp_hslot", "nulls_head.first", NULLS, "UDP"),
-	UDP("UDP-Lite", "udplite_table", "hash", "udp_hslot", "head.first", PLAIN, NULL),
+	UDP("UDP, connected", "udp_table", "hash4", "udp_hslot", "nulls_head.first", KT_HASH_NULLS,
+		"UDP"),
+	UDP("UDP-Lite", "udplite_table", "hash", "udp_hslot", "head.first", KT_HASH_PLAIN, NULL),
 	UDP("UDP-Lite, by address", "udplite_table", "hash2", "udp_hslot_main", "hslot.head.first",
-		PLAIN, "UDP-Lite"),
-	UDP("UDP-Lite, by address", "udplite_table", "hash2", "udp_hslot", "head.first", PLAIN,
-		"UDP-Lite"),
-	UDP("UDP-Lite, connected", "udplite_table", "hash4", "udp_hslot", "nulls_head.first", NULLS,
-		"UDP-Lite"),
+		KT_HASH_PLAIN, "UDP-Lite"),
+	UDP("UDP-Lite, by address", "udplite_table", "hash2", "udp_hslot", "head.first",
+		KT_HASH_PLAIN, "UDP-Lite"),
+	UDP("UDP-Lite, connected", "udplite_table", "hash4", "udp_hslot", "nulls_head.first",
+		KT_HASH_NULLS, "UDP-Lite"),
 	{ "MPTCP token", "token_hash", NULL, NULL, "token_mask", SIZE_IS_MASK, "token_bucket",
-		"msk_chain.first", NULLS, NULL },
+		"msk_chain.first", KT_HASH_NULLS, NULL },
 	{ "MPTCP token, requests", "token_hash", NULL, NULL, "token_mask", SIZE_IS_MASK,
-		"token_bucket", "req_chain.first", NULLS, "MPTCP token" },
+		"token_bucket", "req_chain.first", KT_HASH_NULLS, "MPTCP token" },
 	/* an array until 1535cb80286e */
 	{ "posixtimers", "__timer_data", NULL, NULL, NULL, SIZE_IS_MASK, "timer_hash_bucket",
-		"head.first", PLAIN, NULL },
-	ARRAY("posixtimers", "posix_timers_hashtable", 512, "hlist_head", "first", PLAIN),
-	ARRAY("users", "uidhash_table", 128, "hlist_head", "first", PLAIN),
+		"head.first", KT_HASH_PLAIN, NULL },
+	ARRAY("posixtimers", "posix_timers_hashtable", 512, "hlist_head", "first", KT_HASH_PLAIN),
+	ARRAY("users", "uidhash_table", 128, "hlist_head", "first", KT_HASH_PLAIN),
 	/* limits of users in user namespaces */
 	{ "ucounts", "ucounts_hashtable", NULL, NULL, NULL, SIZE_IS_FIXED, "hlist_nulls_head",
-		"first", ZERO, NULL, 1024, "count.refcnt", "ucounts" },
-	ARRAY("ucounts", "ucounts_hashtable", 1024, "hlist_head", "first", PLAIN),
-	ARRAY("css_set", "css_set_table", 128, "hlist_head", "first", PLAIN),
-};
-
-/* Node of a list of each kind, and its pointer back. */
-static const struct {
-	const char *type, *back;
-} nodes[KINDS] = {
-	[PLAIN] = { "hlist_node", "pprev" },
-	[LOCKED] = { "hlist_bl_node", "pprev" },
-	[NULLS] = { "hlist_nulls_node", "pprev" },
-	[ZERO] = { "hlist_nulls_node", "pprev" },
-	[LISTEN] = { "hlist_nulls_node", "pprev" },
-	[RING] = { "list_head", "prev" },
-};
-
-struct table {
-	const struct form *form;
-	uint64_t at, nr_buckets;
-	uint32_t bucket_bytes, head; /* of a bucket; place of the head in it */
-	struct kt_field next, back;  /* of a node */
+		"first", KT_HASH_ZERO, NULL, 1024, "count.refcnt", "ucounts" },
+	ARRAY("ucounts", "ucounts_hashtable", 1024, "hlist_head", "first", KT_HASH_PLAIN),
+	/* connections of the packet filter, each in both directions */
+	{ "conntrack", "nf_conntrack_hash", NULL, NULL, "nf_conntrack_htable_size", SIZE_IS_ANY,
+		"hlist_nulls_head", "first", KT_HASH_NULLS, NULL },
+	ARRAY("css_set", "css_set_table", 128, "hlist_head", "first", KT_HASH_PLAIN),
 };
 
 /* ---- where a table is ---- */
 
-static bool is_kernel(const struct kt_target *target, uint64_t address)
+static bool find_members(
+	const struct kt_target *target, const struct form *form, struct kt_hash_table *ret_table)
 {
-	uint32_t bytes = target->types.pointer_bytes;
-
-	return address >> (bytes * 8 - 1) == 1 && address % bytes == 0;
-}
-
-static bool find_members(const struct kt_target *target, struct table *table)
-{
-	const struct form *form = table->form;
 	const struct kt_types *types = &target->types;
-	uint32_t bytes = types->pointer_bytes;
 	struct kt_field head, mark;
 
-	if ((form->mark && !kt_types_field(types, form->mark_of, form->mark, &mark)) ||
-		!kt_types_field(types, form->bucket, form->head, &head) ||
-		!kt_types_field(types, nodes[form->kind].type, "next", &table->next) ||
-		!kt_types_field(
-			types, nodes[form->kind].type, nodes[form->kind].back, &table->back))
-		return false;
-	table->head = head.offset;
-	table->bucket_bytes = kt_types_size(types, form->bucket);
-	return head.size == bytes && table->next.size == bytes && table->back.size == bytes &&
-	       !table->next.offset && table->back.offset + bytes <= NODE_MAX &&
-	       table->bucket_bytes <= BLOCK && table->head + bytes <= table->bucket_bytes;
+	return (!form->mark || kt_types_field(types, form->mark_of, form->mark, &mark)) &&
+	       kt_types_field(types, form->bucket, form->head, &head) &&
+	       head.size == types->pointer_bytes &&
+	       kt_hash_table_init(target, form->list, kt_types_size(types, form->bucket),
+		       head.offset, ret_table);
 }
 
 /* The struct has no name, so its members have no place: a pointer, and the mask of its buckets. */
@@ -213,7 +169,7 @@ static bool find_futexes(
 		if (!kt_target_pointer(target, place + (uint64_t)i * bytes, &words[i]))
 			return false;
 	}
-	if (is_kernel(target, words[0])) {
+	if (kt_target_is_pointer(target, words[0])) {
 		*ret_at = words[0];
 		*ret_nr = words[1];
 		return true;
@@ -221,7 +177,7 @@ static bool find_futexes(
 	*ret_at = words[2];
 	*ret_nr = words[0] + 1;
 	return words[0] < BUCKETS_MAX && 1ull << (words[1] & 31) == *ret_nr &&
-	       !is_kernel(target, words[3]);
+	       !kt_target_is_pointer(target, words[3]);
 }
 
 /* Place and length of the pointer to the buckets and of their number; false: not known. */
@@ -266,7 +222,8 @@ static uint64_t nr_by_number(enum size size, uint64_t number)
 	switch (size) {
 	case SIZE_IS_SHIFT: return number && number <= 32 ? 1ull << (32 - number) : 0;
 	case SIZE_IS_MASK: return number < BUCKETS_MAX ? number + 1 : 0;
-	case SIZE_IS_COUNT: return number;
+	case SIZE_IS_COUNT:
+	case SIZE_IS_ANY: return number;
 	case SIZE_IS_FIXED: break;
 	}
 	return 0;
@@ -292,118 +249,15 @@ static bool find_buckets(struct kt_target *target, const struct kt_snapshot *sna
 	return true;
 }
 
-static bool find_table(
-	struct kt_target *target, const struct kt_snapshot *snap, struct table *table)
+static bool find_table(struct kt_target *target, const struct kt_snapshot *snap,
+	const struct form *form, struct kt_hash_table *ret_table)
 {
-	uint64_t nr;
+	uint64_t at, nr;
 
-	if (!find_members(target, table) ||
-		!find_buckets(target, snap, table->form, table->bucket_bytes, &table->at, &nr))
-		return false;
-	table->nr_buckets = nr;
-	return is_kernel(target, table->at) && nr && nr <= BUCKETS_MAX && !(nr & (nr - 1)) &&
-	       table->at <= UINT64_MAX - nr * table->bucket_bytes;
-}
-
-/* ---- its chains ---- */
-
-static bool is_end(const struct table *table, uint64_t index, uint64_t head, uint64_t next)
-{
-	switch (table->form->kind) {
-	case NULLS: return next == (index << 1 | 1);
-	case ZERO: return next == 1;
-	case LISTEN: return next == ((index + LISTEN_BASE) << 1 | 1);
-	case RING: return next == head;
-	default: return !next;
-	}
-}
-
-/*
- * Follows the chain of a bucket; false: it cannot be read, or changed meanwhile. Each node has one
- * pointer back, so a chain could lead in a circle only through its head.
- */
-static bool follow(struct kt_target *target, const struct table *table, uint64_t index,
-	uint64_t next, int64_t *ret_length)
-{
-	uint64_t head = table->at + index * table->bucket_bytes + table->head, before = head;
-	uint32_t bytes = table->back.offset + table->back.size;
-	char node[NODE_MAX];
-
-	*ret_length = 0;
-	if (table->form->kind == LOCKED)
-		next &= ~1ull;
-	while (!is_end(table, index, head, next)) {
-		if (*ret_length >= CHAIN_MAX || next == head || !is_kernel(target, next) ||
-			!kt_target_read(target, next, node, bytes) ||
-			kt_field_get(&table->back, node, bytes) != before)
-			return false;
-		++*ret_length;
-		before = next;
-		next = kt_field_get(&table->next, node, bytes);
-	}
-	return true;
-}
-
-/* `next`: the pointer to the first node, as it was in the block. */
-static bool count_chain(struct kt_target *target, const struct table *table, uint64_t index,
-	uint64_t next, int64_t *ret_length)
-{
-	uint64_t head = table->at + index * table->bucket_bytes + table->head;
-
-	for (unsigned tries = 1; !follow(target, table, index, next, ret_length); tries++) {
-		if (tries == TRIES || !kt_target_pointer(target, head, &next))
-			return false;
-	}
-	return true;
-}
-
-/* Counts `nr` buckets, at most a block; false: they cannot be read. */
-static bool count_block(struct kt_target *target, const struct table *table, uint64_t first,
-	uint64_t nr, struct kt_hash_chains *sum)
-{
-	struct kt_field next = { .exists = true,
-		.offset = table->head,
-		.size = target->types.pointer_bytes,
-		.count = 1 };
-	char block[BLOCK];
-
-	if (!kt_target_read(target, table->at + first * table->bucket_bytes, block,
-		    nr * table->bucket_bytes))
-		return false;
-	for (uint64_t i = 0; i < nr; i++) {
-		const char *bucket = block + i * table->bucket_bytes;
-		int64_t length;
-
-		if (!count_chain(target, table, first + i,
-			    kt_field_get(&next, bucket, table->bucket_bytes), &length)) {
-			sum->nr_torn++;
-			continue;
-		}
-		sum->nr_objects += length;
-		sum->nr_empty += !length;
-		if (length > sum->longest)
-			sum->longest = length;
-	}
-	return true;
-}
-
-static void count_table(
-	struct kt_target *target, const struct table *table, struct kt_hash_chains *sum)
-{
-	uint64_t step = BLOCK / table->bucket_bytes, nr;
-	unsigned misses = 0;
-
-	*sum = (struct kt_hash_chains){ .name = table->form->name,
-		.nr_buckets = (int64_t)table->nr_buckets };
-	for (uint64_t at = 0; at < table->nr_buckets; at += nr) {
-		nr = table->nr_buckets - at;
-		if (nr > step && misses < MISSES_MAX)
-			nr = step;
-		if (misses == MISSES_MAX || !count_block(target, table, at, nr, sum)) {
-			sum->nr_torn += (int64_t)nr;
-			misses += misses < MISSES_MAX;
-		}
-	}
+	return find_members(target, form, ret_table) &&
+	       find_buckets(target, snap, form, ret_table->bucket_bytes, &at, &nr) &&
+	       (form->size == SIZE_IS_ANY || !(nr & (nr - 1))) &&
+	       kt_hash_table_place(target, at, nr, ret_table);
 }
 
 /* ---- all ---- */
@@ -411,11 +265,12 @@ static void count_table(
 struct kt_err *kt_hash_chains_walk(struct kt_target *target, struct kt_snapshot *snap)
 {
 	size_t mark = snap->hash_chains.count;
+	struct kt_err *err;
 	bool named = false;
 	uint64_t at;
 
 	for (size_t i = 0; i < KT_LEN(forms); i++) {
-		struct table table = { .form = &forms[i] };
+		struct kt_hash_table table;
 		struct kt_hash_chains *slot;
 
 		named |= kt_symbols_find(&target->symbols, forms[i].variable, &at);
@@ -423,13 +278,17 @@ struct kt_err *kt_hash_chains_walk(struct kt_target *target, struct kt_snapshot 
 		if ((snap->hash_chains.count > mark &&
 			    strcmp(snap->hash_chains.items[snap->hash_chains.count - 1].name,
 				    forms[i].name) == 0) ||
-			!find_table(target, snap, &table))
+			!find_table(target, snap, &forms[i], &table))
 			continue;
 		slot = kt_list_push(&snap->arena, &snap->hash_chains);
 		if (!slot)
 			return kt_err_new(KT_ERR_NOMEM, "out of memory");
-		count_table(target, &table, slot);
+		*slot = (struct kt_hash_chains){ .name = forms[i].name };
+		kt_hash_table_count(target, &table, slot);
 	}
+	err = kt_hash_grown_walk(target, snap);
+	if (err)
+		return err;
 	if (!named)
 		return kt_err_new(KT_ERR_ABSENT,
 			"this kernel does not name the variables of its hash tables "

@@ -98,7 +98,7 @@ static struct kt_err *read_it(struct kt_root *root, struct kt_snapshot *snap)
 
 const struct kt_source kt_source_hash_chains = {
 	.name = "hash_chains",
-	.summary = "chains of the hash tables made at boot, in kernel memory",
+	.summary = "chains of hash tables, in kernel memory",
 	.paths = { "ktally/hash_chains" },
 	.cost = KT_COST_SCAN,
 	.extra = true,

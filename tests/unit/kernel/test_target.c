@@ -69,10 +69,14 @@ TEST(symbols_are_kept_where_they_are_wanted)
 	kt_symbols_take(&symbols, KT_SPAN("ffffffff81000000 T _stext\n"
 					  "ffffffff81000010 T nobody_wants_this\n"
 					  "ffffffffc0000000 t slab_caches\t[a_module]\n"
+					  "ffffffffc0000100 b nf_conntrack_hash\t[a_module]\n"
+					  "ffffffffc0000200 b nf_conntrack_hash\t[nf_conntrack]\n"
 					  "ffffffff82000000 D slab_caches\n"
 					  "ffffffff83000000 D slab_caches\n"
 					  "nonsense\n"));
-	CHECK_INT(symbols.names.count, 2);
+	CHECK_INT(symbols.names.count, 3);
+	CHECK(kt_symbols_find(&symbols, "nf_conntrack_hash", &address));
+	CHECK_INT(address, 0xffffffffc0000200);
 	CHECK(kt_symbols_find(&symbols, "_stext", &address));
 	CHECK_INT(address, 0xffffffff81000000);
 	CHECK(kt_symbols_find(&symbols, "slab_caches", &address));

@@ -310,6 +310,32 @@ TEST(futexes_of_several_nodes_are_left_out)
 	}
 }
 
+/* Its variables are of a module, and the number of its buckets is no power of two. */
+TEST(connections_of_the_packet_filter_are_counted)
+{
+	struct hash_bytes hash;
+	struct kt_snapshot *snap;
+	struct hash_table table;
+	uint64_t variables;
+	char lines[160];
+
+	hash_init(&hash, false);
+	table = hash_table(&hash, 48, 8, 0, true, false);
+	variables = hash_take(&hash, 16);
+	hash_set(&hash, variables, table.at, 8);
+	hash_set(&hash, variables + 8, 48, 4);
+	snprintf(lines, sizeof(lines),
+		"%llx b nf_conntrack_hash\t[nf_conntrack]\n"
+		"%llx b nf_conntrack_htable_size\t[nf_conntrack]\n",
+		(unsigned long long)variables, (unsigned long long)variables + 8);
+	kt_symbols_take(&hash.target->symbols, kt_span_str(lines));
+	fill(&hash, &table);
+	snap = walk(&hash);
+	check(snap, "conntrack", 48, 45, 6, 3);
+	kt_snapshot_free(snap);
+	hash_fini(&hash);
+}
+
 TEST(tables_without_a_line_in_the_log_are_counted)
 {
 	for (unsigned old = 0; old < 2; old++) {

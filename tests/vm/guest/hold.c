@@ -519,6 +519,8 @@ static const struct {
 	{ "timers", hold_timers },
 	{ "users", hold_users },
 	{ "mptcp", hold_mptcp },
+	{ "neighbours", hold_neighbours },
+	{ "netlink", hold_netlink },
 	{ "unix-data", hold_unix_data },
 	{ "udp-data", hold_udp_data },
 	{ "tcp-data", hold_tcp_data },

@@ -7,12 +7,15 @@
 #include <arpa/inet.h>
 #include <linux/bpf.h>
 #include <linux/if_packet.h>
+#include <linux/netlink.h>
 #include <net/ethernet.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -37,6 +40,41 @@ static inline bool hold_mptcp(long count, long unused)
 
 		if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0 ||
 			accept(listener, NULL, NULL) < 0)
+			return false;
+	}
+	return true;
+}
+
+/* Entries of ARP that stay, in the network 10.9.0.0/16 of veth0. */
+static inline bool hold_neighbours(long count, long unused)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	(void)unused;
+	for (long i = 0; fd >= 0 && i < count; i++) {
+		struct arpreq entry = { .arp_flags = ATF_PERM | ATF_COM, .arp_dev = "veth0" };
+		struct sockaddr_in address = { .sin_family = AF_INET,
+			.sin_addr.s_addr = htonl(0x0a090100u + (uint32_t)i) };
+
+		memcpy(&entry.arp_pa, &address, sizeof(address));
+		entry.arp_ha.sa_family = ARPHRD_ETHER;
+		entry.arp_ha.sa_data[0] = 2;
+		if (ioctl(fd, SIOCSARP, &entry) != 0)
+			return false;
+	}
+	return fd >= 0;
+}
+
+/* Sockets of netlink with an address each. */
+static inline bool hold_netlink(long count, long unused)
+{
+	struct sockaddr_nl address = { .nl_family = AF_NETLINK };
+
+	(void)unused;
+	for (long i = 0; i < count; i++) {
+		int fd = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+
+		if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0)
 			return false;
 	}
 	return true;
