@@ -431,8 +431,10 @@ const struct kt_cmd kt_cmd_hash = {
 		"log may stand for several tables, such as the tables of UDP by port and by "
 		"address; the further ones have rows without a size. So have tables that the log "
 		"does not mention: timers of POSIX, users, their limits in user namespaces "
-		"(ucounts), sets of cgroups (css_set). A pid has no hash table since 4.15; tables "
-		"of modules and tables that grow (rhashtable) are not read.",
+		"(ucounts), sets of cgroups (css_set), connections of the packet filter in both "
+		"directions (conntrack), neighbours of IPv4 and IPv6, sockets of netlink. A pid "
+		"has no hash table since 4.15; other tables of modules and other ones that grow "
+		"(rhashtable) are not read.",
 	.examples = examples,
 	.nr_examples = KT_LEN(examples),
 	.whole = true,
