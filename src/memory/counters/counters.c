@@ -343,26 +343,52 @@ struct kt_err *kt_file_zoneinfo(
 	return err;
 }
 
-static void put_sums(struct counting *counting, const struct part *part)
+static void tell_sums(
+	const struct counting *counting, const struct part *part, kt_counter_fn fn, void *arg)
 {
 	for (uint32_t i = part->first; i < part->first + part->count; i++) {
 		if (!is_huge(counting->names[i]))
-			kt_buf_printf(counting->text, "%s %lld\n", counting->names[i],
-				(long long)counting->sums[i]);
+			fn(arg, counting->names[i], counting->sums[i]);
 	}
 }
 
-struct kt_err *kt_file_vmstat(struct kt_target *target, uint32_t nr_nodes, struct kt_buf *ret_text)
+/* Counters of the machine that are in no zone and no node (since 6.11, ace0741a55e4). */
+static void tell_others(struct kt_target *target, kt_counter_fn fn, void *arg)
+{
+	static const char *const names[] = { "nr_memmap_pages", "nr_memmap_boot_pages" };
+	uint64_t at, pages;
+
+	for (size_t i = 0; i < KT_LEN(names); i++) {
+		if (kt_symbols_find(&target->symbols, names[i], &at) &&
+			kt_target_number(target, at, target->types.pointer_bytes, &pages) &&
+			pages < PAGES_MAX)
+			fn(arg, names[i], (int64_t)pages);
+	}
+}
+
+struct kt_err *kt_counters_each(
+	struct kt_target *target, uint32_t nr_nodes, kt_counter_fn fn, void *arg)
 {
 	int64_t sums[ITEMS_MAX] = { 0 };
-	struct counting counting = { .target = target, .text = ret_text, .sums = sums };
+	struct counting counting = { .target = target, .sums = sums };
 	struct kt_err *err = count(&counting, nr_nodes);
 
 	if (!err && counting.names) {
-		put_sums(&counting, &counting.zone);
-		put_sums(&counting, &counting.node);
+		tell_sums(&counting, &counting.zone, fn, arg);
+		tell_sums(&counting, &counting.node, fn, arg);
+		tell_others(target, fn, arg);
 	}
 	free(counting.names);
 	free(counting.copy);
 	return err;
+}
+
+static void put_line(void *arg, const char *name, int64_t pages)
+{
+	kt_buf_printf(arg, "%s %lld\n", name, (long long)pages);
+}
+
+struct kt_err *kt_file_vmstat(struct kt_target *target, uint32_t nr_nodes, struct kt_buf *ret_text)
+{
+	return kt_counters_each(target, nr_nodes, put_line, ret_text);
 }
