@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef KT_MEMORY_KERNEL_MODULES_H
+#define KT_MEMORY_KERNEL_MODULES_H
+
+#include "base/buf.h"
+#include "kernel/symbol_table.h"
+#include "kernel/target.h"
+
+/**
+ * Writes the loaded modules in the form of /proc/modules. ABSENT: the kernel does not name its
+ * list. PARSE: the list is damaged.
+ */
+struct kt_err *kt_file_modules(struct kt_target *target, struct kt_buf *ret_text) KT_MUST_CHECK;
+
+/**
+ * Adds the symbols of all modules, each with the name of its module. Symbols that cannot be read
+ * are left out. Same errors; symbols before one are kept. kt_symbol_table_end() must follow.
+ */
+struct kt_err *kt_module_symbols(
+	struct kt_target *target, struct kt_symbol_table *table) KT_MUST_CHECK;
+
+#endif

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// mm/vmalloc.c: vmalloc_info_show(), before 6.9 s_show(). An area in use is in the list of its node
+// ("struct vmap_node"; a node is a part of the addresses), before 6.9 in one list for all.
+
+#include "memory/kernel/vmap_areas.h"
+
+#include "base/attr.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#define AREAS_MAX  10000000u
+#define NODES_MAX  1024u
+#define STRUCT_MAX 256u /* bytes of a struct that is read whole */
+#define PAGES_MAX  (1ull << 40)
+#define NAME_MAX   512u
+
+struct layout {
+	struct kt_field start, end, list, vm;				      /* struct vmap_area */
+	struct kt_field addr, size, flags, pages, nr_pages, physical, caller; /* struct vm_struct */
+	struct kt_field busy;						      /* struct vmap_node */
+	uint32_t area_bytes, vm_bytes, node_bytes;
+};
+
+#define AT(member) offsetof(struct layout, member)
+
+static const struct kt_field_want wants[] = {
+	{ "vmap_area", "va_start", AT(start), true },
+	{ "vmap_area", "va_end", AT(end), true },
+	{ "vmap_area", "list", AT(list), true },
+	{ "vmap_area", "vm", AT(vm), true },
+	{ "vm_struct", "addr", AT(addr), true },
+	{ "vm_struct", "size", AT(size), true },
+	{ "vm_struct", "flags", AT(flags), true },
+	{ "vm_struct", "pages", AT(pages), true },
+	{ "vm_struct", "nr_pages", AT(nr_pages), true },
+	{ "vm_struct", "phys_addr", AT(physical), true },
+	{ "vm_struct", "caller", AT(caller), true },
+	{ "vmap_node", "busy.head", AT(busy), false },
+};
+
+struct walk {
+	struct kt_target *target;
+	const struct kt_symbol_table *symbols;
+	struct layout layout;
+	struct kt_buf *text;
+	uint64_t image_first, image_end;
+	uint32_t nr_areas;
+	bool by_node; /* all pages are of node 0 */
+};
+
+/* ---- one area ---- */
+
+/* Flags of include/linux/vmalloc.h, in the order of the file. */
+static const struct {
+	uint64_t flag;
+	const char *word;
+} flags[] = {
+	{ 0x1, " ioremap" },
+	{ 0x1000, " sparse" },
+	{ 0x2, " vmalloc" },
+	{ 0x4, " vmap" },
+	{ 0x8, " user" },
+	{ 0x10, " dma-coherent" },
+};
+
+#define ALLOCATED 0x2u
+
+/* "function+0x1/0x2 [module]"; an address that no symbol is known for stays an address. */
+static void put_caller(struct walk *walk, uint64_t caller)
+{
+	const struct kt_symbol_table *table = walk->symbols;
+	const struct kt_symbol *symbol = kt_symbol_table_find(table, caller);
+	const struct kt_symbol *end = table->symbols.items + table->symbols.count, *next = symbol;
+	const char *name = symbol ? kt_symbol_name(table, symbol) : "";
+	int length = (int)strcspn(name, " ");
+	bool in_image = caller >= walk->image_first && caller < walk->image_end;
+
+	/* between the symbols of two modules there may be a module that has none */
+	if (!symbol || in_image == (name[length] == ' ')) {
+		kt_buf_printf(walk->text, " 0x%llx", (unsigned long long)caller);
+		return;
+	}
+	while (next < end && next->address == symbol->address)
+		next++;
+	kt_buf_printf(walk->text, " %.*s+0x%llx/0x%llx%s", length, name,
+		(unsigned long long)(caller - symbol->address),
+		(unsigned long long)((next < end ? next->address : caller + 1) - symbol->address),
+		name + length);
+}
+
+static bool put_vm(struct walk *walk, uint64_t at, uint64_t start, uint64_t bytes)
+{
+	const struct layout *layout = &walk->layout;
+	uint64_t set, nr_pages, physical, caller;
+	char copy[STRUCT_MAX];
+
+	if (!kt_target_read(walk->target, at, copy, layout->vm_bytes) ||
+		kt_field_get(&layout->addr, copy, layout->vm_bytes) != start ||
+		kt_field_get(&layout->size, copy, layout->vm_bytes) > bytes)
+		return false;
+	set = kt_field_get(&layout->flags, copy, layout->vm_bytes);
+	nr_pages = kt_field_get(&layout->nr_pages, copy, layout->vm_bytes);
+	physical = kt_field_get(&layout->physical, copy, layout->vm_bytes);
+	caller = kt_field_get(&layout->caller, copy, layout->vm_bytes);
+	if (nr_pages > PAGES_MAX)
+		return false;
+	kt_buf_printf(walk->text, "0x%016llx-0x%016llx %7llu", (unsigned long long)start,
+		(unsigned long long)(start + kt_field_get(&layout->size, copy, layout->vm_bytes)),
+		(unsigned long long)kt_field_get(&layout->size, copy, layout->vm_bytes));
+	if (caller)
+		put_caller(walk, caller);
+	if (nr_pages)
+		kt_buf_printf(walk->text, " pages=%llu", (unsigned long long)nr_pages);
+	if (physical)
+		kt_buf_printf(walk->text, " phys=0x%016llx", (unsigned long long)physical);
+	for (size_t i = 0; i < KT_LEN(flags); i++) {
+		if (set & flags[i].flag)
+			kt_buf_puts(walk->text, flags[i].word);
+	}
+	if (walk->by_node && nr_pages && (set & ALLOCATED))
+		kt_buf_printf(walk->text, " N0=%llu", (unsigned long long)nr_pages);
+	kt_buf_puts(walk->text, "\n");
+	return true;
+}
+
+/* An area without a vm_struct is of vm_map_ram(). */
+static bool put_area(struct walk *walk, const char copy[STRUCT_MAX])
+{
+	const struct layout *layout = &walk->layout;
+	uint64_t start = kt_field_get(&layout->start, copy, layout->area_bytes);
+	uint64_t end = kt_field_get(&layout->end, copy, layout->area_bytes);
+	uint64_t vm = kt_field_get(&layout->vm, copy, layout->area_bytes);
+
+	if (end <= start || start % walk->target->page_bytes || end % walk->target->page_bytes)
+		return false;
+	if (vm)
+		return put_vm(walk, vm, start, end - start);
+	kt_buf_printf(walk->text, "0x%016llx-0x%016llx %7llu vm_map_ram\n",
+		(unsigned long long)start, (unsigned long long)end,
+		(unsigned long long)(end - start));
+	return true;
+}
+
+/* ---- lists ---- */
+
+/* Each element points back to the one before it. A list that is all zero is not used yet. */
+static bool put_list(struct walk *walk, uint64_t head)
+{
+	const struct layout *layout = &walk->layout;
+	uint32_t word = walk->target->types.pointer_bytes;
+	struct kt_field next = { true, layout->list.offset, word, 1, 0, 0 };
+	struct kt_field previous = { true, layout->list.offset + word, word, 1, 0, 0 };
+	uint64_t at, before = head;
+	char copy[STRUCT_MAX];
+
+	if (!kt_target_pointer(walk->target, head, &at))
+		return false;
+	while (at && at != head) {
+		if (++walk->nr_areas > AREAS_MAX ||
+			!kt_target_read(
+				walk->target, at - layout->list.offset, copy, layout->area_bytes) ||
+			kt_field_get(&previous, copy, layout->area_bytes) != before ||
+			!put_area(walk, copy))
+			return false;
+		before = at;
+		at = kt_field_get(&next, copy, layout->area_bytes);
+	}
+	return at == head || before == head;
+}
+
+static bool has_nodes(const struct walk *walk, uint64_t *ret_nodes, uint64_t *ret_count)
+{
+	const struct kt_symbols *symbols = &walk->target->symbols;
+	uint64_t at, count_at;
+
+	return walk->layout.busy.exists && walk->layout.node_bytes &&
+	       kt_symbols_find(symbols, "vmap_nodes", &at) &&
+	       kt_symbols_find(symbols, "nr_vmap_nodes", &count_at) &&
+	       kt_target_pointer(walk->target, at, ret_nodes) &&
+	       kt_target_number(walk->target, count_at, 4, ret_count) && *ret_count &&
+	       *ret_count <= NODES_MAX;
+}
+
+static struct kt_err *put_lists(struct walk *walk)
+{
+	uint64_t head, nodes, count;
+	bool whole = true;
+
+	if (has_nodes(walk, &nodes, &count)) {
+		for (uint64_t i = 0; whole && i < count; i++)
+			whole = put_list(walk,
+				nodes + i * walk->layout.node_bytes + walk->layout.busy.offset);
+	} else if (kt_symbols_find(&walk->target->symbols, "vmap_area_list", &head))
+		whole = put_list(walk, head);
+	else
+		return kt_err_new(KT_ERR_ABSENT,
+			"the kernel does not name its lists of vmalloc areas "
+			"(CONFIG_KALLSYMS_ALL)");
+	return whole ? NULL
+		     : kt_err_new(KT_ERR_PARSE,
+			       "the kernel's list of vmalloc areas is damaged after %u areas",
+			       walk->nr_areas);
+}
+
+/* A part of the list is no list: a sum over it would only look right. */
+struct kt_err *kt_file_vmallocinfo(struct kt_target *target, const struct kt_symbol_table *symbols,
+	uint32_t nr_nodes, struct kt_buf *ret_text)
+{
+	struct walk walk = {
+		.target = target, .symbols = symbols, .text = ret_text, .by_node = nr_nodes == 1
+	};
+	struct layout *layout = &walk.layout;
+	struct kt_err *err = kt_types_fields(&target->types, wants, KT_LEN(wants), layout);
+
+	if (err)
+		return err;
+	layout->area_bytes = kt_types_size(&target->types, "vmap_area");
+	layout->vm_bytes = kt_types_size(&target->types, "vm_struct");
+	layout->node_bytes = kt_types_size(&target->types, "vmap_node");
+	if (layout->area_bytes > STRUCT_MAX || layout->vm_bytes > STRUCT_MAX)
+		return kt_err_new(KT_ERR_ABSENT,
+			"the kernel's type data has areas of vmalloc that are not understood");
+	if (!kt_symbols_find(&target->symbols, "_stext", &walk.image_first) ||
+		!kt_symbols_find(&target->symbols, "_end", &walk.image_end))
+		walk.image_first = walk.image_end = 0;
+	err = put_lists(&walk);
+	if (err)
+		ret_text->size = 0;
+	return err;
+}
