@@ -5,6 +5,9 @@
 /** Path below a root where the output of a tool is that was found in a text. */
 #define KT_TOOL_FILE(name) "ktally/tools/" name
 
+/** The kernel log in a bundle, in the form of /dev/kmsg: on a running machine it is a device. */
+#define KT_FILE_OWN_LOG "ktally/dmesg"
+
 /** The output of slabtop in a sosreport. */
 #define KT_SOS_SLABTOP "sos_commands/memory/slabtop_-o"
 

@@ -100,7 +100,7 @@ void kt_root_dump_give(struct kt_root *root, void *memory, void (*close)(void *m
 /** Returns the memory of a root; NULL: the root is no dump, or has not been given its memory. */
 void *kt_root_dump_memory(const struct kt_root *root);
 /** Makes a text of the memory; called when the text is first read. */
-typedef struct kt_err *(*kt_root_make)(void *memory, struct kt_buf *ret_text);
+typedef struct kt_err *(*kt_root_make)(void *memory, const char *path, struct kt_buf *ret_text);
 struct kt_err *kt_root_dump_add(
 	struct kt_root *root, const char *path, kt_root_make maker) KT_MUST_CHECK;
 /** Sets the note of the root: see kt_root_note(). */

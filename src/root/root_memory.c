@@ -66,7 +66,7 @@ static struct member *find(struct root_memory *memory, const char *path)
 static struct kt_err *make(struct member *member, void *dump)
 {
 	KT_CLEANUP(buf) struct kt_buf text = { 0 };
-	struct kt_err *err = member->make(dump, &text);
+	struct kt_err *err = member->make(dump, member->path, &text);
 
 	if (err)
 		return kt_err_prepend(err, "%s", member->path);

@@ -10,8 +10,6 @@
 
 #include <string.h>
 
-#define FOLDER "sys/kernel/debug/dma_pools/"
-
 static struct kt_err *parse(struct kt_snapshot *snap, const struct kt_text *text)
 {
 	const char *name = strrchr(text->path, '/');
@@ -26,14 +24,16 @@ static struct kt_err *parse(struct kt_snapshot *snap, const struct kt_text *text
 					     .high_bytes = (int64_t)bytes,
 					     .holder = kt_arena_name(&snap->arena,
 						     kt_span_str(name ? name + 1 : "")) });
-	kt_holding_searched(snap, KT_HELD_DMA_POOL, (struct kt_search){ .why = FOLDER "*" });
+	kt_holding_searched(
+		snap, KT_HELD_DMA_POOL, (struct kt_search){ .why = KT_DIR_DMA_POOLS "*" });
 	return NULL;
 }
 
 const struct kt_source kt_source_dma_pools = {
 	.name = "dma_pools",
 	.summary = "pools for atomic allocations of DMA memory",
-	.paths = { FOLDER "pool_size_dma", FOLDER "pool_size_dma32", FOLDER "pool_size_kernel" },
+	.paths = { KT_DIR_DMA_POOLS "pool_size_dma", KT_DIR_DMA_POOLS "pool_size_dma32",
+		KT_DIR_DMA_POOLS "pool_size_kernel" },
 	.cost = KT_COST_CHEAP,
 	.lack = "pools for atomic DMA are unattributed",
 	.gives = "root, a mounted debugfs and a kernel with such pools",

@@ -175,7 +175,7 @@ struct kt_err *kt_memory_symbol_table(
 	const struct kt_memory *memory, struct kt_symbol_table *ret_table)
 {
 	return kt_root_kind(memory->root) == KT_ROOT_DUMP
-		       ? kt_target_dump_symbol_table(memory->target, ret_table)
+		       ? kt_memory_dump_symbols(memory->target, ret_table)
 		       : kt_target_symbol_table(memory->root, ret_table);
 }
 

@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Makes texts of a dump's memory in the form of the kernel's own files, so that the sources that
+// read these files work on a dump too.
+
+#include "memory/counters/counters.h"
+#include "memory/counters/huge_pools.h"
+#include "memory/counters/meminfo.h"
+#include "memory/counters/resources.h"
+#include "memory/kernel/kernel_log.h"
+#include "memory/kernel/modules.h"
+#include "memory/kernel/vmap_areas.h"
+
+#include "base/tool_files.h"
+#include "source/memory/open.h"
+#include "target/dump.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void put_range(
+	struct kt_buf *text, unsigned depth, uint64_t first, uint64_t last, const char *name)
+{
+	kt_buf_repeat(text, "  ", depth);
+	kt_buf_printf(text, "%08llx-%08llx : %s\n", (unsigned long long)first,
+		(unsigned long long)last, name);
+}
+
+static void put_resource(void *arg, const struct kt_resource *resource)
+{
+	put_range(arg, resource->depth, resource->start, resource->end, resource->name);
+}
+
+static void put_ram(void *arg, uint64_t first, uint64_t bytes)
+{
+	put_range(arg, 0, first, first + bytes - 1, "System RAM");
+}
+
+/* Without the kernel's own map, the ranges of the file: they have firmware next to RAM. */
+static struct kt_err *make_iomem(void *arg, const char *path, struct kt_buf *ret_text)
+{
+	struct kt_err *err = kt_resources_each(arg, put_resource, ret_text);
+
+	(void)path;
+	if (!err || kt_err_code(err) == KT_ERR_NOMEM)
+		return err;
+	kt_err_free(err);
+	ret_text->size = 0;
+	kt_target_dump_ranges(arg, put_ram, ret_text);
+	return NULL;
+}
+
+/* mm/slab_common.c, cache_show(): free objects of CPUs count as active. */
+static struct kt_err *make_slabinfo(void *arg, const char *path, struct kt_buf *ret_text)
+{
+	struct kt_slub_opts opts = { .nr_node_ids = kt_memory_dump_nodes(arg) };
+	struct kt_snapshot *snap = kt_snapshot_new();
+	struct kt_slub_sum sum;
+	struct kt_err *err;
+
+	(void)path;
+	if (!snap)
+		return kt_err_new(KT_ERR_NOMEM, "out of memory");
+	err = kt_slub_walk(arg, &opts, snap, &sum);
+	if (!err) {
+		kt_buf_puts(ret_text,
+			"slabinfo - version: 2.1\n"
+			"# name            <active_objs> <num_objs> <objsize> <objperslab> "
+			"<pagesperslab> : tunables <limit> <batchcount> <sharedfactor> : slabdata "
+			"<active_slabs> <num_slabs> <sharedavail>\n");
+	}
+	for (size_t i = 0; !err && i < snap->cache_memories.count; i++) {
+		const struct kt_cache_memory *cache = &snap->cache_memories.items[i];
+		bool known = kt_known(cache->nr_objs) && kt_known(cache->free_objs) &&
+			     kt_known(cache->nr_slabs);
+
+		/* a cache that cannot be counted has no line: 0 objects would be wrong */
+		if (known)
+			kt_buf_printf(ret_text,
+				"%-17s %6lld %6lld %6lld %4lld %4lld : tunables    0    0    0 : "
+				"slabdata %6lld %6lld      0\n",
+				cache->name, (long long)(cache->nr_objs - cache->free_objs),
+				(long long)cache->nr_objs, (long long)cache->slot_bytes,
+				(long long)cache->objs_per_slab, (long long)cache->pages_per_slab,
+				(long long)cache->nr_slabs, (long long)cache->nr_slabs);
+	}
+	kt_snapshot_free(snap);
+	return err;
+}
+
+static struct kt_err *make_zoneinfo(void *arg, const char *path, struct kt_buf *ret_text)
+{
+	(void)path;
+	return kt_file_zoneinfo(arg, kt_memory_dump_nodes(arg), ret_text);
+}
+
+static struct kt_err *make_vmstat(void *arg, const char *path, struct kt_buf *ret_text)
+{
+	(void)path;
+	return kt_file_vmstat(arg, kt_memory_dump_nodes(arg), ret_text);
+}
+
+static struct kt_err *make_release(void *arg, const char *path, struct kt_buf *ret_text)
+{
+	struct kt_span release = kt_target_dump_release(arg);
+
+	(void)path;
+	kt_buf_add(ret_text, release.p, release.n);
+	kt_buf_puts(ret_text, "\n");
+	return NULL;
+}
+
+static struct kt_err *make_hostname(void *arg, const char *path, struct kt_buf *ret_text)
+{
+	struct kt_target *target = arg;
+	struct kt_field field;
+	char name[65]; /* __NEW_UTS_LEN, include/uapi/linux/utsname.h */
+	uint64_t at;
+
+	(void)path;
+	if (!kt_symbols_find(&target->symbols, "init_uts_ns", &at) ||
+		!kt_types_field(&target->types, "uts_namespace", "name.nodename", &field) ||
+		!kt_target_text(target, at + field.offset, name, sizeof(name)))
+		return kt_err_new(KT_ERR_ABSENT, "the dump does not name its machine");
+	kt_buf_printf(ret_text, "%s\n", name);
+	return NULL;
+}
+
+static struct kt_err *make_nodes(void *arg, const char *path, struct kt_buf *ret_text)
+{
+	uint32_t count = kt_memory_dump_nodes(arg);
+
+	(void)path;
+	if (count > 1)
+		kt_buf_printf(ret_text, "0-%u\n", count - 1);
+	else
+		kt_buf_puts(ret_text, "0\n");
+	return NULL;
+}
+
+static struct kt_err *make_meminfo(void *arg, const char *path, struct kt_buf *ret_text)
+{
+	(void)path;
+	return kt_file_meminfo(arg, kt_memory_dump_nodes(arg), ret_text);
+}
+
+static struct kt_err *make_vmallocinfo(void *arg, const char *path, struct kt_buf *ret_text)
+{
+	KT_CLEANUP(symbol_table) struct kt_symbol_table table = { 0 };
+	struct kt_err *err = kt_memory_dump_symbols(arg, &table);
+
+	(void)path;
+	return err ? err : kt_file_vmallocinfo(arg, &table, kt_memory_dump_nodes(arg), ret_text);
+}
+
+static struct kt_err *make_modules(void *arg, const char *path, struct kt_buf *ret_text)
+{
+	(void)path;
+	return kt_file_modules(arg, ret_text);
+}
+
+static struct kt_err *make_log(void *arg, const char *path, struct kt_buf *ret_text)
+{
+	(void)path;
+	return kt_file_kernel_log(arg, ret_text);
+}
+
+/* A variable of its own, with the name of the file: bytes. */
+static struct kt_err *make_dma_pool(void *arg, const char *path, struct kt_buf *ret_text)
+{
+	struct kt_target *target = arg;
+	uint64_t at, bytes;
+
+	if (!kt_symbols_find(&target->symbols, strrchr(path, '/') + 1, &at) ||
+		!kt_target_pointer(target, at, &bytes))
+		return kt_err_new(
+			KT_ERR_ABSENT, "the kernel has no such pool, or does not name it");
+	kt_buf_printf(ret_text, "%llu\n", (unsigned long long)bytes);
+	return NULL;
+}
+
+#define CPUS_MAX 8192u
+
+/* Bits of a struct cpumask as a list of numbers, "0-3". */
+static struct kt_err *make_cpus(void *arg, const char *path, struct kt_buf *ret_text)
+{
+	struct kt_target *target = arg;
+	bool online = strstr(path, "online") != NULL;
+	char bits[CPUS_MAX / 8];
+	uint32_t count = target->nr_cpus < CPUS_MAX ? target->nr_cpus : CPUS_MAX;
+	uint64_t at;
+
+	if (!kt_symbols_find(
+		    &target->symbols, online ? "__cpu_online_mask" : "__cpu_possible_mask", &at) ||
+		!kt_target_read(target, at, bits, (count + 63) / 64 * 8))
+		return kt_err_new(KT_ERR_ABSENT, "the kernel does not name its CPUs");
+	for (uint32_t first = 0, last; first < count; first = last + 1) {
+		last = first;
+		if (!(bits[first / 8] >> first % 8 & 1))
+			continue;
+		while (last + 1 < count && bits[(last + 1) / 8] >> (last + 1) % 8 & 1)
+			last++;
+		kt_buf_join(ret_text, ",", last > first ? "%u-%u" : "%u", first, last);
+	}
+	kt_buf_puts(ret_text, "\n");
+	return NULL;
+}
+
+static const struct {
+	const char *path;
+	kt_root_make make;
+} makers[] = {
+	{ KT_FILE_IOMEM, make_iomem },
+	{ KT_FILE_SLABINFO, make_slabinfo },
+	{ KT_FILE_ZONEINFO, make_zoneinfo },
+	{ KT_FILE_VMSTAT, make_vmstat },
+	{ KT_FILE_OSRELEASE, make_release },
+	{ KT_FILE_HOSTNAME, make_hostname },
+	{ KT_FILE_NODES, make_nodes },
+	{ KT_FILE_MEMINFO, make_meminfo },
+	{ KT_FILE_VMALLOCINFO, make_vmallocinfo },
+	{ KT_FILE_MODULES, make_modules },
+	{ KT_FILE_OWN_LOG, make_log },
+	{ KT_DIR_DMA_POOLS "pool_size_dma", make_dma_pool },
+	{ KT_DIR_DMA_POOLS "pool_size_dma32", make_dma_pool },
+	{ KT_DIR_DMA_POOLS "pool_size_kernel", make_dma_pool },
+	{ KT_FILE_CPUS_ONLINE, make_cpus },
+	{ KT_FILE_CPUS_POSSIBLE, make_cpus },
+};
+
+/* ---- huge pages ---- */
+
+struct pools {
+	struct kt_root *root;
+	struct kt_err *err;
+	/* of the pool that a text is made of */
+	struct kt_huge_pool wanted;
+	bool found;
+};
+
+static uint64_t count_of(const struct kt_huge_pool *pool, const char *file)
+{
+	return strcmp(file, "nr_hugepages") == 0     ? pool->nr_total
+	       : strcmp(file, "free_hugepages") == 0 ? pool->nr_free
+	       : strcmp(file, "resv_hugepages") == 0 ? pool->nr_reserved
+						     : pool->nr_surplus;
+}
+
+static void find_pool(void *arg, const struct kt_huge_pool *pool)
+{
+	struct pools *pools = arg;
+
+	if (pool->page_bytes != pools->wanted.page_bytes)
+		return;
+	pools->wanted = *pool;
+	pools->found = true;
+}
+
+static struct kt_err *make_huge_pool(void *arg, const char *path, struct kt_buf *ret_text)
+{
+	struct kt_span size =
+		kt_span_from(kt_span_str(path), strlen(KT_DIR_HUGEPAGES "hugepages-"));
+	struct pools pools = { 0 };
+	struct kt_err *err;
+	uint64_t kb = 0;
+
+	kt_span_take_u64(&size, &kb);
+	pools.wanted.page_bytes = kb * 1024;
+	err = kt_huge_pools_each(arg, find_pool, &pools);
+	if (!err && !pools.found)
+		err = kt_err_new(KT_ERR_ABSENT, "the kernel has no such pool");
+	if (!err)
+		kt_buf_printf(ret_text, "%llu\n",
+			(unsigned long long)count_of(&pools.wanted, strrchr(path, '/') + 1));
+	return err;
+}
+
+static void add_pool(void *arg, const struct kt_huge_pool *pool)
+{
+	static const char *const files[] = { "nr_hugepages", "free_hugepages", "resv_hugepages",
+		"surplus_hugepages" };
+	struct pools *pools = arg;
+	char path[96];
+
+	for (size_t i = 0; i < KT_LEN(files) && !pools->err; i++) {
+		snprintf(path, sizeof(path), KT_DIR_HUGEPAGES "hugepages-%llukB/%s",
+			(unsigned long long)(pool->page_bytes / 1024), files[i]);
+		pools->err = kt_root_dump_add(pools->root, path, make_huge_pool);
+	}
+}
+
+/* ---- all ---- */
+
+struct kt_err *kt_memory_dump_texts(struct kt_root *root, struct kt_target *target)
+{
+	struct pools pools = { .root = root };
+	struct kt_err *err = NULL;
+
+	for (size_t i = 0; !err && i < KT_LEN(makers); i++)
+		err = kt_root_dump_add(root, makers[i].path, makers[i].make);
+	if (err)
+		return err;
+	/* a kernel without pools has no files of them */
+	kt_err_free(kt_huge_pools_each(target, add_pool, &pools));
+	return pools.err;
+}
