@@ -6,6 +6,8 @@
 
 #include "memory/counters/counters.h"
 
+#include "memory/counters/events.h"
+
 #include "base/attr.h"
 
 #include <stddef.h>
@@ -377,6 +379,7 @@ struct kt_err *kt_counters_each(
 		tell_sums(&counting, &counting.zone, fn, arg);
 		tell_sums(&counting, &counting.node, fn, arg);
 		tell_others(target, fn, arg);
+		err = kt_events_each(target, counting.node.first + counting.node.count, fn, arg);
 	}
 	free(counting.names);
 	free(counting.copy);

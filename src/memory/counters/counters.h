@@ -18,7 +18,10 @@ struct kt_err *kt_file_zoneinfo(
 struct kt_err *kt_file_vmstat(
 	struct kt_target *target, uint32_t nr_nodes, struct kt_buf *ret_text) KT_MUST_CHECK;
 
-/** Called with the name and amount of a counter of /proc/vmstat; pages, but for nr_kernel_stack. */
+/**
+ * Called with the name and amount of a counter or an event of /proc/vmstat. Counters are pages, but
+ * for nr_kernel_stack.
+ */
 typedef void (*kt_counter_fn)(void *arg, const char *name, int64_t pages);
 /** Gives the machine's sum of each counter, as kt_file_vmstat() writes them. */
 struct kt_err *kt_counters_each(

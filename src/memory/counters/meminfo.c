@@ -233,7 +233,7 @@ static void put_user(struct meminfo *info)
 	put(info, "Inactive(file)", amounts[INACTIVE_FILE]);
 	put(info, "Unevictable", amounts[UNEVICTABLE]);
 	put(info, "Mlocked", amounts[MLOCK]);
-	/* what is not stored in zswap takes no memory there; else the amount is in the pools */
+	/* where zswap stores nothing it has no memory; else the amount is in its pools */
 	if (!variable(info->target, "zswap_stored_pages", 4)) {
 		put(info, "Zswap", 0);
 		put(info, "Zswapped", 0);
@@ -272,8 +272,9 @@ static void put_kernel(struct meminfo *info)
 	put_kb(info, "KernelStack", stack_kb(info));
 	put(info, "PageTables", amounts[TABLES]);
 	put(info, "SecPageTables", amounts[SEC_TABLES]);
-	put(info, "Bounce", amounts[BOUNCE]);
-	put(info, "WritebackTmp", amounts[WRITEBACK_TEMP]);
+	/* the kernel too writes 0 where such a counter is gone */
+	put(info, "Bounce", amounts[BOUNCE] == UNKNOWN ? 0 : amounts[BOUNCE]);
+	put(info, "WritebackTmp", amounts[WRITEBACK_TEMP] == UNKNOWN ? 0 : amounts[WRITEBACK_TEMP]);
 	put(info, "VmallocUsed", vmalloc);
 	put(info, "Percpu", percpu_pages(info->target));
 	put(info, "HardwareCorrupted", word(info->target, "num_poisoned_pages"));

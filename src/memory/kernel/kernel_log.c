@@ -67,7 +67,7 @@ static const struct kt_field_want record_wants[] = {
 	{ "printk_log", "caller_id", offsetof(struct fields, old_caller), false },
 };
 
-/* What a line of /dev/kmsg has. */
+/* The parts of a line of /dev/kmsg. */
 struct record {
 	uint64_t seq, time_ns, facility, level, flags, caller;
 	bool has_caller;
