@@ -141,7 +141,8 @@ struct kt_err *kt_machine_collect(
 	};
 	/* a report next to files is of another time: it is read if it is asked for */
 	bool next_to_files = !kt_root_is_log(machine->root) &&
-			     kt_root_kind(machine->root) == KT_ROOT_SINGLE &&
+			     (kt_root_kind(machine->root) == KT_ROOT_SINGLE ||
+				     kt_root_kind(machine->root) == KT_ROOT_DUMP) &&
 			     kt_root_has(machine->root, KT_ROOT_MEMORY_LOG);
 	bool log = kt_root_is_log(machine->root) || (next_to_files && asked->pick);
 	struct kt_err *err;
@@ -287,6 +288,13 @@ static const struct kt_column host_columns[] = {
 		.type = KT_CELL_BOOL,
 		.flags = KT_COL_SET,
 		.help = "The running machine, not a capture." },
+	{ .key = "panic", .help = "The message of a crashed kernel, in a dump of its memory." },
+	{ .key = "panic_task", .help = "The task that the CPU ran which panicked." },
+	{ .key = "panic_pid", .type = KT_CELL_COUNT },
+	{ .key = "panic_cpu", .type = KT_CELL_COUNT },
+	{ .key = "taints",
+		.help = "Letters as the kernel shows them; empty: not tainted. Of a dump." },
+	{ .key = "command_line", .help = "Of the kernel in a dump." },
 	{ .key = "memory_report",
 		.help = "The memory report that the numbers come from; null: they come from "
 			"files." },
@@ -410,6 +418,37 @@ static void describe_parts(const struct kt_machine *machine, struct kt_report *r
 	kt_report_headline(report, "read: %s", read);
 }
 
+static void host_known(struct kt_report *report, const char *key, int64_t number)
+{
+	kt_report_field(report, "host", key, KT_CELL_COUNT,
+		kt_known(number) ? kt_cell_number(number) : kt_cell_missing(KT_ABSENT, NULL));
+}
+
+static void describe_crash(const struct kt_crash *crash, struct kt_report *report)
+{
+	struct kt_arena *arena = &report->arena;
+	const char *const parts[] = {
+		crash->message,
+		crash->task ? kt_arena_printf(
+				      arena, "in %s (pid %lld)", crash->task, (long long)crash->pid)
+			    : NULL,
+		kt_known(crash->cpu) ? kt_arena_printf(arena, "on CPU %lld", (long long)crash->cpu)
+				     : NULL,
+		crash->taints && *crash->taints
+			? kt_arena_printf(arena, "tainted %s", crash->taints)
+			: NULL,
+	};
+
+	host_field(report, "panic", crash->message);
+	host_field(report, "panic_task", crash->task);
+	host_known(report, "panic_pid", crash->pid);
+	host_known(report, "panic_cpu", crash->cpu);
+	host_field(report, "taints", crash->taints);
+	host_field(report, "command_line", crash->command_line);
+	if (crash->message || kt_known(crash->cpu))
+		join_headline(report, parts, KT_LEN(parts));
+}
+
 /*
  * Fields are for programs and are always present, if need be as null. Headlines are for people and
  * leave out what is not known.
@@ -445,9 +484,10 @@ void kt_machine_describe(const struct kt_machine *machine, struct kt_report *rep
 				    : kt_cell_missing(KT_ABSENT, NULL));
 	host_field(report, "time", when);
 	kt_report_field(report, "host", "live", KT_CELL_BOOL, kt_cell_number(host->live));
-	host_field(report, "memory_report", memory_report(machine->snap, arena));
 	join_headline(report, first, KT_LEN(first));
 	join_headline(report, second, KT_LEN(second));
+	describe_crash(&host->crash, report);
+	host_field(report, "memory_report", memory_report(machine->snap, arena));
 	describe_parts(machine, report);
 	kt_memreport_headlines(report, machine->snap);
 	kt_memreport_notes(report, machine->snap);

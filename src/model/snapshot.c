@@ -11,7 +11,8 @@ static const struct kt_host host_unknown = { .nr_cpus = KT_UNKNOWN,
 	.nr_cpus_possible = KT_UNKNOWN,
 	.page_bytes = KT_UNKNOWN,
 	.uptime_s = KT_UNKNOWN,
-	.taken_s = KT_UNKNOWN };
+	.taken_s = KT_UNKNOWN,
+	.crash = { .cpu = KT_UNKNOWN, .pid = KT_UNKNOWN } };
 
 struct kt_snapshot *kt_snapshot_new(void)
 {

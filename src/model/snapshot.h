@@ -76,6 +76,15 @@ struct kt_source_state {
 
 enum kt_machine_kind { KT_MACHINE_UNKNOWN, KT_MACHINE_PHYSICAL, KT_MACHINE_VIRTUAL };
 
+/** How a dumped kernel was started and how it ended; NULL or KT_UNKNOWN where not known. */
+struct kt_crash {
+	const char *message;	  /* of the panic */
+	const char *task;	  /* that the CPU ran which panicked */
+	const char *taints;	  /* letters; "": not tainted */
+	const char *command_line; /* of the kernel */
+	int64_t cpu, pid;
+};
+
 struct kt_host {
 	const char *name, *release, *machine; /* NULL where unknown */
 	const char *hypervisor, *container;   /* NULL: none detected */
@@ -87,6 +96,7 @@ struct kt_host {
 	bool live, privileged, isolated_cpus;
 	bool at_rest;		/* a dump: nothing moved while it was read */
 	bool hypervisor_by_log; /* only the kernel log names it */
+	struct kt_crash crash;
 };
 
 /**

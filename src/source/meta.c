@@ -43,7 +43,10 @@ static void parse_line(struct kt_snapshot *snap, struct kt_span name, struct kt_
 		host->privileged = number != 0;
 	else if (kt_span_eq(name, "folded") && ok)
 		snap->folded = number != 0;
-	else if (kt_span_eq(name, "machine"))
+	else if (kt_span_eq(name, "at_rest") && ok && number) {
+		host->at_rest = true;
+		snap->drift_bytes = 0;
+	} else if (kt_span_eq(name, "machine"))
 		host->machine = kt_arena_name(&snap->arena, value);
 	else if (kt_span_eq(name, "stack_vmapped") && ok)
 		put_fact(snap, KT_STACK_VMAPPED, number != 0, "stack_vmapped");
@@ -83,6 +86,8 @@ void kt_meta_write(const struct kt_snapshot *snap, struct kt_buf *ret_text)
 		kt_buf_printf(ret_text, "taken_s=%lld\n", (long long)snap->host.taken_s);
 	kt_buf_printf(ret_text, "privileged=%d\n", snap->host.privileged);
 	kt_buf_printf(ret_text, "folded=%d\n", snap->folded);
+	if (snap->host.at_rest)
+		kt_buf_puts(ret_text, "at_rest=1\n");
 	if (snap->host.machine)
 		kt_buf_printf(ret_text, "machine=%s\n", snap->host.machine);
 	if (kt_ok(stack))

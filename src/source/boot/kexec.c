@@ -22,7 +22,7 @@ static struct kt_err *parse(struct kt_snapshot *snap, const struct kt_text *text
 const struct kt_source kt_source_kexec = {
 	.name = "kexec",
 	.summary = "memory reserved for the crash kernel",
-	.paths = { "sys/kernel/kexec_crash_size", "sys/kernel/kexec/crash_size" },
+	.paths = { KT_FILE_CRASH_SIZE, "sys/kernel/kexec/crash_size" },
 	.alternatives = true,
 	.cost = KT_COST_CHEAP,
 	.lack = "the memory of a crash kernel is counted as other boot memory",

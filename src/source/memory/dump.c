@@ -2,6 +2,7 @@
 //
 // Opens the memory of a dump for its root.
 
+#include "memory/kernel/last_moment.h"
 #include "memory/kernel/modules.h"
 
 #include "source/memory/open.h"
@@ -40,6 +41,7 @@ struct kt_err *kt_source_open_dump(struct kt_root *root, struct kt_snapshot *sna
 {
 	struct kt_target *target = kt_root_dump_memory(root);
 	KT_CLEANUP(buf) struct kt_buf note = { 0 };
+	struct kt_last_moment moment;
 	struct kt_err *err;
 
 	if (!target) {
@@ -56,6 +58,10 @@ struct kt_err *kt_source_open_dump(struct kt_root *root, struct kt_snapshot *sna
 			kt_root_dump_note(root, note.data);
 	}
 	snap->host.page_bytes = target->page_bytes;
-	snap->host.at_rest = true;
+	kt_last_moment_read(target, &moment);
+	snap->host.taken_s = moment.taken_s;
+	/* the differences of CPUs are in the texts, and nothing moves */
+	snap->host.at_rest = snap->folded = true;
+	snap->drift_bytes = 0;
 	return NULL;
 }

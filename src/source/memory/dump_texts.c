@@ -8,6 +8,7 @@
 #include "memory/counters/meminfo.h"
 #include "memory/counters/resources.h"
 #include "memory/kernel/kernel_log.h"
+#include "memory/kernel/last_moment.h"
 #include "memory/kernel/modules.h"
 #include "memory/kernel/vmap_areas.h"
 
@@ -179,6 +180,78 @@ static struct kt_err *make_dma_pool(void *arg, const char *path, struct kt_buf *
 	return NULL;
 }
 
+static struct kt_err *make_uptime(void *arg, const char *path, struct kt_buf *ret_text)
+{
+	struct kt_last_moment moment;
+
+	(void)path;
+	kt_last_moment_read(arg, &moment);
+	if (!kt_known(moment.uptime_s))
+		return kt_err_new(KT_ERR_ABSENT, "the kernel does not name its clock");
+	kt_buf_printf(ret_text, "%lld.00\n", (long long)moment.uptime_s);
+	return NULL;
+}
+
+/* The last line of the log that a panic begins with. */
+static struct kt_err *put_panic(struct kt_target *target, struct kt_buf *text)
+{
+	KT_CLEANUP(buf) struct kt_buf log = { 0 };
+	struct kt_err *err = kt_file_kernel_log(target, &log);
+	struct kt_span rest = { log.data, log.size }, line, found = { 0 };
+
+	if (err && kt_err_code(err) == KT_ERR_NOMEM)
+		return err;
+	kt_err_free(err);
+	while (kt_span_line(&rest, &line)) {
+		struct kt_span head;
+
+		if (kt_span_until(&line, ';', &head) && kt_span_starts(line, "Kernel panic - "))
+			found = line;
+	}
+	if (found.n)
+		kt_buf_printf(text, "panic=%.*s\n", (int)found.n, found.p);
+	return log.failed ? kt_err_new(KT_ERR_NOMEM, "out of memory") : NULL;
+}
+
+static struct kt_err *make_crash(void *arg, const char *path, struct kt_buf *ret_text)
+{
+	char letters[KT_TAINT_LETTERS];
+	struct kt_last_moment moment;
+
+	(void)path;
+	kt_last_moment_read(arg, &moment);
+	if (*moment.command_line)
+		kt_buf_printf(ret_text, "command_line=%s\n", moment.command_line);
+	if (moment.has_taints) {
+		kt_taint_letters(moment.taints, letters);
+		kt_buf_printf(ret_text, "taints=%s\n", letters);
+	}
+	if (!kt_known(moment.cpu))
+		return NULL;
+	kt_buf_printf(ret_text, "cpu=%lld\n", (long long)moment.cpu);
+	if (kt_known(moment.pid))
+		kt_buf_printf(ret_text, "task=%s\npid=%lld\n", moment.comm, (long long)moment.pid);
+	return put_panic(arg, ret_text);
+}
+
+/* kernel/kexec_core.c, crash_get_memory_size() */
+static struct kt_err *make_crash_size(void *arg, const char *path, struct kt_buf *ret_text)
+{
+	struct kt_target *target = arg;
+	struct kt_field start, end;
+	uint64_t at, first, last;
+
+	(void)path;
+	if (!kt_symbols_find(&target->symbols, "crashk_res", &at) ||
+		!kt_types_field(&target->types, "resource", "start", &start) ||
+		!kt_types_field(&target->types, "resource", "end", &end) ||
+		!kt_target_number(target, at + start.offset, start.size, &first) ||
+		!kt_target_number(target, at + end.offset, end.size, &last) || last < first)
+		return kt_err_new(KT_ERR_ABSENT, "the kernel does not name its crash kernel");
+	kt_buf_printf(ret_text, "%llu\n", (unsigned long long)(last ? last - first + 1 : 0));
+	return NULL;
+}
+
 #define CPUS_MAX 8192u
 
 /* Bits of a struct cpumask as a list of numbers, "0-3". */
@@ -221,6 +294,10 @@ static const struct {
 	{ KT_FILE_VMALLOCINFO, make_vmallocinfo },
 	{ KT_FILE_MODULES, make_modules },
 	{ KT_FILE_OWN_LOG, make_log },
+	{ KT_ROOT_MEMORY_LOG, make_log }, /* the same, for the reports in it */
+	{ KT_FILE_CRASH, make_crash },
+	{ KT_FILE_UPTIME, make_uptime },
+	{ KT_FILE_CRASH_SIZE, make_crash_size },
 	{ KT_DIR_DMA_POOLS "pool_size_dma", make_dma_pool },
 	{ KT_DIR_DMA_POOLS "pool_size_dma32", make_dma_pool },
 	{ KT_DIR_DMA_POOLS "pool_size_kernel", make_dma_pool },

@@ -651,12 +651,13 @@ static struct kt_err *parse(struct kt_snapshot *snap, const struct kt_text *text
 	return read_from(&log, snap);
 }
 
-/* Refuses next to files of /proc, whose numbers are of another time. */
+/* Refuses next to files of /proc, whose numbers are of another time; the log of a dump is asked. */
 static struct kt_err *read_log(struct kt_root *root, struct kt_snapshot *snap)
 {
 	struct log log = { .root = root };
 
-	if (!kt_root_is_log(root) && kt_root_kind(root) != KT_ROOT_SINGLE)
+	if (!kt_root_is_log(root) && kt_root_kind(root) != KT_ROOT_SINGLE &&
+		kt_root_kind(root) != KT_ROOT_DUMP)
 		return kt_err_new(KT_ERR_ABSENT, "it is read only from a kernel log given alone");
 	return read_from(&log, snap);
 }
