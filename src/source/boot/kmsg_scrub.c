@@ -25,7 +25,7 @@ static const char vocabulary[] =
 	"TCP established bind NODE_DATA Zone PFN ranges memory crashkernel CMA cma Reserved MiB "
 	"log_buf_len printk page_cgroup for System RAM limit Trying to unpack Unpacking rootfs as "
 	"initramfs tcp_listen_portaddr_hash Table perturb MPTCP token UDP Lite posixtimers Dquot "
-	"RPC NFS ";
+	"RPC NFS device ";
 
 static bool is_known_word(struct kt_span word)
 {
