@@ -58,10 +58,13 @@ bool kt_path_match(const char *pattern, const char *path)
 	return !right.n;
 }
 
-/* Files that are scanned are read in pieces, and are too large to be unpacked for every command. */
+/*
+ * Files that are scanned are read in pieces, and are too large to be unpacked for every command.
+ * A walk through memory writes a text of counts, which is small.
+ */
 static bool is_unpacked(const struct kt_source *source)
 {
-	return source->cost != KT_COST_SCAN;
+	return source->cost != KT_COST_SCAN || source->parse;
 }
 
 const struct kt_source *kt_source_of(const char *path)

@@ -173,6 +173,9 @@ static void on_read(
 			kt_buf_printf(&capture->denied, "denied=%s\n", kt_source_bundle_name(path));
 		return;
 	}
+	/* a dump's log twice, for its reports: its lines are in the other one */
+	if (strcmp(path, KT_ROOT_MEMORY_LOG) == 0)
+		return;
 	if (capture->scrub && is_private(path))
 		return;
 	if (text->link) {
@@ -190,6 +193,13 @@ static void on_read(
 	add(capture, kt_source_bundle_name(path), text->data, text->size);
 }
 
+/* Walks that disturb a machine which runs: of a dump a bundle has what they count. */
+static const struct kt_needs needs_of_dump = {
+	.also = KT_SOURCES(&kt_source_superblocks, &kt_source_directories, &kt_source_mempools,
+		&kt_source_slab_cgroups, &kt_source_stack_depth, &kt_source_percpu_chunks,
+		&kt_source_hash_chains, &kt_source_lazy_areas)
+};
+
 /*
  * The member ktally/meta is not a file of the machine and is added last: only then are all denied
  * files known. A log with memory reports is refused: it has no files of a machine, and a copy of it
@@ -199,12 +209,13 @@ static struct kt_err *write_all(
 	struct kt_machine *machine, const struct kt_call *call, struct capture *capture)
 {
 	KT_CLEANUP(buf) struct kt_buf meta = { 0 };
+	bool dump = kt_root_kind(machine->root) == KT_ROOT_DUMP;
 	struct kt_err *err;
 
 	kt_root_set_watch(machine->root, on_read, capture);
-	err = kt_machine_collect(machine, KT_WANT_ALL, NULL);
+	err = kt_machine_collect(machine, KT_WANT_ALL, dump ? &needs_of_dump : NULL);
 	kt_root_set_watch(machine->root, NULL, NULL);
-	if (!err && machine->snap->memreports.count)
+	if (!err && !dump && machine->snap->memreports.count)
 		err = kt_err_new(KT_ERR_REFUSED,
 			"%s: a kernel log with memory reports is a single file already; copy it",
 			call->machine.source);

@@ -207,8 +207,10 @@ static struct kt_err *walk_and_tell(struct kt_root *root, struct kt_snapshot *sn
 static struct kt_err *no_file(const struct kt_source *source)
 {
 	return kt_err_new(KT_ERR_ABSENT, "there are no counts from kernel memory here (%s)",
-		source->cost == KT_COST_SCAN ? "they are counted on the running machine only"
-					     : "a bundle that root captured has them");
+		source->cost == KT_COST_SCAN
+			? "they are counted on the running machine only, or in "
+			  "a dump"
+			: "a bundle that root captured has them");
 }
 
 struct kt_err *kt_memory_read(struct kt_root *root, struct kt_snapshot *snap,
