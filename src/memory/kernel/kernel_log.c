@@ -14,10 +14,11 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-#define COUNT_BITS_MAX 24u /* of the number of descriptors */
+#define COUNT_BITS_MAX 22u /* of the number of descriptors */
 #define SIZE_BITS_MAX  31u /* of the bytes of texts */
 #define RECORD_MAX     65536u
 #define STRUCT_MAX     256u
+#define UNREAD_MAX     4096u	    /* descriptors that cannot be read before the log ends */
 #define TEXT_MAX       (256u << 20) /* bytes that are written at most */
 #define STATE_BITS     2u	    /* at the top of a descriptor's word */
 #define COMMITTED      1u	    /* kernel/printk/printk_ringbuffer.h, enum desc_state */
@@ -81,7 +82,7 @@ struct log {
 	struct kt_buf *text;
 	uint32_t desc_bytes, info_bytes, record_bytes;
 	char *copy; /* of a text, RECORD_MAX bytes */
-	uint64_t nr_records;
+	uint64_t nr_records, nr_unread;
 };
 
 /* Bytes that are not printable have the form that /dev/kmsg gives them. */
@@ -139,7 +140,7 @@ static bool find_text(struct log *log, const struct ring *ring, uint64_t id, con
 		end = ring->size; /* it ends where the ring does */
 	else if (begin / ring->size != next / ring->size)
 		at = 0; /* it did not fit at the end of the ring */
-	if (end <= at + word || end - at > RECORD_MAX ||
+	if (end < at + word || end - at > RECORD_MAX ||
 		!kt_target_read(log->target, ring->data + at, log->copy, end - at) ||
 		!kt_target_number(log->target, ring->data + at, word, &own) || own != id)
 		return false;
@@ -157,9 +158,11 @@ static void take_desc(struct log *log, const struct ring *ring, uint64_t id)
 
 	if (!kt_target_read(
 		    log->target, ring->descs + index * log->desc_bytes, desc, log->desc_bytes) ||
-		!kt_target_read(
-			log->target, ring->infos + index * log->info_bytes, info, log->info_bytes))
+		!kt_target_read(log->target, ring->infos + index * log->info_bytes, info,
+			log->info_bytes)) {
+		log->nr_unread++;
 		return;
+	}
 	state = kt_field_get(&fields->state, desc, log->desc_bytes);
 	if ((state & ring->id_mask) != id || (state / (ring->id_mask + 1) != COMMITTED &&
 						     state / (ring->id_mask + 1) != FINALIZED))
@@ -216,7 +219,7 @@ static struct kt_err *take_ring(struct log *log, uint64_t variable)
 		return kt_err_new(KT_ERR_PARSE, "the kernel's log cannot be read");
 	for (uint64_t i = 0; i < ring.count; i++) {
 		take_desc(log, &ring, id);
-		if (id == last)
+		if (id == last || log->nr_unread > UNREAD_MAX)
 			break;
 		id = (id + 1) & ring.id_mask;
 	}
@@ -279,9 +282,11 @@ static struct kt_err *take_records(struct log *log)
 	if (kt_symbols_find(symbols, "log_first_seq", &seq_at) &&
 		!kt_target_number(log->target, seq_at, 8, &seq))
 		seq = 0;
-	for (uint64_t i = 0; i <= size / log->record_bytes && at != end && at < size; i++) {
-		if (!take_old(log, buffer + at, seq, &bytes))
+	/* it goes round once at most, and each record is longer than nothing */
+	for (bool round = false; at != end && at < size;) {
+		if (!take_old(log, buffer + at, seq, &bytes) || (!bytes && round))
 			break;
+		round |= !bytes;
 		seq += bytes > 0;
 		at = bytes ? at + bytes : 0;
 	}

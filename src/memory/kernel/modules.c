@@ -14,8 +14,9 @@
 #include <string.h>
 
 #define MODULES_MAX 65536u
-#define STRUCT_MAX  4096u   /* bytes of a struct module */
-#define SYMBOLS_MAX 262144u /* of one module */
+#define STRUCT_MAX  4096u      /* bytes of a struct module */
+#define SYMBOLS_MAX 262144u    /* of one module */
+#define ALL_MAX	    (1u << 22) /* symbols of all modules */
 #define BATCH	    256u
 #define NAME_MAX    512u
 #define IMAGE_MAX   (1ull << 32) /* bytes */
@@ -57,6 +58,7 @@ struct walk {
 	struct kt_buf *text;
 	struct kt_symbol_table *table;
 	Elf64_Sym *symbols;
+	uint64_t nr_symbols; /* of all modules */
 };
 
 /* ---- one module ---- */
@@ -129,8 +131,9 @@ static void add_symbols(struct walk *walk, const struct module *module)
 		!kt_target_number(walk->target, kallsyms + layout->count.offset, layout->count.size,
 			&count) ||
 		!kt_target_pointer(walk->target, kallsyms + layout->strtab.offset, &strtab) ||
-		count > SYMBOLS_MAX)
+		count > SYMBOLS_MAX || count > ALL_MAX - walk->nr_symbols)
 		return;
+	walk->nr_symbols += count;
 	bracketed.n = strlen(module->name) + 2;
 	name[0] = '[';
 	memcpy(name + 1, module->name, bracketed.n - 2);

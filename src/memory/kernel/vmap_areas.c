@@ -93,22 +93,22 @@ static void put_caller(struct walk *walk, uint64_t caller)
 static bool put_vm(struct walk *walk, uint64_t at, uint64_t start, uint64_t bytes)
 {
 	const struct layout *layout = &walk->layout;
-	uint64_t set, nr_pages, physical, caller;
+	uint64_t set, nr_pages, physical, caller, size, end;
 	char copy[STRUCT_MAX];
 
 	if (!kt_target_read(walk->target, at, copy, layout->vm_bytes) ||
-		kt_field_get(&layout->addr, copy, layout->vm_bytes) != start ||
-		kt_field_get(&layout->size, copy, layout->vm_bytes) > bytes)
+		kt_field_get(&layout->addr, copy, layout->vm_bytes) != start)
 		return false;
+	size = kt_field_get(&layout->size, copy, layout->vm_bytes);
 	set = kt_field_get(&layout->flags, copy, layout->vm_bytes);
 	nr_pages = kt_field_get(&layout->nr_pages, copy, layout->vm_bytes);
 	physical = kt_field_get(&layout->physical, copy, layout->vm_bytes);
 	caller = kt_field_get(&layout->caller, copy, layout->vm_bytes);
-	if (nr_pages > PAGES_MAX)
+	if (nr_pages > PAGES_MAX || size > bytes)
 		return false;
+	end = start + size;
 	kt_buf_printf(walk->text, "0x%016llx-0x%016llx %7llu", (unsigned long long)start,
-		(unsigned long long)(start + kt_field_get(&layout->size, copy, layout->vm_bytes)),
-		(unsigned long long)kt_field_get(&layout->size, copy, layout->vm_bytes));
+		(unsigned long long)end, (unsigned long long)size);
 	if (caller)
 		put_caller(walk, caller);
 	if (nr_pages)
@@ -131,15 +131,15 @@ static bool put_area(struct walk *walk, const char copy[STRUCT_MAX])
 	const struct layout *layout = &walk->layout;
 	uint64_t start = kt_field_get(&layout->start, copy, layout->area_bytes);
 	uint64_t end = kt_field_get(&layout->end, copy, layout->area_bytes);
-	uint64_t vm = kt_field_get(&layout->vm, copy, layout->area_bytes);
+	uint64_t vm = kt_field_get(&layout->vm, copy, layout->area_bytes), size;
 
 	if (end <= start || start % walk->target->page_bytes || end % walk->target->page_bytes)
 		return false;
 	if (vm)
 		return put_vm(walk, vm, start, end - start);
+	size = end - start;
 	kt_buf_printf(walk->text, "0x%016llx-0x%016llx %7llu vm_map_ram\n",
-		(unsigned long long)start, (unsigned long long)end,
-		(unsigned long long)(end - start));
+		(unsigned long long)start, (unsigned long long)end, (unsigned long long)size);
 	return true;
 }
 

@@ -29,7 +29,7 @@ static void parse_line(struct kt_snapshot *snap, struct kt_span name, struct kt_
 			continue;
 		if (facts[i].text)
 			*facts[i].text = kt_arena_name(&snap->arena, value);
-		else if (kt_span_i64(value, &number) && number >= 0)
+		else if (facts[i].number && kt_span_i64(value, &number) && number >= 0)
 			*facts[i].number = number;
 	}
 }

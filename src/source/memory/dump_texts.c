@@ -265,7 +265,7 @@ static struct kt_err *make_cpus(void *arg, const char *path, struct kt_buf *ret_
 
 	if (!kt_symbols_find(
 		    &target->symbols, online ? "__cpu_online_mask" : "__cpu_possible_mask", &at) ||
-		!kt_target_read(target, at, bits, (count + 63) / 64 * 8))
+		!kt_target_read(target, at, bits, (size_t)(count + 63) / 64 * 8))
 		return kt_err_new(KT_ERR_ABSENT, "the kernel does not name its CPUs");
 	for (uint32_t first = 0, last; first < count; first = last + 1) {
 		last = first;
