@@ -6,8 +6,6 @@
 
 #include "memory/counters/counters.h"
 
-#include "memory/counters/events.h"
-
 #include "base/attr.h"
 
 #include <stddef.h>

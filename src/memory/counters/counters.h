@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "kernel/target.h"
+#include "memory/counters/events.h"
 
 /**
  * Writes zones and counters of pages in the form of /proc/zoneinfo and /proc/vmstat. The amounts
@@ -18,11 +19,6 @@ struct kt_err *kt_file_zoneinfo(
 struct kt_err *kt_file_vmstat(
 	struct kt_target *target, uint32_t nr_nodes, struct kt_buf *ret_text) KT_MUST_CHECK;
 
-/**
- * Called with the name and amount of a counter or an event of /proc/vmstat. Counters are pages, but
- * for nr_kernel_stack.
- */
-typedef void (*kt_counter_fn)(void *arg, const char *name, int64_t pages);
 /** Gives the machine's sum of each counter, as kt_file_vmstat() writes them. */
 struct kt_err *kt_counters_each(
 	struct kt_target *target, uint32_t nr_nodes, kt_counter_fn fn, void *arg) KT_MUST_CHECK;

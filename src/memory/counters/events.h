@@ -2,7 +2,13 @@
 #ifndef KT_MEMORY_COUNTERS_EVENTS_H
 #define KT_MEMORY_COUNTERS_EVENTS_H
 
-#include "memory/counters/counters.h"
+#include "kernel/target.h"
+
+/**
+ * Called with the name and amount of a counter or an event of /proc/vmstat. Counters are pages, but
+ * for nr_kernel_stack.
+ */
+typedef void (*kt_counter_fn)(void *arg, const char *name, int64_t amount);
 
 /**
  * Gives the machine's sum of each event of /proc/vmstat. `first`: index of its first name in the
