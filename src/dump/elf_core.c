@@ -2,13 +2,25 @@
 #include "dump/elf_core.h"
 
 #include <elf.h>
-#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 
-#define PHYSICAL_MAX (1ull << 52) /* bytes; no machine has addresses after it */
+#define HEADERS_MAX (1u << 20)
+#define NOTES_MAX   (1u << 16)
+#define INFO_MAX    65536u /* bytes; the kernel keeps a page for VMCOREINFO */
+
+struct segment {
+	uint64_t first, bytes; /* in memory */
+	uint64_t promised;     /* bytes from its beginning that the header says are in the file */
+	uint64_t place;	       /* in the file */
+};
+
+struct elf_core {
+	struct kt_physical base;
+	struct kt_dump_file file;
+	uint64_t headers_at, nr_headers;
+	struct segment *segments; /* sorted, without overlaps */
+	size_t nr_segments, last; /* `last`: of the latest read, tried first */
+};
 
 bool kt_elf_core_is(struct kt_span head)
 {
@@ -21,22 +33,15 @@ bool kt_elf_core_is(struct kt_span head)
 	       (head.p[EI_DATA] == ELFDATA2MSB && __builtin_bswap16(type) == ET_CORE);
 }
 
-/* Copies from the file; false: it is too short. */
-static bool file_at(const struct kt_elf_core *core, uint64_t at, void *to, size_t size)
-{
-	if (at > core->size || core->size - at < size)
-		return false;
-	memcpy(to, core->bytes + at, size);
-	return true;
-}
-
-static struct kt_err *check_header(struct kt_elf_core *core)
+static struct kt_err *check_header(struct elf_core *core)
 {
 	Elf64_Ehdr header;
 	Elf64_Shdr section;
+	char first[EI_NIDENT + sizeof(Elf64_Half)];
 
-	if (!file_at(core, 0, &header, sizeof(header)) ||
-		!kt_elf_core_is((struct kt_span){ core->bytes, core->size }))
+	if (!kt_dump_file_read(&core->file, 0, first, sizeof(first)) ||
+		!kt_elf_core_is((struct kt_span){ first, sizeof(first) }) ||
+		!kt_dump_file_read(&core->file, 0, &header, sizeof(header)))
 		return kt_err_new(KT_ERR_PARSE, "does not start like an ELF core");
 	if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_ident[EI_DATA] != ELFDATA2LSB ||
 		(header.e_machine != EM_X86_64 && header.e_machine != EM_AARCH64))
@@ -44,223 +49,272 @@ static struct kt_err *check_header(struct kt_elf_core *core)
 						"arm64 (little endian) cannot be read");
 	if (header.e_phentsize != sizeof(Elf64_Phdr))
 		return kt_err_new(KT_ERR_PARSE, "its program headers have an unknown size");
-	core->machine = header.e_machine;
+	core->base.machine = header.e_machine;
 	core->headers_at = header.e_phoff;
 	core->nr_headers = header.e_phnum;
 	/* more than 65,534 segments: the number is in the first section header (elf(5)) */
 	if (header.e_phnum == PN_XNUM) {
-		if (!file_at(core, header.e_shoff, &section, sizeof(section)))
+		if (!kt_dump_file_read(&core->file, header.e_shoff, &section, sizeof(section)))
 			return kt_err_new(KT_ERR_PARSE, "its section header is cut off");
 		core->nr_headers = section.sh_info;
 	}
-	if (core->headers_at > core->size ||
-		(core->size - core->headers_at) / sizeof(Elf64_Phdr) < core->nr_headers)
+	if (core->headers_at > core->file.size ||
+		(core->file.size - core->headers_at) / sizeof(Elf64_Phdr) < core->nr_headers)
 		return kt_err_new(KT_ERR_PARSE, "its program headers are cut off");
+	if (core->nr_headers > HEADERS_MAX)
+		return kt_err_new(KT_ERR_LIMIT, "has more than %u segments", HEADERS_MAX);
 	return NULL;
 }
 
-static void header_at(const struct kt_elf_core *core, uint64_t index, Elf64_Phdr *ret_header)
+static bool header_at(struct elf_core *core, uint64_t index, Elf64_Phdr *ret_header)
 {
-	memcpy(ret_header, core->bytes + core->headers_at + index * sizeof(*ret_header),
-		sizeof(*ret_header));
+	return kt_dump_file_read(&core->file, core->headers_at + index * sizeof(*ret_header),
+		ret_header, sizeof(*ret_header));
 }
 
-/* Adds the part of a segment that the file has. */
-static void add_range(struct kt_elf_core *core, const Elf64_Phdr *header)
-{
-	uint64_t in_file = header->p_filesz, has = 0;
+/* ---- segments ---- */
 
-	if (header->p_paddr >= PHYSICAL_MAX || header->p_memsz > PHYSICAL_MAX - header->p_paddr)
+static void add_segment(struct elf_core *core, const Elf64_Phdr *header)
+{
+	uint64_t promised = header->p_filesz;
+
+	if (header->p_paddr >= KT_PHYSICAL_MAX ||
+		header->p_memsz > KT_PHYSICAL_MAX - header->p_paddr || !header->p_memsz)
 		return;
-	if (in_file > header->p_memsz)
-		in_file = header->p_memsz;
-	if (header->p_offset < core->size)
-		has = core->size - header->p_offset;
-	if (has > in_file)
-		has = in_file;
-	core->cut_bytes += in_file - has;
-	core->left_out_bytes += header->p_memsz - in_file;
-	if (has)
-		core->ranges[core->nr_ranges++] =
-			(struct kt_elf_range){ header->p_paddr, has, header->p_offset };
+	if (promised > header->p_memsz)
+		promised = header->p_memsz;
+	core->segments[core->nr_segments++] =
+		(struct segment){ header->p_paddr, header->p_memsz, promised, header->p_offset };
 }
 
 static int by_address(const void *a, const void *b)
 {
-	const struct kt_elf_range *x = a, *y = b;
+	const struct segment *x = a, *y = b;
 
 	return (x->first > y->first) - (x->first < y->first);
 }
 
-/* A dump by the kernel has its image twice, so what a range repeats is taken off it. */
-static void remove_overlaps(struct kt_elf_core *core)
+/* A dump by the kernel has its image twice, so what a segment repeats is taken off it. */
+static void remove_overlaps(struct elf_core *core)
 {
 	size_t kept = 0;
 	uint64_t end = 0;
 
-	for (size_t i = 0; i < core->nr_ranges; i++) {
-		struct kt_elf_range range = core->ranges[i];
-		uint64_t over = end > range.first ? end - range.first : 0;
+	for (size_t i = 0; i < core->nr_segments; i++) {
+		struct segment segment = core->segments[i];
+		uint64_t over = end > segment.first ? end - segment.first : 0;
 
-		if (over >= range.bytes)
+		if (over >= segment.bytes)
 			continue;
-		range.first += over;
-		range.place += over;
-		range.bytes -= over;
-		end = range.first + range.bytes;
-		core->ranges[kept++] = range;
+		segment.first += over;
+		segment.place += over;
+		segment.bytes -= over;
+		segment.promised = segment.promised > over ? segment.promised - over : 0;
+		end = segment.first + segment.bytes;
+		core->segments[kept++] = segment;
 	}
-	core->nr_ranges = kept;
+	core->nr_segments = kept;
 }
 
-static struct kt_err *find_ranges(struct kt_elf_core *core)
+/* The bytes that the file had when it was opened. */
+static struct kt_err *count_segments(struct elf_core *core)
 {
-	core->ranges = calloc(core->nr_headers + 1, sizeof(*core->ranges));
-	if (!core->ranges)
+	for (size_t i = 0; i < core->nr_segments; i++) {
+		const struct segment *segment = &core->segments[i];
+		uint64_t *bytes = core->base.bytes, has = 0;
+
+		if (segment->place < core->file.size)
+			has = core->file.size - segment->place;
+		if (has > segment->promised)
+			has = segment->promised;
+		bytes[KT_PHYSICAL_READ] += has;
+		bytes[KT_PHYSICAL_CUT] += segment->promised - has;
+		bytes[KT_PHYSICAL_LEFT_OUT] += segment->bytes - segment->promised;
+		if (has && !kt_physical_add(&core->base, segment->first, has))
+			return kt_err_new(KT_ERR_NOMEM, "out of memory");
+	}
+	return core->base.bytes[KT_PHYSICAL_READ] ? NULL
+						  : kt_err_new(KT_ERR_PARSE, "has no memory");
+}
+
+static struct kt_err *find_segments(struct elf_core *core)
+{
+	core->segments = calloc(core->nr_headers + 1, sizeof(*core->segments));
+	if (!core->segments)
 		return kt_err_new(KT_ERR_NOMEM, "out of memory");
 	for (uint64_t i = 0; i < core->nr_headers; i++) {
 		Elf64_Phdr header;
 
-		header_at(core, i, &header);
-		if (header.p_type == PT_LOAD)
-			add_range(core, &header);
+		if (header_at(core, i, &header) && header.p_type == PT_LOAD)
+			add_segment(core, &header);
 	}
-	if (!core->nr_ranges)
-		return kt_err_new(KT_ERR_PARSE, "has no memory");
-	qsort(core->ranges, core->nr_ranges, sizeof(*core->ranges), by_address);
+	qsort(core->segments, core->nr_segments, sizeof(*core->segments), by_address);
 	remove_overlaps(core);
-	return NULL;
-}
-
-struct kt_err *kt_elf_core_of_bytes(struct kt_span file, struct kt_elf_core *ret_core)
-{
-	struct kt_err *err;
-
-	*ret_core = (struct kt_elf_core){ .bytes = file.p, .size = file.n };
-	err = check_header(ret_core);
-	if (!err)
-		err = find_ranges(ret_core);
-	ret_core->bytes = err ? NULL : file.p;
-	return err;
-}
-
-struct kt_err *kt_elf_core_open(int fd, struct kt_elf_core *ret_core)
-{
-	struct kt_err *err;
-	struct stat st;
-	void *bytes;
-
-	*ret_core = (struct kt_elf_core){ 0 };
-	if (fstat(fd, &st) < 0)
-		return kt_err_os(errno, "cannot be read");
-	if (st.st_size <= 0 || (uint64_t)st.st_size > SIZE_MAX)
-		return kt_err_new(KT_ERR_PARSE, "is empty");
-	bytes = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (bytes == MAP_FAILED)
-		return kt_err_os(errno, "cannot be mapped");
-	err = kt_elf_core_of_bytes((struct kt_span){ bytes, (size_t)st.st_size }, ret_core);
-	ret_core->mapped = true;
-	ret_core->bytes = bytes;
-	return err;
-}
-
-void kt_elf_core_fini(struct kt_elf_core *core)
-{
-	if (core->mapped)
-		munmap((void *)core->bytes, core->size);
-	free(core->ranges);
-	*core = (struct kt_elf_core){ 0 };
+	return count_segments(core);
 }
 
 /* ---- reading ---- */
 
-static bool holds(const struct kt_elf_range *range, uint64_t physical)
+static bool holds(const struct segment *segment, uint64_t physical)
 {
-	return physical >= range->first && physical - range->first < range->bytes;
+	return physical >= segment->first && physical - segment->first < segment->bytes;
 }
 
-const char *kt_elf_core_at(struct kt_elf_core *core, uint64_t physical, uint64_t *ret_bytes)
+static const struct segment *find_segment(struct elf_core *core, uint64_t physical)
 {
-	const struct kt_elf_range *range = &core->ranges[core->last];
-	size_t low = 0, high = core->nr_ranges;
+	size_t low = 0, high = core->nr_segments;
 
-	if (!holds(range, physical)) {
-		/* the first range after the address */
-		while (low < high) {
-			size_t middle = low + (high - low) / 2;
+	if (holds(&core->segments[core->last], physical))
+		return &core->segments[core->last];
+	/* the first segment after the address */
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
 
-			if (core->ranges[middle].first <= physical)
-				low = middle + 1;
-			else
-				high = middle;
-		}
-		if (!low || !holds(&core->ranges[low - 1], physical))
-			return NULL;
-		core->last = low - 1;
-		range = &core->ranges[core->last];
+		if (core->segments[middle].first <= physical)
+			low = middle + 1;
+		else
+			high = middle;
 	}
-	*ret_bytes = range->bytes - (physical - range->first);
-	return core->bytes + range->place + (physical - range->first);
+	if (!low || !holds(&core->segments[low - 1], physical))
+		return NULL;
+	core->last = low - 1;
+	return &core->segments[core->last];
 }
 
-bool kt_elf_core_read(struct kt_elf_core *core, uint64_t physical, void *to, size_t size)
+static enum kt_physical_state read_core(
+	struct kt_physical *physical, uint64_t at, void *to, size_t size)
 {
-	while (size) {
-		uint64_t bytes;
-		const char *from = kt_elf_core_at(core, physical, &bytes);
+	struct elf_core *core = (struct elf_core *)physical;
 
-		if (!from)
-			return false;
+	while (size) {
+		const struct segment *segment = find_segment(core, at);
+		uint64_t from, bytes;
+
+		if (!segment)
+			return KT_PHYSICAL_NONE;
+		from = at - segment->first;
+		if (from >= segment->promised)
+			return KT_PHYSICAL_LEFT_OUT;
+		bytes = segment->promised - from;
 		if (bytes > size)
 			bytes = size;
-		memcpy(to, from, bytes);
+		if (segment->place > UINT64_MAX - KT_PHYSICAL_MAX ||
+			!kt_dump_file_read(&core->file, segment->place + from, to, bytes))
+			return KT_PHYSICAL_CUT;
 		to = (char *)to + bytes;
-		physical += bytes;
+		at += bytes;
 		size -= bytes;
 	}
-	return true;
+	return KT_PHYSICAL_READ;
+}
+
+static enum kt_physical_state state_at(struct kt_physical *physical, uint64_t at)
+{
+	char byte;
+
+	return read_core(physical, at, &byte, 1);
 }
 
 /* ---- notes ---- */
 
-/* Takes the next note, whose name and contents begin at multiples of 4 bytes. */
-static bool next_note(struct kt_span *rest, struct kt_span *ret_name, struct kt_span *ret_text)
+static bool find_info(struct kt_dump_file *file, uint64_t at, uint64_t bytes, uint32_t *nr_notes,
+	struct kt_buf *ret_text)
 {
-	Elf64_Nhdr note;
-	uint64_t name, text;
+	static const char wanted[] = "VMCOREINFO"; /* its NUL counts */
 
-	if (rest->n < sizeof(note))
-		return false;
-	memcpy(&note, rest->p, sizeof(note));
-	*rest = kt_span_from(*rest, sizeof(note));
-	name = ((uint64_t)note.n_namesz + 3) & ~3ull;
-	text = ((uint64_t)note.n_descsz + 3) & ~3ull;
-	if (name > rest->n || note.n_descsz > rest->n - name)
-		return false;
-	*ret_name = (struct kt_span){ rest->p, note.n_namesz };
-	*ret_text = (struct kt_span){ rest->p + name, note.n_descsz };
-	*rest = kt_span_from(*rest, name + text < rest->n ? (size_t)(name + text) : rest->n);
-	return true;
-}
+	while (++*nr_notes <= NOTES_MAX) {
+		Elf64_Nhdr note;
+		uint64_t name, text;
+		char is[sizeof(wanted)], *to;
 
-bool kt_elf_core_note(const struct kt_elf_core *core, const char *name, struct kt_span *ret_text)
-{
-	for (uint64_t i = 0; i < core->nr_headers; i++) {
-		struct kt_span rest, note;
-		Elf64_Phdr header;
-
-		header_at(core, i, &header);
-		if (header.p_type != PT_NOTE || header.p_offset >= core->size)
-			continue;
-		rest = (struct kt_span){ core->bytes + header.p_offset,
-			core->size - header.p_offset };
-		if (rest.n > header.p_filesz)
-			rest.n = header.p_filesz;
-		while (next_note(&rest, &note, ret_text)) {
-			/* the name ends with a NUL, which counts */
-			if (note.n == strlen(name) + 1 && memcmp(note.p, name, note.n) == 0)
-				return true;
+		if (bytes < sizeof(note) || !kt_dump_file_read(file, at, &note, sizeof(note)))
+			return false;
+		at += sizeof(note);
+		bytes -= sizeof(note);
+		/* name and contents begin at multiples of 4 bytes */
+		name = ((uint64_t)note.n_namesz + 3) & ~3ull;
+		text = ((uint64_t)note.n_descsz + 3) & ~3ull;
+		if (name > bytes || note.n_descsz > bytes - name)
+			return false;
+		if (note.n_namesz == sizeof(wanted) &&
+			kt_dump_file_read(file, at, is, sizeof(is)) &&
+			memcmp(is, wanted, sizeof(is)) == 0 && note.n_descsz <= INFO_MAX) {
+			to = kt_buf_reserve(ret_text, note.n_descsz);
+			if (!to || !kt_dump_file_read(file, at + name, to, note.n_descsz))
+				return false;
+			ret_text->size += note.n_descsz;
+			return true;
 		}
+		if (name + text >= bytes)
+			return false;
+		at += name + text;
+		bytes -= name + text;
 	}
 	return false;
+}
+
+bool kt_elf_notes_info(
+	struct kt_dump_file *file, uint64_t at, uint64_t bytes, struct kt_buf *ret_text)
+{
+	uint32_t nr_notes = 0;
+
+	return find_info(file, at, bytes, &nr_notes, ret_text);
+}
+
+static bool core_info(struct kt_physical *physical, struct kt_buf *ret_text)
+{
+	struct elf_core *core = (struct elf_core *)physical;
+	uint32_t nr_notes = 0;
+
+	for (uint64_t i = 0; i < core->nr_headers; i++) {
+		Elf64_Phdr header;
+
+		if (header_at(core, i, &header) && header.p_type == PT_NOTE &&
+			header.p_offset < core->file.size &&
+			find_info(
+				&core->file, header.p_offset, header.p_filesz, &nr_notes, ret_text))
+			return true;
+	}
+	return false;
+}
+
+/* ---- opening ---- */
+
+static void close_core(struct kt_physical *physical)
+{
+	struct elf_core *core = (struct elf_core *)physical;
+
+	kt_dump_file_fini(&core->file);
+	free(core->segments);
+	free(core);
+}
+
+struct kt_err *kt_elf_core_open(struct kt_dump_file *file, struct kt_physical **ret_physical)
+{
+	static const struct kt_physical_ops ops = {
+
+		.read = read_core, .state = state_at, .info = core_info, .close = close_core
+	};
+	struct elf_core *core = calloc(1, sizeof(*core));
+	struct kt_err *err;
+
+	if (!core) {
+		kt_dump_file_fini(file);
+		return kt_err_new(KT_ERR_NOMEM, "out of memory");
+	}
+	core->base.ops = &ops;
+	core->file = *file;
+	err = check_header(core);
+	if (!err)
+		err = find_segments(core);
+	if (!err && core->file.flat && core->file.cut)
+		core->base.more_damaged = true;
+	if (err) {
+		if (core->base.bytes[KT_PHYSICAL_CUT])
+			err = kt_err_prepend(err, "the file is cut off");
+		kt_physical_close(&core->base);
+		return err;
+	}
+	*ret_physical = &core->base;
+	return NULL;
 }

@@ -29,7 +29,7 @@ static bool walk(
 		uint64_t index = below >> shift & ((1ull << step) - 1);
 		uint64_t entry, mask = (1ull << shift) - 1;
 
-		if (!kt_elf_core_read(translation->core, at + index * KT_PAGE_ENTRY_BYTES, &entry,
+		if (!kt_physical_read(translation->memory, at + index * KT_PAGE_ENTRY_BYTES, &entry,
 			    sizeof(entry)) ||
 			!(entry & form->present))
 			return false;
@@ -73,7 +73,7 @@ bool kt_translation_read(
 			return false;
 		if (bytes > size)
 			bytes = size;
-		if (!kt_elf_core_read(translation->core, physical, to, (size_t)bytes))
+		if (!kt_physical_read(translation->memory, physical, to, (size_t)bytes))
 			return false;
 		to = (char *)to + bytes;
 		address += bytes;
@@ -86,11 +86,11 @@ bool kt_translation_read(
 
 /* Finds the difference of the image's physical address and the kernel's own. */
 static bool find_image(
-	const struct kt_elf_core *core, const struct kt_vmcoreinfo *info, uint64_t *ret_offset)
+	const struct kt_physical *memory, const struct kt_vmcoreinfo *info, uint64_t *ret_offset)
 {
 	uint64_t number;
 
-	if (core->machine == EM_X86_64) {
+	if (memory->machine == EM_X86_64) {
 		if (!kt_vmcoreinfo_number(info, "phys_base", &number))
 			return false;
 		*ret_offset = number - X86_IMAGE;
@@ -106,27 +106,29 @@ static bool find_image(
 static bool fits(struct kt_translation *translation, uint64_t stext, uint64_t offset)
 {
 	struct kt_extent extent;
-	uint64_t physical, bytes;
+	uint64_t physical;
+	char byte;
 
 	if (!walk(translation, stext, &extent))
 		return false;
 	physical = extent.physical + (stext - extent.address);
 	return physical == stext + offset &&
-	       kt_elf_core_at(translation->core, physical, &bytes) != NULL;
+	       kt_physical_read(translation->memory, physical, &byte, 1);
 }
 
-struct kt_err *kt_translation_find(struct kt_elf_core *core, const struct kt_vmcoreinfo *info,
+struct kt_err *kt_translation_find(struct kt_physical *memory, const struct kt_vmcoreinfo *info,
 	struct kt_translation *ret_translation)
 {
-	enum kt_page_machine machine = core->machine == EM_X86_64 ? KT_PAGE_X86_64 : KT_PAGE_ARM64;
+	enum kt_page_machine machine =
+		memory->machine == EM_X86_64 ? KT_PAGE_X86_64 : KT_PAGE_ARM64;
 	uint64_t stext, root, offset, page_bytes = 0;
 	struct kt_span value;
 
-	*ret_translation = (struct kt_translation){ .core = core };
+	*ret_translation = (struct kt_translation){ .memory = memory };
 	if (!kt_vmcoreinfo_symbol(info, "_stext", &stext) ||
 		!kt_vmcoreinfo_symbol(info, "swapper_pg_dir", &root) ||
 		!kt_vmcoreinfo_find(info, "PAGESIZE", &value) || !kt_span_u64(value, &page_bytes) ||
-		!find_image(core, info, &offset))
+		!find_image(memory, info, &offset))
 		return kt_err_new(KT_ERR_PARSE, "its VMCOREINFO does not say where the page table "
 						"is (kernels before 4.12)");
 	if (!kt_vmcoreinfo_number(info, "sme_mask", &ret_translation->sme_mask))
@@ -148,6 +150,7 @@ struct kt_err *kt_translation_find(struct kt_elf_core *core, const struct kt_vmc
 /* ---- the direct map ---- */
 
 #define ENTRIES_MAX (1u << 20) /* entries that are looked at; a damaged table may be a maze */
+#define RANGES_MAX  1024u      /* ranges that are checked, in even steps */
 
 /* Finds the first address that a table maps, from entry `index` on. */
 /* NOLINTNEXTLINE(misc-no-recursion): by level */
@@ -160,7 +163,7 @@ static bool first_mapped(const struct kt_translation *translation, unsigned leve
 	for (; index < 1ull << step; index++) {
 		uint64_t from = address + (index << shift), entry, to;
 
-		if (!*budget || !kt_elf_core_read(translation->core,
+		if (!*budget || !kt_physical_read(translation->memory,
 					at + index * KT_PAGE_ENTRY_BYTES, &entry, sizeof(entry)))
 			return false;
 		--*budget;
@@ -178,14 +181,15 @@ static bool first_mapped(const struct kt_translation *translation, unsigned leve
 	return false;
 }
 
-/* Whether all ranges of the dump that are mapped there are where this map has them. */
+/* Whether ranges of the dump that are mapped there are where this map has them. */
 static bool maps_all(const struct kt_translation *translation, uint64_t direct)
 {
-	const struct kt_elf_core *core = translation->core;
+	const struct kt_physical *memory = translation->memory;
+	size_t step = memory->nr_ranges / RANGES_MAX + 1;
 	unsigned nr_right = 0;
 
-	for (size_t i = 0; i < core->nr_ranges; i++) {
-		uint64_t physical = core->ranges[i].first + core->ranges[i].bytes / 2;
+	for (size_t i = 0; i < memory->nr_ranges; i += step) {
+		uint64_t physical = memory->ranges[i].first + memory->ranges[i].bytes / 2;
 		struct kt_extent extent;
 
 		if (!walk(translation, direct + physical, &extent))

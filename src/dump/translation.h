@@ -17,7 +17,7 @@ struct kt_extent {
  * one way serves for the direct map, the kernel's image, vmalloc, the memory map and modules.
  */
 struct kt_translation {
-	struct kt_elf_core *core;
+	struct kt_physical *memory;
 	const struct kt_page_form *form;
 	uint64_t root;	   /* physical address of the table of the highest level */
 	uint64_t sme_mask; /* bits of an entry that mark encrypted memory */
@@ -28,7 +28,7 @@ struct kt_translation {
  * Finds the page table. Each form of the machine is tried on addresses whose physical one follows
  * from VMCOREINFO. PARSE: VMCOREINFO says too little, or no form agrees with it.
  */
-struct kt_err *kt_translation_find(struct kt_elf_core *core, const struct kt_vmcoreinfo *info,
+struct kt_err *kt_translation_find(struct kt_physical *memory, const struct kt_vmcoreinfo *info,
 	struct kt_translation *ret_translation) KT_MUST_CHECK;
 /** `ret_bytes`: bytes from there on that follow each other in physical memory too. */
 bool kt_translate(struct kt_translation *translation, uint64_t address, uint64_t *ret_physical,

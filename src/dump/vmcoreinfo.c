@@ -2,52 +2,98 @@
 #include "dump/vmcoreinfo.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #define FIRST	 "OSRELEASE="
-#define TEXT_MAX 65536u /* bytes; the kernel keeps a page for it */
-#define STEP	 4096u	/* bytes; the smallest page */
+#define TEXT_MAX 65536u	    /* bytes; the kernel keeps a page for it */
+#define STEP	 4096u	    /* bytes; the smallest page */
+#define STEPS	 64u	    /* that are read at once */
+#define HOLES	 (1u << 20) /* pages without contents after which no more are looked at */
 
-bool kt_vmcoreinfo_take(struct kt_span bytes, struct kt_vmcoreinfo *ret_info)
+/* Takes the bytes that were read; false: they are no VMCOREINFO. */
+static bool take(struct kt_vmcoreinfo *info)
 {
-	struct kt_span text = bytes;
+	struct kt_span text = { info->bytes.data, info->bytes.size };
 	const char *end;
 
-	if (text.n > TEXT_MAX)
-		text.n = TEXT_MAX;
-	if (!kt_span_starts(text, FIRST))
+	if (info->bytes.failed || !kt_span_starts(text, FIRST))
 		return false;
 	end = memchr(text.p, '\0', text.n);
 	if (end)
 		text.n = (size_t)(end - text.p);
-	ret_info->text = text;
+	info->text = text;
 	return true;
 }
 
-bool kt_vmcoreinfo_of_note(const struct kt_elf_core *core, struct kt_vmcoreinfo *ret_info)
+bool kt_vmcoreinfo_of_note(struct kt_physical *physical, struct kt_vmcoreinfo *ret_info)
 {
-	struct kt_span note;
-
-	return kt_elf_core_note(core, "VMCOREINFO", &note) && kt_vmcoreinfo_take(note, ret_info);
+	ret_info->bytes.size = 0;
+	return physical->ops->info(physical, &ret_info->bytes) && take(ret_info);
 }
 
-bool kt_vmcoreinfo_scan(struct kt_elf_core *core, uint64_t *at, struct kt_vmcoreinfo *ret_info)
+/* Reads the text at an address, up to its NUL or the end of what is readable. */
+static bool take_at(struct kt_physical *physical, uint64_t at, struct kt_vmcoreinfo *info)
 {
-	for (size_t i = 0; i < core->nr_ranges; i++) {
-		const struct kt_elf_range *range = &core->ranges[i];
+	info->bytes.size = 0;
+	while (info->bytes.size < TEXT_MAX) {
+		char *to = kt_buf_reserve(&info->bytes, STEP);
+
+		if (!to || !kt_physical_read(physical, at + info->bytes.size, to, STEP))
+			break;
+		info->bytes.size += STEP;
+		if (memchr(to, '\0', STEP))
+			break;
+	}
+	return take(info);
+}
+
+/* Finds the first page of some that begins like the text; returns its number, or `count`. */
+static size_t look(struct kt_physical *physical, uint64_t at, char *block, size_t count)
+{
+	size_t bytes = sizeof(FIRST) - 1, i = 0;
+
+	if (count == STEPS && kt_physical_read(physical, at, block, STEPS * STEP)) {
+		while (i < count && memcmp(block + i * STEP, FIRST, bytes) != 0)
+			i++;
+		return i;
+	}
+	/* with a hole between them */
+	while (i < count && !(kt_physical_read(physical, at + i * STEP, block, bytes) &&
+				    memcmp(block, FIRST, bytes) == 0))
+		i++;
+	return i;
+}
+
+bool kt_vmcoreinfo_scan(struct kt_physical *physical, uint64_t *at, struct kt_vmcoreinfo *ret_info)
+{
+	char *block = malloc(STEPS * STEP);
+	uint64_t most = kt_physical_nr_without(physical) + HOLES;
+	bool found = false;
+
+	for (size_t i = 0; block && !found && i < physical->nr_ranges; i++) {
+		const struct kt_physical_range *range = &physical->ranges[i];
 		uint64_t end = range->first + range->bytes;
 		uint64_t page = range->first > *at ? range->first : *at;
 
-		for (page = (page + STEP - 1) & ~(uint64_t)(STEP - 1); page < end; page += STEP) {
-			struct kt_span rest = { core->bytes + range->place + (page - range->first),
-				end - page };
+		page = (page + STEP - 1) & ~(uint64_t)(STEP - 1);
+		while (!found && page < end && kt_physical_nr_without(physical) < most) {
+			size_t count = (end - page + STEP - 1) / STEP, which;
 
-			if (!kt_vmcoreinfo_take(rest, ret_info))
-				continue;
-			*at = page + STEP;
-			return true;
+			if (count > STEPS)
+				count = STEPS;
+			which = look(physical, page, block, count);
+			page += (which < count ? which + 1 : count) * STEP;
+			found = which < count && take_at(physical, page - STEP, ret_info);
+			*at = page;
 		}
 	}
-	return false;
+	free(block);
+	return found;
+}
+
+void kt_vmcoreinfo_cleanup(struct kt_vmcoreinfo *info)
+{
+	kt_buf_cleanup(&info->bytes);
 }
 
 bool kt_vmcoreinfo_find(

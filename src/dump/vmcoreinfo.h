@@ -2,7 +2,7 @@
 #ifndef KT_DUMP_VMCOREINFO_H
 #define KT_DUMP_VMCOREINFO_H
 
-#include "dump/elf_core.h"
+#include "dump/physical.h"
 
 /**
  * VMCOREINFO: the lines "SYMBOL(_stext)=ffffffff81000000" with which a kernel describes itself to
@@ -10,18 +10,18 @@
  */
 struct kt_vmcoreinfo {
 	struct kt_span text;
+	struct kt_buf bytes; /* that have the text */
 };
 
-/** Takes what a note or a page of memory has; false: it is no VMCOREINFO. */
-bool kt_vmcoreinfo_take(struct kt_span bytes, struct kt_vmcoreinfo *ret_info);
 /** Finds it in the notes of a dump; false: the dump has no such note. */
-bool kt_vmcoreinfo_of_note(const struct kt_elf_core *core, struct kt_vmcoreinfo *ret_info);
+bool kt_vmcoreinfo_of_note(struct kt_physical *physical, struct kt_vmcoreinfo *ret_info);
 /**
  * Finds it in memory, where it begins a page: hypervisors write dumps without a note. `at`: the
  * physical address from which to look; set to where the next search begins. A kernel that was
  * started by another one may find the text of its predecessor too, so the caller checks it.
  */
-bool kt_vmcoreinfo_scan(struct kt_elf_core *core, uint64_t *at, struct kt_vmcoreinfo *ret_info);
+bool kt_vmcoreinfo_scan(struct kt_physical *physical, uint64_t *at, struct kt_vmcoreinfo *ret_info);
+void kt_vmcoreinfo_cleanup(struct kt_vmcoreinfo *info);
 
 /** Finds the value of a line by its key, such as "OSRELEASE"; false: there is none. */
 bool kt_vmcoreinfo_find(

@@ -90,11 +90,11 @@ struct kt_err *kt_root_memory_add(struct kt_root *root, const char *path, char *
 /** Whether kernel memory can be read: of the running machine, or of a dump. */
 bool kt_root_has_memory(const struct kt_root *root);
 /**
- * A root of kind KT_ROOT_DUMP is a dump of a machine's memory. The root knows the file only;
+ * A root of kind KT_ROOT_DUMP is a dump of a machine's memory. The root knows its files only;
  * kt_source_open_dump() opens its memory and gives it to the root, with functions that make texts
  * of it, in the form of the kernel's own files.
  */
-int kt_root_dump_file(const struct kt_root *root);
+const int *kt_root_dump_files(const struct kt_root *root, size_t *ret_count);
 /** Gives the memory to the root, which closes it in the end. */
 void kt_root_dump_give(struct kt_root *root, void *memory, void (*close)(void *memory));
 /** Returns the memory of a root; NULL: the root is no dump, or has not been given its memory. */

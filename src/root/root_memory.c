@@ -4,6 +4,7 @@
 // descriptor instead of the text.
 
 #include "base/buf.h"
+#include "dump/physical.h"
 #include "root/members.h"
 #include "root/root_ops.h"
 #include "root/stream.h"
@@ -31,7 +32,8 @@ struct root_memory {
 	size_t count, room;
 	bool sorted;
 	/* of a dump */
-	int dump_fd;
+	int dump_fds[KT_PHYSICAL_FILES];
+	size_t nr_dump_fds;
 	void *dump;
 	void (*close_dump)(void *dump);
 };
@@ -232,8 +234,8 @@ static void memory_free(struct kt_root *root)
 	}
 	if (memory->close_dump)
 		memory->close_dump(memory->dump);
-	if (memory->dump_fd >= 0)
-		close(memory->dump_fd);
+	for (size_t i = 0; i < memory->nr_dump_fds; i++)
+		close(memory->dump_fds[i]);
 	free(memory->members);
 	free(memory);
 }
@@ -255,7 +257,6 @@ struct kt_err *kt_root_memory_new(enum kt_root_kind kind, struct kt_root **ret_r
 		return kt_err_new(KT_ERR_NOMEM, "out of memory");
 	memory->base.ops = &memory_ops;
 	memory->base.kind = kind;
-	memory->dump_fd = -1;
 	*ret_root = &memory->base;
 	return NULL;
 }
@@ -365,24 +366,30 @@ struct kt_err *kt_root_memory_link(struct kt_root *root, const char *path, const
 
 /* ---- dumps ---- */
 
-struct kt_err *kt_root_dump_new(int fd, struct kt_root **ret_root)
+struct kt_err *kt_root_dump_new(struct kt_root **ret_root)
 {
-	int again = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-	struct kt_err *err;
-
-	if (again < 0)
-		return kt_err_os(errno, "the dump cannot be read");
-	err = kt_root_memory_new(KT_ROOT_DUMP, ret_root);
-	if (err)
-		close(again);
-	else
-		((struct root_memory *)*ret_root)->dump_fd = again;
-	return err;
+	return kt_root_memory_new(KT_ROOT_DUMP, ret_root);
 }
 
-int kt_root_dump_file(const struct kt_root *root)
+struct kt_err *kt_root_dump_add_file(struct kt_root *root, int fd)
 {
-	return ((const struct root_memory *)root)->dump_fd;
+	struct root_memory *memory = (struct root_memory *)root;
+	int again;
+
+	if (memory->nr_dump_fds == KT_LEN(memory->dump_fds))
+		return kt_err_new(
+			KT_ERR_LIMIT, "a split dump of more than %u files", KT_PHYSICAL_FILES);
+	again = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (again < 0)
+		return kt_err_os(errno, "the dump cannot be read");
+	memory->dump_fds[memory->nr_dump_fds++] = again;
+	return NULL;
+}
+
+const int *kt_root_dump_files(const struct kt_root *root, size_t *ret_count)
+{
+	*ret_count = ((const struct root_memory *)root)->nr_dump_fds;
+	return ((const struct root_memory *)root)->dump_fds;
 }
 
 void kt_root_dump_give(struct kt_root *root, void *memory, void (*close)(void *memory))

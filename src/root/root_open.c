@@ -4,12 +4,12 @@
 
 #include "base/attr.h"
 #include "base/open.h"
+#include "dump/physical.h"
 #include "record/recording.h"
 #include "record/zstd.h"
 #include "root/libarchive.h"
 #include "root/root_ops.h"
 
-#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -80,7 +80,76 @@ static bool is_tree(struct kt_root *root)
 	return false;
 }
 
-/* A directory that is no tree has texts; one without any is taken for an empty tree. */
+/* The first bytes of a file, as far as it has them. */
+static struct kt_span read_head(int fd, char bytes[64])
+{
+	ssize_t n = pread(fd, bytes, 64, 0);
+
+	return (struct kt_span){ bytes, n > 0 ? (size_t)n : 0 };
+}
+
+static bool is_dump(int fd)
+{
+	char bytes[64];
+
+	return kt_physical_is(read_head(fd, bytes));
+}
+
+static struct kt_err *open_dump(int fd, struct kt_root **ret_root)
+{
+	struct kt_err *err = kt_root_dump_new(ret_root);
+
+	if (err)
+		return err;
+	err = kt_root_dump_add_file(*ret_root, fd);
+	if (err)
+		kt_root_free(*ret_root);
+	return err;
+}
+
+/* Adds the files of a directory that are dumps. */
+static struct kt_err *add_parts(struct kt_root *dir, int fd, struct kt_root *dump)
+{
+	struct kt_arena arena = { 0 };
+	kt_names names = { 0 };
+	struct kt_err *err = kt_root_list(dir, "", &arena, &names);
+
+	for (size_t i = 0; !err && i < names.count; i++) {
+		int part = kt_open_kind(fd, names.items[i], KT_OPEN_FILE, O_RDONLY | O_NOFOLLOW);
+
+		if (part < 0)
+			continue;
+		if (is_dump(part))
+			err = kt_root_dump_add_file(dump, part);
+		close(part);
+	}
+	if (!err && arena.failed)
+		err = kt_err_new(KT_ERR_NOMEM, "out of memory");
+	kt_arena_fini(&arena);
+	return err;
+}
+
+/* Several dumps in a directory are the parts of a split dump; NULL: it has fewer. */
+static struct kt_err *open_parts(struct kt_root *dir, int fd, struct kt_root **ret_root)
+{
+	KT_CLEANUP(root) struct kt_root *dump = NULL;
+	struct kt_err *err = kt_root_dump_new(&dump);
+	size_t count;
+
+	*ret_root = NULL;
+	if (!err)
+		err = add_parts(dir, fd, dump);
+	if (err || (kt_root_dump_files(dump, &count), count < 2))
+		return err;
+	*ret_root = dump;
+	dump = NULL;
+	return NULL;
+}
+
+/*
+ * A directory that is no tree has a split dump or texts; one without any is taken for an empty
+ * tree.
+ */
 static struct kt_err *open_folder(int fd, kt_root_filter wanted, struct kt_root **ret_root)
 {
 	struct kt_root *dir = NULL, *texts = NULL;
@@ -88,8 +157,11 @@ static struct kt_err *open_folder(int fd, kt_root_filter wanted, struct kt_root 
 	struct kt_err *err = descend(&fd, &several);
 
 	err = err ? (close(fd), err) : kt_root_dir_new(fd, KT_ROOT_DIR, &dir);
-	if (!err && !several && !is_tree(dir))
-		err = kt_root_texts_of_folder(dir, wanted, &texts);
+	if (!err && !several && !is_tree(dir)) {
+		err = open_parts(dir, fd, &texts);
+		if (!err && !texts)
+			err = kt_root_texts_of_folder(dir, wanted, &texts);
+	}
 	if (texts || err)
 		kt_root_free(dir);
 	*ret_root = texts ? texts : err ? NULL : dir;
@@ -148,17 +220,6 @@ static struct kt_err *open_bundle(
 	return other;
 }
 
-/* Whether a file is an ELF core: a dump of memory. */
-static bool is_dump(int fd)
-{
-	Elf64_Ehdr header; /* the first members are alike in all kinds of ELF files */
-
-	if (pread(fd, &header, sizeof(header), 0) != (ssize_t)sizeof(header) ||
-		memcmp(header.e_ident, ELFMAG, SELFMAG) != 0)
-		return false;
-	return header.e_type == ET_CORE || __builtin_bswap16(header.e_type) == ET_CORE;
-}
-
 static struct kt_err *open_whole(const char *path, kt_root_filter wanted, struct kt_root **ret_root)
 {
 	int fd = kt_open_kind(AT_FDCWD, path, KT_OPEN_FILE | KT_OPEN_DIRECTORY, O_RDONLY);
@@ -174,7 +235,7 @@ static struct kt_err *open_whole(const char *path, kt_root_filter wanted, struct
 	else if (S_ISDIR(st.st_mode)) {
 		return open_folder(fd, wanted, ret_root);
 	} else if (is_dump(fd))
-		err = kt_root_dump_new(fd, ret_root);
+		err = open_dump(fd, ret_root);
 	else if (kt_is_recording(path))
 		err = kt_root_recording_open(path, NULL, wanted, ret_root);
 	else if (kt_text_kind_of_file(fd) == KT_TEXT_PLAIN)
@@ -192,6 +253,27 @@ struct kt_err *kt_root_prepare_bundle(void)
 	return kt_libarchive(&lib);
 }
 
+static void prepare_dump(int fd)
+{
+	char bytes[64];
+
+	kt_physical_prepare(read_head(fd, bytes));
+}
+
+static void prepare_parts(int fd)
+{
+	KT_CLEANUP(root) struct kt_root *dir = NULL;
+	KT_CLEANUP(root) struct kt_root *dump = NULL;
+	struct kt_err *err = kt_root_dir_new(dup(fd), KT_ROOT_DIR, &dir);
+	size_t count;
+
+	if (!err)
+		err = open_parts(dir, fd, &dump);
+	if (dump)
+		prepare_dump(kt_root_dump_files(dump, &count)[0]);
+	kt_err_free(err);
+}
+
 /* Decides like open_whole(), which returns the error if the path cannot be opened. */
 struct kt_err *kt_root_prepare(const char *path)
 {
@@ -204,10 +286,12 @@ struct kt_err *kt_root_prepare(const char *path)
 		return NULL;
 	if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
 		/* texts may be packed; plain texts are read without the library */
-		if (faccessat(fd, "proc", F_OK, 0) != 0)
+		if (faccessat(fd, "proc", F_OK, 0) != 0) {
 			kt_err_free(kt_root_prepare_bundle());
+			prepare_parts(fd);
+		}
 	} else if (is_dump(fd)) {
-		/* needs no library */
+		prepare_dump(fd);
 	} else if (kt_is_recording(path))
 		err = kt_zstd(&zstd);
 	else if (kt_text_kind_of_file(fd) != KT_TEXT_PLAIN)

@@ -37,8 +37,10 @@ struct kt_root {
 
 /** Makes a root of a directory, also of the live one; takes `fd` over. */
 struct kt_err *kt_root_dir_new(int fd, enum kt_root_kind kind, struct kt_root **ret_root);
-/** Makes a root of a dump of memory, from a copy of `fd`. */
-struct kt_err *kt_root_dump_new(int fd, struct kt_root **ret_root) KT_MUST_CHECK;
+/** Makes a root of a dump of memory without its files. */
+struct kt_err *kt_root_dump_new(struct kt_root **ret_root) KT_MUST_CHECK;
+/** Adds a file of the dump, from a copy of `fd`; LIMIT: too many files. */
+struct kt_err *kt_root_dump_add_file(struct kt_root *root, int fd) KT_MUST_CHECK;
 /** Adds a file that is read in place, from a copy of `fd`. */
 struct kt_err *kt_root_memory_file(struct kt_root *root, const char *path, int fd);
 /** Adds the file `first`, which is in memory, under another path as well, without a copy. */

@@ -18,13 +18,15 @@
 #define CPUS_MAX       8192u
 #define TYPES_MAX      (64u << 20) /* bytes */
 #define ADDRESSES      512u	   /* that are read at once */
+#define CACHES_MAX     4096u
 
 struct dump_target {
 	struct kt_target base;
-	struct kt_elf_core core;
+	struct kt_physical *memory;
 	struct kt_vmcoreinfo info;
 	struct kt_translation translation;
 	struct kt_kallsyms kallsyms;
+	bool mistaken; /* the filter left out pages that the kernel uses */
 };
 
 static bool read_memory(struct kt_target *base, uint64_t address, void *to, size_t size)
@@ -63,7 +65,8 @@ static void close_target(struct kt_target *base)
 	struct dump_target *target = (struct dump_target *)base;
 
 	kt_kallsyms_cleanup(&target->kallsyms);
-	kt_elf_core_fini(&target->core);
+	kt_vmcoreinfo_cleanup(&target->info);
+	kt_physical_close(target->memory);
 	free(target);
 }
 
@@ -75,10 +78,10 @@ static struct kt_err *find_by_scan(struct dump_target *target)
 	uint64_t at = 0;
 
 	for (unsigned i = 0; i < CANDIDATES_MAX; i++) {
-		if (!kt_vmcoreinfo_scan(&target->core, &at, &target->info))
+		if (!kt_vmcoreinfo_scan(target->memory, &at, &target->info))
 			break;
 		kt_err_free(err);
-		err = kt_translation_find(&target->core, &target->info, &target->translation);
+		err = kt_translation_find(target->memory, &target->info, &target->translation);
 		if (!err)
 			return NULL;
 	}
@@ -92,9 +95,9 @@ static struct kt_err *find_kernel(struct dump_target *target)
 {
 	struct kt_err *err;
 
-	if (!kt_vmcoreinfo_of_note(&target->core, &target->info))
+	if (!kt_vmcoreinfo_of_note(target->memory, &target->info))
 		return find_by_scan(target);
-	err = kt_translation_find(&target->core, &target->info, &target->translation);
+	err = kt_translation_find(target->memory, &target->info, &target->translation);
 	if (!err)
 		return NULL;
 	/* a note that a hypervisor was given at boot may be of another kernel */
@@ -225,6 +228,55 @@ static struct kt_err *read_types(struct kt_target *target)
 	return err ? kt_err_prepend(err, "type data of the dumped kernel") : NULL;
 }
 
+/* ---- what the filter understood ---- */
+
+/* Whether memory was left out by the filter. */
+static bool is_left_out(struct dump_target *target, uint64_t address)
+{
+	uint64_t physical, bytes;
+
+	return kt_translate(&target->translation, address, &physical, &bytes) &&
+	       kt_physical_state(target->memory, physical) == KT_PHYSICAL_LEFT_OUT;
+}
+
+/* Whether what a member of a slab cache points to was left out. */
+static bool lacks(struct dump_target *target, uint64_t cache, const char *member)
+{
+	struct kt_field field;
+	uint64_t at;
+
+	return kt_types_field(&target->base.types, "kmem_cache", member, &field) &&
+	       kt_target_pointer(&target->base, cache + field.offset, &at) && at &&
+	       is_left_out(target, at);
+}
+
+/*
+ * Whether the slab caches with their names and nodes, which no filter leaves out, are in the dump.
+ * A makedumpfile that is older than the kernel may take slab pages for other ones: 1.7.2 does since
+ * Linux 6.10 (46df8e73a4a3), where they lost their flag.
+ */
+static bool has_caches(struct dump_target *target)
+{
+	struct kt_target *base = &target->base;
+	struct kt_field list;
+	uint64_t head, at;
+
+	if (!kt_symbols_find(&base->symbols, "slab_caches", &head) ||
+		!kt_types_field(&base->types, "kmem_cache", "list", &list))
+		return true;
+	at = head;
+	for (unsigned i = 0; i < CACHES_MAX; i++) {
+		if (is_left_out(target, at) || !kt_target_pointer(base, at, &at))
+			return false;
+		if (at == head)
+			return true;
+		if (lacks(target, at - list.offset, "name") ||
+			lacks(target, at - list.offset, "node"))
+			return false;
+	}
+	return true;
+}
+
 /* ---- opening ---- */
 
 static void find_cpus(struct kt_target *target)
@@ -238,7 +290,8 @@ static void find_cpus(struct kt_target *target)
 		target->nr_cpus = (uint32_t)count;
 }
 
-struct kt_err *kt_target_dump(int fd, const char *btf, struct kt_target **ret_target)
+struct kt_err *kt_target_dump(
+	const int *files, size_t nr_files, const char *btf, struct kt_target **ret_target)
 {
 	static const struct kt_target_ops ops = {
 		.read = read_memory, .memory_map = memory_map, .close = close_target
@@ -249,7 +302,7 @@ struct kt_err *kt_target_dump(int fd, const char *btf, struct kt_target **ret_ta
 	if (!target)
 		return kt_err_new(KT_ERR_NOMEM, "out of memory");
 	target->base = (struct kt_target){ .ops = &ops, .name = "the dump" };
-	err = kt_elf_core_open(fd, &target->core);
+	err = kt_physical_open(files, nr_files, &target->memory);
 	if (!err)
 		err = find_kernel(target);
 	if (!err) {
@@ -260,12 +313,13 @@ struct kt_err *kt_target_dump(int fd, const char *btf, struct kt_target **ret_ta
 	if (!err)
 		err = btf ? kt_target_given_types(btf, &target->base) : read_types(&target->base);
 	if (err) {
-		if (target->core.cut_bytes)
+		if (target->memory && target->memory->bytes[KT_PHYSICAL_CUT])
 			err = kt_err_prepend(err, "the file is cut off");
 		kt_target_close(&target->base);
 		return err;
 	}
 	find_cpus(&target->base);
+	target->mistaken = target->memory->bytes[KT_PHYSICAL_LEFT_OUT] && !has_caches(target);
 	*ret_target = &target->base;
 	return NULL;
 }
@@ -279,25 +333,38 @@ struct kt_span kt_target_dump_release(const struct kt_target *base)
 	return release;
 }
 
+static void note_left_out(const struct dump_target *target, const char *size, struct kt_buf *note)
+{
+	kt_buf_join(note, "; ", "filtered: %s of memory were left out", size);
+	if (target->memory->level)
+		kt_buf_printf(note, " (makedumpfile -d %u)", target->memory->level);
+	if (target->mistaken)
+		kt_buf_puts(note, ", with pages of slab caches among them: the makedumpfile that "
+				  "wrote the dump does not know this kernel; a newer one may");
+}
+
 void kt_target_dump_note(const struct kt_target *base, struct kt_buf *ret_note)
 {
-	const struct kt_elf_core *core = &((const struct dump_target *)base)->core;
+	const struct dump_target *target = (const struct dump_target *)base;
+	const struct kt_physical *memory = target->memory;
+	const uint64_t *bytes = memory->bytes;
+	const char *least = memory->more_damaged ? "at least " : "";
 	char size[24];
 
-	if (core->cut_bytes) {
-		kt_human_bytes((int64_t)core->cut_bytes, size);
-		kt_buf_join(ret_note, "; ", "cut off: %s of memory are missing at its end", size);
-	}
-	if (core->left_out_bytes) {
-		kt_human_bytes((int64_t)core->left_out_bytes, size);
-		kt_buf_join(ret_note, "; ", "filtered: %s of memory were left out", size);
-	}
+	kt_human_bytes((int64_t)bytes[KT_PHYSICAL_CUT], size);
+	if (bytes[KT_PHYSICAL_CUT])
+		kt_buf_join(ret_note, "; ", "cut off: %s%s of memory are missing", least, size);
+	else if (memory->more_damaged)
+		kt_buf_join(ret_note, "; ", "incomplete: makedumpfile did not finish it");
+	kt_human_bytes((int64_t)bytes[KT_PHYSICAL_LEFT_OUT], size);
+	if (bytes[KT_PHYSICAL_LEFT_OUT])
+		note_left_out(target, size, ret_note);
 }
 
 void kt_target_dump_ranges(const struct kt_target *base, kt_target_dump_range fn, void *arg)
 {
-	const struct kt_elf_core *core = &((const struct dump_target *)base)->core;
+	const struct kt_physical *memory = ((const struct dump_target *)base)->memory;
 
-	for (size_t i = 0; i < core->nr_ranges; i++)
-		fn(arg, core->ranges[i].first, core->ranges[i].bytes);
+	for (size_t i = 0; i < memory->nr_ranges; i++)
+		fn(arg, memory->ranges[i].first, memory->ranges[i].bytes);
 }

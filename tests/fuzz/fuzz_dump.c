@@ -42,7 +42,7 @@ static void open_and_use(const char *bytes, size_t size)
 {
 	struct kt_target *target = NULL;
 	int fd = dump_file(bytes, size);
-	struct kt_err *err = kt_target_dump(fd, NULL, &target);
+	struct kt_err *err = kt_target_dump(&fd, 1, NULL, &target);
 
 	close(fd);
 	if (!err) {

@@ -43,9 +43,12 @@ struct kt_err *kt_source_open_dump(struct kt_root *root, struct kt_snapshot *sna
 	KT_CLEANUP(buf) struct kt_buf note = { 0 };
 	struct kt_last_moment moment;
 	struct kt_err *err;
+	const int *files;
+	size_t nr_files;
 
 	if (!target) {
-		err = kt_target_dump(kt_root_dump_file(root), snap->btf_path, &target);
+		files = kt_root_dump_files(root, &nr_files);
+		err = kt_target_dump(files, nr_files, snap->btf_path, &target);
 		if (err)
 			return err;
 		kt_root_dump_give(root, target, close_memory);

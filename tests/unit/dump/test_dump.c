@@ -15,7 +15,7 @@
 static struct kt_err *open_bytes(const char *bytes, size_t size, struct kt_target **ret_target)
 {
 	int fd = dump_file(bytes, size);
-	struct kt_err *err = kt_target_dump(fd, NULL, ret_target);
+	struct kt_err *err = kt_target_dump(&fd, 1, NULL, ret_target);
 
 	close(fd);
 	return err;
@@ -195,7 +195,7 @@ TEST(a_cut_dump_says_what_it_lacks)
 	if (target) {
 		kt_target_dump_note(target, &note);
 		kt_buf_add(&note, "", 1);
-		CHECK_STR(note.data, "cut off: 8.0 KiB of memory are missing at its end");
+		CHECK_STR(note.data, "cut off: 8.0 KiB of memory are missing");
 		CHECK(kt_target_read(target, DUMP_DIRECT + DUMP_SECOND + 2 * 4096 - 1, &byte, 1));
 		CHECK(!kt_target_read(target, DUMP_DIRECT + DUMP_SECOND + 2 * 4096, &byte, 1));
 	}
@@ -258,7 +258,7 @@ static bool open_damaged(const struct dump_bytes *dump, int fd)
 	}
 	if (!dice(16))
 		CHECK(!ftruncate(fd, (off_t)dice(dump->size) + 1));
-	err = kt_target_dump(fd, NULL, &target);
+	err = kt_target_dump(&fd, 1, NULL, &target);
 	if (!err) {
 		use(target);
 		kt_target_close(target);

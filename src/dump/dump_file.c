@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "dump/dump_file.h"
+
+#include "dump/flattened.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define BLOCK	  4096u
+#define NR_BLOCKS 512u
+
+/* A part of the file that was read; most reads are of a few bytes next to each other. */
+struct kt_dump_block {
+	uint64_t number; /* of the block, + 1; 0: unused */
+	uint32_t bytes;	 /* fewer at the end of the file */
+	char data[BLOCK];
+};
+
+/* Reads from the file itself; returns how many bytes it has there. */
+static size_t read_stored(const struct kt_dump_file *file, uint64_t at, char *to, size_t size)
+{
+	size_t done = 0;
+
+	while (done < size && at + done <= INT64_MAX) {
+		ssize_t n = pread(file->fd, to + done, size - done, (off_t)(at + done));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		done += (size_t)n;
+	}
+	return done;
+}
+
+static bool read_small(struct kt_dump_file *file, uint64_t at, void *to, size_t size)
+{
+	uint64_t number = at / BLOCK + 1;
+	struct kt_dump_block *block = &file->blocks[number % NR_BLOCKS];
+	size_t from = at % BLOCK;
+
+	if (block->number != number) {
+		block->number = number;
+		block->bytes = (uint32_t)read_stored(file, at - from, block->data, BLOCK);
+	}
+	if (from + size > block->bytes)
+		return false;
+	memcpy(to, block->data + from, size);
+	return true;
+}
+
+static bool read_whole(struct kt_dump_file *file, uint64_t at, char *to, size_t size)
+{
+	if (at > file->stored || file->stored - at < size)
+		return false;
+	if (size >= BLOCK)
+		return read_stored(file, at, to, size) == size;
+	while (size) {
+		size_t part = BLOCK - at % BLOCK;
+
+		if (part > size)
+			part = size;
+		if (!read_small(file, at, to, part))
+			return false;
+		at += part;
+		to += part;
+		size -= part;
+	}
+	return true;
+}
+
+bool kt_dump_file_read(struct kt_dump_file *file, uint64_t at, void *to, size_t size)
+{
+	if (!file->flat)
+		return read_whole(file, at, to, size);
+	while (size) {
+		uint64_t stored, bytes;
+		enum kt_flat_place place = kt_flat_find(file, at, &stored, &bytes);
+
+		if (place == KT_FLAT_NONE)
+			return false;
+		if (bytes > size)
+			bytes = size;
+		if (place == KT_FLAT_HOLE)
+			memset(to, 0, bytes);
+		else if (!read_whole(file, stored, to, bytes))
+			return false;
+		at += bytes;
+		to = (char *)to + bytes;
+		size -= bytes;
+	}
+	return true;
+}
+
+bool kt_dump_file_is_flat(struct kt_span head)
+{
+	return kt_span_starts(head, KT_FLAT_SIGNATURE);
+}
+
+struct kt_err *kt_dump_file_open(int fd, struct kt_dump_file *ret_file)
+{
+	char head[sizeof(KT_FLAT_SIGNATURE)] = "";
+	struct stat st;
+
+	*ret_file = (struct kt_dump_file){ .fd = fcntl(fd, F_DUPFD_CLOEXEC, 0) };
+	if (ret_file->fd < 0 || fstat(fd, &st) < 0)
+		return kt_err_os(errno, "cannot be read");
+	if (st.st_size <= 0)
+		return kt_err_new(KT_ERR_PARSE, "is empty");
+	ret_file->size = ret_file->stored = (uint64_t)st.st_size;
+	ret_file->blocks = calloc(NR_BLOCKS, sizeof(*ret_file->blocks));
+	if (!ret_file->blocks)
+		return kt_err_new(KT_ERR_NOMEM, "out of memory");
+	if (!read_whole(ret_file, 0, head, sizeof(head)) ||
+		!kt_dump_file_is_flat((struct kt_span){ head, sizeof(head) }))
+		return NULL;
+	return kt_flat_open(ret_file);
+}
+
+void kt_dump_file_fini(struct kt_dump_file *file)
+{
+	if (file->fd >= 0)
+		close(file->fd);
+	free(file->pieces);
+	free(file->blocks);
+	*file = (struct kt_dump_file){ .fd = -1 };
+}

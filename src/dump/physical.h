@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef KT_DUMP_PHYSICAL_H
+#define KT_DUMP_PHYSICAL_H
+
+#include "base/buf.h"
+#include "dump/dump_file.h"
+
+/**
+ * A machine's physical memory in a dump of any format. Memory that the dump does not have is
+ * unreadable, never zero, and counted by the reason.
+ */
+struct kt_physical;
+
+/** Reasons why a byte of memory is not in a dump. */
+enum kt_physical_state {
+	KT_PHYSICAL_READ,
+	KT_PHYSICAL_NONE,     /* the machine has no memory there, or the dump does not say so */
+	KT_PHYSICAL_LEFT_OUT, /* a filter left it out */
+	KT_PHYSICAL_CUT,      /* the file ends before it, or the dump was never completed */
+	KT_PHYSICAL_DAMAGED,  /* the file has something else there */
+	KT_PHYSICAL_STATES
+};
+
+/** A format. */
+struct kt_physical_ops {
+	/** Copies memory; otherwise returns why the first absent byte is absent. */
+	enum kt_physical_state (*read)(
+		struct kt_physical *physical, uint64_t at, void *to, size_t size);
+	/** Says where a byte is. */
+	enum kt_physical_state (*state)(struct kt_physical *physical, uint64_t at);
+	/** Reads the note VMCOREINFO; false: the dump has none. */
+	bool (*info)(struct kt_physical *physical, struct kt_buf *ret_text);
+	void (*close)(struct kt_physical *physical);
+};
+
+/** A range of physical memory. */
+struct kt_physical_range {
+	uint64_t first, bytes;
+};
+
+/** The part that all formats have; their own state comes after it. */
+struct kt_physical {
+	const struct kt_physical_ops *ops;
+	uint16_t machine;		  /* EM_X86_64, EM_AARCH64 */
+	struct kt_physical_range *ranges; /* memory in the dump: sorted, without overlaps */
+	size_t nr_ranges;
+	uint64_t bytes[KT_PHYSICAL_STATES]; /* of the machine's memory, known at the start */
+	bool more_damaged;		    /* `bytes` of cut and damaged memory is a lower bound */
+	uint32_t level; /* of makedumpfile(8), -d; 0: unknown, or nothing was left out */
+	uint64_t nr_absent[KT_PHYSICAL_STATES]; /* failed reads by reason */
+};
+
+#define KT_PHYSICAL_FILES 64u	       /* parts of a split dump */
+#define KT_PHYSICAL_MAX	  (1ull << 52) /* bytes; no machine has addresses after it */
+
+/** Whether the first bytes of a file are a dump of memory: at least 20 bytes. */
+bool kt_physical_is(struct kt_span head);
+/**
+ * Opens the dump in a file, or the parts of a split dump in several files. The descriptors may be
+ * closed afterwards. PARSE: no dump of a machine that ktally knows. ABSENT: a library that unpacks
+ * it is missing.
+ */
+struct kt_err *kt_physical_open(
+	const int *files, size_t nr_files, struct kt_physical **ret_physical) KT_MUST_CHECK;
+/**
+ * Loads the libraries that such a dump may need, as far as they are installed, for a process that
+ * cannot load any later. Only the first bytes of the file are looked at.
+ */
+void kt_physical_prepare(struct kt_span head);
+/** NULL is allowed. */
+void kt_physical_close(struct kt_physical *physical);
+
+/** Copies physical memory of any range of addresses; false: at least one byte is absent. */
+bool kt_physical_read(struct kt_physical *physical, uint64_t at, void *to, size_t size);
+
+/** Says where a byte is; see kt_physical_ops. */
+enum kt_physical_state kt_physical_state(struct kt_physical *physical, uint64_t at);
+/** Number of reads so far that found no memory. */
+uint64_t kt_physical_nr_without(const struct kt_physical *physical);
+
+/** Adds a range, for formats; false: out of memory or more than 2^20 of them. */
+bool kt_physical_add(struct kt_physical *physical, uint64_t first, uint64_t bytes);
+
+#endif
