@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "root/archive_write.h"
 
+#include "base/tar.h"
 #include "root/libarchive.h"
 #include "root/new_file.h"
 
@@ -8,7 +9,8 @@
 #include <string.h>
 
 struct kt_archive_writer {
-	const struct kt_libarchive *lib;
+	const struct kt_libarchive
+		*lib; /* NULL: a tar that is not packed, which needs no library */
 	struct archive *archive;
 	struct kt_new_file file;
 	struct kt_err *err; /* error of the first write that failed */
@@ -71,7 +73,7 @@ static struct kt_err *failed(struct kt_archive_writer *writer)
 
 static void writer_free(struct kt_archive_writer *writer)
 {
-	if (writer->archive)
+	if (writer->lib && writer->archive)
 		writer->lib->write_free(writer->archive);
 	kt_err_free(writer->err);
 	kt_new_file_cleanup(&writer->file);
@@ -85,7 +87,7 @@ static struct kt_err *open_archive(struct kt_archive_writer *writer, const char 
 	writer->archive = lib->write_new();
 	if (!writer->archive)
 		return kt_err_new(KT_ERR_NOMEM, "%s: out of memory", writer->file.path);
-	if ((filter && lib->write_add_filter_by_name(writer->archive, filter) != ARCHIVE_OK) ||
+	if (lib->write_add_filter_by_name(writer->archive, filter) != ARCHIVE_OK ||
 		lib->write_set_format_pax_restricted(writer->archive) != ARCHIVE_OK ||
 		/* no padding: a compressed bundle ends where its data ends */
 		lib->write_set_bytes_in_last_block(writer->archive, 1) != ARCHIVE_OK ||
@@ -98,11 +100,11 @@ struct kt_err *kt_archive_create(
 	const char *path, bool force, struct kt_archive_writer **ret_writer)
 {
 	struct kt_archive_writer *writer;
-	const struct kt_libarchive *lib;
+	const struct kt_libarchive *lib = NULL;
 	const char *filter = NULL;
 	struct kt_err *err = filter_for(path, &filter);
 
-	if (!err)
+	if (!err && filter)
 		err = kt_libarchive(&lib);
 	if (err)
 		return err;
@@ -111,7 +113,7 @@ struct kt_err *kt_archive_create(
 		return kt_err_new(KT_ERR_NOMEM, "%s: out of memory", path);
 	writer->lib = lib;
 	err = kt_new_file_create(path, force, &writer->file);
-	if (!err)
+	if (!err && lib)
 		err = open_archive(writer, filter);
 	if (err)
 		writer_free(writer);
@@ -119,6 +121,39 @@ struct kt_err *kt_archive_create(
 		*ret_writer = writer;
 	return err;
 }
+
+/* ---- without a library ---- */
+
+static struct kt_err *write_plain(struct kt_archive_writer *writer, const struct kt_buf *bytes)
+{
+	if (bytes->failed)
+		return kt_err_new(KT_ERR_NOMEM, "%s: out of memory", writer->file.path);
+	return kt_new_file_write(&writer->file, bytes->data, bytes->size);
+}
+
+/* `link` is the target of a symbolic link; NULL: a file. */
+static struct kt_err *add_plain(struct kt_archive_writer *writer, const char *path,
+	const char *link, const char *data, size_t size, int64_t time_s)
+{
+	KT_CLEANUP(buf) struct kt_buf bytes = { 0 };
+
+	kt_tar_header(&bytes, path, link, size, time_s);
+	if (!link) {
+		kt_buf_add(&bytes, data, size);
+		kt_tar_pad(&bytes, size);
+	}
+	return write_plain(writer, &bytes);
+}
+
+static struct kt_err *end_plain(struct kt_archive_writer *writer)
+{
+	KT_CLEANUP(buf) struct kt_buf bytes = { 0 };
+
+	kt_tar_end(&bytes);
+	return write_plain(writer, &bytes);
+}
+
+/* ---- members ---- */
 
 static struct archive_entry *entry_of(
 	const struct kt_archive_writer *writer, const char *path, size_t size, int64_t time_s)
@@ -140,9 +175,12 @@ struct kt_err *kt_archive_add_link(
 	struct kt_archive_writer *writer, const char *path, const char *target, int64_t time_s)
 {
 	const struct kt_libarchive *lib = writer->lib;
-	struct archive_entry *entry = entry_of(writer, path, 0, time_s);
+	struct archive_entry *entry;
 	struct kt_err *err = NULL;
 
+	if (!lib)
+		return add_plain(writer, path, target, NULL, 0, time_s);
+	entry = entry_of(writer, path, 0, time_s);
 	if (!entry)
 		return kt_err_new(KT_ERR_NOMEM, "%s: out of memory", writer->file.path);
 	lib->entry_set_filetype(entry, AE_IFLNK);
@@ -157,9 +195,12 @@ struct kt_err *kt_archive_add(struct kt_archive_writer *writer, const char *path
 	size_t size, int64_t time_s)
 {
 	const struct kt_libarchive *lib = writer->lib;
-	struct archive_entry *entry = entry_of(writer, path, size, time_s);
+	struct archive_entry *entry;
 	struct kt_err *err = NULL;
 
+	if (!lib)
+		return add_plain(writer, path, NULL, data, size, time_s);
+	entry = entry_of(writer, path, size, time_s);
 	if (!entry)
 		return kt_err_new(KT_ERR_NOMEM, "%s: out of memory", writer->file.path);
 	if (lib->write_header(writer->archive, entry) != ARCHIVE_OK ||
@@ -173,7 +214,9 @@ struct kt_err *kt_archive_close(struct kt_archive_writer *writer)
 {
 	struct kt_err *err = NULL;
 
-	if (writer->lib->write_close(writer->archive) != ARCHIVE_OK)
+	if (!writer->lib)
+		err = end_plain(writer);
+	else if (writer->lib->write_close(writer->archive) != ARCHIVE_OK)
 		err = failed(writer);
 	else
 		err = written(writer);

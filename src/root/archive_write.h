@@ -11,7 +11,7 @@
 /** A bundle while it is written: a tar, compressed as the end of its name says (.zst, .gz, .xz). */
 struct kt_archive_writer;
 
-/** Fails where the file exists, unless `force`. Loads libarchive. */
+/** Fails where the file exists, unless `force`. Loads libarchive, except for a plain tar. */
 struct kt_err *kt_archive_create(
 	const char *path, bool force, struct kt_archive_writer **ret_writer) KT_MUST_CHECK;
 struct kt_err *kt_archive_add(struct kt_archive_writer *writer, const char *path, const char *data,

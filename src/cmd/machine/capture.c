@@ -299,8 +299,15 @@ static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
 	return err;
 }
 
+/* A tar that is not packed needs no library; any other name has the library's error later. */
+static struct kt_err *prepare(void)
+{
+	kt_err_free(kt_root_prepare_bundle());
+	return NULL;
+}
+
 static const struct kt_operand operands[] = { { "FILE.tar.zst", KT_ARG_NEW_FILE,
-	.prepare = kt_root_prepare_bundle } };
+	.prepare = prepare } };
 
 static const struct kt_option options[] = {
 	{ 0, "scrub", NULL,
@@ -325,7 +332,7 @@ const struct kt_cmd kt_cmd_capture = {
 		"the boot, to a bundle. 'ktally -s FILE.tar.zst' shows this machine on "
 		"another one. --scrub leaves out the host name, addresses, process names and "
 		"every line of the kernel log that ktally does not read. An existing file is "
-		"kept unless --force is given.",
+		"kept unless --force is given. FILE.tar is not packed, and needs no library.",
 	.examples = examples,
 	.nr_examples = KT_LEN(examples),
 	.options = options,
