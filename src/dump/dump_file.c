@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "dump/dump_file.h"
 
-#include "dump/flattened.h"
+#include "dump/stored.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,23 +19,6 @@ struct kt_dump_block {
 	char data[BLOCK];
 };
 
-/* Reads from the file itself; returns how many bytes it has there. */
-static size_t read_stored(const struct kt_dump_file *file, uint64_t at, char *to, size_t size)
-{
-	size_t done = 0;
-
-	while (done < size && at + done <= INT64_MAX) {
-		ssize_t n = pread(file->fd, to + done, size - done, (off_t)(at + done));
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			break;
-		done += (size_t)n;
-	}
-	return done;
-}
-
 static bool read_small(struct kt_dump_file *file, uint64_t at, void *to, size_t size)
 {
 	uint64_t number = at / BLOCK + 1;
@@ -44,7 +27,7 @@ static bool read_small(struct kt_dump_file *file, uint64_t at, void *to, size_t 
 
 	if (block->number != number) {
 		block->number = number;
-		block->bytes = (uint32_t)read_stored(file, at - from, block->data, BLOCK);
+		block->bytes = (uint32_t)kt_stored_read(file->fd, at - from, block->data, BLOCK);
 	}
 	if (from + size > block->bytes)
 		return false;
@@ -57,7 +40,7 @@ static bool read_whole(struct kt_dump_file *file, uint64_t at, char *to, size_t 
 	if (at > file->stored || file->stored - at < size)
 		return false;
 	if (size >= BLOCK)
-		return read_stored(file, at, to, size) == size;
+		return kt_stored_read(file->fd, at, to, size) == size;
 	while (size) {
 		size_t part = BLOCK - at % BLOCK;
 
@@ -74,11 +57,11 @@ static bool read_whole(struct kt_dump_file *file, uint64_t at, char *to, size_t 
 
 bool kt_dump_file_read(struct kt_dump_file *file, uint64_t at, void *to, size_t size)
 {
-	if (!file->flat)
+	if (!kt_flat_is_open(&file->flat))
 		return read_whole(file, at, to, size);
 	while (size) {
 		uint64_t stored, bytes;
-		enum kt_flat_place place = kt_flat_find(file, at, &stored, &bytes);
+		enum kt_flat_place place = kt_flat_find(&file->flat, at, &stored, &bytes);
 
 		if (place == KT_FLAT_NONE)
 			return false;
@@ -103,6 +86,7 @@ bool kt_dump_file_is_flat(struct kt_span head)
 struct kt_err *kt_dump_file_open(int fd, struct kt_dump_file *ret_file)
 {
 	char head[sizeof(KT_FLAT_SIGNATURE)] = "";
+	struct kt_err *err;
 	struct stat st;
 
 	*ret_file = (struct kt_dump_file){ .fd = fcntl(fd, F_DUPFD_CLOEXEC, 0) };
@@ -117,14 +101,16 @@ struct kt_err *kt_dump_file_open(int fd, struct kt_dump_file *ret_file)
 	if (!read_whole(ret_file, 0, head, sizeof(head)) ||
 		!kt_dump_file_is_flat((struct kt_span){ head, sizeof(head) }))
 		return NULL;
-	return kt_flat_open(ret_file);
+	err = kt_flat_open(ret_file->fd, ret_file->stored, &ret_file->flat);
+	ret_file->size = ret_file->flat.size;
+	return err;
 }
 
 void kt_dump_file_fini(struct kt_dump_file *file)
 {
 	if (file->fd >= 0)
 		close(file->fd);
-	free(file->pieces);
+	kt_flat_fini(&file->flat);
 	free(file->blocks);
 	*file = (struct kt_dump_file){ .fd = -1 };
 }

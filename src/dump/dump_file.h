@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 #include "base/span.h"
+#include "dump/flattened.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,9 +21,7 @@ struct kt_dump_file {
 	int fd;
 	uint64_t size;	 /* bytes; after the last one that the dump has */
 	uint64_t stored; /* bytes of the file itself */
-	struct kt_flat_piece *pieces;
-	size_t nr_pieces;
-	bool flat, cut; /* `cut`: the stream of a flattened file has no end */
+	struct kt_flat flat;
 	struct kt_dump_block *blocks;
 };
 

@@ -307,7 +307,7 @@ struct kt_err *kt_elf_core_open(struct kt_dump_file *file, struct kt_physical **
 	err = check_header(core);
 	if (!err)
 		err = find_segments(core);
-	if (!err && core->file.flat && core->file.cut)
+	if (!err && core->file.flat.cut)
 		core->base.more_damaged = true;
 	if (err) {
 		if (core->base.bytes[KT_PHYSICAL_CUT])

@@ -12,7 +12,7 @@
 
 /** Whether the first bytes of a file are an ELF core. */
 bool kt_elf_core_is(struct kt_span head);
-/** Opens a file, which it takes over, even after an error. PARSE: see kt_physical_open(). */
+/** Opens a file, which it takes over, even after an error. PARSE: see kt_dump_open(). */
 struct kt_err *kt_elf_core_open(
 	struct kt_dump_file *file, struct kt_physical **ret_physical) KT_MUST_CHECK;
 

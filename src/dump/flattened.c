@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "dump/flattened.h"
 
+#include "dump/stored.h"
+
 #include <endian.h>
 #include <stdlib.h>
 
@@ -34,16 +36,17 @@ static bool add(struct pieces *pieces, const struct piece *piece)
 }
 
 /* Reads the stream from header to header. A piece that the file has in part ends it. */
-static struct kt_err *read_stream(struct kt_dump_file *file, struct pieces *pieces)
+static struct kt_err *read_stream(
+	int fd, uint64_t stored, struct kt_flat *flat, struct pieces *pieces)
 {
 	uint64_t at = HEADER_BYTES, head[2];
 
-	file->cut = true;
-	while (kt_dump_file_read(file, at, head, sizeof(head))) {
+	flat->cut = true;
+	while (kt_stored_read(fd, at, head, sizeof(head)) == sizeof(head)) {
 		struct piece piece = { be64toh(head[0]), be64toh(head[1]), at + sizeof(head) };
 
 		if (piece.first == END && piece.bytes == END) {
-			file->cut = false;
+			flat->cut = false;
 			break;
 		}
 		/* offsets are signed in the stream */
@@ -55,8 +58,8 @@ static struct kt_err *read_stream(struct kt_dump_file *file, struct pieces *piec
 				"a flattened dump of more than %u pieces; 'makedumpfile -R' makes "
 				"a file of it that can be read",
 				PIECES_MAX);
-		if (piece.bytes > file->stored - piece.stored)
-			piece.bytes = file->stored - piece.stored;
+		if (piece.bytes > stored - piece.stored)
+			piece.bytes = stored - piece.stored;
 		if (piece.bytes && !add(pieces, &piece))
 			return kt_err_new(KT_ERR_NOMEM, "out of memory");
 		at = piece.stored + piece.bytes;
@@ -113,7 +116,7 @@ static void pop(struct heap *heap)
 }
 
 /* Goes through the offsets at which a piece begins or the topmost one ends. */
-static void lay_out(struct kt_dump_file *file, const struct pieces *sorted, struct heap *heap)
+static void lay_out(struct kt_flat *flat, const struct pieces *sorted, struct heap *heap)
 {
 	uint64_t at = 0;
 
@@ -133,43 +136,50 @@ static void lay_out(struct kt_dump_file *file, const struct pieces *sorted, stru
 		}
 		if (next < sorted->count && sorted->items[next].first < end)
 			end = sorted->items[next].first;
-		file->pieces[file->nr_pieces++] =
+		flat->pieces[flat->nr_pieces++] =
 			(struct kt_flat_piece){ at, end - at, top->stored + (at - top->first) };
 		at = end;
 	}
-	file->size = at;
+	flat->size = at;
 }
 
-struct kt_err *kt_flat_open(struct kt_dump_file *file)
+struct kt_err *kt_flat_open(int fd, uint64_t stored, struct kt_flat *ret_flat)
 {
 	struct pieces pieces = { 0 };
 	struct heap heap = { 0 };
-	struct kt_err *err = read_stream(file, &pieces);
+	struct kt_err *err;
 
+	*ret_flat = (struct kt_flat){ 0 };
+	err = read_stream(fd, stored, ret_flat, &pieces);
 	if (!err && !pieces.count)
 		err = kt_err_new(KT_ERR_PARSE, "a flattened dump without contents");
 	if (!err) {
 		/* each piece begins one part and may be interrupted by each other one */
-		file->pieces = calloc(2 * pieces.count, sizeof(*file->pieces));
+		ret_flat->pieces = calloc(2 * pieces.count, sizeof(*ret_flat->pieces));
 		heap.items = calloc(pieces.count, sizeof(*heap.items));
-		if (!file->pieces || !heap.items)
+		if (!ret_flat->pieces || !heap.items)
 			err = kt_err_new(KT_ERR_NOMEM, "out of memory");
 	}
 	if (!err) {
 		qsort(pieces.items, pieces.count, sizeof(*pieces.items), by_first);
-		lay_out(file, &pieces, &heap);
-		file->flat = true;
+		lay_out(ret_flat, &pieces, &heap);
 	}
 	free(heap.items);
 	free(pieces.items);
 	return err;
 }
 
-enum kt_flat_place kt_flat_find(
-	const struct kt_dump_file *file, uint64_t at, uint64_t *ret_stored, uint64_t *ret_bytes)
+void kt_flat_fini(struct kt_flat *flat)
 {
-	const struct kt_flat_piece *pieces = file->pieces;
-	size_t low = 0, high = file->nr_pieces;
+	free(flat->pieces);
+	*flat = (struct kt_flat){ 0 };
+}
+
+enum kt_flat_place kt_flat_find(
+	const struct kt_flat *flat, uint64_t at, uint64_t *ret_stored, uint64_t *ret_bytes)
+{
+	const struct kt_flat_piece *pieces = flat->pieces;
+	size_t low = 0, high = flat->nr_pieces;
 
 	/* the first piece after the offset */
 	while (low < high) {
@@ -187,7 +197,7 @@ enum kt_flat_place kt_flat_find(
 		*ret_bytes = pieces[low - 1].bytes - over;
 		return KT_FLAT_STORED;
 	}
-	if (low == file->nr_pieces || file->cut)
+	if (low == flat->nr_pieces || flat->cut)
 		return KT_FLAT_NONE;
 	*ret_stored = 0;
 	*ret_bytes = pieces[low].first - at;

@@ -2,7 +2,11 @@
 #ifndef KT_DUMP_FLATTENED_H
 #define KT_DUMP_FLATTENED_H
 
-#include "dump/dump_file.h"
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 /**
  * The pieces of a flattened dump: a header of 4096 bytes, then for each piece its offset, its size
@@ -17,8 +21,23 @@ struct kt_flat_piece {
 	uint64_t stored;       /* offset in the file */
 };
 
-/** Reads where the pieces are; private to kt_dump_file_open(). */
-struct kt_err *kt_flat_open(struct kt_dump_file *file) KT_MUST_CHECK;
+struct kt_flat {
+	struct kt_flat_piece *pieces; /* sorted, without overlaps */
+	size_t nr_pieces;
+	uint64_t size; /* bytes of the dump */
+	bool cut;      /* the stream has no end */
+};
+
+/**
+ * Reads where the pieces are, in a file of `stored` bytes. PARSE: no contents. LIMIT: more than 2
+ * million pieces. The caller calls kt_flat_fini() after an error too.
+ */
+struct kt_err *kt_flat_open(int fd, uint64_t stored, struct kt_flat *ret_flat) KT_MUST_CHECK;
+void kt_flat_fini(struct kt_flat *flat);
+static inline bool kt_flat_is_open(const struct kt_flat *flat)
+{
+	return flat->pieces != NULL;
+}
 
 enum kt_flat_place {
 	KT_FLAT_STORED, /* bytes are in the file at `ret_stored` */
@@ -27,6 +46,6 @@ enum kt_flat_place {
 };
 /** Finds bytes of the dump; `ret_bytes`: how many from there on are alike. */
 enum kt_flat_place kt_flat_find(
-	const struct kt_dump_file *file, uint64_t at, uint64_t *ret_stored, uint64_t *ret_bytes);
+	const struct kt_flat *flat, uint64_t at, uint64_t *ret_stored, uint64_t *ret_bytes);
 
 #endif

@@ -2,11 +2,13 @@
 #include "dump/kdump.h"
 
 #include "dump/elf_core.h"
+#include "dump/kdump_header.h"
 #include "dump/kdump_map.h"
 #include "dump/unpack.h"
 
 #include <stdlib.h>
 
+#define SIGNATURE	"KDUMP   "
 #define CACHE_BYTES	(4u << 20)
 #define INFO_MAX	65536u	   /* bytes; the kernel keeps a page for VMCOREINFO */
 #define DESCRIPTORS_MAX (4u << 20) /* that are looked through for damage */
@@ -21,12 +23,17 @@ struct descriptor {
 struct kdump {
 	struct kt_physical base;
 	struct kt_kdump_header header;
-	struct kt_kdump_part parts[KT_PHYSICAL_FILES];
+	struct kt_kdump_part parts[KT_KDUMP_PARTS];
 	size_t nr_parts, last; /* `last`: of the latest read, tried first */
 	uint64_t *cached;      /* page frame + 1 of each page in `pages`; 0: unused */
 	char *pages, *packed;
 	size_t nr_cached;
 };
+
+bool kt_kdump_is(struct kt_span head)
+{
+	return kt_span_starts(head, SIGNATURE);
+}
 
 /* ---- pages ---- */
 
@@ -35,7 +42,7 @@ static bool has(const struct kt_kdump_part *part, uint64_t frame)
 	return frame >= part->first && frame < part->end;
 }
 
-/* The part with a page frame; the one of the latest read has none of them if no part has it. */
+/* Finds the part with a page frame, or any part if none has it. */
 static struct kt_kdump_part *find_part(struct kdump *kdump, uint64_t frame)
 {
 	for (size_t i = 0; i < kdump->nr_parts && !has(&kdump->parts[kdump->last], frame); i++) {
@@ -90,7 +97,7 @@ static enum kt_physical_state place(
 	}
 }
 
-/* Finds a page among those that were unpacked, or unpacks it. */
+/* Finds a page in the cache, or unpacks it. */
 static enum kt_physical_state find_page(struct kdump *kdump, uint64_t frame, const char **ret_page)
 {
 	size_t slot = frame % kdump->nr_cached;
@@ -190,7 +197,7 @@ static struct kt_err *open_part(
 	part->end = header->end;
 	part->memory_at = part->here_at = (1 + header->sub_blocks) * bytes;
 	/* a dump of before 2008 may have one bitmap */
-	if (header->nr_frames <= bitmap_bytes / 2 * 8)
+	if (header->bitmap_blocks > 1 && header->nr_frames <= bitmap_bytes / 2 * 8)
 		part->here_at += bitmap_bytes / 2;
 	part->descriptors_at = part->memory_at + bitmap_bytes;
 	return kt_kdump_rank(part);

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "dump/kdump.h"
+#include "dump/kdump_header.h"
 
 #include "base/attr.h"
 
 #include <elf.h>
 
-#define SIGNATURE  "KDUMP   "
 #define NAME_BYTES 65u		/* of a part of utsname */
 #define FRAMES_MAX (1ull << 34) /* 64 TiB of pages of 4 KiB */
 
@@ -23,7 +22,7 @@ struct main_header {
 };
 _Static_assert(sizeof(struct main_header) == 464, "as in a file");
 
-/* struct kdump_sub_header; what a version before lacks is behind its end */
+/* struct kdump_sub_header; earlier versions have fewer members */
 struct sub_header {
 	uint64_t phys_base;
 	int32_t level, split;		/* since 1, 2 */
@@ -34,11 +33,6 @@ struct sub_header {
 	uint64_t first_64, end_64, nr_frames_64; /* since 6 */
 };
 _Static_assert(sizeof(struct sub_header) == 104, "as in a file");
-
-bool kt_kdump_is(struct kt_span head)
-{
-	return kt_span_starts(head, SIGNATURE);
-}
 
 static struct kt_err *check_main(const struct main_header *main, struct kt_kdump_header *header)
 {

@@ -2,11 +2,22 @@
 #ifndef KT_DUMP_KDUMP_MAP_H
 #define KT_DUMP_KDUMP_MAP_H
 
-#include "dump/kdump.h"
+#include "dump/physical.h"
 
 /** The bitmaps of a dump: which page frames are memory, which are in the file, and where. */
 
-/** What is to be known of all page frames, when a dump is opened. */
+/** A file of such a dump. */
+struct kt_kdump_part {
+	struct kt_dump_file file;
+	uint64_t first, end;	     /* page frames that it is about */
+	uint64_t memory_at, here_at; /* bitmaps in the file; `memory_at` may be `here_at` */
+	uint64_t descriptors_at;
+	uint64_t *ranks;  /* pages that are here before each KT_KDUMP_RANK page frames */
+	uint64_t nr_here; /* pages */
+};
+#define KT_KDUMP_RANK 4096u /* page frames */
+
+/** Counts over all page frames, of all parts. */
 struct kt_kdump_counts {
 	uint64_t memory; /* page frames that are memory */
 	uint64_t here;	 /* of them in the dump, in whichever part of it */

@@ -50,23 +50,8 @@ struct kt_physical {
 	uint64_t nr_absent[KT_PHYSICAL_STATES]; /* failed reads by reason */
 };
 
-#define KT_PHYSICAL_FILES 64u	       /* parts of a split dump */
-#define KT_PHYSICAL_MAX	  (1ull << 52) /* bytes; no machine has addresses after it */
+#define KT_PHYSICAL_MAX (1ull << 52) /* bytes; no machine has addresses after it */
 
-/** Whether the first bytes of a file are a dump of memory: at least 20 bytes. */
-bool kt_physical_is(struct kt_span head);
-/**
- * Opens the dump in a file, or the parts of a split dump in several files. The descriptors may be
- * closed afterwards. PARSE: no dump of a machine that ktally knows. ABSENT: a library that unpacks
- * it is missing.
- */
-struct kt_err *kt_physical_open(
-	const int *files, size_t nr_files, struct kt_physical **ret_physical) KT_MUST_CHECK;
-/**
- * Loads the libraries that such a dump may need, as far as they are installed, for a process that
- * cannot load any later. Only the first bytes of the file are looked at.
- */
-void kt_physical_prepare(struct kt_span head);
 /** NULL is allowed. */
 void kt_physical_close(struct kt_physical *physical);
 

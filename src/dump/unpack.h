@@ -22,7 +22,7 @@ enum kt_packing {
 
 /** Loads the libraries of all ways, as far as they are installed. */
 void kt_unpack_prepare(void);
-/** Loads those of the ways in `packings` that are not loaded; ABSENT: names the one missing. */
+/** Loads the libraries of the ways in `packings`; ABSENT: names the one that is missing. */
 struct kt_err *kt_unpack_open(unsigned packings) KT_MUST_CHECK;
 /**
  * Unpacks bytes that make exactly `size` bytes; false: they are damaged, or the library of this

@@ -4,7 +4,7 @@
 // descriptor instead of the text.
 
 #include "base/buf.h"
-#include "dump/physical.h"
+#include "dump/formats.h"
 #include "root/members.h"
 #include "root/root_ops.h"
 #include "root/stream.h"
@@ -32,7 +32,7 @@ struct root_memory {
 	size_t count, room;
 	bool sorted;
 	/* of a dump */
-	int dump_fds[KT_PHYSICAL_FILES];
+	int dump_fds[KT_DUMP_FILES];
 	size_t nr_dump_fds;
 	void *dump;
 	void (*close_dump)(void *dump);
@@ -378,7 +378,7 @@ struct kt_err *kt_root_dump_add_file(struct kt_root *root, int fd)
 
 	if (memory->nr_dump_fds == KT_LEN(memory->dump_fds))
 		return kt_err_new(
-			KT_ERR_LIMIT, "a split dump of more than %u files", KT_PHYSICAL_FILES);
+			KT_ERR_LIMIT, "a split dump of more than %u files", KT_DUMP_FILES);
 	again = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	if (again < 0)
 		return kt_err_os(errno, "the dump cannot be read");

@@ -4,7 +4,7 @@
 
 #include "base/attr.h"
 #include "base/open.h"
-#include "dump/physical.h"
+#include "dump/formats.h"
 #include "record/recording.h"
 #include "record/zstd.h"
 #include "root/libarchive.h"
@@ -92,7 +92,7 @@ static bool is_dump(int fd)
 {
 	char bytes[64];
 
-	return kt_physical_is(read_head(fd, bytes));
+	return kt_dump_is(read_head(fd, bytes));
 }
 
 static struct kt_err *open_dump(int fd, struct kt_root **ret_root)
@@ -257,7 +257,7 @@ static void prepare_dump(int fd)
 {
 	char bytes[64];
 
-	kt_physical_prepare(read_head(fd, bytes));
+	kt_dump_prepare(read_head(fd, bytes));
 }
 
 static void prepare_parts(int fd)

@@ -7,6 +7,7 @@
 
 #include "base/attr.h"
 #include "base/human.h"
+#include "dump/formats.h"
 #include "dump/kallsyms_find.h"
 #include "dump/translation.h"
 #include "target/live.h"
@@ -302,7 +303,7 @@ struct kt_err *kt_target_dump(
 	if (!target)
 		return kt_err_new(KT_ERR_NOMEM, "out of memory");
 	target->base = (struct kt_target){ .ops = &ops, .name = "the dump" };
-	err = kt_physical_open(files, nr_files, &target->memory);
+	err = kt_dump_open(files, nr_files, &target->memory);
 	if (!err)
 		err = find_kernel(target);
 	if (!err) {
