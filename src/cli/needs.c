@@ -142,6 +142,9 @@ struct kt_err *kt_needs_confine(
 	struct inputs inputs = { .needs = needs };
 
 	add_source(&inputs, call->machine.source);
+	/* the types of a dump's kernel are read after the confinement */
+	if (call->machine.btf)
+		kt_confine_read(&inputs.needs, call->machine.btf);
 	add_operands(&inputs, cmd, call);
 	if (inputs.arena.failed) /* a path missing in the list would be refused later */
 		keep(&inputs, kt_err_new(KT_ERR_NOMEM, "out of memory"));
