@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A dump of all memory, taken by qemu from outside, and ktally on it here, against what ktally
-counted inside a moment before."""
+"""Dumps of all memory, taken by qemu from outside, and ktally on them here, against what ktally
+counted inside a moment before: an ELF core and a compressed dump, both of one moment."""
 
 import json
 import subprocess
@@ -20,19 +20,29 @@ OBJECTS_OF_OTHERS = 16  # the same, of caches of any name, as merged ones have; 
 
 
 class Dump:
-    """A dump of a machine, in its folder."""
+    """A dump of a machine that stands still, in its folder."""
 
-    def __init__(self, vm, ktally):
-        self.file, self.ktally = vm.folder / "vmcore", ktally
+    def __init__(self, vm, ktally, name, options=""):
+        self.file, self.ktally = vm.folder / name, ktally
         self.file.unlink(missing_ok=True)
-        vm.monitor(f"dump-guest-memory {self.file}")
+        vm.monitor(f"dump-guest-memory {options} {self.file}")
 
     def report(self, command):
         done = subprocess.run([self.ktally, *command.split(), "-s", self.file, "-o", "json"],
                               capture_output=True, timeout=READ_S, check=False)
         if done.returncode != 0:
-            raise AssertionError(f"ktally {command} on the dump: {done.stderr.decode().strip()}")
+            raise AssertionError(f"ktally {command} on {self.file.name}: "
+                                 f"{done.stderr.decode().strip()}")
         return json.loads(done.stdout)
+
+
+def take(vm, ktally):
+    """(ELF core, compressed dump) of one moment"""
+    vm.monitor("stop")
+    try:
+        return Dump(vm, ktally, "vmcore"), Dump(vm, ktally, "vmcore.z", "-z")
+    finally:
+        vm.monitor("cont")
 
 
 def caches_of(report):
@@ -68,18 +78,21 @@ def run(item, vm, save, ktally):
         work.wait_rest()
         vm.report("slab --exact -a")
         before = vm.report("slab --exact -a")
-        dump = Dump(vm, ktally)
+        dump, packed = take(vm, ktally)
         after = vm.report("slab --exact -a")
         inside = dump.report("slab --exact -a")
         for name, report in (("inside", before), ("dump", inside)):
             save(f"{item.name}-{name}.json", report)
         problems, told = compare(*map(caches_of, (before, inside, after)))
+        if caches_of(packed.report("slab --exact -a")) != caches_of(inside):
+            problems.append("the compressed dump has other slab caches than the ELF core")
         reports = {claim.command: dump.report(claim.command) for claim in work.prints}
         for claim in work.prints:
             problem, text, _ = claim.check(None, reports[claim.command], work.amounts, {})
             problems += [problem] if problem else []
             told += f", {text}"
         dump.file.unlink()
+        packed.file.unlink()
     finally:
         work.perform(item.values["undo"])
     return problems, [told], {}
