@@ -60,7 +60,7 @@ install_idle() {
 }
 
 BUILD_TOOLS="gcc=gcc /usr/include/stdio.h=libc6-dev meson=meson ninja=ninja-build pkg-config=pkg-config /usr/include/archive.h=libarchive-dev /usr/include/zstd.h=libzstd-dev /usr/include/png.h=libpng-dev /usr/include/microhttpd.h=libmicrohttpd-dev /usr/include/curses.h=libncurses-dev"
-TEST_TOOLS="/usr/bin/python3=python3 py:jsonschema=python3-jsonschema zstd=zstd xz=xz-utils strace=strace mandoc=mandoc tmux=tmux clang=clang clang-format=clang-format clang-tidy=clang-tidy cppcheck=cppcheck node=nodejs npm=npm chromium=chromium slabtop=procps smem=smem numastat=numactl busybox=busybox-static"
+TEST_TOOLS="/usr/bin/python3=python3 py:jsonschema=python3-jsonschema zstd=zstd xz=xz-utils strace=strace mandoc=mandoc tmux=tmux clang=clang clang-format=clang-format clang-tidy=clang-tidy cppcheck=cppcheck node=nodejs npm=npm chromium=chromium slabtop=procps smem=smem numastat=numactl busybox=busybox-static /usr/share/doc/liblzo2-2=liblzo2-2 /usr/share/doc/libsnappy1v5=libsnappy1v5"
 PACKAGE_TOOLS="dh=debhelper dpkg-buildpackage=dpkg-dev lintian=lintian"
 # each is a service that its package starts: see install_idle
 MONITORING_TOOLS="promtool=prometheus prometheus-node-exporter=prometheus-node-exporter /usr/sbin/netdata=netdata-core"
