@@ -39,7 +39,8 @@ static bool read_whole(struct kt_dump_file *file, uint64_t at, char *to, size_t 
 {
 	if (at > file->stored || file->stored - at < size)
 		return false;
-	if (size >= BLOCK)
+	/* a page that many page frames share, such as the page of zeros, stays in a block */
+	if (size > BLOCK)
 		return kt_stored_read(file->fd, at, to, size) == size;
 	while (size) {
 		size_t part = BLOCK - at % BLOCK;
