@@ -143,28 +143,34 @@ static void lay_out(struct kt_flat *flat, const struct pieces *sorted, struct he
 	flat->size = at;
 }
 
+static struct kt_err *arrange(struct kt_flat *flat, struct pieces *pieces)
+{
+	struct heap heap = { 0 };
+
+	if (!pieces->count)
+		return kt_err_new(KT_ERR_PARSE, "a flattened dump without contents");
+	/* each piece begins one part and may be interrupted by each other one */
+	flat->pieces = calloc(2 * pieces->count, sizeof(*flat->pieces));
+	heap.items = calloc(pieces->count, sizeof(*heap.items));
+	if (!flat->pieces || !heap.items) {
+		free(heap.items);
+		return kt_err_new(KT_ERR_NOMEM, "out of memory");
+	}
+	qsort(pieces->items, pieces->count, sizeof(*pieces->items), by_first);
+	lay_out(flat, pieces, &heap);
+	free(heap.items);
+	return NULL;
+}
+
 struct kt_err *kt_flat_open(int fd, uint64_t stored, struct kt_flat *ret_flat)
 {
 	struct pieces pieces = { 0 };
-	struct heap heap = { 0 };
 	struct kt_err *err;
 
 	*ret_flat = (struct kt_flat){ 0 };
 	err = read_stream(fd, stored, ret_flat, &pieces);
-	if (!err && !pieces.count)
-		err = kt_err_new(KT_ERR_PARSE, "a flattened dump without contents");
-	if (!err) {
-		/* each piece begins one part and may be interrupted by each other one */
-		ret_flat->pieces = calloc(2 * pieces.count, sizeof(*ret_flat->pieces));
-		heap.items = calloc(pieces.count, sizeof(*heap.items));
-		if (!ret_flat->pieces || !heap.items)
-			err = kt_err_new(KT_ERR_NOMEM, "out of memory");
-	}
-	if (!err) {
-		qsort(pieces.items, pieces.count, sizeof(*pieces.items), by_first);
-		lay_out(ret_flat, &pieces, &heap);
-	}
-	free(heap.items);
+	if (!err)
+		err = arrange(ret_flat, &pieces);
 	free(pieces.items);
 	return err;
 }

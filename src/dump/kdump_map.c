@@ -36,9 +36,11 @@ static struct kt_err *each_bits(struct kt_dump_file *file, uint64_t bitmap, uint
 	uint64_t end, uint64_t last, bits_fn fn, void *arg)
 {
 	struct bits *block = malloc(READ_RANKS * sizeof(*block));
-	struct kt_err *err = block ? NULL : kt_err_new(KT_ERR_NOMEM, "out of memory");
 	uint64_t nr_ranks = (last + KT_KDUMP_RANK - 1) / KT_KDUMP_RANK;
+	struct kt_err *err = NULL;
 
+	if (!block)
+		return kt_err_new(KT_ERR_NOMEM, "out of memory");
 	for (uint64_t rank = 0; !err && rank < nr_ranks; rank += READ_RANKS) {
 		uint64_t count = nr_ranks - rank, bytes;
 

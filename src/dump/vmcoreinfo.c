@@ -6,7 +6,7 @@
 
 #define FIRST	 "OSRELEASE="
 #define TEXT_MAX 65536u	    /* bytes; the kernel keeps a page for it */
-#define STEP	 4096u	    /* bytes; the smallest page */
+#define STEP	 4096ul	    /* bytes; the smallest page */
 #define STEPS	 64u	    /* that are read at once */
 #define HOLES	 (1u << 20) /* pages without contents after which no more are looked at */
 

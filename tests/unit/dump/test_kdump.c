@@ -168,12 +168,12 @@ TEST(what_is_cut_off_is_missing_and_counted)
 
 	dump_init(&dump, &made);
 	file = kdump_file(&dump, &(struct kdump_opts){ 0 });
-	file.size -= 2 * 4096;
+	file.size -= 2 * 4096ull;
 	target = must_open(&file);
 	if (target) {
 		check_note(target, "cut off: 8.0 KiB of memory are missing");
 		CHECK(kt_target_read(target, DUMP_DIRECT + DUMP_SECOND + 4096, &byte, 1));
-		CHECK(!kt_target_read(target, DUMP_DIRECT + DUMP_SECOND + 2 * 4096, &byte, 1));
+		CHECK(!kt_target_read(target, DUMP_DIRECT + DUMP_SECOND + 2 * 4096ull, &byte, 1));
 	}
 	kt_target_close(target);
 	free(file.bytes);
@@ -197,7 +197,7 @@ TEST(a_file_that_shrinks_has_less_memory)
 		CHECK(!ftruncate(fd, DUMP_PLACE));
 		for (unsigned i = 0; i < DUMP_PAGES_2 * 4096; i += 512)
 			kt_target_read(target, DUMP_DIRECT + DUMP_SECOND + i, &byte, 1);
-		CHECK(!kt_target_read(target, DUMP_DIRECT + DUMP_SECOND + 3 * 4096, &byte, 1));
+		CHECK(!kt_target_read(target, DUMP_DIRECT + DUMP_SECOND + 3 * 4096ull, &byte, 1));
 	}
 	kt_err_free(err);
 	kt_target_close(target);
@@ -240,7 +240,7 @@ static bool open_damaged(const struct kdump_file *file)
 	for (uint64_t n = 0; n < count; n++) {
 		uint64_t value = dice(2) ? dice(UINT64_MAX) : dice(256);
 		/* headers, bitmaps, descriptors, and pages */
-		const size_t ends[] = { 448, 4096 + 112, 5 * 4096, file->size - 8 };
+		const size_t ends[] = { 448, 4096 + 112, 5 * 4096ull, file->size - 8 };
 		size_t end = ends[dice(KT_LEN(ends))];
 
 		memcpy(copy.bytes + dice(end < file->size - 8 ? end : file->size - 8), &value,
