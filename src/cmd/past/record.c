@@ -5,11 +5,11 @@
 // not interpret the files: it stores them as they are, so a reader of the recording finds
 // the same files as at the time of the sample.
 
-#include "analysis/tasks.h"
 #include "base/human.h"
 #include "base/kernel_files.h"
 #include "base/memory.h"
 #include "cli/cmd.h"
+#include "cmd/past/record_facts.h"
 #include "cmd/past/record_groups.h"
 #include "machine/machine.h"
 #include "machine/pace.h"
@@ -18,8 +18,6 @@
 #include "record/writer.h"
 #include "record/zstd.h"
 #include "source/fold.h"
-#include "source/held/task_list.h"
-#include "source/meta.h"
 
 #include <errno.h>
 #include <string.h>
@@ -28,7 +26,6 @@
 #define DEFAULT_INTERVAL_S 10
 #define FLUSH_S		   10  /* at most as much is lost in a crash */
 #define SLOW_S		   600 /* between two readings of data that seldom changes */
-#define LARGEST_TASKS	   32  /* with most page tables, and as many with most threads */
 #define KEEP_BUDGET_MS	   100 /* between two samples, for thinning */
 #define BLOCK_SAMPLES	   3600
 #define BLOCK_BYTES	   (384u << 10) /* of memory; a block is written when full */
@@ -311,78 +308,6 @@ static struct kt_err *read_groups(
 
 /* ---- everything else ---- */
 
-static void put_facts(
-	struct recorder *recorder, struct kt_draft *draft, const struct kt_snapshot *snap)
-{
-	static const struct {
-		const char *key, *path;
-	} files[] = { { "boot_id", KT_FILE_BOOT_ID } };
-
-	if (draft->block.facts.count)
-		return;
-	for (size_t i = 0; i < KT_LEN(files); i++) {
-		KT_CLEANUP(text) struct kt_text text = { 0 };
-		KT_CLEANUP(err)
-		struct kt_err *err = kt_root_read_head(recorder->root, files[i].path, 256, &text);
-		struct kt_span value = kt_span_trim(kt_text_span(&text));
-
-		if (!err)
-			kt_draft_fact(draft, files[i].key, kt_arena_name(&recorder->arena, value));
-	}
-	kt_draft_fact(draft, "ktally", KTALLY_VERSION);
-	kt_draft_fact(draft, "page_bytes",
-		kt_arena_printf(&recorder->arena, "%lld", (long long)snap->host.page_bytes));
-	kt_draft_fact(draft, "host", snap->host.name ? snap->host.name : "");
-	kt_draft_fact(draft, "release", snap->host.release ? snap->host.release : "");
-}
-
-/* Says in the sample what is not recorded one by one. */
-static void put_notes(const struct recorder *recorder, struct kt_buf *meta)
-{
-	if (recorder->fold.nr_folded)
-		kt_buf_printf(meta,
-			"note=recorded with the %u smallest slab caches as one, " KT_FOLD_OTHERS
-			", whose objects are counted in units of 8 bytes\n",
-			recorder->fold.nr_folded);
-	if (kt_sampler_nr_dropped(recorder->sampler))
-		kt_buf_printf(meta,
-			"note=recorded without %u files, for which a block has no room\n",
-			kt_sampler_nr_dropped(recorder->sampler));
-	if (recorder->fold.nr_cpus)
-		kt_buf_printf(meta,
-			"note=recorded with the free pages in the lists of %u CPUs as their sum\n",
-			recorder->fold.nr_cpus);
-}
-
-/* The files of a sample are read before the counters of each CPU are folded, if at all. */
-static void put_meta(struct recorder *recorder, struct kt_draft *draft, struct kt_snapshot *snap)
-{
-	KT_CLEANUP(buf) struct kt_buf meta = { 0 };
-
-	snap->folded = false;
-	kt_meta_write(snap, &meta);
-	put_notes(recorder, &meta);
-	draft->failed |= meta.failed;
-	kt_sampler_text(
-		recorder->sampler, draft, "ktally/meta", (struct kt_span){ meta.data, meta.size });
-}
-
-static void put_tasks(struct recorder *recorder, struct kt_draft *draft, struct kt_snapshot *snap)
-{
-	KT_CLEANUP(buf) struct kt_buf text = { 0 };
-	kt_tasks tasks = { 0 };
-
-	snap->stack_bytes = kt_stacks_of(snap).each_bytes;
-	if (snap->tasks.count && kt_tasks_largest(&snap->arena, snap, LARGEST_TASKS, &tasks))
-		kt_task_list_write(snap, tasks.items, tasks.count, &text);
-	draft->failed |= text.failed || snap->arena.failed;
-	if (text.size)
-		kt_sampler_text(recorder->sampler, draft, KT_TASK_LIST,
-			(struct kt_span){ text.data, text.size });
-	else
-		kt_sampler_gone(recorder->sampler, draft, KT_TASK_LIST);
-}
-
 /* Everything else that the account and the lists can use. */
 static struct kt_err *read_slow(struct recorder *recorder, struct kt_draft *draft)
 {
@@ -397,10 +322,10 @@ static struct kt_err *read_slow(struct recorder *recorder, struct kt_draft *draf
 	err = kt_machine_collect(&machine, KT_WANT_AREAS, &slow_sources);
 	kt_root_set_watch(recorder->root, NULL, NULL);
 	if (!err) {
-		put_facts(recorder, draft, machine.snap);
+		kt_record_facts_put(recorder->root, &recorder->arena, draft, machine.snap);
 		put_groups(recorder, draft);
-		put_meta(recorder, draft, machine.snap);
-		put_tasks(recorder, draft, machine.snap);
+		kt_record_meta_put(recorder->sampler, &recorder->fold, draft, machine.snap);
+		kt_record_tasks_put(recorder->sampler, draft, machine.snap);
 		/* files that are no longer there are not named */
 		kt_sampler_drop_untold(recorder->sampler, draft);
 	}
