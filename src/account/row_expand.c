@@ -117,7 +117,7 @@ static void expand_slots(struct kt_snapshot *snap, int node, bool reclaimable,
 
 	if (node != KT_NO_NODE || !sum_slots(snap, reclaimable, &slots))
 		return;
-	quality = slots.moved ? KT_ESTIMATE : KT_EXACT;
+	quality = slots.moved || kt_snapshot_memory_age_s(snap) ? KT_ESTIMATE : KT_EXACT;
 	add(arena, children, "used", "objects in use", kt_val_bytes(slots.used, quality));
 	add(arena, children, "cached", "free objects that CPUs keep",
 		kt_val_bytes(slots.cached, quality));

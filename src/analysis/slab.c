@@ -447,7 +447,9 @@ static void compare(const struct kt_snapshot *snap, struct kt_slab_uses *uses)
 	uses->slab_bytes = counter(snap, KT_SLAB);
 	if (uses->reclaimable_bytes >= 0 && uses->unreclaimable_bytes >= 0)
 		uses->slab_bytes = uses->reclaimable_bytes + uses->unreclaimable_bytes;
-	uses->has_rest = uses->slab_bytes >= 0 && uses->held_bytes >= 0;
+	/* counts of an earlier time leave another rest */
+	uses->has_rest = uses->slab_bytes >= 0 && uses->held_bytes >= 0 &&
+			 !(snap->cache_memories.count && kt_snapshot_memory_age_s(snap));
 	uses->rest_bytes = uses->has_rest ? uses->slab_bytes - uses->held_bytes : 0;
 	/* large kmalloc is unreclaimable; a larger rest means a list of another machine or time */
 	uses->rest_is_large =

@@ -11,10 +11,12 @@
 
 /*
  * A file of the stretch: whether an earlier block knows it, and the first and last sample of the
- * block at which it is known. In a partial block, only samples that have the file are.
+ * block at which it is known. In a partial block, and of a file that is not always recorded, only
+ * samples that have the file are.
  */
 struct seen {
 	bool before, here;
+	bool partial; /* in all blocks */
 	uint32_t first, last;
 };
 
@@ -157,6 +159,14 @@ static bool find_known(const struct kt_block *block, uint32_t file, uint32_t fir
 	return any;
 }
 
+/* Only where someone asked for it, kernel memory was counted. */
+static bool is_partial(const char *path)
+{
+	const struct kt_source *source = kt_source_of(path);
+
+	return source && source->extra;
+}
+
 /* The index of a file of the block among the files of the stretch; UINT32_MAX: out of memory. */
 static uint32_t index_of(struct all *all, const char *path)
 {
@@ -171,7 +181,7 @@ static uint32_t index_of(struct all *all, const char *path)
 		slot = kt_list_push(arena, &all->seen);
 		if (!slot)
 			return UINT32_MAX;
-		*slot = (struct seen){ 0 };
+		*slot = (struct seen){ .partial = is_partial(path) };
 		*index = (uint32_t)all->seen.count - 1;
 	}
 	return *index;
@@ -189,7 +199,7 @@ static bool fill_files(struct all *all, const struct kt_block *block, uint32_t f
 		struct seen *seen = &all->seen.items[i];
 
 		seen->before |= seen->here;
-		seen->here = !partial;
+		seen->here = !partial && !seen->partial;
 		seen->first = first;
 		seen->last = last;
 	}
@@ -200,10 +210,13 @@ static bool fill_files(struct all *all, const struct kt_block *block, uint32_t f
 		if (index == UINT32_MAX)
 			return false;
 		seen = &all->seen.items[index];
-		if (partial)
+		if (partial || seen->partial)
 			seen->here = find_known(block, i, first, last, seen);
 		else
-			*seen = (struct seen){ all->nr_samples > 0, true, first, last };
+			*seen = (struct seen){ .before = all->nr_samples > 0,
+				.here = true,
+				.first = first,
+				.last = last };
 	}
 	return true;
 }

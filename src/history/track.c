@@ -51,6 +51,42 @@ static struct kt_span name_of(
 		kt_arena_printf(arena, "%lld%.*s", (long long)run.value, (int)words.n, words.p));
 }
 
+/*
+ * The words after so many numbers, for a line that does not begin with its name. A word of them
+ * that begins with a number has it as a series, as above. Empty: the line has fewer numbers.
+ */
+static struct kt_span words_after(const struct kt_block *block, const struct kt_block_line *line,
+	uint32_t nr_before, struct kt_arena *arena)
+{
+	KT_CLEANUP(buf) struct kt_buf name = { 0 };
+	const char *at = line->text;
+	uint32_t number = 0;
+
+	for (; *at && number < nr_before; at++)
+		number += *at == KT_LINE_NUMBER;
+	for (; *at; at++) {
+		struct kt_series_reader reader;
+		struct kt_series_run run = { .absent = true };
+
+		if (*at != KT_LINE_NUMBER) {
+			kt_buf_add(&name, at, 1);
+			continue;
+		}
+		kt_series_read(&reader,
+			kt_block_series(
+				block, line->first + (size_t)number++ * block->values_per_number),
+			block->nr_samples);
+		while (kt_series_next(&reader, &run) && run.absent)
+			;
+		if (run.absent)
+			return (struct kt_span){ 0 };
+		kt_buf_number(&name, run.value);
+	}
+	arena->failed |= name.failed;
+	return kt_span_str(kt_arena_name(
+		arena, kt_span_trim((struct kt_span){ name.data, name.failed ? 0 : name.size })));
+}
+
 /* ---- caches of one name ---- */
 
 /* A line whose name other lines may share: its size over the samples, and its open track. */
@@ -229,14 +265,16 @@ static bool add_named(struct naming *naming, const struct kt_track *track, uint3
 
 /* Finds the amount of a line; numbers in it are counted from the line's first. */
 static bool amount_of(const struct kt_block *block, const struct kt_block_line *line,
-	const struct kt_source *source, struct kt_span name, struct kt_line_amount *ret_amount)
+	const struct kt_source *source, uint32_t index, struct kt_span name,
+	struct kt_line_amount *ret_amount)
 {
 	uint32_t in_name = begins_with_number(line->text);
 	uint32_t nr_numbers = line->nr_numbers / block->values_per_number;
 	const char *last = strrchr(line->text, KT_LINE_NUMBER);
 
 	if (nr_numbers < in_name || !last ||
-		!source->amount(name, nr_numbers - in_name, kt_span_str(last + 1), ret_amount))
+		!source->amount(
+			index, name, nr_numbers - in_name, kt_span_str(last + 1), ret_amount))
 		return false;
 	ret_amount->number += in_name;
 	if (ret_amount->times != KT_NO_NUMBER)
@@ -258,6 +296,28 @@ static int64_t bytes_of(enum kt_unit unit, int64_t page_bytes)
 	return 0;
 }
 
+static bool add_amount(struct naming *naming, struct kt_track track, struct kt_span name,
+	const struct kt_line_amount *amount)
+{
+	const struct kt_block_line *line = &naming->block->lines.items[track.line];
+	struct kt_span after = { 0 };
+
+	if (amount->nr_before_name)
+		after = words_after(naming->block, line, amount->nr_before_name, naming->arena);
+	if (!name.n && !after.n)
+		return true;
+	track.number = amount->number;
+	track.times = amount->times;
+	track.unit_bytes = bytes_of(amount->unit, naming->page_bytes);
+	track.twin = track.copy = 1;
+	track.to = naming->block->nr_samples;
+	track.name = kt_arena_printf(naming->arena, "%s:%.*s%s%.*s",
+		amount->series ? amount->series : track.source->series, (int)name.n, name.p,
+		name.n && after.n ? " " : "", (int)after.n, after.n ? after.p : "");
+	track.key = track.id = track.name;
+	return track.name && add_named(naming, &track, amount->size);
+}
+
 static bool add_line(struct naming *naming, uint32_t at, const struct kt_source *source)
 {
 	const struct kt_block_line *line = &naming->block->lines.items[at];
@@ -265,16 +325,11 @@ static bool add_line(struct naming *naming, uint32_t at, const struct kt_source 
 	struct kt_track track = { .source = source, .line = at, .slot_bytes = -1 };
 	struct kt_line_amount amount;
 
-	if (!name.n || !amount_of(naming->block, line, source, name, &amount))
-		return true;
-	track.number = amount.number;
-	track.times = amount.times;
-	track.unit_bytes = bytes_of(amount.unit, naming->page_bytes);
-	track.twin = track.copy = 1;
-	track.to = naming->block->nr_samples;
-	track.name = kt_arena_printf(naming->arena, "%s:%.*s", source->series, (int)name.n, name.p);
-	track.key = track.id = track.name;
-	return track.name && add_named(naming, &track, amount.size);
+	for (uint32_t i = 0; amount_of(naming->block, line, source, i, name, &amount); i++) {
+		if (!add_amount(naming, track, name, &amount))
+			return false;
+	}
+	return true;
 }
 
 /* Adds the lines of all files whose source knows amounts in them. */
@@ -351,6 +406,12 @@ static int64_t take_factor(struct kt_track_reader *reader, uint32_t *count)
 		       : factor;
 }
 
+/* A product of a number that is not known, which is below 0, is no amount. */
+static bool is_product_of_unknown(const struct kt_track *track, int64_t value, int64_t factor)
+{
+	return track->times != KT_NO_NUMBER && (value < 0 || factor < 0);
+}
+
 /* Cuts amounts that no machine has, so that their differences and sums fit. */
 static int64_t scaled(int64_t value, int64_t factor)
 {
@@ -385,7 +446,8 @@ bool kt_track_next(struct kt_track_reader *reader, struct kt_track_run *ret_run)
 	*ret_run = (struct kt_track_run){ .from = reader->at,
 		.count = count,
 		.absent = runs[0].absent || reader->at < reader->track->from ||
-			  reader->at >= reader->track->to };
+			  reader->at >= reader->track->to ||
+			  is_product_of_unknown(reader->track, runs[0].value, factor) };
 	if (!ret_run->absent) {
 		ret_run->last = scaled(runs[0].value, factor);
 		ret_run->min = nr_values > 1 ? scaled(runs[1].value, factor) : ret_run->last;
@@ -410,6 +472,7 @@ bool kt_track_value(
 	       kt_cursor_value(cursor, line, track->number, KT_VALUE_LAST, ret_bytes) &&
 	       (track->times == KT_NO_NUMBER ||
 		       kt_cursor_value(cursor, line, track->times, KT_VALUE_LAST, &times)) &&
+	       !is_product_of_unknown(track, *ret_bytes, times) &&
 	       !__builtin_mul_overflow(*ret_bytes, times, ret_bytes) &&
 	       !__builtin_mul_overflow(*ret_bytes, track->unit_bytes, ret_bytes);
 }

@@ -22,6 +22,7 @@ struct kt_snapshot *kt_snapshot_new(void)
 		snap->host = host_unknown;
 		snap->drift_bytes = snap->skew_bytes = KT_UNKNOWN;
 		snap->tasks_taken_s = snap->stack_bytes = KT_UNKNOWN;
+		snap->memory_taken_s = KT_UNKNOWN;
 #define RECORD(type, member) snap->member = type##_unknown();
 		KT_SNAPSHOT_RECORDS(RECORD)
 #undef RECORD
@@ -255,6 +256,14 @@ struct kt_val kt_snapshot_get(const struct kt_snapshot *snap, enum kt_metric met
 			return sum;
 	}
 	return best ? value_of(snap, best) : lacking(NULL, KT_ABSENT, NULL);
+}
+
+int64_t kt_snapshot_memory_age_s(const struct kt_snapshot *snap)
+{
+	bool older = kt_known(snap->memory_taken_s) && kt_known(snap->host.taken_s) &&
+		     snap->memory_taken_s < snap->host.taken_s;
+
+	return older ? snap->host.taken_s - snap->memory_taken_s : 0;
 }
 
 int64_t kt_snapshot_memory(const struct kt_snapshot *snap)

@@ -157,9 +157,12 @@ struct kt_snapshot {
 	int64_t stack_bytes;	  /* of one thread, as recorded with the tasks; may be KT_UNKNOWN */
 	int64_t nr_maps_left_out; /* processes beyond the limit whose mappings were not read */
 	struct kt_census *census; /* every page by its use; NULL: not taken */
-	int64_t drift_bytes;	  /* change of the counters during the read; may be KT_UNKNOWN */
-	int64_t skew_bytes;	  /* disagreement between a capture's files; may be KT_UNKNOWN */
-	bool folded;		  /* per-CPU counters were folded before reading */
+	/** When kernel memory was counted, in seconds since 1970; may be KT_UNKNOWN: with the rest
+	 */
+	int64_t memory_taken_s;
+	int64_t drift_bytes;  /* change of the counters during the read; may be KT_UNKNOWN */
+	int64_t skew_bytes;   /* disagreement between a capture's files; may be KT_UNKNOWN */
+	bool folded;	      /* per-CPU counters were folded before reading */
 	bool hashdist;	      /* the large hash tables come from vmalloc (CONFIG_NUMA before 5.2) */
 	bool log_cut;	      /* the beginning of the kernel log is lost */
 	bool zones_doubted;   /* the zones may come from another machine or time */
@@ -200,6 +203,8 @@ void kt_snapshot_note(struct kt_snapshot *snap, const char *fmt, ...) KT_PRINTF(
  * that exist only per node are summed over the nodes.
  */
 struct kt_val kt_snapshot_get(const struct kt_snapshot *snap, enum kt_metric metric, int node);
+/** Seconds by which the counts of kernel memory are older than the rest; 0: they are not. */
+int64_t kt_snapshot_memory_age_s(const struct kt_snapshot *snap);
 /**
  * Base of percentages: physical memory present to the kernel; else MemTotal; else KT_UNKNOWN. Never
  * 0.

@@ -46,6 +46,8 @@ struct kt_line_amount {
 	uint32_t times; /* index of a factor, such as pages per slab; or KT_NO_NUMBER */
 	uint32_t size;	/* index of the number that separates lines of one name; or KT_NO_NUMBER */
 	enum kt_unit unit;
+	uint32_t nr_before_name; /* the name goes on after so many numbers; 0: it does not */
+	const char *series;	 /* begins the name of the amount; NULL: the source's */
 };
 
 #define KT_NO_NUMBER UINT32_MAX
@@ -121,11 +123,12 @@ struct kt_source {
 	/** Prefix of the names of amounts in a recording: "meminfo" of "meminfo:Percpu". */
 	const char *series;
 	/**
-	 * Finds the amount of memory in a line of the source's file. The line has a name, numbers,
-	 * and `rest` after the last number; false: it has no amount. NULL: no line has one.
+	 * Finds an amount of memory in a line of the source's file, by index from 0. The line has a
+	 * name, numbers, and `rest` after the last number; false: it has no more amounts. NULL: no
+	 * line has one. An amount with `times` is not known where a number of it is below 0.
 	 */
-	bool (*amount)(struct kt_span name, uint32_t nr_numbers, struct kt_span rest,
-		struct kt_line_amount *ret_amount);
+	bool (*amount)(uint32_t index, struct kt_span name, uint32_t nr_numbers,
+		struct kt_span rest, struct kt_line_amount *ret_amount);
 	/** Finds the name of a line's object, a cache or module; false: the line has no object. */
 	bool (*object)(struct kt_span line, struct kt_span *ret_name);
 	/** Replaces paths and parse() for a source that does more than parse its files. */
@@ -141,6 +144,12 @@ struct kt_source {
 
 extern const struct kt_source *const kt_sources[];
 extern const size_t kt_nr_sources;
+
+/**
+ * First line of a text of kernel memory in a recording, followed by seconds since 1970: when it was
+ * counted. Samples until the next reading have the same text.
+ */
+#define KT_MEMORY_TIME "# counted_s "
 
 /** State of a value after an error of reading: absent, denied, or bad. */
 enum kt_state kt_source_state(const struct kt_err *err);

@@ -44,6 +44,11 @@ static inline void fuzz_parse(struct kt_snapshot *snap, const struct kt_source *
 
 		source->scrub(&text, &clean);
 	}
+	if (source->condense) {
+		KT_CLEANUP(buf) struct kt_buf kept = { 0 };
+
+		source->condense(&text, &kept);
+	}
 	kt_text_cleanup(&text);
 }
 

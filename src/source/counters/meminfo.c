@@ -113,7 +113,7 @@ static struct kt_err *parse(struct kt_snapshot *snap, const struct kt_text *text
 }
 
 /* The unit is in the line, for unknown fields too. */
-static bool amount(struct kt_span name, uint32_t nr_numbers, struct kt_span rest,
+static bool amount(uint32_t index, struct kt_span name, uint32_t nr_numbers, struct kt_span rest,
 	struct kt_line_amount *ret_amount)
 {
 	size_t hint = 0;
@@ -122,7 +122,7 @@ static bool amount(struct kt_span name, uint32_t nr_numbers, struct kt_span rest
 	*ret_amount = (struct kt_line_amount){
 		.times = KT_NO_NUMBER, .size = KT_NO_NUMBER, .unit = KT_KB
 	};
-	return nr_numbers == 1 && kt_span_eq(rest, " kB") && (!key || key->unit == KT_KB);
+	return !index && nr_numbers == 1 && kt_span_eq(rest, " kB") && (!key || key->unit == KT_KB);
 }
 
 const struct kt_source kt_source_meminfo = {

@@ -192,13 +192,14 @@ static bool names_other(struct kt_span name)
 	       kt_span_ends(name, "hugepages") || kt_span_ends(name, "pmdmapped");
 }
 
-static bool amount(struct kt_span name, uint32_t nr_numbers, struct kt_span rest,
+static bool amount(uint32_t index, struct kt_span name, uint32_t nr_numbers, struct kt_span rest,
 	struct kt_line_amount *ret_amount)
 {
 	size_t hint = 0;
 	const struct kt_key *key;
 
-	if (nr_numbers != 1 || rest.n || !kt_span_starts(name, kt_vmstat_keys.unknown_prefix))
+	if (index || nr_numbers != 1 || rest.n ||
+		!kt_span_starts(name, kt_vmstat_keys.unknown_prefix))
 		return false;
 	key = kt_keyed_find(&kt_vmstat_keys, name, &hint);
 	*ret_amount = (struct kt_line_amount){

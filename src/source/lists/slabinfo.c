@@ -231,7 +231,7 @@ static void scrub(const struct kt_text *text, struct kt_buf *ret_text)
 	kt_buf_add(ret_text, rest.p, rest.n);
 }
 
-static bool amount(struct kt_span name, uint32_t nr_numbers, struct kt_span rest,
+static bool amount(uint32_t index, struct kt_span name, uint32_t nr_numbers, struct kt_span rest,
 	struct kt_line_amount *ret_amount)
 {
 	(void)name;
@@ -239,7 +239,7 @@ static bool amount(struct kt_span name, uint32_t nr_numbers, struct kt_span rest
 	*ret_amount = (struct kt_line_amount){
 		.number = NUM_SLABS, .times = PAGESPERSLAB, .size = OBJSIZE, .unit = KT_PAGES
 	};
-	return nr_numbers == NR_NUMBERS;
+	return !index && nr_numbers == NR_NUMBERS;
 }
 
 static bool object(struct kt_span line, struct kt_span *ret_name)

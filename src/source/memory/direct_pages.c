@@ -7,6 +7,7 @@
 #include "source/memory/open.h"
 #include "target/live.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const char *const kinds[KT_OWNER_KINDS] = {
@@ -81,6 +82,69 @@ static struct kt_err *parse(struct kt_snapshot *snap, const struct kt_text *text
 		       : kt_err_new(KT_ERR_PARSE, "%s: has no owner of pages", text->path);
 }
 
+/* ---- the text of a recording ---- */
+
+#define OWNERS_KEPT 64 /* the largest ones; the others of a kind are one line */
+#define OTHERS	    "(others)"
+
+static int by_pages(const void *a, const void *b)
+{
+	const struct kt_page_owner *x = a, *y = b;
+
+	return (x->nr_pages < y->nr_pages) - (x->nr_pages > y->nr_pages);
+}
+
+/* The smaller owners of a kind are one line: their number is not bounded, and most come and go. */
+static void condense(const struct kt_text *text, struct kt_buf *ret_text)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = kt_snapshot_new();
+	struct kt_page_owner others[KT_OWNER_KINDS] = { 0 };
+	KT_CLEANUP(err) struct kt_err *err = snap ? parse(snap, text) : NULL;
+	size_t count;
+
+	ret_text->failed |=
+		!snap || snap->arena.failed || (err && kt_err_code(err) == KT_ERR_NOMEM);
+	if (!snap || snap->page_owners.count <= OWNERS_KEPT) {
+		kt_buf_add(ret_text, text->data, text->size);
+		return;
+	}
+	count = snap->page_owners.count;
+	qsort(snap->page_owners.items, count, sizeof(*snap->page_owners.items), by_pages);
+	for (size_t i = OWNERS_KEPT; i < count; i++) {
+		const struct kt_page_owner *owner = &snap->page_owners.items[i];
+
+		others[owner->kind].nr_pages += owner->nr_pages;
+		others[owner->kind].nr_blocks += owner->nr_blocks;
+		if (owner->name)
+			others[owner->kind].name = OTHERS;
+	}
+	snap->page_owners.count = OWNERS_KEPT;
+	for (size_t i = 0; i < KT_OWNER_KINDS; i++) {
+		struct kt_page_owner *slot =
+			others[i].nr_pages ? kt_list_push(&snap->arena, &snap->page_owners) : NULL;
+
+		if (!slot)
+			continue;
+		*slot = others[i];
+		slot->kind = (enum kt_page_owner_kind)i;
+	}
+	ret_text->failed |= snap->arena.failed;
+	write_text(snap, ret_text);
+}
+
+/* "data 12 3 page_variable": the name is "data page_variable". */
+static bool amount(uint32_t index, struct kt_span name, uint32_t nr_numbers, struct kt_span rest,
+	struct kt_line_amount *ret_amount)
+{
+	enum kt_page_owner_kind kind;
+
+	(void)rest;
+	*ret_amount = (struct kt_line_amount){
+		.times = KT_NO_NUMBER, .size = KT_NO_NUMBER, .unit = KT_PAGES, .nr_before_name = 2
+	};
+	return !index && nr_numbers >= 2 && take_kind(name, &kind);
+}
+
 static void note(struct kt_snapshot *snap, const char *text)
 {
 	const char **slot = kt_list_push(&snap->arena, &snap->notes);
@@ -146,5 +210,8 @@ const struct kt_source kt_source_direct_pages = {
 	.lack = "'ktally pages' has no list",
 	.gives = KT_MEMORY_GIVES,
 	.parse = parse,
+	.condense = condense,
+	.series = "pages",
+	.amount = amount,
 	.read = read_it,
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "source/memory/open.h"
 
+#include "base/when.h"
 #include "memory/start.h"
 #include "target/dump.h"
 #include "target/live.h"
@@ -211,6 +212,33 @@ static struct kt_err *no_file(const struct kt_source *source)
 			? "they are counted on the running machine only, or in "
 			  "a dump"
 			: "a bundle that root captured has them");
+		source->cost != KT_COST_SCAN
+			? "a bundle that root captured has them, and a recording with --exact"
+		: source->condense ? "a recording with --exact has them"
+				   : "they are counted on the running machine only");
+}
+
+/* A recording repeats the last counts until the next reading: their time is above them. */
+static void take_time(struct kt_snapshot *snap, const struct kt_text *text)
+{
+	struct kt_span rest = kt_text_span(text), line;
+	int64_t before = snap->memory_taken_s, now = snap->host.taken_s, seconds;
+	char human[32];
+	snap->memory_taken_s = now;
+	if (!kt_span_line(&rest, &line) || !kt_span_skip(&line, KT_MEMORY_TIME) ||
+		!kt_span_i64(kt_span_trim(line), &seconds) || seconds < 0 ||
+		seconds > INT64_MAX / 1000)
+		return;
+	snap->memory_taken_s = seconds;
+	if (seconds == before || (kt_known(now) && seconds >= now))
+	kt_when_text(seconds * 1000, human);
+	if (kt_known(now))
+		kt_snapshot_note(snap,
+			"counted in kernel memory at %s, %lld s before this sample, which has all "
+			"other numbers",
+			human, (long long)(now - seconds));
+	else
+		kt_snapshot_note(snap, "counted in kernel memory at %s", human);
 }
 
 struct kt_err *kt_memory_read(struct kt_root *root, struct kt_snapshot *snap,
@@ -219,12 +247,20 @@ struct kt_err *kt_memory_read(struct kt_root *root, struct kt_snapshot *snap,
 	KT_CLEANUP(text) struct kt_text text = { 0 };
 	struct kt_err *err;
 
-	if (kt_root_has_memory(root))
+	if (kt_root_has_memory(root)) {
+		snap->memory_taken_s = snap->host.taken_s;
 		return walk_and_tell(root, snap, source->paths[0], walk, write);
-	if (!kt_root_has(root, source->paths[0]))
-		return no_file(source);
+	}
 	err = kt_root_read(root, source->paths[0], &text);
-	return err ? err : source->parse(snap, &text);
+	if (err && kt_err_code(err) == KT_ERR_ABSENT) {
+		kt_err_free(err);
+		return no_file(source);
+	}
+	if (err)
+		return err;
+	take_time(snap, &text);
+	err = source->parse(snap, &text);
+	return err; /* cppcheck-suppress returnDanglingLifetime */
 }
 
 struct kt_err *kt_memory_lines(

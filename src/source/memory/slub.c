@@ -3,8 +3,11 @@
 // Counts the objects of each slab cache in kernel memory. /proc/slabinfo counts objects that CPUs
 // keep ready as in use.
 
+#include "source/fold.h"
 #include "source/memory/open.h"
 #include "source/memory/slab_beyond.h"
+
+#include <stdlib.h>
 
 /* The numbers of a cache, in the order of the text. */
 #define NUMBERS(of)                                                                       \
@@ -106,6 +109,97 @@ static struct kt_err *parse(struct kt_snapshot *snap, const struct kt_text *text
 		       : kt_err_new(KT_ERR_PARSE, "%s: has no slab cache", text->path);
 }
 
+/* ---- the text of a recording ---- */
+
+static int by_size(const void *a, const void *b)
+{
+	const struct kt_cache_memory *x = a, *y = b;
+	int64_t x_bytes = kt_known_times(x->nr_objs, x->slot_bytes),
+		y_bytes = kt_known_times(y->nr_objs, y->slot_bytes);
+
+	return (x_bytes < y_bytes) - (x_bytes > y_bytes);
+}
+
+/* Counts the objects of a cache in bytes, so that caches of any size add up. */
+static void add_bytes(struct kt_cache_memory *sum, const struct kt_cache_memory *memory)
+{
+	const int64_t from[] = { memory->nr_objs, memory->used_objs, memory->free_objs,
+		memory->cached_objs, memory->rcu_objs, memory->uncertain_objs };
+	int64_t *const to[] = { &sum->nr_objs, &sum->used_objs, &sum->free_objs, &sum->cached_objs,
+		&sum->rcu_objs, &sum->uncertain_objs };
+	int64_t pages = kt_known_times(memory->nr_slabs, memory->pages_per_slab);
+
+	for (size_t i = 0; i < KT_LEN(to); i++) {
+		int64_t bytes = kt_known_times(from[i], memory->slot_bytes);
+
+		*to[i] = kt_known(bytes) && kt_known(*to[i]) ? *to[i] + bytes : KT_UNKNOWN;
+	}
+	sum->nr_slabs =
+		kt_known(pages) && kt_known(sum->nr_slabs) ? sum->nr_slabs + pages : KT_UNKNOWN;
+}
+
+/* As /proc/slabinfo in a recording: the smallest of very many caches are one line a kind. */
+static void condense(const struct kt_text *text, struct kt_buf *ret_text)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = kt_snapshot_new();
+	KT_CLEANUP(err) struct kt_err *err = snap ? parse(snap, text) : NULL;
+	struct kt_cache_memory others[3] = { 0 }; /* not known, not reclaimable, reclaimable */
+
+	ret_text->failed |=
+		!snap || snap->arena.failed || (err && kt_err_code(err) == KT_ERR_NOMEM);
+	if (!snap || snap->cache_memories.count <= KT_FOLD_CACHES) {
+		kt_buf_add(ret_text, text->data, text->size);
+		return;
+	}
+	qsort(snap->cache_memories.items, snap->cache_memories.count,
+		sizeof(*snap->cache_memories.items), by_size);
+	for (size_t i = KT_FOLD_CACHES; i < snap->cache_memories.count; i++) {
+		const struct kt_cache_memory *memory = &snap->cache_memories.items[i];
+
+		add_bytes(&others[memory->reclaimable - KT_UNKNOWN], memory);
+	}
+	snap->cache_memories.count = KT_FOLD_CACHES;
+	for (size_t i = 0; i < KT_LEN(others); i++) {
+		struct kt_cache_memory *slot =
+			others[i].nr_objs ? kt_list_push(&snap->arena, &snap->cache_memories)
+					  : NULL;
+
+		if (!slot)
+			continue;
+		*slot = others[i];
+		slot->name = KT_FOLD_OTHERS;
+		slot->slot_bytes = slot->object_bytes = slot->pages_per_slab = 1;
+		slot->objs_per_slab = KT_UNKNOWN;
+		slot->reclaimable = (int64_t)i + KT_UNKNOWN;
+	}
+	ret_text->failed |= snap->arena.failed;
+	write_text(snap, ret_text);
+}
+
+enum { SLOT_BYTES = 0, USED = 6, FREE, CACHED, FOR_RCU, NR_BEFORE_NAME = 12 };
+
+/* In slots, so that the parts of a cache add up. */
+static bool amount(uint32_t index, struct kt_span name, uint32_t nr_numbers, struct kt_span rest,
+	struct kt_line_amount *ret_amount)
+{
+	static const struct {
+		const char *series;
+		uint32_t number;
+	} parts[] = { { "slab_used", USED }, { "slab_free", FREE }, { "slab_cached", CACHED },
+		{ "slab_rcu", FOR_RCU } };
+
+	(void)rest;
+	if (index >= KT_LEN(parts) || name.n || nr_numbers < NR_BEFORE_NAME)
+		return false;
+	*ret_amount = (struct kt_line_amount){ .number = parts[index].number,
+		.times = SLOT_BYTES,
+		.size = SLOT_BYTES,
+		.unit = KT_BYTES,
+		.nr_before_name = NR_BEFORE_NAME,
+		.series = parts[index].series };
+	return true;
+}
+
 /* ---- memory ---- */
 
 static struct kt_err *walk(struct kt_memory *memory, struct kt_snapshot *snap)
@@ -132,5 +226,8 @@ const struct kt_source kt_source_slub = {
 	.lack = "objects that CPUs keep ready count as in use",
 	.gives = KT_MEMORY_GIVES,
 	.parse = parse,
+	.condense = condense,
+	.series = "slab_used",
+	.amount = amount,
 	.read = read_it,
 };

@@ -68,7 +68,7 @@ static int64_t bytes_of(const char *path, const char *text, const char *name)
 		if (strcmp(tracks.items[i].name, name) != 0)
 			continue;
 		kt_track_read(&reader, &draft.block, &tracks.items[i]);
-		if (CHECK(kt_track_next(&reader, &run)))
+		if (CHECK(kt_track_next(&reader, &run)) && !run.absent)
 			bytes = run.last;
 	}
 	kt_arena_fini(&arena);
@@ -101,6 +101,30 @@ TEST(a_source_says_which_lines_are_amounts_and_in_which_unit)
 		8273152);
 	/* no other file has amounts, whatever its lines look like */
 	CHECK_INT(bytes_of("proc/zoneinfo", vmstat, "vmstat:nr_free_pages"), -1);
+}
+
+TEST(a_line_may_have_several_amounts_and_its_name_after_them)
+{
+	static const char slub[] = "# counted_s 1769903999\n"
+				   "192 184 21 1 10 210 150 40 18 2 0 1 dentry\n"
+				   "64 64 64 1 1 64 60 4 0 0 0 0 9p cache 7\n"
+				   "64 64 64 1 1 64 -1 -1 -1 -1 0 0 unknown\n";
+	static const char pages[] = "# kind pages blocks [name]\ndata 12 3 page_variable\n"
+				    "object 64 64 kmalloc-1k: anon_pipe_buf_ops\nnobody 3 3\n"
+				    "other 5 5 no kind\n";
+	const char *s = "ktally/slub", *p = "ktally/direct_pages";
+
+	CHECK_INT(bytes_of(s, slub, "slab_used:dentry"), 150 * 192);
+	CHECK_INT(bytes_of(s, slub, "slab_free:dentry"), 40 * 192);
+	CHECK_INT(bytes_of(s, slub, "slab_cached:dentry"), 18 * 192);
+	CHECK_INT(bytes_of(s, slub, "slab_rcu:dentry"), 2 * 192);
+	CHECK_INT(bytes_of(s, slub, "slab_used:9p cache 7"), 60 * 64);
+	CHECK_INT(bytes_of(s, slub, "slab_used:unknown"), -1);
+	CHECK_INT(bytes_of(s, "192 184 21 1 10 210 150 40 18 2 0 1\n", "slab_used:"), -1);
+	CHECK_INT(bytes_of(p, pages, "pages:data page_variable"), 12 * 4096);
+	CHECK_INT(bytes_of(p, pages, "pages:object kmalloc-1k: anon_pipe_buf_ops"), 64 * 4096);
+	CHECK_INT(bytes_of(p, pages, "pages:nobody"), 3 * 4096);
+	CHECK_INT(bytes_of(p, pages, "pages:other no kind"), -1);
 }
 
 TEST(a_cache_whose_name_begins_with_a_digit_has_its_name)
