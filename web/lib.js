@@ -108,3 +108,6 @@ export function spark(values, width = 96, height = 20) {
   svg.append(line);
   return svg;
 }
+
+/** What a cache holds and does not use; null: not known. Only exact counts have what CPUs keep. */
+export const waste = row => row.free_bytes === null && row.tail_bytes === null ? null : ['free_bytes', 'cached_bytes', 'tail_bytes', 'padding_bytes'].reduce((sum, key) => sum + (row[key] ?? 0), 0);

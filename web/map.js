@@ -2,7 +2,7 @@
 // Nested rectangles in proportion (squarified treemap, after Bruls, Huizing and van Wijk), from
 // installed memory down to caches and callers.
 
-import { $, bytes, color, el, get, palette, percent } from './lib.js';
+import { $, bytes, color, el, get, palette, percent, waste } from './lib.js';
 import { openCache, openRow } from './detail.js';
 
 const HEAD = 19; // height of a group's heading, pixels
@@ -49,7 +49,7 @@ function children(id) {
   if (list) {
     items = list.filter(row => row.bytes > 0 && !(id === 'vmalloc' && row.what === 'thread stacks')).map(row => ({
       id: `${id}/${row.name}`, title: row.name, bytes: row.bytes, cache: id === 'slab' ? row.name : null, what: row.what,
-      waste: (row.free_bytes ?? 0) + (row.tail_bytes ?? 0) + (row.padding_bytes ?? 0), leaf: true,
+      waste: waste(row) ?? 0, leaf: true,
     }));
     const sum = items.reduce((total, item) => total + item.bytes, 0);
     if (whole - sum > whole / 500) items.push({ id: `${id}/`, title: '(others)', bytes: whole - sum, leaf: true });

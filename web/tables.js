@@ -2,7 +2,7 @@
 // Tables of caches, vmalloc callers, cgroups and rows of the account: sorted, filtered, each row
 // with its last minutes and its growth.
 
-import { $, bytes, count, el, get, growth, percent, series, spark } from './lib.js';
+import { $, bytes, count, el, get, growth, percent, series, spark, waste } from './lib.js';
 import { openCache, openRow } from './detail.js';
 import { historyOf } from './chart.js';
 
@@ -13,12 +13,15 @@ const size = (key, title) => ({ key, title, number: true, show: row => bytes(row
 const GROWTH = { key: 'growth', title: 'Growth', number: true, show: row => growth(row.growth), tone: row => row.growth > 0 ? 'up' : row.growth < 0 ? 'down' : null };
 const SPARK = { key: 'spark', title: 'Last minutes', spark: true };
 
+/** Whether objects in use are exact, and of which time. */
+const objectsMark = slab => slab?.counts === 'exact' ? `, objects counted in kernel memory${slab.counted ? ` at ${slab.counted}` : ''}` : slab?.counts === 'estimate' ? ', objects in use are an estimate' : '';
+
 const LISTS = {
   caches: { title: 'Caches', command: 'slab', rows: 'caches', noun: 'slab caches', columns: [
     { key: 'name', title: 'Cache' }, size('bytes', 'Held'), GROWTH, SPARK, { key: 'waste', title: 'Not in use', number: true, show: row => bytes(row.waste) },
     { key: 'used', title: 'Used', number: true, show: row => percent(row.used, 1) }, { key: 'objects', title: 'Objects', number: true, show: row => count(row.objects) }],
     open: row => row.name.startsWith('(') ? null : () => openCache(row.name),
-    fix: row => ({ ...row, waste: row.free_bytes === null && row.tail_bytes === null ? null : (row.free_bytes ?? 0) + (row.tail_bytes ?? 0) + (row.padding_bytes ?? 0) }) },
+    fix: row => ({ ...row, waste: waste(row) }), mark: report => objectsMark(report.slab) },
   vmalloc: { title: 'vmalloc', command: 'vmalloc', rows: 'rows', noun: 'callers of vmalloc', columns: [
     { key: 'name', title: 'Caller' }, size('bytes', 'Memory'), GROWTH, SPARK, { key: 'areas', title: 'Areas', number: true, show: row => count(row.areas) },
     { key: 'what', title: 'What it is', show: row => row.what ?? '–' }, { key: 'module', title: 'Module', show: row => row.module ?? '–' }] },
@@ -94,7 +97,7 @@ export function drawTable() {
   const name = state.list, spec = LISTS[name], rows = rowsOf(name), seen = state.all ? rows : rows.slice(0, FIRST);
   const had = document.activeElement?.closest?.('#list') ? { sort: document.activeElement.dataset.sort, text: document.activeElement.textContent } : null;
   const sum = rows.reduce((total, row) => total + (row.bytes ?? 0), 0);
-  $('summary').textContent = state.problem[name] ?? `${count(rows.length)} ${spec.noun}${spec.tree ? '' : `, ${bytes(sum)}`}${$('filter').value ? ' that match' : ''}`;
+  $('summary').textContent = state.problem[name] ?? `${count(rows.length)} ${spec.noun}${spec.tree ? '' : `, ${bytes(sum)}`}${$('filter').value ? ' that match' : ''}${spec.mark && state.data[name] ? spec.mark(state.data[name]) : ''}`;
   $('list').replaceChildren(el('caption', {}, spec.title), head(name, spec),
     el('tbody', {}, ...seen.map(row => el('tr', { 'data-name': row.name ?? row.id }, ...spec.columns.map((column, at) => cell(name, spec, column, row, at === 0))))));
   $('more').hidden = seen.length === rows.length;

@@ -76,6 +76,7 @@ struct kt_err *kt_desk_new(
 {
 	struct kt_desk *desk = calloc(1, sizeof(*desk));
 	size_t nr_kept = (size_t)(HISTORY_S * (int64_t)SECOND_NS / interval_ns);
+	const struct kt_slab_args view = { .view = true };
 	struct kt_err *err;
 
 	nr_kept = nr_kept < KEPT_MAX ? nr_kept : KEPT_MAX;
@@ -86,7 +87,9 @@ struct kt_err *kt_desk_new(
 					       .cheap = call->machine.cheap,
 					       .expensive = call->machine.expensive },
 		.show.output = &kt_output_json,
+		.own_of = &kt_cmd_slab,
 		.cmds = call->cmds };
+	memcpy(&desk->call.own, &view, sizeof(view));
 	desk->interval_ns = interval_ns;
 	desk->live = !call->machine.source;
 	desk->lists[0].cmd = &kt_cmd_slab;

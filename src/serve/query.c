@@ -18,6 +18,9 @@ bool kt_query_start(const char *command, const struct kt_call *base, struct kt_q
 	*ret_query = (struct kt_query){ .cmd = cmd, .call = *base, .plain = true };
 	if (!cmd || !cmd->web)
 		return false;
+	/* the base has own arguments of one command */
+	if (base->own_of != cmd)
+		memset(&ret_query->call.own, 0, sizeof(ret_query->call.own));
 	ret_query->call.own_of = cmd;
 	ret_query->key_size = (size_t)snprintf(ret_query->key, KT_QUERY_KEY, "%s", command);
 	return true;

@@ -7,12 +7,16 @@
 
 #include "base/human.h"
 #include "base/when.h"
+#include "cmd/slab/slab.h"
 #include "top/past.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define GROWTH_MIN (256 << 10)
+/* columns; below, the names have the room; the date of a sample takes more of it */
+#define WIDTH_FOR_OBJECTS 60
+#define WIDTH_FOR_ALL	  100
 
 /* ---- rows that deserve a place ---- */
 
@@ -81,20 +85,42 @@ static const char *clock_of(const char *when)
 	return strlen(when) == 20 ? when + 11 : when;
 }
 
+/* Says of the list of slab caches whether its objects are exact, and if so of which time. */
+static const char *say_objects(const struct kt_top *top, char ret[64])
+{
+	const struct kt_view *view = &top->views[KT_TAB_SLAB];
+	const struct kt_report *report =
+		top->open == KT_TAB_SLAB && view->watch ? kt_watch_report(view->watch) : NULL;
+	const struct kt_cell *counts =
+		report ? kt_report_value(report, "slab", KT_SLAB_COUNTS) : NULL;
+	const struct kt_cell *counted =
+		report ? kt_report_value(report, "slab", KT_SLAB_COUNTED) : NULL;
+	bool dated = !top->live && *host(&top->views[KT_TAB_ACCOUNT], "time");
+
+	if (!counts || top->screen.width < (dated && !counted ? WIDTH_FOR_ALL : WIDTH_FOR_OBJECTS))
+		*ret = '\0';
+	else if (top->live || !counted)
+		snprintf(ret, 64, "objects: %.16s", counts->text);
+	else
+		snprintf(ret, 64, "objects: %.16s, %.16s", counts->text, clock_of(counted->text));
+	return ret;
+}
+
 static void say_state(const struct kt_top *top, char *ret, size_t size)
 {
 	const struct kt_view *account = &top->views[KT_TAB_ACCOUNT];
 	int64_t mark_ms = account->watch ? kt_watch_mark_ms(account->watch) : 0;
-	char when[32] = "", every[32];
+	char when[32] = "", every[32], objects[64];
+	const char *gap = *say_objects(top, objects) ? "  " : "", *time = host(account, "time");
 
 	if (!top->live) {
-		snprintf(ret, size, "%s", host(account, "time"));
+		snprintf(ret, size, "%s%s%s", objects, *time ? gap : "", time);
 		return;
 	}
 	snprintf(every, sizeof(every), "every %g s", top->interval_s);
 	if (mark_ms)
 		kt_when_text(mark_ms, when);
-	snprintf(ret, size, "growth since %.8s  %s  %s", clock_of(when),
+	snprintf(ret, size, "%s%sgrowth since %.8s  %s  %s", objects, gap, clock_of(when),
 		top->frozen ? "FROZEN" : every, clock_of(host(account, "time")));
 }
 

@@ -4,6 +4,7 @@
 // terminal.
 
 #include "cli/needs.h"
+#include "cmd/slab/slab.h"
 #include "history/steps.h"
 #include "machine/clock.h"
 #include "top/state.h"
@@ -16,7 +17,7 @@
 #define MS_NS	   1000000
 
 struct top_args {
-	bool batch;
+	bool batch, exact;
 };
 
 static const struct top_args *top_args(const struct kt_call *call)
@@ -108,12 +109,15 @@ static struct kt_err *no_list(const char *name)
 static struct kt_err *begin(struct kt_top *top, const struct kt_call *call)
 {
 	const char *list = call->nr_operands ? call->operands[0] : "slab";
+	const struct kt_slab_args slab = { .view = true, .exact = top_args(call)->exact };
 	struct kt_err *err = NULL;
 
 	top->call = (struct kt_call){
 		.machine = call->machine,
 		.show = call->show,
+		.own_of = &kt_cmd_slab,
 	};
+	memcpy(&top->call.own, &slab, sizeof(slab));
 	top->call.show.depth = 9; /* all rows; drawing decides which are shown */
 	top->live = !call->machine.source;
 	top->interval_s = call->interval_s ? call->interval_s : 1;
@@ -344,6 +348,10 @@ static const struct kt_operand operands[] = { { "LIST", KT_ARG_CHOICE, .optional
 	.choices = KT_TAB_NAMES } };
 
 static const struct kt_option options[] = {
+	{ 0, "exact", NULL,
+		"count the objects of slab caches in kernel memory: in use, cached per CPU, free; "
+		"needs root",
+		.kind = KT_ARG_FLAG, KT_AT(struct top_args, exact) },
 	{ 'b', "batch", NULL,
 		"print plain text, one sample below the other, until Ctrl-C or -n; -b is the same "
 		"here",
@@ -353,6 +361,7 @@ static const struct kt_option options[] = {
 static const struct kt_example examples[] = {
 	{ "ktally top", "the account and the slab caches, every second" },
 	{ "ktally top vmalloc", "the callers of vmalloc below the account" },
+	{ "ktally top --exact", "with the free objects that CPUs keep, which files count as used" },
 	{ "ktally top -b -n 3 -i 10", "three samples as plain text, 10 seconds apart" },
 };
 
@@ -373,6 +382,11 @@ const struct kt_cmd kt_cmd_top = {
 		"filter). + and - change the interval, Space freezes the screen. It samples "
 		"once a second, or every -i seconds, and reads only the files for the screen: "
 		"on a large machine 'top' costs least with slab open.\n\n"
+		"The title says whether the objects of slab caches are an estimate, by files that "
+		"count free objects of CPUs as in use, or exact: with --exact they are counted in "
+		"kernel memory for each sample, and CACHED is shown. Of a capture or recording "
+		"that has such counts they are used without the option; the title has their "
+		"time.\n\n"
 		"-b (--batch) prints plain text, for a file or a pipe. With -s it shows one "
 		"sample; in a recording the left and right arrows step through its samples. "
 		"NO_COLOR=1 turns colours off.",

@@ -170,13 +170,20 @@ static const struct kt_needs needs_of_cgroups_of_one = {
 		&kt_source_slab_cgroups)
 };
 
-static const struct kt_needs *needs_of(bool one, const struct kt_slab_args *args)
+static bool reads_memory(const struct kt_slab_args *args, struct kt_root *root)
+{
+	return args->exact || (args->view && !kt_root_has_memory(root) &&
+				      kt_root_has(root, kt_source_slub.paths[0]));
+}
+
+static const struct kt_needs *needs_of(
+	bool one, const struct kt_slab_args *args, struct kt_root *root)
 {
 	if (args->by == KT_SLAB_BY_CGROUP)
 		return one ? &needs_of_cgroups_of_one : &needs_of_cgroups;
 	if (one && args->objects)
 		return &needs_of_objects;
-	if (args->exact)
+	if (reads_memory(args, root))
 		return one ? &needs_of_exact_cache : &needs_of_exact_list;
 	return one ? &needs_of_cache : &needs_of_list;
 }
@@ -218,12 +225,13 @@ static struct kt_err *collect(const struct kt_call *call, struct kt_machine *mac
 		err = kt_machine_open(&call->machine, machine);
 	if (err)
 		return err;
-	machine->snap->asked_beyond = args->exact && !asked && args->by != KT_SLAB_BY_CGROUP;
+	machine->snap->asked_beyond =
+		args->exact && !args->view && !asked && args->by != KT_SLAB_BY_CGROUP;
 	if (asked)
 		machine->snap->asked_cache =
 			kt_arena_name(&machine->snap->arena, kt_span_str(asked));
 	err = kt_machine_collect(machine, kt_slab_needs_details(call) ? KT_WANT_DETAILS : 0,
-		needs_of(asked != NULL, args));
+		needs_of(asked != NULL, args, machine->root));
 	if (!err && args->exact)
 		err = check_memory(machine->snap, &kt_source_slub, "--exact");
 	if (!err && args->objects)
@@ -274,10 +282,10 @@ static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
 		return NULL;
 	}
 	kt_slab_put_caches(call, args, report, machine.snap, &uses);
-	if (args->exact)
+	if (args->exact && !args->view) {
 		kt_slab_put_large(report, machine.snap, &uses);
-	if (args->exact)
 		kt_slab_put_rcu(report, machine.snap);
+	}
 	put_notes(report, call, machine.snap, &uses);
 	return NULL;
 }

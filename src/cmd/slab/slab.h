@@ -24,12 +24,19 @@ enum { KT_SLAB_BY_CACHE, KT_SLAB_BY_CGROUP }; /* in the order of the option's wo
 
 /**
  * Options of the command: one row for each family of kmalloc caches; columns from /sys/kernel/slab;
- * numbers from kernel memory; rows for caches, or for caches and cgroups.
+ * numbers from kernel memory; rows for caches, or for caches and cgroups. `view`: no option, for
+ * views of the list, which show what there is: numbers from kernel memory also where a capture or
+ * recording happens to have them, and of a running machine nothing that is not in the list.
  */
 struct kt_slab_args {
-	bool families, details, exact, objects;
+	bool families, details, exact, objects, view;
 	int by;
 };
+
+/** The key of the slab object that says whose numbers they are: "exact" or "estimate". */
+#define KT_SLAB_COUNTS "counts"
+/** When they were counted in kernel memory; missing for an estimate. */
+#define KT_SLAB_COUNTED "counted"
 
 /** Parts of reports; the list in the report "metrics". */
 extern const struct kt_part kt_slab_whole_part, kt_slab_slot_part;

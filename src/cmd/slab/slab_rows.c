@@ -163,7 +163,7 @@ static const struct kt_column *columns_for(const struct kt_call *call,
 		copy[COL_TAIL].flags |= KT_COL_WIDE;
 		copy[COL_OBJECTS].flags |= KT_COL_WIDE;
 	}
-	if (args->exact)
+	if (args->exact || uses->cached_bytes >= 0)
 		copy[COL_CACHED].flags &= ~(unsigned)KT_COL_WIDE;
 	if (is_unsized(uses)) {
 		copy[COL_HELD].flags &= ~(unsigned)KT_COL_RANK;

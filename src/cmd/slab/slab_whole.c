@@ -4,6 +4,8 @@
 
 #include "cmd/slab/slab.h"
 
+#include "base/when.h"
+
 static const struct kt_column slab_columns[] = {
 	{ .key = "bytes", .type = KT_CELL_BYTES },
 	{ .key = "reclaimable_bytes", .type = KT_CELL_BYTES },
@@ -17,6 +19,15 @@ static const struct kt_column slab_columns[] = {
 	{ .key = "tail_bytes", .type = KT_CELL_BYTES },
 	{ .key = "uncertain_bytes", .type = KT_CELL_BYTES },
 	{ .key = "meminfo_bytes", .type = KT_CELL_BYTES },
+	{ .key = KT_SLAB_COUNTS,
+		.words = "exact|estimate",
+		.help = "Exact: objects in use and free were counted in kernel memory. Estimate: "
+			"by files that count free objects cached per CPU as in use. Null: no file "
+			"has objects." },
+	{ .key = KT_SLAB_COUNTED,
+		.pattern = KT_TIME_PATTERN,
+		.help = "When they were counted in kernel memory; null: they were not, or at a "
+			"time that is not known." },
 };
 
 const struct kt_part kt_slab_whole_part = {
@@ -44,6 +55,20 @@ static void put_number(
 
 	if (field)
 		field->metric = metric;
+}
+
+static void put_counts(
+	struct kt_report *report, const struct kt_snapshot *snap, const struct kt_slab_uses *uses)
+{
+	bool exact = uses->cached_bytes >= 0;
+	const char *counts = exact ? "exact" : uses->in_use_bytes >= 0 ? "estimate" : NULL;
+	char when[32] = "";
+
+	if (exact && kt_known(snap->memory_taken_s))
+		kt_when_text(snap->memory_taken_s * 1000, when);
+	kt_report_field(report, "slab", KT_SLAB_COUNTS, KT_CELL_TEXT, kt_cell_text(counts));
+	kt_report_field(report, "slab", KT_SLAB_COUNTED, KT_CELL_TEXT,
+		kt_report_text(report, *when ? when : NULL));
 }
 
 /*
@@ -83,6 +108,7 @@ void kt_slab_put_whole(
 	put_number(report, "tail_bytes", uses->tail_bytes, NULL);
 	put_number(report, "uncertain_bytes", uses->uncertain_bytes, NULL);
 	put_number(report, "meminfo_bytes", uses->meminfo_bytes, NULL);
+	put_counts(report, snap, uses);
 	table = kt_report_table(report, "whole", NULL, whole_columns,
 		KT_LEN(whole_columns) - (uses->cached_bytes < 0));
 	row = table ? kt_table_row(report, table) : NULL;

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "cmd/slab/slab.h"
 #include "commands.h"
 #include "serve/query.h"
 
 #include "test.h"
+
+#include <string.h>
 
 static const struct kt_call base = { .cmds = &kt_commands };
 
@@ -47,6 +50,20 @@ TEST(requests_may_give_these_options_of_these_commands_and_no_others)
 		CHECK_STR(names.data, wanted[k].names);
 	}
 	CHECK_INT(nr_found, KT_LEN(wanted));
+}
+
+TEST(arguments_of_one_command_in_the_base_reach_no_other)
+{
+	static const char nothing[sizeof(base.own)];
+	const struct kt_slab_args view = { .view = true };
+	struct kt_call call = { .cmds = &kt_commands, .own_of = &kt_cmd_slab };
+	struct kt_query query;
+
+	memcpy(&call.own, &view, sizeof(view));
+	CHECK(kt_query_start("slab", &call, &query));
+	CHECK(((const struct kt_slab_args *)kt_call_own(&query.call))->view);
+	CHECK(kt_query_start("account", &call, &query));
+	CHECK(memcmp(&query.call.own, nothing, sizeof(nothing)) == 0);
 }
 
 static bool refuses(const char *command, const char *name, const char *value)
