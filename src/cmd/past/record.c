@@ -11,6 +11,7 @@
 #include "cli/cmd.h"
 #include "cmd/past/record_facts.h"
 #include "cmd/past/record_groups.h"
+#include "cmd/past/record_memory.h"
 #include "machine/machine.h"
 #include "machine/pace.h"
 #include "record/recording.h"
@@ -56,12 +57,14 @@ struct recorder {
 	struct kt_sampler *sampler;
 	struct kt_fold fold;
 	struct kt_groups groups;
+	struct kt_record_memory memory;
 	struct kt_arena arena; /* of the list of files */
 	kt_names files, pool_files;
 	bool has_pools;		   /* of huge pages, in the last sample */
 	bool stalled;		   /* the disk is full */
 	bool keep_due;		   /* a block was written since old samples were thinned */
 	bool lacking, lack_told;   /* of the last sample: files that it should have */
+	bool memory_told;	   /* why kernel memory cannot be read */
 	int64_t slow_ms, flush_ms; /* when last; 0: never, in this block */
 	int64_t groups_ms;	   /* when a reading of the cgroups began; 0: never */
 	int64_t interval_ms;
@@ -306,6 +309,31 @@ static struct kt_err *read_groups(
 		       : NULL;
 }
 
+/* ---- kernel memory ---- */
+
+/*
+ * In each sample: a block begins with all files, and the sampler compares a text that is the same.
+ * A recording of -n samples does not end without any.
+ */
+static struct kt_err *put_memory(
+	struct recorder *recorder, struct kt_draft *draft, int64_t real_ms, int64_t boot_ms)
+{
+	bool last = recorder->call->count && recorder->nr_samples + 1 >= recorder->call->count;
+	struct kt_err *err = kt_record_memory_step(&recorder->memory, &recorder->call->machine,
+		recorder->root, real_ms, boot_ms, last);
+	const char *why = err ? NULL : kt_record_memory_why(&recorder->memory);
+
+	if (err)
+		return err;
+	kt_record_memory_put(&recorder->memory, recorder->sampler, draft);
+	kt_writer_spill(recorder->writer);
+	if (why && !recorder->memory_told)
+		say(recorder, kt_arena_printf(&recorder->arena,
+				      "--exact: %s; samples are recorded without it", why));
+	recorder->memory_told = why != NULL;
+	return NULL;
+}
+
 /* ---- everything else ---- */
 
 /* Everything else that the account and the lists can use. */
@@ -344,6 +372,8 @@ static struct kt_err *take_sample(struct recorder *recorder, int64_t real_ms, in
 	read_fast(recorder, draft);
 	slow = !draft->block.nr_samples || boot_ms - recorder->slow_ms >= SLOW_S * 1000ll;
 	err = read_groups(recorder, draft, real_ms / 1000, boot_ms);
+	if (!err)
+		err = put_memory(recorder, draft, real_ms, boot_ms);
 	if (!err && slow) {
 		err = read_slow(recorder, draft);
 		recorder->slow_ms = boot_ms;
@@ -543,15 +573,26 @@ static void put_report(const struct recorder *recorder, struct kt_report *report
 		recorder->nr_samples == 1 ? "" : "s", size, recorder->path);
 }
 
+struct record_args {
+	bool exact;	/* reads kernel memory */
+	double every_s; /* seconds between two readings of it; 0: the default */
+};
+
 static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
 {
+	const struct record_args *args = kt_call_own(call);
+	int64_t every_ms = (int64_t)((args->every_s ? args->every_s : SLOW_S) * 1000);
 	struct recorder recorder = { .call = call,
+		.memory.every_ms = args->exact ? every_ms : 0,
 		.path = call->nr_operands ? call->operands[0] : KT_RECORDING_DEFAULT };
 	KT_CLEANUP(machine) struct kt_machine machine = { 0 };
 	double interval_s = call->interval_s ? call->interval_s : DEFAULT_INTERVAL_S;
 	struct kt_pace *pace = NULL;
-	struct kt_err *err = open_files(&recorder, &machine);
+	struct kt_err *err;
 
+	if (args->every_s && !args->exact)
+		return kt_err_new(KT_ERR_USAGE, "--every needs --exact");
+	err = open_files(&recorder, &machine);
 	recorder.interval_ms = (int64_t)(interval_s * 1000);
 	if (!err)
 		err = kt_pace_start(interval_s, &pace);
@@ -577,6 +618,7 @@ static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
 	kt_sampler_free(recorder.sampler);
 	kt_fold_fini(&recorder.fold);
 	kt_groups_fini(&recorder.groups);
+	kt_record_memory_fini(&recorder.memory);
 	kt_arena_fini(&recorder.arena);
 	return err;
 }
@@ -591,9 +633,20 @@ static struct kt_err *prepare(void)
 static const struct kt_operand operands[] = { { "FILE", KT_ARG_NEW_FILE, .optional = true,
 	.usual = KT_RECORDING_DEFAULT, .prepare = prepare } };
 
+static const struct kt_option options[] = {
+	{ 0, "exact", NULL,
+		"count objects of slab caches and owners of direct pages in kernel memory too; "
+		"needs root",
+		.kind = KT_ARG_FLAG, KT_AT(struct record_args, exact) },
+	{ 0, "every", "SECONDS", "with --exact: count as often as this (600)",
+		.kind = KT_ARG_SECONDS, KT_AT(struct record_args, every_s) },
+};
+
 static const struct kt_example examples[] = {
 	{ "ktally record r.rec", "until Ctrl-C, a sample every 10 seconds" },
 	{ "ktally record r.rec -i 1 -n 60", "one minute, a sample a second" },
+	{ "ktally record r.rec --exact --every 300",
+		"objects and direct pages in kernel memory too, every five minutes" },
 };
 
 const struct kt_cmd kt_cmd_record = {
@@ -609,10 +662,19 @@ const struct kt_cmd kt_cmd_record = {
 		"Every other command shows any sample of it: 'ktally -s FILE', 'ktally slab "
 		"-s FILE@TIME'. TIME is 2026-01-31T23:59, 23:59, or -2h: two hours before the "
 		"last sample. A crash loses at most the last 10 seconds. A full disk stops "
-		"the recording until there is room; what was recorded stays.",
+		"the recording until there is room; what was recorded stays.\n\n"
+		"--exact also reads kernel memory, every ten minutes or --every SECONDS, as 'slab "
+		"--exact' and 'pages' do: objects of each cache that are in use, cached, free or "
+		"wait for RCU, and the largest owners of direct pages. Another process reads, "
+		"which takes seconds and much memory on a large machine; the next reading waits "
+		"at least twenty times as long. Samples have the last counts and their time. "
+		"Where kernel memory cannot be read, the recorder says why and goes on.",
 	.examples = examples,
 	.nr_examples = KT_LEN(examples),
 	.paced = true,
+	.options = options,
+	.nr_options = KT_LEN(options),
+	KT_OWN(struct record_args),
 	.shape = &shape,
 	.run = run,
 };
