@@ -223,6 +223,21 @@ def no_sample_is_missed_while_another_process_reads():
 
 
 @test
+def differences_of_counts_are_differences_of_objects():
+    with Folder() as folder:
+        sides = []
+        for name, text in (("a", SLUB), ("b", SLUB.replace("15000 4000", "14000 5000"))):
+            tree = plant(folder / name, {**TREE, "ktally/slub": text})
+            sides.append(folder / f"{name}.rec")
+            record(tree, sides[-1], "-n", "1", "--exact")
+        report = must_be_valid("diff", succeed("diff", *sides, "-o", "json"))
+        rows = {row["name"]: row for row in report["counted_objects"]}
+        assert rows["dentry"]["change"] == -1000, rows["dentry"]
+        assert all(row["change"] in (0, None) for name, row in rows.items() if name != "dentry")
+        assert report["owners"] and not any(row["change"] for row in report["owners"])
+
+
+@test
 def top_shows_what_was_counted_and_says_when():
     with Folder() as folder:
         tree, file = plant(folder / "tree", TREE), folder / "x.rec"

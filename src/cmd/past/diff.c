@@ -10,6 +10,7 @@
 #include "cmd/past/diff_counters.h"
 #include "cmd/past/diff_rows.h"
 #include "cmd/past/fail_if.h"
+#include "cmd/slab/slab.h"
 #include "report/row_key.h"
 #include "root/root.h"
 
@@ -108,9 +109,15 @@ static void tell_side(struct kt_report *report, struct source *source, const str
 	}
 }
 
+/* Counted in kernel memory, where the same command has an estimate without its option. */
+static bool is_exact(const struct list *list)
+{
+	return list->source == &kt_source_slub;
+}
+
 static bool is_same_report(const struct list *a, const struct list *b)
 {
-	return a->cmd == b->cmd &&
+	return a->cmd == b->cmd && is_exact(a) == is_exact(b) &&
 	       (a->topic && b->topic ? strcmp(a->topic, b->topic) == 0 : a->topic == b->topic);
 }
 
@@ -123,6 +130,7 @@ static struct kt_err *make_report(
 {
 	const struct kt_call *call = comparing->call;
 	struct kt_call own = { .machine = source->opts, .list = call->list, .show = call->show };
+	const struct kt_slab_args exact = { .exact = true };
 	struct kt_err *err;
 
 	if (source->reported && is_same_report(source->reported, list))
@@ -133,6 +141,10 @@ static struct kt_err *make_report(
 	own.list.filter = NULL;
 	if (list->topic)
 		own.operands[own.nr_operands++] = list->topic;
+	if (is_exact(list)) {
+		own.own_of = list->cmd;
+		memcpy(&own.own, &exact, sizeof(exact));
+	}
 	err = kt_cmd_run(list->cmd, &own, &source->report);
 	if (err)
 		return err;
