@@ -7,6 +7,7 @@ import select
 import time
 
 import lib
+import test_slab
 import trees
 from lib import Folder, need_root, plant, refuse, succeed, test
 from test_memory import ATTEMPTS, can_be_read, rows_of
@@ -14,7 +15,6 @@ from test_memory_account import PAGES, SLUB
 from test_memory_pages import WALK_S, must_add_up
 from test_record import TAIL, Recorder
 from test_schema import must_be_valid
-import test_slab
 
 TREE = {**trees.MODERN, "ktally/slub": SLUB, "ktally/direct_pages": PAGES}
 SLUB_HEAD = SLUB.splitlines(keepends=True)[0]
@@ -109,7 +109,8 @@ def samples_between_two_readings_have_the_last_counts_and_their_time():
 @test
 def counts_that_cannot_be_read_are_missing_and_said_once():
     with Folder() as folder:
-        tree, file = plant(folder / "tree", {**TREE, "ktally/slub": "nonsense\n"}), folder / "x.rec"
+        tree = plant(folder / "tree", {**TREE, "ktally/slub": "nonsense\n"})
+        file = folder / "x.rec"
         result = lib.ktally("-s", tree, "record", "-i", "0.1", "-n", "3", "--exact", "--every",
                             "0.1", file)
         assert result.status == 0, result.err
@@ -193,7 +194,7 @@ def objects_of_this_machine_are_recorded_to_the_object():
             seen.append(counts[1] - counts[0])
             if seen[-1] == len(files) * len(sets):
                 break
-    for one in [*sets]:
+    for one in sets:
         one.close()
     for fd in files:
         os.close(fd)
@@ -241,7 +242,8 @@ def differences_of_counts_are_differences_of_objects():
 def top_shows_what_was_counted_and_says_when():
     with Folder() as folder:
         tree, file = plant(folder / "tree", TREE), folder / "x.rec"
-        text = succeed("top", "--batch", "-n", "1", "-s", plant(folder / "plain", trees.MODERN)).text
+        plain = plant(folder / "plain", trees.MODERN)
+        text = succeed("top", "--batch", "-n", "1", "-s", plain).text
         assert "objects: estimate" in text.splitlines()[0], text
         assert "CACHED" not in text
         record(tree, file, "--exact")
@@ -251,7 +253,7 @@ def top_shows_what_was_counted_and_says_when():
             assert f"objects: exact, {counted[11:]}" in lines[0], lines[0]
             assert any("CACHED" in line for line in lines), lines
             assert all(len(line) <= 80 for line in lines), lines
-        refuse("top", "--batch", "--exact", "--sort", "name", "-s", folder / "plain",
+        refuse("top", "--batch", "--exact", "--sort", "name", "-s", plain,
                says="no counts from kernel memory")
         # of the running machine
         need_root()
