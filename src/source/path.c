@@ -65,9 +65,6 @@ bool kt_path_match(const char *pattern, const char *path)
 static bool is_unpacked(const struct kt_source *source)
 {
 	return source->cost != KT_COST_SCAN || source->parse;
- * Files that are scanned are read in pieces, and are too large to be unpacked for every command,
- * unless a recording has them short.
-	return source->cost != KT_COST_SCAN || source->condense;
 }
 
 const struct kt_source *kt_source_of(const char *path)

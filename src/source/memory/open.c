@@ -208,14 +208,10 @@ static struct kt_err *walk_and_tell(struct kt_root *root, struct kt_snapshot *sn
 static struct kt_err *no_file(const struct kt_source *source)
 {
 	return kt_err_new(KT_ERR_ABSENT, "there are no counts from kernel memory here (%s)",
-		source->cost == KT_COST_SCAN
-			? "they are counted on the running machine only, or in "
-			  "a dump"
-			: "a bundle that root captured has them");
 		source->cost != KT_COST_SCAN
 			? "a bundle that root captured has them, and a recording with --exact"
-		: source->condense ? "a recording with --exact has them"
-				   : "they are counted on the running machine only");
+		: source->condense ? "a recording with --exact has them, and a dump"
+				   : "they are counted on the running machine only, or in a dump");
 }
 
 /* A recording repeats the last counts until the next reading: their time is above them. */
@@ -231,7 +227,7 @@ static void take_time(struct kt_snapshot *snap, const struct kt_text *text)
 		return;
 	snap->memory_taken_s = seconds;
 	if (seconds == before || (kt_known(now) && seconds >= now))
-	kt_when_text(seconds * 1000, human);
+		kt_when_text(seconds * 1000, human);
 	if (kt_known(now))
 		kt_snapshot_note(snap,
 			"counted in kernel memory at %s, %lld s before this sample, which has all "
