@@ -26,14 +26,18 @@ static int64_t seconds_at(
 		       : KT_UNKNOWN;
 }
 
-/* The clock and its copy are one struct since 6.13; before, the copy has a name of its own. */
+/*
+ * The clock and its copy are one struct since 6.13, the first of several later; before, the copy
+ * has a name of its own.
+ */
 static void read_clock(struct kt_target *target, struct kt_last_moment *moment)
 {
 	struct kt_field inside = { 0 };
 	uint64_t keeper;
 
 	if (kt_types_field(&target->types, "tk_data", "timekeeper", &inside)) {
-		if (!kt_symbols_find(&target->symbols, "tk_core", &keeper))
+		if (!kt_symbols_find(&target->symbols, "timekeeper_data", &keeper) &&
+			!kt_symbols_find(&target->symbols, "tk_core", &keeper))
 			return;
 		keeper += inside.offset;
 	} else if (!kt_symbols_find(&target->symbols, "shadow_timekeeper", &keeper))
@@ -63,12 +67,18 @@ static void read_task(struct kt_target *target, struct kt_last_moment *moment)
 void kt_last_moment_read(struct kt_target *target, struct kt_last_moment *ret_moment)
 {
 	const struct kt_symbols *symbols = &target->symbols;
+	struct kt_field machine;
 	uint64_t at, line, cpu;
 
 	*ret_moment = (struct kt_last_moment){
 		.taken_s = KT_UNKNOWN, .uptime_s = KT_UNKNOWN, .cpu = KT_UNKNOWN, .pid = KT_UNKNOWN
 	};
 	read_clock(target, ret_moment);
+	if (!kt_symbols_find(symbols, "init_uts_ns", &at) ||
+		!kt_types_field(&target->types, "uts_namespace", "name.machine", &machine) ||
+		!kt_target_text(target, at + machine.offset, ret_moment->machine,
+			sizeof(ret_moment->machine)))
+		ret_moment->machine[0] = '\0';
 	ret_moment->has_taints = kt_symbols_find(symbols, "tainted_mask", &at) &&
 				 kt_target_pointer(target, at, &ret_moment->taints);
 	if (!kt_symbols_find(symbols, "saved_command_line", &at) ||

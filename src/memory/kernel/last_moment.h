@@ -12,6 +12,7 @@ struct kt_last_moment {
 	int64_t pid;	  /* of the task that this CPU ran; KT_UNKNOWN */
 	bool has_taints;
 	uint64_t taints;	 /* a bit for each, as in /proc/sys/kernel/tainted */
+	char machine[65];	 /* as uname(2) has it; "": unknown */
 	char comm[32];		 /* of the task; "": unknown */
 	char command_line[2048]; /* of the kernel; "": unknown */
 };

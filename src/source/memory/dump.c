@@ -63,6 +63,8 @@ struct kt_err *kt_source_open_dump(struct kt_root *root, struct kt_snapshot *sna
 	snap->host.page_bytes = target->page_bytes;
 	kt_last_moment_read(target, &moment);
 	snap->host.taken_s = moment.taken_s;
+	if (*moment.machine)
+		snap->host.machine = kt_arena_name(&snap->arena, kt_span_str(moment.machine));
 	/* the differences of CPUs are in the texts, and nothing moves */
 	snap->host.at_rest = snap->folded = true;
 	snap->drift_bytes = 0;
