@@ -16,6 +16,10 @@ OF_A_PROCESS = {
     "signal_cache", "sock_inode_cache", "task_struct", "task_exec_state", "vm_area_struct", "vma_lock",
     "vmap_area", "radix_tree_node"}
 OBJECTS_OF_A_PROCESS = 128
+ACCOUNT_SHARE = 0.001  # of memory, for each row of the account
+# rows that the process which counted is in, and pages that move between lists when it ends
+ROWS_OF_A_PROCESS = {"anonymous", "free", "free_buddy", "free_pcp", "kernel", "page_tables", "user"}
+BYTES_OF_A_PROCESS = 2 << 20
 OBJECTS_OF_OTHERS = 16  # the same, of caches of any name, as merged ones have; in the same slabs
 
 
@@ -27,13 +31,23 @@ class Dump:
         self.file.unlink(missing_ok=True)
         vm.monitor(f"dump-guest-memory {options} {self.file}")
 
-    def report(self, command):
-        done = subprocess.run([self.ktally, *command.split(), "-s", self.file, "-o", "json"],
-                              capture_output=True, timeout=READ_S, check=False)
+    def run(self, *words):
+        done = subprocess.run([self.ktally, *words], capture_output=True, timeout=READ_S,
+                              check=False)
         if done.returncode != 0:
             raise AssertionError(f"ktally {command} on {self.file.name}: "
                                  f"{done.stderr.decode().strip()}")
         return json.loads(done.stdout)
+            raise AssertionError(f"ktally {words[0]} on the dump: {done.stderr.decode().strip()}")
+        return done.stdout
+
+    def report(self, command, source=None):
+        return json.loads(self.run(*command.split(), "-s", source or self.file, "-o", "json"))
+    def bundle(self):
+        """A bundle made of the dump."""
+        file = self.file.with_suffix(".tar.zst")
+        self.run("capture", file, "--force", "-s", self.file)
+        return file
 
 
 def take(vm, ktally):
@@ -69,6 +83,46 @@ def compare(before, dump, after):
     return problems, f"{same} caches are equal, {process} but for a process"
 
 
+def rows_of(account):
+    return {row["id"]: row for row in account["rows"]}
+
+
+def compare_accounts(before, dump, after):
+    """Problems with the account of the dump: it adds up, and each row is as it was inside."""
+    problems, ram, worst = [], before["installed_bytes"], 0
+    leaves = sum(row["bytes"] for row in dump["rows"]
+                 if row["leaf"] and row["bytes"] is not None and not row["contained_in"])
+    if leaves != dump["installed_bytes"]:
+        problems.append(f"the leaves are {leaves} bytes of {dump['installed_bytes']}")
+    inside = [rows_of(account) for account in (before, after)]
+    rows = rows_of(dump)
+    for name in sorted(set(rows) | set(inside[0])):
+        wanted = [each.get(name, {}).get("bytes") or 0 for each in inside]
+        got = rows.get(name, {}).get("bytes") or 0
+        gap = max(0, min(wanted) - got, got - max(wanted))
+        process = name.partition(".")[0] in ROWS_OF_A_PROCESS
+        if gap > (BYTES_OF_A_PROCESS if process else ram * ACCOUNT_SHARE):
+            problems.append(f"{name} is {got} bytes in the dump, {wanted} inside")
+        worst = max(worst, 0 if process else gap)
+    return problems, f"{len(rows)} rows of the account, at most {worst} bytes away"
+
+
+def check_account(vm, dump, before, save):
+    """(problems, what was seen) of the account, of a bundle that is made of the dump, of the log"""
+    account, boot = dump.report("account"), dump.report("boot")
+    save("exact-dump-account.json", account)
+    problems, told = compare_accounts(before, account, vm.account())
+    bundle = dump.bundle()
+    if rows_of(dump.report("account", bundle)) != rows_of(account):
+        problems.append("the bundle of the dump has another account")
+    inside = vm.report("boot")
+    if boot["rows"] != inside["rows"]:
+        problems.append("boot is not the same in the dump and inside")
+    told += f", a bundle of {bundle.stat().st_size} bytes, {len(boot['rows'])} steps of the boot"
+    bundle.unlink()
+    return problems, told
+
+
 def run(item, vm, save, ktally):
     """(problems, what was seen, figures)"""
     work = scenario.Run(item, vm, save)
@@ -77,6 +131,7 @@ def run(item, vm, save, ktally):
         work.perform(item.values["prepare"] + item.values["do"])
         work.wait_rest()
         vm.report("slab --exact -a")
+        account = vm.account()
         before = vm.report("slab --exact -a")
         dump, packed = take(vm, ktally)
         after = vm.report("slab --exact -a")
@@ -87,6 +142,9 @@ def run(item, vm, save, ktally):
         if caches_of(packed.report("slab --exact -a")) != caches_of(inside):
             problems.append("the compressed dump has other slab caches than the ELF core")
         reports = {claim.command: dump.report(claim.command) for claim in work.prints}
+        more, seen = check_account(vm, dump, account, save)
+        problems += more
+        told += f", {seen}"
         for claim in work.prints:
             problem, text, _ = claim.check(None, reports[claim.command], work.amounts, {})
             problems += [problem] if problem else []

@@ -30,7 +30,8 @@ which row must move by how much, what must not move.
     stress   SECONDS: commands that read kernel memory run beside churn for so long, or for
              what --stress says; see stress.py
     dumps    yes: qemu dumps all memory after "do", and ktally reads the dump here; "prints" is
-             about the dump, and every slab cache in it must be as it was inside; see dump.py
+             about the dump, and every slab cache and every row of the account in it must be as
+             it was inside; see dump.py
     leaks    SECONDS SAMPLES: a leak of 1 MiB/s that is watched; the amounts of "moves" may
              then name kinds of the test module, which tells how much of each it holds. It has
              to be at rest as for "once"; two attempts
