@@ -195,9 +195,8 @@ static void on_read(
 
 /* Walks that disturb a machine which runs: of a dump a bundle has what they count. */
 static const struct kt_needs needs_of_dump = {
-	.also = KT_SOURCES(&kt_source_superblocks, &kt_source_directories, &kt_source_mempools,
-		&kt_source_slab_cgroups, &kt_source_stack_depth, &kt_source_percpu_chunks,
-		&kt_source_hash_chains, &kt_source_lazy_areas)
+	.also = KT_SOURCES(&kt_source_superblocks, &kt_source_mempools, &kt_source_slab_cgroups,
+		&kt_source_stack_depth, &kt_source_percpu_chunks, &kt_source_hash_chains)
 };
 
 /*
@@ -330,7 +329,8 @@ const struct kt_cmd kt_cmd_capture = {
 	.nr_operands = KT_LEN(operands),
 	.help = "Writes exactly the files that ktally's sources read, and the kernel log of "
 		"the boot, to a bundle. 'ktally -s FILE.tar.zst' shows this machine on "
-		"another one. --scrub leaves out the host name, addresses, process names and "
+		"another one. Of a dump of memory, given with -s, it has what the account and the "
+		"lists show. --scrub leaves out the host name, addresses, process names and "
 		"every line of the kernel log that ktally does not read. An existing file is "
 		"kept unless --force is given. FILE.tar is not packed, and needs no library.",
 	.examples = examples,
