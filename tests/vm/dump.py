@@ -25,25 +25,22 @@ OBJECTS_OF_OTHERS = 16  # the same, of caches of any name, as merged ones have; 
 
 
 class Dump:
-    """A dump of a machine that stands still, in its folder."""
+    """A file that ktally reads here in place of the machine."""
 
-    def __init__(self, vm, ktally, name, options=""):
-        self.file, self.ktally = vm.folder / name, ktally
-        self.file.unlink(missing_ok=True)
-        vm.monitor(f"dump-guest-memory {options} {self.file}")
+    def __init__(self, file, ktally):
+        self.file, self.ktally = file, ktally
 
     def run(self, *words):
         done = subprocess.run([self.ktally, *words], capture_output=True, timeout=READ_S,
                               check=False)
         if done.returncode != 0:
-            raise AssertionError(f"ktally {command} on {self.file.name}: "
+            raise AssertionError(f"ktally {words[0]} on {self.file.name}: "
                                  f"{done.stderr.decode().strip()}")
-        return json.loads(done.stdout)
-            raise AssertionError(f"ktally {words[0]} on the dump: {done.stderr.decode().strip()}")
         return done.stdout
 
     def report(self, command, source=None):
         return json.loads(self.run(*command.split(), "-s", source or self.file, "-o", "json"))
+
     def bundle(self):
         """A bundle made of the dump."""
         file = self.file.with_suffix(".tar.zst")
@@ -51,11 +48,18 @@ class Dump:
         return file
 
 
+def take_one(vm, ktally, name, options):
+    file = vm.folder / name
+    file.unlink(missing_ok=True)
+    vm.monitor(f"dump-guest-memory {options} {file}")
+    return Dump(file, ktally)
+
+
 def take(vm, ktally):
     """(ELF core, compressed dump) of one moment"""
     vm.monitor("stop")
     try:
-        return Dump(vm, ktally, "vmcore"), Dump(vm, ktally, "vmcore.z", "-z")
+        return take_one(vm, ktally, "vmcore", ""), take_one(vm, ktally, "vmcore.z", "-z")
     finally:
         vm.monitor("cont")
 

@@ -134,6 +134,8 @@ def make(kernel, programs, path):
     archive.file("init", (HERE / "guest/init").read_bytes(), 0o755)
     archive.file("bin/busybox", programs.of.busybox().read_bytes(), 0o755)
     archive.file("bin/ktally", programs.of.ktally.read_bytes(), 0o755)
+    archive.file("bin/ktally-kdump",
+                 (kernels.REPOSITORY / "share/kdump/ktally-kdump").read_bytes(), 0o755)
     for name, helper in programs.helpers.items():
         archive.file(f"bin/{name}", helper.read_bytes(), 0o755)
     for inside, library in programs.of.libraries():

@@ -28,6 +28,11 @@ def disks(count):
     return tuple(words)
 
 
+# the kernel and its initial RAM disk, to be loaded for a panic
+KDUMP_DISKS = ("-device", "virtio-balloon-pci",
+               "-drive", "file={kernel},if=virtio,format=raw,readonly=on",
+               "-drive", "file={initrd},if=virtio,format=raw,readonly=on")
+
 LAYOUTS = {layout.name: layout for layout in [
     Layout("plain", "one node"),
     Layout("small", "256 MiB, of which a dump is taken", mib=256),
@@ -40,6 +45,10 @@ LAYOUTS = {layout.name: layout for layout in [
     Layout("hugepages", "128 huge pages reserved at boot", command=("hugepages=128",)),
     Layout("crashkernel", "192 MiB kept for a crash kernel; bounce buffers forced",
            command=("crashkernel=192M", "swiotlb=8192,force")),
+    Layout("kdump", "512 MiB, of which 192 MiB are kept for a crash kernel", mib=512,
+           command=("crashkernel=192M",), qemu=KDUMP_DISKS),
+    Layout("kdump-leak", "the same, for a leak that ends the machine", mib=512,
+           command=("crashkernel=192M",), qemu=KDUMP_DISKS),
     Layout("hotplug", "room for more memory", hotplug_mib=1024),
     # above 4 GiB there must be bounce buffers, and a whole GiB is free wherever the kernel lies
     Layout("reserved", "5 GiB; a range left out, one made persistent, bounce buffers, initial RAM disk and a "

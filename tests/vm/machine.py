@@ -111,11 +111,13 @@ class Machine:
         arch = ARCHES[kernel.arch]
         command = [f"console={arch.console}", f"ktally.port={arch.port}", "rdinit=/init",
                    "panic=-1", "oops=panic", *layout.command]
+        self.words = command
         limit = (layout.mib << 20) + QEMU_OVERHEAD
         args = ["prlimit", f"--as={limit}", "setpriv", "--pdeathsig", "TERM",  # if we are killed
                 "timeout", "-k", "2", str(int(lifetime_s)), arch.qemu,
                 *accelerator(arch, kernel.image), "-nodefaults", "-no-reboot", "-display", "none",
-                "-m", layout.memory(), "-smp", str(layout.cpus), *layout.qemu,
+                "-m", layout.memory(), "-smp", str(layout.cpus),
+                *(word.format(kernel=kernel.image, initrd=initrd) for word in layout.qemu),
                 "-kernel", kernel.image, "-initrd", initrd, "-append", " ".join(command),
                 "-chardev", f"file,id=log,path={self.log}",
                 "-chardev", "stdio,id=agent,signal=off", *arch.ports,
@@ -173,6 +175,12 @@ class Machine:
             if line.startswith("@done "):
                 return int(line[6:]), "\n".join(lines)
             lines.append(line)
+
+    def panic(self, command):
+        """Runs what makes the kernel panic, until the one loaded for this case has started."""
+        self.process.stdin.write(command.encode() + b"\n")
+        self.process.stdin.flush()
+        return self.wait_ready()
 
     def run(self, command, timeout=COMMAND_S):
         status, text = self.try_run(command, timeout)

@@ -32,6 +32,9 @@ which row must move by how much, what must not move.
     dumps    yes: qemu dumps all memory after "do", and ktally reads the dump here; "prints" is
              about the dump, and every slab cache and every row of the account in it must be as
              it was inside; see dump.py
+    panics   COMMAND: after "do" it makes the machine panic, and the crash kernel leaves a bundle;
+             "prints" is about the bundle, and with "dumps" each row of the account in it must be
+             as it was before; see panic.py
     leaks    SECONDS SAMPLES: a leak of 1 MiB/s that is watched; the amounts of "moves" may
              then name kinds of the test module, which tells how much of each it holds. It has
              to be at rest as for "once"; two attempts
@@ -68,7 +71,8 @@ REST_S = 20.0
 # free memory is what the others leave; lists of free pages are not asked
 FREE = ("free_buddy", "free_pcp", "free_cma")
 KEYS = ("about", "needs", "layouts", "once", "last", "prepare", "do", "undo", "is", "moves",
-        "also", "keeps", "leaks", "shows", "prints", "reboots", "grows", "stress", "dumps")
+        "also", "keeps", "leaks", "shows", "prints", "reboots", "grows", "stress", "dumps",
+        "panics")
 
 
 class Skip(Exception):

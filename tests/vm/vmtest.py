@@ -23,6 +23,7 @@ import initramfs
 import kernels
 import layouts
 import machine
+import panic
 import reboot
 import scenario
 import stress
@@ -195,6 +196,8 @@ class Job:
 
     def run_scenario(self, item, vm):
         """(problems, what was seen, figures)"""
+        if item.values["panics"]:
+            return panic.run(item, vm, self.save, self.options.ktally)
         if item.values["dumps"]:
             return dump.run(item, vm, self.save, self.options.ktally)
         if not item.values["stress"]:

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <linux/bpf.h>
 #include <linux/dm-ioctl.h>
+#include <linux/kexec.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <sched.h>
@@ -619,6 +620,16 @@ static bool print_unclaimed(void)
 	return map && fd >= 0 && printf("%lu\n", sum * page) > 0;
 }
 
+/* Loads a kernel that a panic starts, with an initial RAM disk and a command line. */
+static bool load_crash_kernel(char **argv)
+{
+	int kernel = open(argv[0], O_RDONLY), initrd = open(argv[1], O_RDONLY);
+
+	return kernel >= 0 && initrd >= 0 &&
+	       syscall(SYS_kexec_file_load, kernel, initrd, strlen(argv[2]) + 1, argv[2],
+		       KEXEC_FILE_ON_CRASH) == 0;
+}
+
 static int free_all(void)
 {
 	FILE *list = fopen(HOLDERS, "r");
@@ -645,6 +656,8 @@ int main(int argc, char **argv)
 		return free_all();
 	if (strcmp(argv[1], "unclaimed") == 0)
 		ok = print_unclaimed();
+	else if (argc == 5 && strcmp(argv[1], "crash-kernel") == 0)
+		ok = load_crash_kernel(argv + 2);
 	else if (argc == 4 && strcmp(argv[1], "look-up") == 0)
 		ok = look_up(argv[2], atol(argv[3]));
 	else if (argc == 4 && strcmp(argv[1], "create") == 0)
