@@ -143,6 +143,8 @@ static struct kt_output_opts output_opts(const struct kt_call *call)
 	};
 }
 
+static bool run_in_session(const struct kt_cmd *cmd, const struct kt_call *call, bool *ret_closed);
+
 static struct kt_console console(void)
 {
 	const char *term = getenv("TERM"), *no_color = getenv("NO_COLOR");
@@ -154,6 +156,7 @@ static struct kt_console console(void)
 		.width = terminal_width(),
 		.write = write_out,
 		.say = say,
+		.run = run_in_session,
 		.listen_fd = passed_socket(),
 	};
 }
@@ -298,7 +301,7 @@ static int run_once(const struct kt_cmd *cmd, const struct kt_call *call, struct
 		err = kt_list_finish(&report, &list);
 	say_warnings(&report, call->show.output);
 	if (err || report.streamed)
-		return err ? complain(err) : EXIT_DONE;
+		return err ? complain(err) : report.failed ? EXIT_FAILED : EXIT_DONE;
 	status = print(&report, call, growth != NULL, turn);
 	return status == EXIT_DONE && report.failed ? EXIT_FAILED : status;
 }
@@ -331,6 +334,22 @@ static int run_repeatedly(const struct kt_cmd *cmd, const struct kt_call *call)
 	return status;
 }
 
+static int run_call(const struct kt_cmd *cmd, struct kt_call *call)
+{
+	call->once = !call->interval_s;
+	return call->interval_s && cmd->repeats ? run_repeatedly(cmd, call)
+						: run_once(cmd, call, NULL, 0);
+}
+
+static bool run_in_session(const struct kt_cmd *cmd, const struct kt_call *call, bool *ret_closed)
+{
+	struct kt_call told = *call;
+	int status = run_call(cmd, &told);
+
+	*ret_closed = status == EXIT_CLOSED;
+	return status == EXIT_DONE || status == EXIT_CLOSED;
+}
+
 int main(int argc, char **argv)
 {
 	const struct kt_console terminal = console();
@@ -342,12 +361,10 @@ int main(int argc, char **argv)
 	if (err)
 		return complain(err);
 	call.console = &terminal;
-	call.once = !call.interval_s;
 	if (!cmd->confines)
 		err = kt_needs_confine(cmd, &call, (struct kt_confine_needs){ 0 });
 	if (err)
 		return complain(err);
-	status = call.interval_s && cmd->repeats ? run_repeatedly(cmd, &call)
-						 : run_once(cmd, &call, NULL, 0);
+	status = run_call(cmd, &call);
 	return status == EXIT_CLOSED ? EXIT_DONE : status;
 }

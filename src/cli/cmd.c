@@ -7,8 +7,10 @@
 const struct kt_cmd *kt_cmd_find(const struct kt_cmds *cmds, const char *name)
 {
 	for (size_t i = 0; i < cmds->count; i++) {
-		if (strcmp(cmds->items[i]->name, name) == 0)
-			return cmds->items[i];
+		const struct kt_cmd *cmd = cmds->items[i];
+
+		if (strcmp(cmd->name, name) == 0 || (cmd->alias && strcmp(cmd->alias, name) == 0))
+			return cmd;
 	}
 	return NULL;
 }

@@ -13,6 +13,7 @@
 #define KT_OPERANDS_MAX 16
 #define KT_OWN_MAX	64 /* bytes of a command's own arguments */
 
+struct kt_call;
 struct kt_cmd;
 struct kt_cmds;
 struct kt_shown;
@@ -26,6 +27,11 @@ struct kt_console {
 	bool (*write)(const char *data, size_t size);
 	/** Writes a line to standard error; NULL: lines are not shown. */
 	void (*say)(const char *text);
+	/**
+	 * Runs a command of a session and prints its report. False: it failed. `ret_closed` is set
+	 * when the reader of the output is gone.
+	 */
+	bool (*run)(const struct kt_cmd *cmd, const struct kt_call *call, bool *ret_closed);
 	int listen_fd; /* a socket that the service manager has opened; 0: none */
 };
 
@@ -104,6 +110,7 @@ struct kt_example {
 /** One command. One file is one command, one line in commands.def. */
 struct kt_cmd {
 	const char *name, *summary;
+	const char *alias; /* another name, which is not listed; NULL: none */
 	const struct kt_operand *operands;
 	size_t nr_operands;
 	const struct kt_option *options; /* own ones */

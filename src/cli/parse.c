@@ -378,6 +378,7 @@ struct kt_err *kt_parse(const struct kt_cmds *cmds, int argc, char **argv, struc
 	struct line line = { .cmds = cmds, .cmd = by_program(cmds, argv[0]), .call = ret_call };
 	struct kt_err *err;
 
+	optind = 0; /* glibc: start over, for another line */
 	*ret_call = (struct kt_call){ .cmds = cmds };
 	*ret_cmd = NULL;
 	if (!add_all(&line))

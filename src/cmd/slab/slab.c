@@ -323,6 +323,7 @@ static const struct kt_example examples[] = {
 
 const struct kt_cmd kt_cmd_slab = {
 	.name = "slab",
+	.alias = "kmastat", /* of the Solaris debuggers, with the same contents */
 	.summary = "slab caches: what each holds and wastes",
 	.operands = operands,
 	.nr_operands = KT_LEN(operands),

@@ -282,6 +282,7 @@ static const struct kt_example examples[] = {
 
 const struct kt_cmd kt_cmd_users = {
 	.name = "users",
+	.alias = "kmausers",
 	.summary = "functions that allocated kernel memory",
 	.operands = operands,
 	.nr_operands = KT_LEN(operands),
