@@ -4,12 +4,32 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NAMES_MAX (1u << 30) /* bytes */
+#define NAMES_MAX  (1u << 30) /* bytes */
+#define ROOM_FIRST 4096u
 
 /* Room before a function; marks of code and data on arm64, "$x", which modules keep. */
 static bool is_mark(struct kt_span name)
 {
 	return kt_span_starts(name, "__pfx_") || kt_span_starts(name, "$");
+}
+
+/* An arena would keep each smaller array that a larger one replaces: half as much again. */
+static struct kt_symbol *push(struct kt_symbol_table *table)
+{
+	size_t room = table->symbols.room;
+	struct kt_symbol *items;
+
+	if (table->symbols.count < room)
+		return &table->symbols.items[table->symbols.count++];
+	room = room ? room + room / 2 : ROOM_FIRST;
+	items = realloc(table->symbols.items, room * sizeof(*items));
+	if (!items) {
+		table->failed = true;
+		return NULL;
+	}
+	table->symbols.items = items;
+	table->symbols.room = room;
+	return &items[table->symbols.count++];
 }
 
 void kt_symbol_table_add(
@@ -19,7 +39,7 @@ void kt_symbol_table_add(
 
 	if (!address || is_mark(name) || table->names.size > NAMES_MAX)
 		return;
-	slot = kt_list_push(&table->arena, &table->symbols);
+	slot = push(table);
 	if (!slot)
 		return;
 	*slot = (struct kt_symbol){ address, (uint32_t)table->names.size };
@@ -53,14 +73,30 @@ static int by_address(const void *a, const void *b)
 	return (x->name > y->name) - (x->name < y->name);
 }
 
+/*
+ * The kernel's own symbols come sorted, and the ones of modules after them: sorting takes as much
+ * memory again as is sorted.
+ */
+static void sort(struct kt_symbol *items, size_t count)
+{
+	size_t sorted = count > 0;
+
+	while (sorted < count && by_address(&items[sorted - 1], &items[sorted]) <= 0)
+		sorted++;
+	if (sorted == count)
+		return;
+	qsort(items + sorted, count - sorted, sizeof(*items), by_address);
+	if (by_address(&items[sorted - 1], &items[sorted]) > 0)
+		qsort(items, count, sizeof(*items), by_address);
+}
+
 struct kt_err *kt_symbol_table_end(struct kt_symbol_table *table)
 {
-	if (table->arena.failed || table->names.failed)
+	if (table->failed || table->names.failed)
 		return kt_err_new(KT_ERR_NOMEM, "out of memory");
 	if (!table->symbols.count)
 		return kt_err_new(KT_ERR_ABSENT, "the kernel does not show its symbols");
-	qsort(table->symbols.items, table->symbols.count, sizeof(*table->symbols.items),
-		by_address);
+	sort(table->symbols.items, table->symbols.count);
 	return NULL;
 }
 
@@ -92,7 +128,7 @@ const char *kt_symbol_name(const struct kt_symbol_table *table, const struct kt_
 
 void kt_symbol_table_fini(struct kt_symbol_table *table)
 {
-	kt_arena_fini(&table->arena);
+	free(table->symbols.items);
 	kt_buf_cleanup(&table->names);
 	*table = (struct kt_symbol_table){ 0 };
 }

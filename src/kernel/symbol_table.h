@@ -19,9 +19,9 @@ struct kt_symbol {
 };
 
 struct kt_symbol_table {
-	struct kt_arena arena;
-	KT_LIST(struct kt_symbol) symbols; /* sorted by kt_symbol_table_end() */
+	KT_LIST(struct kt_symbol) symbols; /* sorted by kt_symbol_table_end(); from malloc() */
 	struct kt_buf names;		   /* each ends with a NUL; "name [module]" for a module */
+	bool failed;			   /* memory ran out */
 };
 
 /** Takes lines of /proc/kallsyms, in pieces that end with a whole line. */
