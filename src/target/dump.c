@@ -334,14 +334,28 @@ struct kt_span kt_target_dump_release(const struct kt_target *base)
 	return release;
 }
 
+bool kt_target_dump_left_out(const struct kt_target *base, uint64_t physical)
+{
+	const struct dump_target *target = (const struct dump_target *)base;
+
+	return kt_physical_state(target->memory, physical) == KT_PHYSICAL_LEFT_OUT;
+}
+
+void kt_target_dump_blame_filter(struct kt_target *base)
+{
+	((struct dump_target *)base)->mistaken = true;
+}
+
 static void note_left_out(const struct dump_target *target, const char *size, struct kt_buf *note)
 {
 	kt_buf_join(note, "; ", "filtered: %s of memory were left out", size);
 	if (target->memory->level)
 		kt_buf_printf(note, " (makedumpfile -d %u)", target->memory->level);
 	if (target->mistaken)
-		kt_buf_puts(note, ", with pages of slab caches among them: the makedumpfile that "
-				  "wrote the dump does not know this kernel; a newer one may");
+		kt_buf_puts(note,
+			", with pages of slab caches among them: the makedumpfile that "
+			"wrote the dump does not know this kernel; a newer one may. Do not "
+			"trust counts of kernel memory");
 }
 
 void kt_target_dump_note(const struct kt_target *base, struct kt_buf *ret_note)

@@ -18,6 +18,10 @@ struct kt_err *kt_target_dump_symbol_table(
 	struct kt_target *target, struct kt_symbol_table *ret_table) KT_MUST_CHECK;
 /** The release of the dumped kernel, such as "6.12.5"; not terminated. */
 struct kt_span kt_target_dump_release(const struct kt_target *target);
+/** Whether the filter left out the page at a physical address. */
+bool kt_target_dump_left_out(const struct kt_target *target, uint64_t physical);
+/** Has the note say that the filter left out pages which the kernel uses. */
+void kt_target_dump_blame_filter(struct kt_target *target);
 /** Describes damage of the file to the user; empty: none. */
 void kt_target_dump_note(const struct kt_target *target, struct kt_buf *ret_note);
 /** Called with each range of physical memory that the dump has: its first address and its size. */

@@ -5,8 +5,8 @@
 #include "memory/kernel/last_moment.h"
 #include "memory/kernel/modules.h"
 
+#include "source/memory/dump_filter.h"
 #include "source/memory/open.h"
-#include "target/dump.h"
 
 #define NODES_MAX 1024u
 
@@ -55,6 +55,8 @@ struct kt_err *kt_source_open_dump(struct kt_root *root, struct kt_snapshot *sna
 		err = kt_memory_dump_texts(root, target);
 		if (err)
 			return err;
+		if (kt_dump_filter_is_mistaken(target))
+			kt_target_dump_blame_filter(target);
 		kt_target_dump_note(target, &note);
 		kt_buf_add(&note, "", 1);
 		if (note.size > 1 && !note.failed)
