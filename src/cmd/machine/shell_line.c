@@ -2,6 +2,7 @@
 #include "cmd/machine/shell_line.h"
 
 #include "base/library.h"
+#include "base/span.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,15 +78,17 @@ static char *generate(const char *text, int state)
 /* The first word is a command, and a later one with dashes an option of its own. */
 static char **complete(const char *text, int start, int end)
 {
-	const char *line = *completion.lib->line_buffer;
+	struct kt_span rest = kt_span_str(*completion.lib->line_buffer), word;
 	char command[32] = { 0 };
 
 	(void)end;
 	completion.cmd = NULL;
 	if (start && strncmp(text, "--", 2) != 0)
 		return NULL;
-	if (start && sscanf(line, "%31s", command) == 1)
+	if (start && kt_span_word(&rest, &word) && word.n < sizeof(command)) {
+		memcpy(command, word.p, word.n);
 		completion.cmd = kt_cmd_find(completion.cmds, command);
+	}
 	if (start && !completion.cmd)
 		return NULL;
 	*completion.lib->attempted_over = 1;
