@@ -13,6 +13,7 @@ class Layout:
     command: tuple = ()  # words of the kernel's command line
     qemu: tuple = ("-device", "virtio-balloon-pci")
     hotplug_mib: int = 0  # room for memory added while the machine runs
+    disk_mib: int = 0  # the last disk, a file of the machine's folder; 0: none
 
     def memory(self):
         more = f",slots=2,maxmem={self.mib + self.hotplug_mib}M" if self.hotplug_mib else ""
@@ -46,7 +47,7 @@ LAYOUTS = {layout.name: layout for layout in [
     Layout("crashkernel", "192 MiB kept for a crash kernel; bounce buffers forced",
            command=("crashkernel=192M", "swiotlb=8192,force")),
     Layout("kdump", "512 MiB, of which 192 MiB are kept for a crash kernel", mib=512,
-           command=("crashkernel=192M",), qemu=KDUMP_DISKS),
+           command=("crashkernel=192M",), qemu=KDUMP_DISKS, disk_mib=512),
     Layout("kdump-leak", "the same, for a leak that ends the machine", mib=512,
            command=("crashkernel=192M",), qemu=KDUMP_DISKS),
     Layout("hotplug", "room for more memory", hotplug_mib=1024),

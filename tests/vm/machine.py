@@ -111,13 +111,18 @@ class Machine:
         arch = ARCHES[kernel.arch]
         command = [f"console={arch.console}", f"ktally.port={arch.port}", "rdinit=/init",
                    "panic=-1", "oops=panic", *layout.command]
-        self.words = command
+        self.words, self.disk, disks = command, folder / "disk", []
+        if layout.disk_mib:
+            self.disk.write_bytes(b"")
+            os.truncate(self.disk, layout.disk_mib << 20)
+            disks = ["-drive", f"file={self.disk},if=virtio,format=raw"]
         limit = (layout.mib << 20) + QEMU_OVERHEAD
         args = ["prlimit", f"--as={limit}", "setpriv", "--pdeathsig", "TERM",  # if we are killed
                 "timeout", "-k", "2", str(int(lifetime_s)), arch.qemu,
                 *accelerator(arch, kernel.image), "-nodefaults", "-no-reboot", "-display", "none",
                 "-m", layout.memory(), "-smp", str(layout.cpus),
                 *(word.format(kernel=kernel.image, initrd=initrd) for word in layout.qemu),
+                *disks,
                 "-kernel", kernel.image, "-initrd", initrd, "-append", " ".join(command),
                 "-chardev", f"file,id=log,path={self.log}",
                 "-chardev", "stdio,id=agent,signal=off", *arch.ports,

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A panic, and what share/kdump/ktally-kdump leaves from the crash kernel: a bundle, read here,
-against what ktally counted a moment before the panic."""
+against what ktally counted a moment before the panic. The dump itself has the same account, and
+filtered by makedumpfile the same slab caches."""
+
+import shutil
+import subprocess
 
 import dump
 import scenario
@@ -10,6 +14,9 @@ HOOK = "ktally-kdump"
 # of the crash kernel, next to its own rdinit and consoles: as kdump-tools has it
 COMMAND = "reset_devices nr_cpus=1 irqpoll panic=-1 rdinit=/init"
 PEAK_KIB = 24 << 10
+FILTERS = {"c31": ["-c", "-d", "31"], "l31": ["-l", "-d", "31"], "d1": ["-d", "1"]}
+FILTER_S = 120
+MISTAKEN = "does not know this kernel"
 
 
 def load_crash_kernel(vm):
@@ -30,6 +37,43 @@ def leave_bundle(vm):
     peak = next(int(line.split(":")[1]) // (PAGE >> 10) for line in text.splitlines()
                 if "Maximum resident" in line)
     return bundle, peak
+
+
+def check_filtered(core, slabs):
+    """(problems, what was seen) of what makedumpfile makes of the dump. One that does not know the
+    kernel may leave out slab pages; then the dump says so, and has no caches."""
+    problems, told = [], []
+    for name, options in FILTERS.items():
+        file = core.file.with_name(name)
+        file.unlink(missing_ok=True)
+        done = subprocess.run(["makedumpfile", *options, core.file, file], capture_output=True,
+                              timeout=FILTER_S, check=False)
+        if done.returncode != 0:
+            told.append(f"makedumpfile {' '.join(options)} does not read it")
+            continue
+        filtered = dump.Dump(file, core.ktally)
+        if any(MISTAKEN in note for note in filtered.report("account")["notes"]):
+            told.append(f"{name}: slab pages are left out, and that is said")
+        elif dump.caches_of(filtered.report("slab --exact -a")) != slabs:
+            problems.append(f"makedumpfile {' '.join(options)}: other slab caches")
+        else:
+            told.append(f"{name}: {file.stat().st_size >> 10} KiB")
+        file.unlink()
+    return problems, told
+
+
+def check_core(vm, account, ktally):
+    """The same of the dump, taken from the crash kernel by a disk."""
+    vm.run("cat /proc/vmcore >/dev/vdc; sync", timeout=300)
+    core = dump.Dump(vm.disk, ktally)
+    slabs = dump.caches_of(core.report("slab --exact -a"))
+    problems, told = [], [f"{len(slabs)} caches"]
+    if dump.rows_of(core.report("account")) != dump.rows_of(account):
+        problems.append("the bundle has another account than the dump")
+    if shutil.which("makedumpfile"):
+        more, seen = check_filtered(core, slabs)
+        problems, told = problems + more, told + seen
+    return problems, told
 
 
 def run(item, vm, save, ktally):
@@ -54,6 +98,8 @@ def run(item, vm, save, ktally):
         more, seen = dump.compare_accounts(before, account, before)
         problems += more
         told.append(seen)
+        more, seen = check_core(vm, account, ktally)
+        problems, told = problems + more, told + seen
     for claim in work.prints:
         problem, text, _ = claim.check(None, crashed.report(claim.command), work.amounts, {})
         problems += [problem] if problem else []
