@@ -25,7 +25,7 @@ struct libedit {
 	char **line_buffer;
 };
 
-/* libedit calls without an argument: the commands whose names it completes. */
+/* The functions that libedit calls get no argument. */
 static struct {
 	const struct libedit *lib;
 	const struct kt_cmds *cmds;

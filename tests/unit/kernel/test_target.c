@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "kernel/symbol_table.h"
 #include "kernel/target.h"
 #include "test.h"
 
@@ -87,6 +88,35 @@ TEST(symbols_are_kept_where_they_are_wanted)
 	kt_symbols_take(&symbols, KT_SPAN("0000000000000000 T _stext\n"));
 	CHECK(!kt_symbols_find(&symbols, "_stext", &address));
 	kt_symbols_fini(&symbols);
+}
+
+/* The kernel's own come sorted; modules lie above them on x86-64, and below them on arm64. */
+TEST(symbols_of_modules_are_sorted_in)
+{
+	static const char *const modules[] = {
+		"ffffffffc0000100 t late\t[m]\nffffffffc0000000 t early\t[m]\n",
+		"ffffffff80000100 t late\t[m]\nffffffff80000000 t early\t[m]\n"
+	};
+	static const uint64_t bases[] = { 0xffffffffc0000000, 0xffffffff80000000 };
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct kt_symbol_table table = { 0 };
+
+		kt_symbol_table_take(&table, KT_SPAN("ffffffff81000000 T first\n"
+						     "ffffffff81000000 t other\n"
+						     "ffffffff81000010 T second\n"));
+		kt_symbol_table_take(&table, kt_span_str(modules[i]));
+		CHECK(!kt_symbol_table_end(&table));
+		CHECK_STR(kt_symbol_name(&table, kt_symbol_table_find(&table, bases[i] + 0x80)),
+			"early [m]");
+		CHECK_STR(kt_symbol_name(&table, kt_symbol_table_find(&table, bases[i] + 0x110)),
+			"late [m]");
+		CHECK_STR(kt_symbol_name(&table, kt_symbol_table_find(&table, 0xffffffff8100000f)),
+			"first");
+		CHECK_STR(kt_symbol_name(&table, kt_symbol_table_find(&table, 0xffffffff81000010)),
+			"second");
+		kt_symbol_table_fini(&table);
+	}
 }
 
 TEST(the_offset_of_a_cpu_comes_from_its_table)
