@@ -29,7 +29,7 @@ struct libedit {
 static struct {
 	const struct libedit *lib;
 	const struct kt_cmds *cmds;
-	const struct kt_cmd *cmd; /* whose options are completed; NULL: names of commands are */
+	const struct kt_cmd *cmd; /* to complete its options; NULL: names of commands */
 	size_t at;
 } completion;
 
