@@ -117,8 +117,8 @@ static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
 }
 
 static const struct kt_example examples[] = {
-	{ "ktally -s bad.tar.zst shell", "several questions about one machine" },
-	{ "echo kmastat | ktally -s bad.tar.zst shell", "the same in a script" },
+	{ "ktally shell -s bad.tar.zst <commands.txt", "several questions about one machine" },
+	{ "echo kmastat | ktally shell -s bad.tar.zst", "the same in a script" },
 };
 
 const struct kt_cmd kt_cmd_shell = {
