@@ -191,6 +191,6 @@ def lines_that_contradict_themselves_are_refused():
 @test
 def pages_that_cannot_be_read_are_one_sentence():
     with Folder() as folder:
-        refuse("pages", "-s", plant(folder, trees.MODERN), says="on the running machine only")
+        refuse("pages", "-s", plant(folder, trees.MODERN), says="a recording with --exact has them, and a dump")
     need_root()
     refuse("pages", user=lib.NOBODY, says="cannot read kernel memory")

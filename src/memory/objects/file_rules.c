@@ -23,12 +23,19 @@ static bool put_super(struct kt_describing *describing, uint64_t super, struct k
 
 /* ---- dentries ---- */
 
+/* A removed dentry is allocated until RCU lets it go; lockref_mark_dead() made its count negative.
+ */
 static bool describe_dentry(
 	struct kt_describing *describing, uint64_t address, const char *object, struct kt_buf *line)
 {
+	const struct kt_file_structs *files = &describing->files;
+
 	(void)address;
-	return put_super(
-		describing, kt_object_get(describing, &describing->files.d_sb, object, 0), line);
+	if (!put_super(describing, kt_object_get(describing, &files->d_sb, object, 0), line))
+		return false;
+	if ((int32_t)kt_object_get(describing, &files->d_count, object, 0) < 0)
+		kt_buf_puts(line, ", removed");
+	return true;
 }
 
 const struct kt_object_rule kt_rule_dentry = {
