@@ -220,6 +220,7 @@ static void take_time(struct kt_snapshot *snap, const struct kt_text *text)
 	struct kt_span rest = kt_text_span(text), line;
 	int64_t before = snap->memory_taken_s, now = snap->host.taken_s, seconds;
 	char human[32];
+
 	snap->memory_taken_s = now;
 	if (!kt_span_line(&rest, &line) || !kt_span_skip(&line, KT_MEMORY_TIME) ||
 		!kt_span_i64(kt_span_trim(line), &seconds) || seconds < 0 ||
@@ -227,7 +228,8 @@ static void take_time(struct kt_snapshot *snap, const struct kt_text *text)
 		return;
 	snap->memory_taken_s = seconds;
 	if (seconds == before || (kt_known(now) && seconds >= now))
-		kt_when_text(seconds * 1000, human);
+		return;
+	kt_when_text(seconds * 1000, human);
 	if (kt_known(now))
 		kt_snapshot_note(snap,
 			"counted in kernel memory at %s, %lld s before this sample, which has all "
