@@ -251,7 +251,8 @@ struct kt_err *kt_record_memory_step(struct kt_record_memory *memory,
 
 	if (!memory->every_ms || (!memory->child && boot_ms < memory->next_ms))
 		return NULL;
-	if (!memory->child && !start(memory, opts, root, real_ms)) {
+	/* about files of another machine it is confined, and may make no process */
+	if (!memory->child && (opts->source || !start(memory, opts, root, real_ms))) {
 		read_all(&reading, opts, root);
 		return take(memory, &reading, boot_ms);
 	}
