@@ -2,8 +2,8 @@
 //
 // No filter leaves out pages that the kernel uses itself, and each filter decides by the struct
 // page. A makedumpfile that is older than the kernel may misread it, and a count of objects is then
-// wrong without a word: 1.7.2 leaves out pages in the middle of slabs of Linux 7.2. So struct pages
-// are looked at here too.
+// wrong without a word: 1.7.2 leaves out pages in the middle of slabs of new kernels. So struct
+// pages are looked at here too.
 
 #include "source/memory/dump_filter.h"
 
