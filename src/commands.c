@@ -31,7 +31,6 @@ static const struct kt_cmd_group groups[] = {
 
 static const struct kt_example examples[] = {
 	{ "ktally -i 10", "what grows, every 10 seconds" },
-	{ "ktally capture bad.tar.zst", "before a reboot: keep the evidence" },
 };
 
 const struct kt_cmds kt_commands = {
