@@ -23,7 +23,7 @@ static size_t (*zstd)(void *to, size_t size, const void *from, size_t bytes);
 
 static const struct {
 	enum kt_packing packing;
-	struct kt_library library;
+	struct kt_library from;
 	void *function; /* pointer to it */
 	size_t bytes;
 } ways[] = {
@@ -53,7 +53,7 @@ struct kt_err *kt_unpack_open(unsigned packings)
 
 	for (size_t i = 0; !err && i < KT_LEN(ways); i++) {
 		if ((packings & ways[i].packing) && !is_open(i))
-			err = kt_library_open(&ways[i].library, ways[i].function, ways[i].bytes);
+			err = kt_library_open(&ways[i].from, ways[i].function, ways[i].bytes);
 	}
 	return err;
 }

@@ -191,8 +191,7 @@ static bool read_reading(int fd, struct reading *reading)
 
 /*
  * The child has a copy of the recorder's memory, and writes only to `fd`: it must not outlive the
- * recorder, since it holds the recording's lock, too. False: no process can be made; one that is
- * confined may make none.
+ * recorder, since it holds the recording's lock, too. False: no process can be made.
  */
 static bool start(struct kt_record_memory *memory, const struct kt_machine_opts *opts,
 	struct kt_root *root, int64_t real_ms)
