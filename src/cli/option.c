@@ -37,8 +37,16 @@ static struct kt_err *set_seconds(const struct kt_option *option, double *ret, c
 			*ret += part * (double)digit;
 		}
 	}
-	if (!good || rest.n || *ret < INTERVAL_MIN)
-		return kt_err_new(KT_ERR_USAGE, "--%s takes seconds, from 0.1 to 86400: 5, 0.5",
+	if (good && rest.n == 1) { /* with a unit */
+		const char *unit = memchr("smh", rest.p[0], 3);
+
+		good = unit != NULL;
+		*ret *= !unit || *unit == 's' ? 1 : *unit == 'm' ? 60 : 3600;
+		rest.n = 0;
+	}
+	if (!good || rest.n || *ret < INTERVAL_MIN || *ret > INTERVAL_MAX)
+		return kt_err_new(KT_ERR_USAGE,
+			"--%s takes seconds, from 0.1 to 86400: 5, 0.5, or with a unit: 10m, 1h",
 			option->name);
 	return NULL;
 }

@@ -10,7 +10,7 @@
 #define PATH_MAX    8u	   /* names in the path of a member */
 #define MEMBERS_MAX 65536u /* of a struct with all structs in it */
 
-static bool type_of(const struct kt_types *types, uint32_t id, struct kt_btf_type *ret_type)
+bool kt_types_by_id(const struct kt_types *types, uint32_t id, struct kt_btf_type *ret_type)
 {
 	struct kt_btf_walk walk = { .btf = &types->btf, .id = id - 1 };
 
@@ -24,7 +24,7 @@ static bool type_of(const struct kt_types *types, uint32_t id, struct kt_btf_typ
 static bool resolve(const struct kt_types *types, uint32_t id, struct kt_btf_type *ret_type)
 {
 	for (unsigned depth = 0; depth < DEPTH_MAX; depth++) {
-		if (!type_of(types, id, ret_type))
+		if (!kt_types_by_id(types, id, ret_type))
 			return false;
 		switch (ret_type->kind) {
 		case KT_BTF_TYPEDEF:
@@ -370,7 +370,7 @@ static bool find_anonymous(const struct kt_types *types, struct kt_span name, in
 	for (uint32_t id = 1; id <= types->count; id++) {
 		struct kt_btf_type found;
 
-		if (type_of(types, id, &found) && !found.name.n &&
+		if (kt_types_by_id(types, id, &found) && !found.name.n &&
 			(found.kind == KT_BTF_ENUM || found.kind == KT_BTF_ENUM64) &&
 			find_value(types, &found, name, ret_value))
 			return true;
@@ -386,6 +386,6 @@ bool kt_types_enum(
 
 	if (!*type)
 		return find_anonymous(types, kt_span_str(name), ret_value);
-	return id && type_of(types, *id, &found) &&
+	return id && kt_types_by_id(types, *id, &found) &&
 	       find_value(types, &found, kt_span_str(name), ret_value);
 }

@@ -25,6 +25,9 @@ struct kt_err *kt_types_init(
 	struct kt_types *types, struct kt_span file, uint32_t pointer_bytes) KT_MUST_CHECK;
 void kt_types_fini(struct kt_types *types);
 
+/** Returns the type with an id; false: there is none. */
+bool kt_types_by_id(const struct kt_types *types, uint32_t id, struct kt_btf_type *ret_type);
+
 /** Place of a member in its struct. */
 struct kt_field {
 	bool exists;

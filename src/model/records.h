@@ -11,6 +11,7 @@
 
 #include "model/page_class.h"
 #include "model/unknown.h"
+#include "model/watched.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -280,6 +281,8 @@ static inline int kt_page_owner_is_direct(enum kt_page_owner_kind kind)
 	LIST(struct kt_region, legacy_persistent)                                       \
 	LIST(struct kt_user, users)                                                     \
 	LIST(struct kt_user_list, user_lists)                                           \
+	LIST(struct kt_watched, watched)                                                \
+	LIST(struct kt_watched_whole, watches)                                          \
 	LIST(struct kt_unknown, unknown)                                                \
 	LIST(struct kt_page_owner, page_owners)                                         \
 	LIST(struct kt_kernel_address, addresses)

@@ -4,22 +4,19 @@
 // that this process has mapped, one gives the addresses that a walk starts from. Nothing is
 // attached: the programs run only when this process asks for it (BPF_PROG_TEST_RUN).
 //
-// The programs are written as instructions and not compiled: they use no type and no map that would
-// have to be relocated, so neither a compiler for BPF nor libbpf is needed to build or to run them.
-//
 // A copy goes through bpf_probe_read_kernel(), which survives an address that does not exist.
 
 #include "target/live.h"
 
 #include "base/attr.h"
+#include "bpf/bpf.h"
+#include "bpf/insn.h"
 
 #include <errno.h>
-#include <linux/bpf.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 /*
@@ -43,47 +40,19 @@ struct head {
 	uint64_t task, cpu_element, map; /* answers */
 };
 
-static int bpf(int command, union bpf_attr *attr)
-{
-	return (int)syscall(SYS_bpf, command, attr, sizeof(*attr));
-}
-
-/* ---- instructions ---- */
-
-#define INSN(op, to, from, place, number) \
-	((struct bpf_insn){ .code = (op), \
-		.dst_reg = (to),          \
-		.src_reg = (from),        \
-		.off = (place),           \
-		.imm = (number) })
-#define COPY(to, from)		  INSN(BPF_ALU64 | BPF_MOV | BPF_X, to, from, 0, 0)
-#define NUMBER(to, number)	  INSN(BPF_ALU64 | BPF_MOV | BPF_K, to, 0, 0, number)
-#define ADD(to, number)		  INSN(BPF_ALU64 | BPF_ADD | BPF_K, to, 0, 0, number)
-#define LOAD(to, from, place)	  INSN(BPF_LDX | BPF_MEM | BPF_DW, to, from, place, 0)
-#define STORE(to, place, from)	  INSN(BPF_STX | BPF_MEM | BPF_DW, to, from, place, 0)
-#define ZERO(to, place)		  INSN(BPF_ST | BPF_MEM | BPF_W, to, 0, place, 0)
-#define IF_ABOVE(reg, than, over) INSN(BPF_JMP | BPF_JGT | BPF_K, reg, 0, over, than)
-#define CALL(helper)		  INSN(BPF_JMP | BPF_CALL, 0, 0, 0, helper)
-#define EXIT			  INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)
-/* two instructions: the address of a map, or of the value of its first element */
-#define MAP(to, fd) \
-	INSN(BPF_LD | BPF_DW | BPF_IMM, to, BPF_PSEUDO_MAP_FD, 0, fd), INSN(0, 0, 0, 0, 0)
-#define VALUE(to, fd) \
-	INSN(BPF_LD | BPF_DW | BPF_IMM, to, BPF_PSEUDO_MAP_VALUE, 0, fd), INSN(0, 0, 0, 0, 0)
-
 static int load(const struct bpf_target *target, const struct bpf_insn *code, size_t count,
 	const char *name)
 {
-	union bpf_attr attr = { .prog_type = target->raw_tracepoint ? BPF_PROG_TYPE_RAW_TRACEPOINT
-								    : BPF_PROG_TYPE_SYSCALL,
-		.insn_cnt = (uint32_t)count,
-		.insns = (uint64_t)(uintptr_t)code,
-		.license = (uint64_t)(uintptr_t) "GPL",
+	const struct kt_bpf_program_opts opts = { .type = target->raw_tracepoint
+								  ? BPF_PROG_TYPE_RAW_TRACEPOINT
+								  : BPF_PROG_TYPE_SYSCALL,
+		.insns = code,
+		.nr_insns = (uint32_t)count,
+		.name = name,
 		/* programs of the first kind must be allowed to sleep */
-		.prog_flags = target->raw_tracepoint ? 0 : BPF_F_SLEEPABLE };
+		.flags = target->raw_tracepoint ? 0 : BPF_F_SLEEPABLE };
 
-	memcpy(attr.prog_name, name, strlen(name));
-	return bpf(BPF_PROG_LOAD, &attr);
+	return kt_bpf_program(&opts);
 }
 
 #define PLACE(member) offsetof(struct head, member)
@@ -92,14 +61,14 @@ static int load(const struct bpf_target *target, const struct bpf_insn *code, si
 static int load_read(const struct bpf_target *target)
 {
 	const struct bpf_insn code[] = {
-		VALUE(BPF_REG_1, target->window_fd),
-		LOAD(BPF_REG_2, BPF_REG_1, PLACE(size)),
-		LOAD(BPF_REG_3, BPF_REG_1, PLACE(address)),
-		NUMBER(BPF_REG_0, -E2BIG),
-		IF_ABOVE(BPF_REG_2, COPY_BYTES, 2),
-		ADD(BPF_REG_1, HEAD_BYTES),
-		CALL(BPF_FUNC_probe_read_kernel),
-		EXIT,
+		KT_VALUE(BPF_REG_1, target->window_fd, 0),
+		KT_LOAD(BPF_DW, BPF_REG_2, BPF_REG_1, PLACE(size)),
+		KT_LOAD(BPF_DW, BPF_REG_3, BPF_REG_1, PLACE(address)),
+		KT_NUMBER(BPF_REG_0, -E2BIG),
+		KT_IF(BPF_JGT, BPF_REG_2, COPY_BYTES, 2),
+		KT_ADD(BPF_REG_1, HEAD_BYTES),
+		KT_CALL(BPF_FUNC_probe_read_kernel),
+		KT_EXIT,
 	};
 
 	return load(target, code, KT_LEN(code), "kt_read");
@@ -113,19 +82,19 @@ static int load_read(const struct bpf_target *target)
 static int load_start(const struct bpf_target *target)
 {
 	const struct bpf_insn code[] = {
-		VALUE(BPF_REG_6, target->window_fd),
-		LOAD(BPF_REG_3, BPF_REG_6, PLACE(cpu)),
-		ZERO(BPF_REG_10, -4),
-		MAP(BPF_REG_1, target->percpu_fd),
-		STORE(BPF_REG_6, PLACE(map), BPF_REG_1),
-		COPY(BPF_REG_2, BPF_REG_10),
-		ADD(BPF_REG_2, -4),
-		CALL(BPF_FUNC_map_lookup_percpu_elem),
-		STORE(BPF_REG_6, PLACE(cpu_element), BPF_REG_0),
-		CALL(BPF_FUNC_get_current_task),
-		STORE(BPF_REG_6, PLACE(task), BPF_REG_0),
-		NUMBER(BPF_REG_0, 0),
-		EXIT,
+		KT_VALUE(BPF_REG_6, target->window_fd, 0),
+		KT_LOAD(BPF_DW, BPF_REG_3, BPF_REG_6, PLACE(cpu)),
+		KT_STORE_K(BPF_W, BPF_REG_10, -4, 0),
+		KT_MAP(BPF_REG_1, target->percpu_fd),
+		KT_STORE(BPF_DW, BPF_REG_6, PLACE(map), BPF_REG_1),
+		KT_COPY(BPF_REG_2, BPF_REG_10),
+		KT_ADD(BPF_REG_2, -4),
+		KT_CALL(BPF_FUNC_map_lookup_percpu_elem),
+		KT_STORE(BPF_DW, BPF_REG_6, PLACE(cpu_element), BPF_REG_0),
+		KT_CALL(BPF_FUNC_get_current_task),
+		KT_STORE(BPF_DW, BPF_REG_6, PLACE(task), BPF_REG_0),
+		KT_NUMBER(BPF_REG_0, 0),
+		KT_EXIT,
 	};
 
 	return load(target, code, KT_LEN(code), "kt_start");
@@ -135,11 +104,11 @@ static int load_start(const struct bpf_target *target)
 static int load_task(const struct bpf_target *target)
 {
 	const struct bpf_insn code[] = {
-		VALUE(BPF_REG_6, target->window_fd),
-		CALL(BPF_FUNC_get_current_task),
-		STORE(BPF_REG_6, PLACE(task), BPF_REG_0),
-		NUMBER(BPF_REG_0, 0),
-		EXIT,
+		KT_VALUE(BPF_REG_6, target->window_fd, 0),
+		KT_CALL(BPF_FUNC_get_current_task),
+		KT_STORE(BPF_DW, BPF_REG_6, PLACE(task), BPF_REG_0),
+		KT_NUMBER(BPF_REG_0, 0),
+		KT_EXIT,
 	};
 
 	return load(target, code, KT_LEN(code), "kt_task");
@@ -152,7 +121,7 @@ static bool run(const struct bpf_target *target, int fd, const struct head *argu
 	union bpf_attr attr = { .test = { .prog_fd = (uint32_t)fd } };
 
 	memcpy(target->window, arguments, sizeof(*arguments));
-	return bpf(BPF_PROG_TEST_RUN, &attr) == 0 && attr.test.retval == 0;
+	return kt_bpf(BPF_PROG_TEST_RUN, &attr) == 0 && attr.test.retval == 0;
 }
 
 static bool read_memory(struct kt_target *base, uint64_t address, void *to, size_t size)
@@ -224,31 +193,14 @@ static void close_target(struct kt_target *base)
 
 static int make_map(uint32_t type, uint32_t bytes, uint32_t flags)
 {
-	union bpf_attr attr = { .map_type = type,
-		.key_size = sizeof(uint32_t),
-		.value_size = bytes,
-		.max_entries = 1,
-		.map_flags = flags };
+	const struct kt_bpf_map_opts opts = { .type = type,
+		.key_bytes = sizeof(uint32_t),
+		.value_bytes = bytes,
+		.nr_entries = 1,
+		.flags = flags,
+		.name = "ktally" };
 
-	memcpy(attr.map_name, "ktally", sizeof("ktally"));
-	return bpf(BPF_MAP_CREATE, &attr);
-}
-
-/* lockdown=confidentiality refuses a program that reads kernel memory with EINVAL. */
-static struct kt_err *refused(int errnum)
-{
-	switch (errnum) {
-	case EPERM:
-	case EACCES:
-		return kt_err_new(KT_ERR_DENIED,
-			"BPF may not be used (needs root, or CAP_BPF and CAP_PERFMON)");
-	case ENOSYS:
-		return kt_err_new(KT_ERR_ABSENT, "this kernel has no BPF (CONFIG_BPF_SYSCALL)");
-	case EINVAL:
-		return kt_err_new(KT_ERR_DENIED,
-			"BPF may not read kernel memory (lockdown=confidentiality forbids it)");
-	default: return kt_err_os(errnum, "BPF program cannot be loaded");
-	}
+	return kt_bpf_map(&opts);
 }
 
 static struct kt_err *open_maps(struct bpf_target *target)
@@ -257,10 +209,10 @@ static struct kt_err *open_maps(struct bpf_target *target)
 
 	target->window_fd = make_map(BPF_MAP_TYPE_ARRAY, WINDOW_BYTES, BPF_F_MMAPABLE);
 	if (target->window_fd < 0)
-		return refused(errno);
+		return kt_bpf_refused(errno);
 	target->percpu_fd = make_map(BPF_MAP_TYPE_PERCPU_ARRAY, 8, 0);
 	if (target->percpu_fd < 0)
-		return refused(errno);
+		return kt_bpf_refused(errno);
 	window = mmap(NULL, WINDOW_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, target->window_fd, 0);
 	if (window != MAP_FAILED) {
 		target->window = window;
@@ -277,11 +229,11 @@ static struct kt_err *open_programs(struct bpf_target *target)
 		target->read_fd = load_read(target);
 	}
 	if (target->read_fd < 0)
-		return refused(errno);
+		return kt_bpf_refused(errno);
 	target->start_fd = load_start(target);
 	if (target->start_fd < 0)
 		target->start_fd = load_task(target);
-	return target->start_fd < 0 ? refused(errno) : NULL;
+	return target->start_fd < 0 ? kt_bpf_refused(errno) : NULL;
 }
 
 struct kt_err *kt_target_bpf(struct kt_target **ret_target)

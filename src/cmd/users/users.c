@@ -4,6 +4,7 @@
 // pages and of slab objects, unreferenced objects, callers of vmalloc.
 
 #include "cmd/users/users.h"
+#include "cmd/users/users_watch.h"
 
 #include "account/row.h"
 #include "machine/machine.h"
@@ -194,6 +195,7 @@ static void put_failures(struct kt_report *report, const struct kt_machine *mach
 
 struct users_args {
 	bool details;
+	struct kt_users_watch_opts watch;
 };
 
 /* Sources of all parts: sizes of pages and of objects. */
@@ -237,7 +239,8 @@ static const struct kt_shape shape = {
 	.parts = KT_PARTS(&kt_host_part, &fields_part, &kt_users_part_sites, &kt_users_part_report,
 		&kt_users_part_pages, &kt_users_part_page_stacks, &kt_users_part_objects,
 		&kt_users_part_freed, &kt_users_part_leaks, &kt_users_part_vmalloc,
-		&kt_users_part_pools, &kt_users_part_details),
+		&kt_users_part_pools, &kt_users_part_details, &kt_users_part_watch,
+		&kt_users_part_watched),
 };
 
 static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
@@ -252,6 +255,8 @@ static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
 	err = kt_machine_open(&call->machine, &machine);
 	if (err)
 		return err;
+	if (args->watch.seconds > 0)
+		return kt_users_watch(call, &args->watch, &machine, report);
 	choice = choose(machine.root, word, args->details);
 	err = collect(&machine, &choice);
 	if (err)
@@ -272,6 +277,12 @@ static const struct kt_operand operands[] = { { "WHAT", KT_ARG_CACHE, .optional 
 static const struct kt_option options[] = {
 	{ 0, "details", NULL, "show stacks in full, and where objects were last freed",
 		.kind = KT_ARG_FLAG, KT_AT(struct users_args, details) },
+	{ 0, "watch", "TIME",
+		"see who allocates for this time, and what is not freed: 60s, 10m; needs root",
+		.kind = KT_ARG_SECONDS, KT_AT(struct users_args, watch.seconds) },
+	{ 0, "cpu", "PERCENT", "of one CPU that --watch may take, over ten minutes or more: 1",
+		.kind = KT_ARG_NUMBER, KT_AT(struct users_args, watch.cpu_percent), .min = 0,
+		.max = 100, .takes = "a number from 1 to 100" },
 };
 
 static const struct kt_example examples[] = {

@@ -7,45 +7,15 @@
 #include "memory/objects/object_groups.h"
 #include "memory/slab_objects.h"
 
+#include "source/memory/cache_names.h"
 #include "source/memory/open.h"
 #include "source/memory/seen_mounts.h"
 #include "target/live.h"
 
-#include <string.h>
-
-#define NAMES_MAX 256u
-
-static bool has_name(const struct kt_cache_folder *folder, const char *name)
-{
-	for (size_t i = 0; i < folder->names.count; i++) {
-		if (strcmp(folder->names.items[i], name) == 0)
-			return true;
-	}
-	return strcmp(folder->name, name) == 0;
-}
-
-/* The kernel keeps one name for caches that it merged, and not always the one that was asked for.
- */
-static void find_names(const struct kt_snapshot *snap, const char *names[NAMES_MAX + 1])
-{
-	size_t count = 0;
-
-	names[count++] = snap->asked_cache;
-	for (size_t i = 0; i < snap->cache_folders.count; i++) {
-		const struct kt_cache_folder *folder = &snap->cache_folders.items[i];
-
-		if (!has_name(folder, snap->asked_cache))
-			continue;
-		for (size_t k = 0; k < folder->names.count && count < NAMES_MAX; k++)
-			names[count++] = folder->names.items[k];
-	}
-	names[count] = NULL;
-}
-
 /* Opens kernel memory and finds its map and the names of the cache. */
 static struct kt_err *open_cache(struct kt_root *root, struct kt_snapshot *snap,
 	struct kt_memory *ret_memory, struct kt_memmap *ret_memmap,
-	const char *names[NAMES_MAX + 1])
+	const char *names[KT_CACHE_NAMES_MAX + 1])
 {
 	struct kt_err *err;
 
@@ -58,7 +28,7 @@ static struct kt_err *open_cache(struct kt_root *root, struct kt_snapshot *snap,
 	if (!err)
 		err = kt_memory_map(ret_memory, ret_memmap);
 	if (!err)
-		find_names(snap, names);
+		kt_cache_names(snap, snap->asked_cache, names);
 	return err;
 }
 
@@ -66,7 +36,7 @@ static struct kt_err *read_groups(struct kt_root *root, struct kt_snapshot *snap
 {
 	KT_CLEANUP(memory) struct kt_memory memory = { 0 };
 	KT_CLEANUP(symbol_table) struct kt_symbol_table symbols = { 0 };
-	const char *names[NAMES_MAX + 1];
+	const char *names[KT_CACHE_NAMES_MAX + 1];
 	struct kt_slab_objects objects;
 	struct kt_memmap memmap;
 	struct kt_err *err = open_cache(root, snap, &memory, &memmap, names);
@@ -82,7 +52,7 @@ static struct kt_err *read_groups(struct kt_root *root, struct kt_snapshot *snap
 static struct kt_err *read_occupancy(struct kt_root *root, struct kt_snapshot *snap)
 {
 	KT_CLEANUP(memory) struct kt_memory memory = { 0 };
-	const char *names[NAMES_MAX + 1];
+	const char *names[KT_CACHE_NAMES_MAX + 1];
 	struct kt_slab_occupancy occupancy, *slot;
 	struct kt_memmap memmap;
 	struct kt_err *err = open_cache(root, snap, &memory, &memmap, names);

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "analysis/users/watched_rows.h"
+
+#include "base/buf.h"
+#include "base/map.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define CALLERS_SHOWN 2u
+
+/* "foo.isra.0+0x1/0x20 [mod]" is "foo". */
+static const char *function_of(struct kt_arena *arena, const char *frame)
+{
+	struct kt_span name = kt_span_str(frame);
+	size_t dot;
+
+	name.n = kt_span_find(name, "+0x");
+	dot = kt_span_find(name, ".");
+	if (dot)
+		name.n = dot;
+	return kt_arena_printf(arena, "%.*s", (int)name.n, name.p);
+}
+
+static const char *module_of(struct kt_arena *arena, const char *frame)
+{
+	const char *open = strchr(frame, '[');
+	const char *close = open ? strchr(open, ']') : NULL;
+
+	return close ? kt_arena_printf(arena, "%.*s", (int)(close - open - 1), open + 1) : NULL;
+}
+
+static const char *callers_of(struct kt_arena *arena, const struct kt_watched *watched, uint32_t at)
+{
+	KT_CLEANUP(buf) struct kt_buf text = { 0 };
+
+	for (uint32_t i = at + 1; i < watched->nr_frames && i <= at + CALLERS_SHOWN; i++)
+		kt_buf_join(&text, " < ", "%s", function_of(arena, watched->frames[i]));
+	return text.size ? kt_arena_text(arena, &text) : NULL;
+}
+
+static const char *who_of(struct kt_arena *arena, const struct kt_watched *watched)
+{
+	switch (watched->by) {
+	case KT_BY_INTERRUPT: return "(interrupt)";
+	case KT_BY_WORK: return kt_arena_printf(arena, "work %s", watched->work);
+	case KT_BY_TASK: break;
+	}
+	if (!watched->comm)
+		return NULL;
+	return kt_arena_printf(arena, "%s (%lld)", watched->comm, (long long)watched->pid);
+}
+
+static void add(struct kt_watched_row *row, const struct kt_watched *more)
+{
+	struct kt_watched *sum = &row->sum;
+
+	if (row->nr_stacks && (more->pid != sum->pid || more->others))
+		sum->others = true;
+	if (!row->nr_stacks || more->held.bytes > row->largest_bytes) {
+		sum->frames = more->frames;
+		sum->nr_frames = more->nr_frames;
+		row->largest_bytes = more->held.bytes;
+	}
+	row->nr_stacks++;
+	kt_watched_add(&sum->all, &more->all);
+	kt_watched_add(&sum->held, &more->held);
+	kt_watched_add(&sum->requested, &more->requested);
+	sum->nr_unseen += more->nr_unseen;
+	sum->nr_other += more->nr_other;
+	for (unsigned age = 0; age < KT_WATCHED_AGES; age++) {
+		sum->ended[age] += more->ended[age];
+		sum->lasting[age] += more->lasting[age];
+	}
+}
+
+struct grouping {
+	struct kt_arena *arena;
+	struct kt_watched_rows *rows;
+	struct kt_map names;
+};
+
+static void take(struct grouping *grouping, const struct kt_watched *from)
+{
+	struct kt_arena *arena = grouping->arena;
+	struct kt_watched watched = *from;
+	uint32_t at = kt_watched_frame(&watched), *index;
+	const char *frame = watched.nr_frames ? watched.frames[at] : "(unknown)";
+	struct kt_watched_row like = { .function = function_of(arena, frame),
+		.module = module_of(arena, frame),
+		.callers = callers_of(arena, &watched, at) };
+	const char *key;
+	bool added = false;
+
+	kt_watched_context(arena, &watched);
+	/* tasks of one name are one row: a program that starts for each job has many */
+	key = kt_arena_printf(arena, "%s\n%s\n%s\n%d%s", like.function ? like.function : "",
+		like.module ? like.module : "", like.callers ? like.callers : "", (int)watched.by,
+		watched.by == KT_BY_WORK   ? watched.work
+		: watched.by == KT_BY_TASK ? (watched.comm ? watched.comm : "")
+					   : "");
+	index = key && like.function ? kt_map_add(&grouping->names, kt_span_str(key), NULL, &added)
+				     : NULL;
+	if (!index)
+		return;
+	if (added) {
+		struct kt_watched_row *row = kt_list_push(arena, &grouping->rows->rows);
+
+		if (!row)
+			return;
+		*index = (uint32_t)grouping->rows->rows.count - 1;
+		like.who = who_of(arena, &watched);
+		like.sum = (struct kt_watched){ .by = watched.by,
+			.work = watched.work,
+			.comm = watched.comm,
+			.pid = watched.pid,
+			.others = watched.others,
+			.cgroup = watched.cgroup,
+			.path = watched.path };
+		*row = like;
+	}
+	add(&grouping->rows->rows.items[*index], &watched);
+}
+
+static int by_held(const void *a, const void *b)
+{
+	const struct kt_watched *x = &((const struct kt_watched_row *)a)->sum;
+	const struct kt_watched *y = &((const struct kt_watched_row *)b)->sum;
+
+	if (x->held.bytes != y->held.bytes)
+		return x->held.bytes < y->held.bytes ? 1 : -1;
+	return x->all.bytes < y->all.bytes ? 1 : x->all.bytes > y->all.bytes ? -1 : 0;
+}
+
+void kt_watched_group(
+	struct kt_arena *arena, const struct kt_snapshot *snap, struct kt_watched_rows *ret_rows)
+{
+	struct grouping grouping = { .arena = arena, .rows = ret_rows };
+
+	*ret_rows = (struct kt_watched_rows){ 0 };
+	for (size_t i = 0; i < snap->watched.count; i++)
+		take(&grouping, &snap->watched.items[i]);
+	for (size_t i = 0; i < ret_rows->rows.count; i++) {
+		struct kt_watched_row *row = &ret_rows->rows.items[i];
+
+		row->kept = kt_watched_kept(&row->sum);
+		row->half_life_ms = kt_watched_half_life_ms(&row->sum);
+		kt_watched_add(&ret_rows->all, &row->sum.all);
+		kt_watched_add(&ret_rows->held, &row->sum.held);
+		ret_rows->nr_other += row->sum.nr_other;
+	}
+	if (ret_rows->rows.count)
+		qsort(ret_rows->rows.items, ret_rows->rows.count, sizeof(*ret_rows->rows.items),
+			by_held);
+	arena->failed |= grouping.names.failed;
+	kt_map_fini(&grouping.names);
+}

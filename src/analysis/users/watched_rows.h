@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef KT_ANALYSIS_WATCHED_ROWS_H
+#define KT_ANALYSIS_WATCHED_ROWS_H
+
+#include "analysis/users/watched.h"
+
+/** Who allocated while it was watched: the stacks of one function for one purpose together. */
+struct kt_watched_row {
+	const char *function;  /* that wanted the memory; "(unknown)" */
+	const char *module;    /* NULL: the kernel itself */
+	const char *callers;   /* "caller < its caller"; NULL: unknown */
+	const char *who;       /* "firefox (812)", "work flush_to_ldisc", "(interrupt)" */
+	struct kt_watched sum; /* frames: of the stack with most memory */
+	double kept;	       /* share, below 0: not known */
+	int64_t half_life_ms;
+	int64_t nr_stacks;
+	double largest_bytes;
+};
+
+struct kt_watched_rows {
+	KT_LIST(struct kt_watched_row) rows; /* most held memory first */
+	struct kt_sampled_sum all, held;
+	int64_t nr_other;
+};
+
+/** Adds up snap->watched. All of `ret_rows` is in `arena`; check arena->failed. */
+void kt_watched_group(
+	struct kt_arena *arena, const struct kt_snapshot *snap, struct kt_watched_rows *ret_rows);
+
+#endif

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef KT_CMD_USERS_USERS_WATCH_H
+#define KT_CMD_USERS_USERS_WATCH_H
+
+#include "cli/cmd.h"
+#include "machine/machine.h"
+
+/** 'ktally users WHAT --watch TIME': who allocates now, and what is not freed. */
+
+struct kt_users_watch_opts {
+	double seconds;	     /* 0: nothing is watched */
+	int64_t cpu_percent; /* of one CPU, which it may take; 0: 1 */
+	bool stacks;	     /* show them in full */
+};
+
+extern const struct kt_part kt_users_part_watch, kt_users_part_watched;
+
+/** Watches, and puts the result into the report, which has been begun. */
+struct kt_err *kt_users_watch(const struct kt_call *call, const struct kt_users_watch_opts *opts,
+	struct kt_machine *machine, struct kt_report *report) KT_MUST_CHECK;
+
+#endif

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef KT_SOURCE_ALLOC_WATCH_H
+#define KT_SOURCE_ALLOC_WATCH_H
+
+#include "model/snapshot.h"
+#include "root/root.h"
+#include "trace/pool.h"
+
+/**
+ * Watches one pool of the running kernel's memory for some time: who allocates from it, and what is
+ * not freed. In the first half allocations and frees are seen, in the second half frees only. At
+ * the end, what is left is looked up in kernel memory, where the watch may have missed a free.
+ */
+struct kt_alloc_watch;
+
+struct kt_alloc_watch_opts {
+	enum kt_trace_pool pool;
+	const char *cache; /* only this slab cache; NULL: all of the pool */
+	const char *topic; /* for the report */
+	double seconds;
+	double cpu_share; /* of one CPU that it may take, over ten minutes at least: 0.01 */
+};
+
+/** Attaches everything. DENIED, ABSENT: says what is missing. The caller cleans up. */
+struct kt_err *kt_alloc_watch_begin(struct kt_root *root, struct kt_snapshot *snap,
+	const struct kt_alloc_watch_opts *opts, struct kt_alloc_watch **ret_watch) KT_MUST_CHECK;
+/** Takes samples; call it every 100 ms. False: the time is over, or what it may take. */
+bool kt_alloc_watch_step(struct kt_alloc_watch *watch);
+/** Detaches everything. Appends to snap->watched, largest first, and to snap->watches. */
+struct kt_err *kt_alloc_watch_end(struct kt_alloc_watch *watch) KT_MUST_CHECK;
+/** NULL is allowed. */
+void kt_alloc_watch_free(struct kt_alloc_watch *watch);
+void kt_alloc_watch_cleanup(struct kt_alloc_watch **watch);
+
+#endif
