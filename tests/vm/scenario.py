@@ -22,7 +22,7 @@ which row must move by how much, what must not move.
              up over rows, must change between before and after "do"; to the last unit, columns
              of bytes to 1 % or 2 pages, or within SLACK. COMMAND has its options; WHICH is
              patterns for any text of the rows, joined by "+", "total" for sums, "-" for what is
-             in no table; COLUMN may be TABLE.COLUMN, both named as in JSON
+             in no table; COLUMN may be TABLE.COLUMN, both named as in JSON; COLUMN% is a share in percent
     prints   the same, of the value after "do", or where nothing is done
     reboots  SECONDS: what leaks is recorded for so long, the machine reset, and the same once
              more into the same recording; "grows" says what it then reports

@@ -39,6 +39,8 @@ class Claim:
         self.command, self.patterns = command, rows.split("+")
         column, self.amount = claim.split(None, 1)
         self.table, _, self.column = column.rpartition(".")
+        self.scale = 100 if self.column.endswith("%") else 1
+        self.column = self.column.rstrip("%")
         self.what = f"{rows} {column}" if rows != "-" else column
 
     def matches(self, row):
@@ -71,7 +73,7 @@ class Claim:
             return f"ktally {self.command}: there is no {self.what}", "", None
         amount, _, slack = self.amount.partition("~")
         names = {**names, **sums}
-        value = sums[self.column]
+        value = sums[self.column] * self.scale
         if before is not None:
             value -= self.sums(before).get(self.column, 0)
         amount = amounts(amount, names)

@@ -8,9 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GROUPS_MAX  8192u /* stacks; the kernel keeps no more of them */
-#define SAMPLES_MAX 65536u
-#define MS_NS	    1000000u
+#define GROUPS_MAX   8192u /* stacks; the kernel keeps no more of them */
+#define SAMPLES_MAX  65536u
+#define MS_NS	     1000000u
+#define FUNCTION_MAX (1u << 20) /* bytes; a program has no symbol, unless that is switched on */
+#define WAY_IN_MAX   12u	/* frames from the event to the program, at most */
 
 /* Samples of one stack. */
 struct group {
@@ -258,7 +260,7 @@ static const char *name_of(struct kt_watched_groups *groups, uint64_t address)
 	const char *name = symbol ? kt_symbol_name(groups->symbols, symbol) : NULL;
 	const char *module = name ? strchr(name, ' ') : NULL;
 
-	if (!name)
+	if (!name || address - symbol->address > FUNCTION_MAX)
 		return NULL;
 	return kt_arena_printf(&groups->snap->arena, "%.*s+0x%llx%s",
 		(int)(module ? module - name : (long)strlen(name)), name,
@@ -291,20 +293,16 @@ static void put_frames(struct kt_watched_groups *groups, struct group *group)
 	group->is.cut = count == KT_TRACE_FRAMES;
 	if (!count && group->site)
 		addresses[count++] = group->site;
-	for (uint32_t i = 0; i < count; i++) {
-		if (addresses[i] == group->site)
-			first = i;
-	}
 	frames = kt_arena_alloc(&groups->snap->arena, count * sizeof(*frames) + 1);
 	if (!frames)
 		return;
-	for (uint32_t i = first; i < count; i++) {
-		const char *name = name_of(groups, addresses[i]);
-
-		if (!group->is.nr_frames && i + 1 < count && is_way_in(name))
-			continue;
-		frames[group->is.nr_frames++] = name ? name : "(unknown)";
+	for (uint32_t i = 0; i < count; i++) {
+		frames[i] = name_of(groups, addresses[i]);
+		if ((i < WAY_IN_MAX && is_way_in(frames[i])) || addresses[i] == group->site)
+			first = i + (addresses[i] != group->site);
 	}
+	for (uint32_t i = first; i < count; i++)
+		frames[group->is.nr_frames++] = frames[i] ? frames[i] : "(unknown)";
 	group->is.frames = frames;
 }
 

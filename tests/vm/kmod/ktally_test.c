@@ -14,6 +14,8 @@
 //   percpu SIZE COUNT              objects that exist once for each CPU
 //   mempool SIZE MIN               a pool that keeps MIN objects in reserve
 //   leak KIND BYTES_PER_S SECONDS  ten times a second; kinds: kmalloc cache pages vmalloc percpu
+//   share KIND BYTES_PER_S SECONDS the same by three functions in turn, 10 : 3 : 1:
+//                                  ktally_test_ten, ktally_test_three, ktally_test_one
 //   rcu SECONDS                    gives the objects by kmalloc to kfree_rcu(), and reads under
 //                                  RCU for so long; they need 32 bytes
 //   free                           everything, leaks are stopped
@@ -64,6 +66,8 @@ struct leak {
 	enum kind kind;
 	u64 base, bytes_per_s;	     /* what was held when it began */
 	unsigned long started, ends; /* in jiffies: a late step makes up for it */
+	bool shared;		     /* by three functions */
+	unsigned int turn;
 };
 
 static DEFINE_MUTEX(lock);
@@ -106,7 +110,7 @@ static int make_cache(size_t size, unsigned int how)
 	return cache ? 0 : -ENOMEM;
 }
 
-static int hold_object(enum kind kind, size_t size)
+static __always_inline int hold_object(enum kind kind, size_t size)
 {
 	void *object;
 
@@ -144,7 +148,7 @@ static int count_page(struct page *page, enum counter counter, long nr)
 	}
 }
 
-static int hold_page(unsigned int order, enum counter counter)
+static __always_inline int hold_page(unsigned int order, enum counter counter)
 {
 	struct page *page = alloc_pages(GFP_KERNEL | __GFP_NOWARN, order);
 
@@ -225,7 +229,7 @@ static int percpu_cpu(void)
 	return cpumask_first(cpu_possible_mask);
 }
 
-static int hold_percpu(size_t size)
+static __always_inline int hold_percpu(size_t size)
 {
 	void __percpu *object = __alloc_percpu(size, sizeof(void *));
 
@@ -343,6 +347,41 @@ static int free_by_rcu(unsigned long seconds)
 	return 0;
 }
 
+/* One object, by the function that this is put into. */
+static __always_inline int hold_one(enum kind kind, size_t size)
+{
+	if (kind == PAGES)
+		return hold_page(size, NONE);
+	return kind == PERCPU ? hold_percpu(size) : hold_object(kind, size);
+}
+
+static noinline int ktally_test_ten(enum kind kind, size_t size)
+{
+	asm volatile("/* ten */"); /* or the compiler makes one function of all three */
+	return hold_one(kind, size);
+}
+
+static noinline int ktally_test_three(enum kind kind, size_t size)
+{
+	asm volatile("/* three */"); /* or the compiler makes one function of all three */
+	return hold_one(kind, size);
+}
+
+static noinline int ktally_test_one(enum kind kind, size_t size)
+{
+	asm volatile("/* one */"); /* or the compiler makes one function of all three */
+	return hold_one(kind, size);
+}
+
+static int hold_in_turn(struct leak *leak, size_t size)
+{
+	unsigned int turn = leak->turn++ % 14;
+
+	if (turn < 10)
+		return ktally_test_ten(leak->kind, size);
+	return turn < 13 ? ktally_test_three(leak->kind, size) : ktally_test_one(leak->kind, size);
+}
+
 static void leak_some(struct work_struct *work)
 {
 	struct leak *leak = container_of(to_delayed_work(work), struct leak, work);
@@ -356,7 +395,8 @@ static void leak_some(struct work_struct *work)
 	u64 until = leak->base + leak->bytes_per_s * (now - leak->started) / HZ;
 
 	mutex_lock(&lock);
-	while (held_bytes[leak->kind] < until && !hold(leak->kind, step, 1, NONE))
+	while (held_bytes[leak->kind] < until &&
+		!(leak->shared ? hold_in_turn(leak, step) : hold(leak->kind, step, 1, NONE)))
 		;
 	mutex_unlock(&lock);
 	if (now < leak->ends)
@@ -365,7 +405,7 @@ static void leak_some(struct work_struct *work)
 		leak->ends = 0;
 }
 
-static int start_leak(enum kind kind, size_t bytes_per_s, unsigned long seconds)
+static int start_leak(enum kind kind, size_t bytes_per_s, unsigned long seconds, bool shared)
 {
 	struct leak *leak = &leaks[kind];
 
@@ -378,6 +418,8 @@ static int start_leak(enum kind kind, size_t bytes_per_s, unsigned long seconds)
 			return err;
 	}
 	leak->kind = kind;
+	leak->shared = shared;
+	leak->turn = 0;
 	leak->base = held_bytes[kind];
 	leak->bytes_per_s = bytes_per_s;
 	leak->started = jiffies;
@@ -438,7 +480,11 @@ static int execute(char *text)
 
 	if (sscanf(text, "leak %15s %lu %lu", kind_name, &size, &count) == 3) {
 		kind = kind_of(kind_name);
-		return kind < 0 ? kind : start_leak(kind, size, count);
+		return kind < 0 ? kind : start_leak(kind, size, count, false);
+	}
+	if (sscanf(text, "share %15s %lu %lu", kind_name, &size, &count) == 3) {
+		kind = kind_of(kind_name);
+		return kind < 0 ? kind : start_leak(kind, size, count, true);
 	}
 	if (sscanf(text, "rcu %lu", &size) == 1)
 		return free_by_rcu(size);
