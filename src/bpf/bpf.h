@@ -26,7 +26,7 @@ struct kt_bpf_program_opts {
 	const struct bpf_insn *insns;
 	uint32_t nr_insns;
 	const char *name;
-	char *log; /* what the kernel's verifier says; NULL: not wanted */
+	char *log; /* text of the kernel's verifier; NULL: not wanted */
 	uint32_t log_bytes;
 };
 int kt_bpf_program(const struct kt_bpf_program_opts *opts);

@@ -26,7 +26,7 @@ struct kt_function {
 bool kt_types_tracepoint(
 	const struct kt_types *types, const char *name, struct kt_function *ret_function);
 
-/** Finds `count` functions by name in one walk; those that do not exist have id 0. */
+/** Finds `count` functions by name in one walk; a missing one has id 0. */
 void kt_types_functions(const struct kt_types *types, const char *const *names, size_t count,
 	struct kt_function *ret_functions);
 

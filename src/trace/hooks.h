@@ -43,7 +43,7 @@ struct kt_trace_hook {
 
 #define KT_TRACE_HOOKS_MAX 16u
 
-/** Finds the hooks of a pool; those that this kernel lacks have id 0. Returns their number. */
+/** Finds the hooks of a pool; one that this kernel lacks has id 0. Returns their number. */
 size_t kt_trace_hooks(const struct kt_types *types, enum kt_trace_pool pool,
 	struct kt_trace_hook ret_hooks[KT_TRACE_HOOKS_MAX]);
 

@@ -2,7 +2,7 @@
 #ifndef KT_TRACE_POOL_H
 #define KT_TRACE_POOL_H
 
-/** What is allocated while it is watched. */
+/** Kinds of memory whose allocations can be watched. */
 enum kt_trace_pool {
 	KT_TRACE_SLAB,
 	KT_TRACE_PAGES,

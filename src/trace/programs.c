@@ -167,7 +167,7 @@ static void put_sample(struct writing *to)
 		KT_STORE_K(BPF_W, BPF_REG_10, PLACE(unused), 0));
 	put_param(to, to->hook->requested, PLACE(requested_bytes));
 	put_param(to, to->hook->site, PLACE(site));
-	put_result(to, BPF_FUNC_ktime_get_ns, PLACE(taken_ns));
+	put_result(to, BPF_FUNC_ktime_get_boot_ns, PLACE(taken_ns));
 	put_result(to, BPF_FUNC_get_current_cgroup_id, PLACE(cgroup));
 	put_result(to, BPF_FUNC_get_current_pid_tgid, PLACE(pid_tgid));
 	KT_PUT(code, KT_COPY(BPF_REG_1, BPF_REG_10), KT_ADD(BPF_REG_1, PLACE(comm)),
@@ -240,7 +240,7 @@ static void put_free(struct writing *to)
 		KT_MAP(BPF_REG_1, to->maps->live), KT_COPY(BPF_REG_2, BPF_REG_10),
 		KT_ADD(BPF_REG_2, KEY), KT_CALL(BPF_FUNC_map_lookup_elem));
 	kt_code_jump(code, KT_IF(BPF_JEQ, BPF_REG_0, 0, 0), to->next);
-	KT_PUT(code, KT_COPY(BPF_REG_8, BPF_REG_0), KT_CALL(BPF_FUNC_ktime_get_ns),
+	KT_PUT(code, KT_COPY(BPF_REG_8, BPF_REG_0), KT_CALL(BPF_FUNC_ktime_get_boot_ns),
 		KT_STORE(BPF_DW, BPF_REG_8, TOLD(freed_ns), BPF_REG_0),
 		KT_STORE_K(BPF_W, BPF_REG_8, TOLD(freed_by), (int32_t)to->number),
 		KT_MAP(BPF_REG_1, to->maps->ended), KT_COPY(BPF_REG_2, BPF_REG_8),

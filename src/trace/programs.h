@@ -8,7 +8,7 @@
 
 /** The programs of hooks: they count what is allocated and freed, and draw samples. */
 
-/** What is watched. */
+/** The watched memory. */
 struct kt_trace_opts {
 	enum kt_trace_pool pool;
 	uint64_t cache;	     /* address of a slab cache; 0: any */

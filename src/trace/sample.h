@@ -15,7 +15,7 @@
 /** An allocation that was drawn, as the programs write it. */
 struct kt_trace_sample {
 	uint64_t address;		 /* of the object; of pages: of their struct page */
-	uint64_t taken_ns, freed_ns;	 /* of the monotonic clock; freed 0: not seen */
+	uint64_t taken_ns, freed_ns;	 /* of the boot clock; freed 0: not seen */
 	uint64_t interval_bytes;	 /* that it was drawn with */
 	uint64_t bytes, requested_bytes; /* requested 0: not known */
 	uint64_t site;			 /* address of the call; 0: not known */
@@ -27,7 +27,7 @@ struct kt_trace_sample {
 	char comm[KT_TRACE_COMM]; /* of the task that ran */
 };
 
-/** What a program counts, of one CPU. The programs write it, a process reads it as it changes. */
+/** Counts of a program, of one CPU. The programs write it, a process reads it as it changes. */
 struct kt_trace_counts {
 	int64_t left;		 /* bytes until the next sample */
 	uint64_t interval_bytes; /* that this gap was drawn with */

@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -109,7 +108,7 @@ static struct kt_err *make_stacks(struct kt_trace *trace)
 	return kt_bpf_refused(errno);
 }
 
-/* The places of the writer are read only for a process, those of the reader are its own. */
+/* The places of the writer are read only for a process; it writes the places of the reader. */
 static struct kt_err *make_ended(struct kt_trace *trace)
 {
 	size_t page = trace->opts.page_bytes;
@@ -485,30 +484,19 @@ uint64_t kt_trace_cpu_ns(struct kt_trace *trace)
 	return sum;
 }
 
-/* The kernel says what a map or program takes in the text about its descriptor. */
-static uint64_t locked_bytes(int fd)
+size_t kt_trace_fds(const struct kt_trace *trace, int ret_fds[KT_TRACE_FDS_MAX])
 {
-	unsigned long long bytes = 0;
-	char path[48], line[128];
-	FILE *file;
+	const int maps[] = { trace->maps.state, trace->maps.live, trace->maps.stacks,
+		trace->maps.ended };
+	size_t count = 0;
 
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
-	file = fd < 0 ? NULL : fopen(path, "re");
-	while (file && fgets(line, sizeof(line), file)) {
-		if (strncmp(line, "memlock:", 8) == 0)
-			bytes = strtoull(line + 8, NULL, 10);
+	for (size_t i = 0; i < KT_LEN(maps); i++) {
+		if (maps[i] >= 0)
+			ret_fds[count++] = maps[i];
 	}
-	if (file)
-		fclose(file);
-	return bytes;
-}
-
-uint64_t kt_trace_kernel_bytes(const struct kt_trace *trace)
-{
-	uint64_t sum = locked_bytes(trace->maps.state) + locked_bytes(trace->maps.live) +
-		       locked_bytes(trace->maps.stacks) + locked_bytes(trace->maps.ended);
-
-	for (size_t i = 0; i < trace->nr_places; i++)
-		sum += locked_bytes(trace->places[i].program);
-	return sum;
+	for (size_t i = 0; i < trace->nr_places; i++) {
+		if (trace->places[i].program >= 0)
+			ret_fds[count++] = trace->places[i].program;
+	}
+	return count;
 }

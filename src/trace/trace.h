@@ -22,7 +22,7 @@ struct kt_trace_place {
 	uint64_t nested; /* events that came while its program ran, so that it did not see them */
 };
 
-/** Called with each sample: with those that were freed, and at the end with the rest. */
+/** Called with each sample: when it was freed, or at the end. */
 typedef void (*kt_trace_sample_fn)(void *arg, const struct kt_trace_sample *sample);
 
 /** Makes maps and programs, attaches nothing. DENIED, ABSENT: this kernel cannot be watched. */
@@ -54,8 +54,9 @@ uint32_t kt_trace_stack(
 
 /** The hooks, with their counts so far. */
 const struct kt_trace_place *kt_trace_places(struct kt_trace *trace, size_t *ret_count);
-/** Memory of the kernel for maps and programs, in bytes. */
-uint64_t kt_trace_kernel_bytes(const struct kt_trace *trace);
+/** File descriptors of its maps and programs. */
+#define KT_TRACE_FDS_MAX (KT_TRACE_HOOKS_MAX + 4u)
+size_t kt_trace_fds(const struct kt_trace *trace, int ret_fds[KT_TRACE_FDS_MAX]);
 /**
  * CPU time that the programs took so far, in ns: measured while the kernel's statistics of programs
  * are on, at the start, and from then on by the number of events.

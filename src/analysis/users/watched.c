@@ -13,8 +13,8 @@
 
 /*
  * Bounds of a sum of weights. Its variance says for how many independent samples it stands; the
- * bounds are those of a Poisson count of that size (Byar's approximation), which hold for few
- * samples too. What was sampled exists, so it is a lower bound too.
+ * bounds of a Poisson count of that size (Byar's approximation) hold for few samples too. What was
+ * sampled exists, so it is a lower bound too.
  */
 static struct kt_estimate bounds(double sum, double variance, double seen)
 {

@@ -5,8 +5,8 @@
 #include "model/snapshot.h"
 
 /**
- * What samples of allocations say: amounts with their bounds, how long objects live, and how much
- * of what happened was seen. Bounds hold in 99 of 100 cases.
+ * Conclusions from samples of allocations: amounts with their bounds, how long objects live, and
+ * how much of what happened was seen. Bounds hold in 99 of 100 cases.
  */
 
 /** An amount that follows from samples. */

@@ -9,7 +9,7 @@
 #include "base/human.h"
 #include "machine/pace.h"
 #include "source/lists/slabs.h"
-#include "source/memory/alloc_watch.h"
+#include "source/watch/alloc_watch.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -485,13 +485,18 @@ static const struct kt_needs needs = { .only = KT_SOURCES(&kt_source_host, &kt_s
 					       &kt_source_vmstat, &kt_source_meminfo,
 					       &kt_source_iomem, &kt_source_slabs) };
 
+static uint64_t now_ns(void)
+{
+	return (uint64_t)kt_pace_clock_ms() * 1000000;
+}
+
 static struct kt_err *watch_for(struct kt_alloc_watch *watch)
 {
 	struct kt_pace *pace = NULL;
 	struct kt_err *err = kt_pace_start(STEP_S, &pace);
 	struct kt_moment now;
 
-	while (!err && kt_pace_next(pace, &now, &err) && kt_alloc_watch_step(watch))
+	while (!err && kt_pace_next(pace, &now, &err) && kt_alloc_watch_step(watch, now_ns()))
 		;
 	kt_pace_stop(pace);
 	return err;
@@ -515,11 +520,12 @@ struct kt_err *kt_users_watch(const struct kt_call *call, const struct kt_users_
 	machine->snap->asked_cache = watch_opts.cache;
 	err = kt_machine_collect(machine, 0, &needs);
 	if (!err)
-		err = kt_alloc_watch_begin(machine->root, machine->snap, &watch_opts, &watch);
+		err = kt_alloc_watch_begin(
+			machine->root, machine->snap, &watch_opts, now_ns(), &watch);
 	if (!err)
 		err = watch_for(watch);
 	if (!err)
-		err = kt_alloc_watch_end(watch);
+		err = kt_alloc_watch_end(watch, now_ns());
 	if (err)
 		return kt_machine_blame(&call->machine, err);
 	kt_machine_describe(machine, report);

@@ -160,15 +160,35 @@ static struct kt_err *read_ctor(
 	return err;
 }
 
-static bool is_asked(const struct kt_snapshot *snap, const struct kt_cache_folder *folder)
+static bool has_name(const struct kt_cache_folder *folder, const char *name)
 {
-	if (!snap->asked_cache || strcmp(folder->name, snap->asked_cache) == 0)
-		return true;
 	for (size_t i = 0; i < folder->names.count; i++) {
-		if (strcmp(folder->names.items[i], snap->asked_cache) == 0)
+		if (strcmp(folder->names.items[i], name) == 0)
 			return true;
 	}
-	return false;
+	return strcmp(folder->name, name) == 0;
+}
+
+static bool is_asked(const struct kt_snapshot *snap, const struct kt_cache_folder *folder)
+{
+	return !snap->asked_cache || has_name(folder, snap->asked_cache);
+}
+
+void kt_slabs_names(const struct kt_snapshot *snap, const char *cache,
+	const char *ret_names[KT_CACHE_NAMES_MAX + 1])
+{
+	size_t count = 0;
+
+	ret_names[count++] = cache;
+	for (size_t i = 0; i < snap->cache_folders.count; i++) {
+		const struct kt_cache_folder *folder = &snap->cache_folders.items[i];
+
+		if (!has_name(folder, cache))
+			continue;
+		for (size_t k = 0; k < folder->names.count && count < KT_CACHE_NAMES_MAX; k++)
+			ret_names[count++] = folder->names.items[k];
+	}
+	ret_names[count] = NULL;
 }
 
 struct kt_err *kt_slabs_read(

@@ -17,6 +17,14 @@
 struct kt_err *kt_slabs_read(
 	struct kt_root *root, struct kt_snapshot *snap, enum kt_cache_read read) KT_MUST_CHECK;
 
+#define KT_CACHE_NAMES_MAX 256u
+/**
+ * Names of a cache and of the caches merged with it, by the directories that were read; NULL ends
+ * them. The kernel keeps one name for caches that it merged, and not always the one asked for.
+ */
+void kt_slabs_names(const struct kt_snapshot *snap, const char *cache,
+	const char *ret_names[KT_CACHE_NAMES_MAX + 1]);
+
 /** Whether a slab cache of this name has a directory. */
 bool kt_slabs_has(struct kt_root *root, const char *cache);
 

@@ -7,7 +7,7 @@
 #include "memory/objects/object_groups.h"
 #include "memory/slab_objects.h"
 
-#include "source/memory/cache_names.h"
+#include "source/lists/slabs.h"
 #include "source/memory/open.h"
 #include "source/memory/seen_mounts.h"
 #include "target/live.h"
@@ -28,7 +28,7 @@ static struct kt_err *open_cache(struct kt_root *root, struct kt_snapshot *snap,
 	if (!err)
 		err = kt_memory_map(ret_memory, ret_memmap);
 	if (!err)
-		kt_cache_names(snap, snap->asked_cache, names);
+		kt_slabs_names(snap, snap->asked_cache, names);
 	return err;
 }
 

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 /**
- * What was seen of allocations while they were watched for some time. Sums are of a sample: each
+ * Allocations that were seen while they were watched for some time. Sums are of a sample: each
  * sampled allocation stands for 1/p, where p is the probability that it was drawn.
  */
 
@@ -23,7 +23,7 @@ struct kt_sampled_sum {
 	double objects_variance, bytes_variance;
 };
 
-/** Whose memory it is, as far as the moment of an allocation shows it. */
+/** On whose behalf memory was allocated, as far as the stack shows it. */
 enum kt_watched_by {
 	KT_BY_TASK,	 /* the task that ran asked for it */
 	KT_BY_INTERRUPT, /* in an interrupt: the task that ran has nothing to do with it */
@@ -48,8 +48,8 @@ struct kt_watched {
 		requested; /* of held: bytes that were asked for, where they are known */
 	int64_t nr_unseen; /* samples that memory says are free, although no free was seen */
 	int64_t nr_other;  /* samples that belong to something else */
-	/* weights of objects by their age when they were freed, and of those that were not, by
-	 * their age at the end */
+	/* weights of objects: of freed ones by their age then, of the rest by their age at the end
+	 */
 	double ended[KT_WATCHED_AGES], lasting[KT_WATCHED_AGES];
 };
 
@@ -73,7 +73,7 @@ struct kt_watched_whole {
 	 */
 	int64_t nr_allocs, nr_frees;
 	int64_t alloc_bytes;
-	int64_t nr_samples, nr_freed;		 /* samples, those that were seen to be freed */
+	int64_t nr_samples, nr_freed;		 /* samples; of them, seen to be freed */
 	int64_t nr_unseen;			 /* freed, but not seen */
 	bool verified;				 /* the rest was looked up in memory */
 	int64_t nr_lost, nr_no_stack, nr_nested; /* no room, no stack, not seen by a program */
@@ -83,5 +83,9 @@ struct kt_watched_whole {
 	uint32_t nr_gaps;
 	const char *closed; /* places beyond tracepoints that were watched; NULL: none */
 };
+
+#define KT_WATCHED_LISTS(LIST)                                      \
+	LIST(struct kt_watched, watched) /* allocations by stack */ \
+	LIST(struct kt_watched_whole, watches)
 
 #endif

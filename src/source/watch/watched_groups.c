@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "source/memory/watched_groups.h"
+#include "source/watch/watched_groups.h"
 
 #include "base/attr.h"
 #include "base/map.h"

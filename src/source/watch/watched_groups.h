@@ -28,8 +28,9 @@ void kt_watched_found(struct kt_watched_groups *groups, uint64_t address);
 void kt_watched_look_at_pages(
 	struct kt_watched_groups *groups, struct kt_memmap *memmap, struct kt_page_words *words);
 /**
- * Adds the rest up, of the monotonic time `now_ns`, and appends the groups to snap->watched,
- * largest first. `verified`: what was not found is free. Returns the number of such samples.
+ * Adds the rest up, at the time `now_ns` of the boot clock, and appends the groups to
+ * snap->watched, largest first. `verified`: what was not found is free. Returns the number of such
+ * samples.
  */
 int64_t kt_watched_end(struct kt_watched_groups *groups, uint64_t now_ns, bool verified);
 

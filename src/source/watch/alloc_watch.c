@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "source/memory/alloc_watch.h"
+#include "source/watch/alloc_watch.h"
 
 #include "base/attr.h"
 #include "memory/slab_objects.h"
-#include "source/memory/cache_names.h"
+#include "source/lists/slabs.h"
 #include "source/memory/open.h"
-#include "source/memory/watched_groups.h"
+#include "source/watch/watched_groups.h"
 #include "trace/trace.h"
 
-#include <errno.h>
-#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#define FDINFO		 "proc/self/fdinfo"
 #define NS_S		 1000000000ull
 #define MEASURED_NS	 (NS_S / 2)   /* the kernel measures programs so long */
 #define BUDGET_NS	 (600 * NS_S) /* the share of a CPU is of this time at least */
@@ -35,21 +34,13 @@ struct kt_alloc_watch {
 	bool measured, frees_only;
 };
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * NS_S + (uint64_t)now.tv_nsec;
-}
-
 /* ---- beginning ---- */
 
 static struct kt_err *find_cache(struct kt_alloc_watch *watch)
 {
 	const char *names[KT_CACHE_NAMES_MAX + 1];
 
-	kt_cache_names(watch->snap, watch->opts.cache, names);
+	kt_slabs_names(watch->snap, watch->opts.cache, names);
 	if (!kt_slub_find(watch->slub, &watch->snap->arena, names, &watch->cache))
 		return kt_err_new(
 			KT_ERR_ABSENT, "there is no slab cache '%.100s'", watch->opts.cache);
@@ -68,13 +59,13 @@ static int64_t count_objects(struct kt_alloc_watch *watch)
 	return err || sum.nr_unread ? KT_UNKNOWN : (int64_t)sum.nr_objects;
 }
 
-/* Events of kmalloc() are needed for its own caches, and for those that are merged with one. */
+/* Events of kmalloc() are needed for its own caches, and for caches merged with one. */
 static bool is_kmalloc(const struct kt_alloc_watch *watch)
 {
 	const char *names[KT_CACHE_NAMES_MAX + 1];
 	bool found = strstr(watch->cache.memory.name, "kmalloc-") != NULL;
 
-	kt_cache_names(watch->snap, watch->opts.cache, names);
+	kt_slabs_names(watch->snap, watch->opts.cache, names);
 	for (size_t i = 0; names[i]; i++)
 		found |= strstr(names[i], "kmalloc-") != NULL;
 	return found;
@@ -141,7 +132,7 @@ static struct kt_err *open_all(struct kt_alloc_watch *watch, struct kt_root *roo
 }
 
 struct kt_err *kt_alloc_watch_begin(struct kt_root *root, struct kt_snapshot *snap,
-	const struct kt_alloc_watch_opts *opts, struct kt_alloc_watch **ret_watch)
+	const struct kt_alloc_watch_opts *opts, uint64_t now_ns, struct kt_alloc_watch **ret_watch)
 {
 	struct kt_alloc_watch *watch = calloc(1, sizeof(*watch));
 	struct kt_err *err;
@@ -162,13 +153,13 @@ struct kt_err *kt_alloc_watch_begin(struct kt_root *root, struct kt_snapshot *sn
 		return err;
 	watch->is.objs_before = count_objects(watch);
 	err = kt_trace_start(watch->trace);
-	watch->begun_ns = watch->last_ns = now_ns();
+	watch->begun_ns = watch->last_ns = now_ns;
 	return err;
 }
 
 /* ---- while it lasts ---- */
 
-/* What the programs saw of the cache itself, where every event of it names the cache. */
+/* Takes the counts of the cache itself, where every event of it names the cache. */
 static void count_events(struct kt_alloc_watch *watch)
 {
 	size_t count;
@@ -203,21 +194,21 @@ static void end_allocations(struct kt_alloc_watch *watch, uint64_t now)
 	watch->is.objs_middle = count_objects(watch);
 }
 
-bool kt_alloc_watch_step(struct kt_alloc_watch *watch)
+bool kt_alloc_watch_step(struct kt_alloc_watch *watch, uint64_t now_ns)
 {
-	uint64_t now = now_ns(), lasted = now - watch->begun_ns;
+	uint64_t lasted = now_ns - watch->begun_ns;
 	double whole = watch->opts.seconds * (double)NS_S;
 	double budget =
 		watch->opts.cpu_share * (whole > (double)BUDGET_NS ? whole : (double)BUDGET_NS);
 
-	kt_trace_poll(watch->trace, now - watch->last_ns, kt_watched_take, watch->groups);
-	watch->last_ns = now;
+	kt_trace_poll(watch->trace, now_ns - watch->last_ns, kt_watched_take, watch->groups);
+	watch->last_ns = now_ns;
 	if (!watch->measured && lasted >= MEASURED_NS) {
 		kt_trace_measured(watch->trace);
 		watch->measured = true;
 	}
 	if (!watch->frees_only && (double)lasted >= whole / 2)
-		end_allocations(watch, now);
+		end_allocations(watch, now_ns);
 	watch->is.over_budget = (double)kt_trace_cpu_ns(watch->trace) > budget;
 	return (double)lasted < whole && !watch->is.over_budget;
 }
@@ -306,18 +297,41 @@ static void put_places(struct kt_alloc_watch *watch)
 	is->closed = closed.size ? kt_arena_text(&watch->snap->arena, &closed) : NULL;
 }
 
-struct kt_err *kt_alloc_watch_end(struct kt_alloc_watch *watch)
+/* The kernel says what a map or program takes in the text about its descriptor. */
+static int64_t kernel_bytes(struct kt_alloc_watch *watch)
 {
-	uint64_t now = now_ns();
+	int fds[KT_TRACE_FDS_MAX];
+	size_t count = kt_trace_fds(watch->trace, fds);
+	int64_t sum = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		KT_CLEANUP(text) struct kt_text text = { 0 };
+		char path[sizeof(FDINFO) + 16];
+		struct kt_span rest, line;
+		uint64_t bytes;
+
+		snprintf(path, sizeof(path), FDINFO "/%d", fds[i]);
+		kt_err_free(kt_root_read(watch->memory.root, path, &text));
+		rest = kt_text_span(&text);
+		while (kt_span_line(&rest, &line)) {
+			if (kt_span_skip(&line, "memlock:") &&
+				kt_span_u64(kt_span_trim(line), &bytes))
+				sum += (int64_t)bytes;
+		}
+	}
+	return sum;
+}
+
+struct kt_err *kt_alloc_watch_end(struct kt_alloc_watch *watch, uint64_t now_ns)
+{
 	struct kt_watched_whole *slot;
 	struct kt_err *err = NULL;
 
-	kt_trace_poll(watch->trace, now - watch->last_ns + 1, kt_watched_take, watch->groups);
+	kt_trace_poll(watch->trace, now_ns - watch->last_ns + 1, kt_watched_take, watch->groups);
 	if (!watch->frees_only)
-		end_allocations(watch, now);
+		end_allocations(watch, now_ns);
 	kt_trace_stop(watch->trace);
-	now = now_ns();
-	watch->is.watch_ms = (int64_t)((now - watch->begun_ns) / 1000000);
+	watch->is.watch_ms = (int64_t)((now_ns - watch->begun_ns) / 1000000);
 	kt_trace_poll(watch->trace, NS_S, kt_watched_take, watch->groups);
 	kt_trace_rest(watch->trace, kt_watched_rest, watch->groups);
 	if (watch->opts.pool == KT_TRACE_SLAB)
@@ -326,8 +340,8 @@ struct kt_err *kt_alloc_watch_end(struct kt_alloc_watch *watch)
 		err = verify_pages(watch);
 	put_places(watch);
 	watch->is.cpu_ns = (int64_t)kt_trace_cpu_ns(watch->trace);
-	watch->is.kernel_bytes = (int64_t)kt_trace_kernel_bytes(watch->trace);
-	watch->is.nr_unseen += kt_watched_end(watch->groups, now, watch->is.verified);
+	watch->is.kernel_bytes = kernel_bytes(watch);
+	watch->is.nr_unseen += kt_watched_end(watch->groups, now_ns, watch->is.verified);
 	slot = kt_list_push(&watch->snap->arena, &watch->snap->watches);
 	if (slot)
 		*slot = watch->is;
