@@ -40,7 +40,7 @@ struct kt_slab_args {
 
 /** Parts of reports; the list in the report "metrics". */
 extern const struct kt_part kt_slab_whole_part, kt_slab_slot_part;
-extern const struct kt_part kt_slab_objects_part, kt_slab_kinds_part, kt_slab_occupancy_part;
+extern const struct kt_part kt_slab_occupancy_part;
 extern const struct kt_part kt_slab_rcu_part, kt_slab_large_part, kt_slab_large_sum_part;
 extern const struct kt_part kt_slab_caches_part, kt_slab_metrics_part;
 extern const struct kt_shape kt_slab_cache_shape;
@@ -71,10 +71,6 @@ void kt_slab_put_large(
 
 /** Adds the objects that wait for RCU outside of caches, or a note why they are not known. */
 void kt_slab_put_rcu(struct kt_report *report, const struct kt_snapshot *snap);
-
-/** Adds the lists "object_kinds" and "object_groups" to the report of one cache. */
-void kt_slab_put_objects(
-	struct kt_report *report, const struct kt_snapshot *snap, const struct kt_slab_use *use);
 
 /** Draws a slab and one of its slots to scale, as text; adds the slot's pieces as a table. */
 void kt_slab_picture(struct kt_report *report, const struct kt_slab_use *use);

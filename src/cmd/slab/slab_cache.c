@@ -10,6 +10,7 @@
 #include "analysis/cache_lore.h"
 #include "base/buf.h"
 #include "cmd/charges.h"
+#include "cmd/object_lists.h"
 #include "cmd/slab/slab.h"
 
 #include <stdlib.h>
@@ -479,7 +480,7 @@ const struct kt_shape kt_slab_cache_shape = {
 	.schema = "ktally/slab-cache/1",
 	.title = "one slab cache",
 	.parts = KT_PARTS(&kt_host_part, &fields_part, &parts_part, &kt_slab_slot_part,
-		&kt_slab_occupancy_part, &kt_slab_kinds_part, &kt_slab_objects_part,
+		&kt_slab_occupancy_part, &kt_object_kinds_part, &kt_object_groups_part,
 		&kt_charges_of_caches_part),
 };
 
@@ -512,8 +513,10 @@ struct kt_err *kt_slab_cache_report(const struct kt_snapshot *snap, const struct
 	kt_slab_picture(report, use);
 	if (args->exact)
 		put_occupancy(report, snap, uses);
-	if (snap->object_groups.count)
-		kt_slab_put_objects(report, snap, use);
+	if (snap->object_groups.count) {
+		kt_object_lists_put(report, snap, use->slot_bytes);
+		kt_machine_put_notes(report, snap);
+	}
 	if (args->by == KT_SLAB_BY_CGROUP)
 		kt_charges_put(report, snap, use->cache->name, false);
 	if (use->held_bytes < 0)

@@ -4,6 +4,7 @@
 // pages and of slab objects, unreferenced objects, callers of vmalloc.
 
 #include "cmd/users/users.h"
+#include "cmd/object_lists.h"
 #include "cmd/users/users_watch.h"
 
 #include "account/row.h"
@@ -191,6 +192,30 @@ static void put_failures(struct kt_report *report, const struct kt_machine *mach
 	}
 }
 
+/* ---- objects in memory ---- */
+
+static int64_t slot_bytes(const struct kt_snapshot *snap, const char *cache)
+{
+	for (size_t i = 0; i < snap->caches.count; i++) {
+		if (strcmp(snap->caches.items[i].name, cache) == 0)
+			return snap->caches.items[i].slot_bytes;
+	}
+	return KT_UNKNOWN;
+}
+
+/* The objects that are there already, by content: a holder that began long ago is seen only here. */
+static size_t put_objects(struct kt_report *report, const struct kt_snapshot *snap,
+	const struct kt_users_choice *choice)
+{
+	const struct kt_source_state *state = kt_source_outcome(snap, &kt_source_objects);
+
+	if (!choice->cache)
+		return 0;
+	if (state && state->wanted && state->state != KT_OK)
+		kt_report_note(report, "objects in memory were not read: %s", state->why);
+	return kt_object_lists_put(report, snap, slot_bytes(snap, choice->cache));
+}
+
 /* ---- the command ---- */
 
 struct users_args {
@@ -208,7 +233,11 @@ static const struct kt_source *const common[] = { &kt_source_host, &kt_source_me
  */
 static struct kt_err *collect(struct kt_machine *machine, const struct kt_users_choice *choice)
 {
-	const struct kt_source *list[KT_LEN(common) + KT_LEN(sources) + 1] = { NULL };
+	static const struct kt_source *const objects[] = { &kt_source_iomem, &kt_source_slabs,
+		&kt_source_objects };
+	const struct kt_source *list[KT_LEN(common) + KT_LEN(objects) + KT_LEN(sources) + 1] = {
+		NULL
+	};
 	const struct kt_needs needs = { .only = list };
 	size_t count = 0;
 
@@ -216,6 +245,9 @@ static struct kt_err *collect(struct kt_machine *machine, const struct kt_users_
 		list[count] = common[count];
 		count++;
 	}
+	for (size_t i = 0;
+		choice->cache && kt_root_has_memory(machine->root) && i < KT_LEN(objects); i++)
+		list[count++] = objects[i];
 	for (size_t i = 0; i < KT_LEN(sources); i++) {
 		if (sources[i].parts & choice->parts)
 			list[count++] = sources[i].source;
@@ -239,8 +271,8 @@ static const struct kt_shape shape = {
 	.parts = KT_PARTS(&kt_host_part, &fields_part, &kt_users_part_sites, &kt_users_part_report,
 		&kt_users_part_pages, &kt_users_part_page_stacks, &kt_users_part_objects,
 		&kt_users_part_freed, &kt_users_part_leaks, &kt_users_part_vmalloc,
-		&kt_users_part_pools, &kt_users_part_details, &kt_users_part_watch,
-		&kt_users_part_watched),
+		&kt_users_part_pools, &kt_users_part_details, &kt_object_kinds_part,
+		&kt_object_groups_part, &kt_users_part_watch, &kt_users_part_watched),
 };
 
 static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
@@ -265,7 +297,9 @@ static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
 		choice = choose_cache(choice.name, args->details);
 	kt_machine_describe(&machine, report);
 	kt_report_field(report, NULL, "what", KT_CELL_TEXT, kt_report_text(report, word));
-	if (!kt_users_put(report, call, machine.snap, &choice, args->details))
+	if (kt_users_put(report, call, machine.snap, &choice, args->details) +
+			put_objects(report, machine.snap, &choice) ==
+		0)
 		return kt_machine_blame(&call->machine, nothing(call, &machine, &choice, report));
 	put_notes(report, &machine, &choice);
 	put_failures(report, &machine);

@@ -4,7 +4,8 @@
 // functions and the kernel's data that they point to, which shows who uses a cache that many
 // callers share, such as kmalloc-512.
 
-#include "cmd/slab/slab.h"
+#include "cmd/object_lists.h"
+
 #include "machine/machine.h"
 
 /* Both lists begin alike. */
@@ -40,21 +41,21 @@ static const struct kt_column kind_columns[] = {
 			"64." },
 };
 
-const struct kt_part kt_slab_objects_part = {
+const struct kt_part kt_object_groups_part = {
 	.key = "object_groups",
 	.kind = KT_PART_LIST,
 	KT_COLUMNS_OF(group_columns),
 	.optional = KT_ANY_FORM,
-	.help = "Only with --objects: the allocated objects in kernel memory of which no rule says "
-		"what they are.",
+	.help = "The allocated objects in kernel memory of which no rule says what they are, where "
+		"they were read.",
 };
 
-const struct kt_part kt_slab_kinds_part = {
+const struct kt_part kt_object_kinds_part = {
 	.key = "object_kinds",
 	.kind = KT_PART_LIST,
 	KT_COLUMNS_OF(kind_columns),
 	.optional = KT_ANY_FORM,
-	.help = "Only with --objects, of caches whose type has a rule: the allocated objects.",
+	.help = "Of caches whose type has a rule: the allocated objects, where they were read.",
 };
 
 struct view {
@@ -107,10 +108,10 @@ static bool put_list(struct view *view, bool kinds, const char *title)
 	return table != NULL;
 }
 
-void kt_slab_put_objects(
-	struct kt_report *report, const struct kt_snapshot *snap, const struct kt_slab_use *use)
+size_t kt_object_lists_put(
+	struct kt_report *report, const struct kt_snapshot *snap, int64_t slot_bytes)
 {
-	struct view view = { report, snap, use->slot_bytes, 0 };
+	struct view view = { report, snap, slot_bytes, 0 };
 
 	for (size_t i = 0; i < snap->object_groups.count; i++)
 		view.nr_objs += snap->object_groups.items[i].nr_objs;
@@ -119,5 +120,5 @@ void kt_slab_put_objects(
 		kt_report_note(report,
 			"a name in braces is the first function of a struct that has no name here: "
 			"kernels with CONFIG_KALLSYMS_ALL show the struct's own name");
-	kt_machine_put_notes(report, snap);
+	return snap->object_groups.count;
 }
