@@ -124,6 +124,153 @@ struct kt_unknown {
 	const char *path, *field, *value;
 };
 
+/**
+ * Users of kernel memory: call sites and stacks that allocated it, by the files in which the kernel
+ * itself keeps them. The same memory may be in several files, so amounts of different files are
+ * never added up.
+ */
+
+/** Files, or parts of one, that list users. */
+enum kt_user_file {
+	KT_USERS_SITES,	      /* /proc/allocinfo: every call site */
+	KT_USERS_REPORT,      /* the largest call sites in a memory report */
+	KT_USERS_PAGES,	      /* page_owner: a record for each allocation of pages */
+	KT_USERS_PAGE_STACKS, /* page_owner_stacks: pages of each stack */
+	KT_USERS_HANDLES,     /* page_owner_stacks: stacks of handles, without amounts */
+	KT_USERS_OBJECTS,     /* alloc_traces, alloc_calls: objects in use, by cache */
+	KT_USERS_FREED,	      /* free_traces, free_calls: where objects were last freed */
+	KT_USERS_LEAKS,	      /* kmemleak: objects to which no pointer was found */
+	KT_USER_FILES,
+};
+
+#define KT_USER_FRAMES 16u /* frames of a stack that the kernel saves, and that are kept */
+
+/** One call site or stack of one file. Texts are printable; unknown numbers are KT_UNKNOWN. */
+struct kt_user {
+	enum kt_user_file file;
+	const char *cache;    /* slab cache of the objects; NULL: none, or not named */
+	const char *function; /* of a call site; NULL: the user is a stack */
+	const char *place;    /* of a call site, "mm/slub.c:2305" */
+	const char *module;   /* of a call site; NULL: the kernel itself */
+	/* "foo+0x1/0x20 [module]", innermost first; NULL: no stack */
+	const char *const *frames;
+	uint32_t nr_frames;
+	int64_t handle; /* number that stands for a stack */
+	int64_t nr;	/* allocations or objects */
+	/* without sentinel: below 0 where frees were counted and their allocations were not */
+	int64_t bytes;
+	bool has_bytes;
+	int64_t nr_pages;	  /* base pages, in files that count pages */
+	int64_t waste_bytes;	  /* objects that are larger than requested */
+	int64_t age_min, age_max; /* jiffies of the kernel, not of user space */
+	int64_t pid_min, pid_max;
+	bool inexact; /* the file says that the numbers are too small */
+	bool rounded; /* the file has a rounded size */
+};
+
+/** One file of users that was read. */
+struct kt_user_list {
+	enum kt_user_file file;
+	const char *path;
+	int64_t nr_records; /* lines or records with a user */
+	int64_t nr_unread;  /* lines that should have had one */
+	/* beyond the limit of stacks: they are in one user without a name */
+	int64_t nr_folded;
+	bool headless; /* a call site list without its first line: it may be a part */
+};
+
+static inline struct kt_user kt_user_unknown(enum kt_user_file file)
+{
+	return (struct kt_user){ .file = file,
+		.handle = KT_UNKNOWN,
+		.nr = KT_UNKNOWN,
+		.nr_pages = KT_UNKNOWN,
+		.waste_bytes = KT_UNKNOWN,
+		.age_min = KT_UNKNOWN,
+		.age_max = KT_UNKNOWN,
+		.pid_min = KT_UNKNOWN,
+		.pid_max = KT_UNKNOWN };
+}
+
+/**
+ * Allocations that were seen while they were watched for some time. Sums are of a sample: each
+ * sampled allocation stands for 1/p, where p is the probability that it was drawn.
+ */
+
+/* Lifetimes by powers of two of milliseconds: 0: below 1 ms, 1: below 2 ms ... */
+#define KT_WATCHED_AGES 32u
+
+/** A sum of a sample: its estimate, and what its error follows from. */
+struct kt_sampled_sum {
+	int64_t nr;	   /* samples in it */
+	double seen_bytes; /* of the samples themselves */
+	double objects;	   /* sum of 1/p */
+	double bytes;	   /* sum of bytes/p */
+	/* estimated: sums of (1-p)/p^2, and of bytes^2 * (1-p)/p^2 */
+	double objects_variance, bytes_variance;
+};
+
+/** On whose behalf memory was allocated, as far as the stack shows it. */
+enum kt_watched_by {
+	KT_BY_TASK,	 /* the task that ran asked for it */
+	KT_BY_INTERRUPT, /* in an interrupt: the task that ran has nothing to do with it */
+	KT_BY_WORK,	 /* a kernel thread, for a work item */
+};
+
+/** Allocations with one stack. */
+struct kt_watched {
+	const char *const *frames; /* "foo+0x1/0x20 [module]", innermost first */
+	uint32_t nr_frames;
+	bool cut; /* the stack has more frames */
+	enum kt_watched_by by;
+	const char *work; /* function of the work item; NULL: none */
+	const char *comm; /* name of the task with most samples; NULL: none */
+	int64_t pid;
+	bool others;		    /* samples of other tasks are here too */
+	int64_t cgroup;		    /* id, of most samples; KT_UNKNOWN: none */
+	const char *path;	    /* of the cgroup; NULL: unknown */
+	struct kt_sampled_sum all;  /* allocated while it was watched */
+	struct kt_sampled_sum held; /* of these, still allocated at the end */
+	struct kt_sampled_sum
+		requested; /* of held: bytes that were asked for, where they are known */
+	int64_t nr_unseen; /* samples that memory says are free, although no free was seen */
+	int64_t nr_other;  /* samples that belong to something else */
+	/* weights of objects: of freed ones by their age then, of the rest by their age at the end
+	 */
+	double ended[KT_WATCHED_AGES], lasting[KT_WATCHED_AGES];
+};
+
+/** Why a number is not known, or a place was not watched. */
+struct kt_watched_gap {
+	const char *what; /* "frees by kfree_rcu()" */
+	const char *why;  /* sentence without a full stop */
+};
+
+#define KT_WATCH_GAPS 16u
+
+/** The watch as a whole. Unknown numbers are KT_UNKNOWN. */
+struct kt_watched_whole {
+	const char *topic; /* name of the cache, or "pages", "percpu", "vmalloc", "slab" */
+	bool is_cache;
+	int64_t alloc_ms, watch_ms; /* allocations were seen so long, frees so long */
+	/* exact counts of the cache's objects in memory: at the start, when allocations were no
+	 * longer seen, and at the end */
+	int64_t objs_before, objs_middle, objs_after;
+	/* events of the watched memory in the first part; KT_UNKNOWN: events do not name the cache
+	 */
+	int64_t nr_allocs, nr_frees;
+	int64_t alloc_bytes;
+	int64_t nr_samples, nr_freed;		 /* samples; of them, seen to be freed */
+	int64_t nr_unseen;			 /* freed, but not seen */
+	bool verified;				 /* the rest was looked up in memory */
+	int64_t nr_lost, nr_no_stack, nr_nested; /* no room, no stack, not seen by a program */
+	int64_t cpu_ns, kernel_bytes;		 /* that the watch itself took */
+	bool over_budget;			 /* it ended early */
+	struct kt_watched_gap gaps[KT_WATCH_GAPS];
+	uint32_t nr_gaps;
+	const char *closed; /* places beyond tracepoints that were watched; NULL: none */
+};
+
 /** Meaning of an address of the kernel. */
 enum kt_kernel_address_kind {
 	KT_PLACE_UNKNOWN,   /* nothing is there, or nothing that ktally knows */
@@ -210,6 +357,10 @@ static inline int kt_page_owner_is_direct(enum kt_page_owner_kind kind)
 	LIST(struct kt_region, iomem)	  /* System RAM and known regions in it */      \
 	/* RAM that the command line turned into persistent memory, by /proc/iomem */   \
 	LIST(struct kt_region, legacy_persistent)                                       \
+	LIST(struct kt_user, users)                                                     \
+	LIST(struct kt_user_list, user_lists)                                           \
+	LIST(struct kt_watched, watched) /* allocations by stack */                     \
+	LIST(struct kt_watched_whole, watches)                                          \
 	LIST(struct kt_unknown, unknown)                                                \
 	LIST(struct kt_page_owner, page_owners)                                         \
 	LIST(struct kt_kernel_address, addresses)

@@ -16,8 +16,6 @@
 #include "model/records.h"
 #include "model/task.h"
 #include "model/unknown.h"
-#include "model/users/user.h"
-#include "model/users/watched.h"
 #include "model/val.h"
 #include "model/zone.h"
 
@@ -120,8 +118,6 @@ struct kt_host {
 	KT_PERCPU_LISTS(LIST)                                                                 \
 	KT_RECORD_LISTS(LIST)                                                                 \
 	KT_TASK_LISTS(LIST)                                                                   \
-	KT_USER_LISTS(LIST)                                                                   \
-	KT_WATCHED_LISTS(LIST)                                                                \
 	KT_ZONE_LISTS(LIST)
 
 /** Records that the snapshot has once, made by TYPE_unknown(): RECORD(type, member). */

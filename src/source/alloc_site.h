@@ -4,7 +4,7 @@
 
 #include "base/arena.h"
 #include "base/span.h"
-#include "model/users/user.h"
+#include "model/records.h"
 
 #include <stdint.h>
 

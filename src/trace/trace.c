@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #define STACKS_MAX   8192u /* the kernel hashes them, and keeps none that falls on another */
+#define LOG_BYTES    (1u << 16)
 #define ENDED_BYTES  (1u << 18)
 #define COUNTS_BYTES sizeof(struct kt_trace_counts)
 /*
@@ -151,7 +152,7 @@ static struct kt_err *make_maps(struct kt_trace *trace)
 
 /* ---- programs ---- */
 
-static int load(const struct kt_trace *trace, size_t number)
+static int load(const struct kt_trace *trace, size_t number, char *log)
 {
 	static const uint32_t types[] = { [KT_TRACE_POINT] = BPF_TRACE_RAW_TP,
 		[KT_TRACE_ENTRY] = BPF_TRACE_FENTRY,
@@ -168,12 +169,47 @@ static int load(const struct kt_trace *trace, size_t number)
 			.attach_id = hook->id,
 			.insns = code->insns,
 			.nr_insns = code->count,
-			.name = "ktally_watch" });
+			.name = "ktally_watch",
+			.log = log,
+			.log_bytes = log ? LOG_BYTES : 0 });
 		saved = errno;
 	}
 	free(code);
 	errno = saved;
 	return fd;
+}
+
+/* The last line of the verifier's text but its statistics says why. */
+static const char *reason_in(char *log)
+{
+	const char *reason = NULL;
+
+	for (char *line = log, *end; *line; line = end) {
+		end = line + strcspn(line, "\n");
+		if (*end)
+			*end++ = '\0';
+		if (*line && strncmp(line, "processed ", 10) != 0)
+			reason = line;
+	}
+	return reason;
+}
+
+/* Why the program of a tracepoint is refused; the verifier is asked once more, with its text. */
+static struct kt_err *why_refused(const struct kt_trace *trace, size_t number, int errnum)
+{
+	char *log = calloc(1, LOG_BYTES);
+	int fd = log ? load(trace, number, log) : -1;
+	const char *reason = log && fd < 0 ? reason_in(log) : NULL;
+	struct kt_err *err =
+		reason ? kt_err_new(KT_ERR_ABSENT,
+				 "this kernel refuses a program at the tracepoint %s: %.200s",
+				 trace->places[number].is.hook.name, reason)
+		       : kt_bpf_refused(errnum);
+
+	if (fd >= 0)
+		close(fd);
+	free(log);
+	return err;
 }
 
 /* kmalloc() has caches of its own; what kfree() gets may be of any. */
@@ -190,11 +226,11 @@ static struct kt_err *load_all(struct kt_trace *trace)
 
 		if (!place->is.hook.id || !is_needed(trace, &place->is.hook))
 			continue;
-		place->program = load(trace, i);
+		place->program = load(trace, i, NULL);
 		if (place->program < 0)
 			place->is.refused = errno;
 		if (place->program < 0 && place->is.hook.way == KT_TRACE_POINT)
-			return kt_bpf_refused(errno);
+			return why_refused(trace, i, errno);
 	}
 	return NULL;
 }
