@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -18,8 +19,18 @@ static void put_name(char name[BPF_OBJ_NAME_LEN], const char *from)
 	memcpy(name, from, length < BPF_OBJ_NAME_LEN ? length : BPF_OBJ_NAME_LEN - 1);
 }
 
+/* Until 5.11 (4b8c6cd3 and others) maps counted as locked memory of the process. */
+static void raise_limit(void)
+{
+	const struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
+
+	(void)setrlimit(RLIMIT_MEMLOCK, &all);
+}
+
 int kt_bpf_map(const struct kt_bpf_map_opts *opts)
 {
+	int fd;
+
 	union bpf_attr attr = { .map_type = opts->type,
 		.key_size = opts->key_bytes,
 		.value_size = opts->value_bytes,
@@ -27,6 +38,10 @@ int kt_bpf_map(const struct kt_bpf_map_opts *opts)
 		.map_flags = opts->flags };
 
 	put_name(attr.map_name, opts->name);
+	fd = kt_bpf(BPF_MAP_CREATE, &attr);
+	if (fd >= 0 || errno != EPERM)
+		return fd;
+	raise_limit();
 	return kt_bpf(BPF_MAP_CREATE, &attr);
 }
 

@@ -73,6 +73,24 @@ static void put_filter(struct writing *to)
 	}
 }
 
+/* Size of the objects of the event's cache, into register 8. */
+static void put_size(struct writing *to)
+{
+	const struct kt_trace_hook *hook = to->hook;
+	struct kt_bpf_code *code = to->code;
+
+	if (to->opts->typed || hook->way != KT_TRACE_POINT) {
+		KT_PUT(code, KT_LOAD(BPF_DW, BPF_REG_1, BPF_REG_6, PARAM(hook->cache)),
+			KT_LOAD(BPF_W, BPF_REG_8, BPF_REG_1, (int16_t)to->opts->size_offset));
+		return;
+	}
+	KT_PUT(code, KT_LOAD(BPF_DW, BPF_REG_3, BPF_REG_6, PARAM(hook->cache)),
+		KT_ADD(BPF_REG_3, (int32_t)to->opts->size_offset), KT_COPY(BPF_REG_1, BPF_REG_10),
+		KT_ADD(BPF_REG_1, KEY), KT_STORE_K(BPF_DW, BPF_REG_10, KEY, 0),
+		KT_NUMBER(BPF_REG_2, 4), KT_CALL(BPF_FUNC_probe_read_kernel),
+		KT_LOAD(BPF_W, BPF_REG_8, BPF_REG_10, KEY));
+}
+
 /* Bytes of the object, into register 8; `array`: of an allocation without a size of its own. */
 static void put_bytes(struct writing *to)
 {
@@ -90,8 +108,7 @@ static void put_bytes(struct writing *to)
 	} else if (opts->cache && hook->cache >= 0) {
 		KT_PUT(code, KT_NUMBER(BPF_REG_8, (int32_t)opts->slot_bytes));
 	} else if (hook->cache >= 0) {
-		KT_PUT(code, KT_LOAD(BPF_DW, BPF_REG_1, BPF_REG_6, PARAM(hook->cache)),
-			KT_LOAD(BPF_W, BPF_REG_8, BPF_REG_1, (int16_t)opts->size_offset));
+		put_size(to);
 	} else {
 		KT_PUT(code, KT_LOAD(BPF_DW, BPF_REG_8, BPF_REG_6, PARAM(hook->requested)));
 		if (opts->pool == KT_TRACE_PERCPU)

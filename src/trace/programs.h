@@ -14,6 +14,11 @@ struct kt_trace_opts {
 	uint64_t cache;	     /* address of a slab cache; 0: any */
 	uint32_t slot_bytes; /* of the objects of that cache */
 	bool is_kmalloc;     /* it is one of kmalloc's: events do not name it, but sizes do */
+	/*
+	 * Whether parameters of tracepoints have their types. A kernel before 6.4 gives a program
+	 * no pointer to const void then (91f2dc6838c1); without types it is a number.
+	 */
+	bool typed;
 	uint32_t page_bytes, nr_cpus;
 	uint32_t size_offset; /* of struct kmem_cache's size */
 	double samples_a_second;

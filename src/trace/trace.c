@@ -26,6 +26,7 @@ _Static_assert(sizeof(struct kt_trace_counts) == 1u << KT_TRACE_COUNTS_SHIFT, "s
 struct place {
 	struct kt_trace_place is;
 	int program, link;
+	bool untyped;
 	uint64_t ns_a_run; /* 0: not measured */
 };
 
@@ -159,14 +160,18 @@ static int load(const struct kt_trace *trace, size_t number, char *log)
 		[KT_TRACE_EXIT] = BPF_TRACE_FEXIT };
 	const struct kt_trace_hook *hook = &trace->places[number].is.hook;
 	struct kt_bpf_code *code = malloc(sizeof(*code));
+	struct kt_trace_opts opts = trace->opts;
+	bool untyped = trace->places[number].untyped;
 	int fd = -1, saved = ENOMEM;
 
-	if (code && !kt_trace_program(hook, (uint32_t)number, &trace->opts, &trace->maps, code)) {
+	opts.typed = !untyped;
+	if (code && !kt_trace_program(hook, (uint32_t)number, &opts, &trace->maps, code)) {
 		saved = E2BIG;
 	} else if (code) {
-		fd = kt_bpf_program(&(struct kt_bpf_program_opts){ .type = BPF_PROG_TYPE_TRACING,
-			.attach_type = types[hook->way],
-			.attach_id = hook->id,
+		fd = kt_bpf_program(&(struct kt_bpf_program_opts){
+			.type = untyped ? BPF_PROG_TYPE_RAW_TRACEPOINT : BPF_PROG_TYPE_TRACING,
+			.attach_type = untyped ? 0 : types[hook->way],
+			.attach_id = untyped ? 0 : hook->id,
 			.insns = code->insns,
 			.nr_insns = code->count,
 			.name = "ktally_watch",
@@ -227,6 +232,10 @@ static struct kt_err *load_all(struct kt_trace *trace)
 		if (!place->is.hook.id || !is_needed(trace, &place->is.hook))
 			continue;
 		place->program = load(trace, i, NULL);
+		if (place->program < 0 && place->is.hook.way == KT_TRACE_POINT) {
+			place->untyped = true;
+			place->program = load(trace, i, NULL);
+		}
 		if (place->program < 0)
 			place->is.refused = errno;
 		if (place->program < 0 && place->is.hook.way == KT_TRACE_POINT)
@@ -294,7 +303,10 @@ void kt_trace_cleanup(struct kt_trace **trace)
 
 static void attach(struct place *place)
 {
-	union bpf_attr attr = { .raw_tracepoint = { .prog_fd = (uint32_t)place->program } };
+	/* a program without types is attached by name; another one knows its place */
+	const char *name = place->untyped ? place->is.hook.name : NULL;
+	union bpf_attr attr = { .raw_tracepoint = { .name = (uint64_t)(uintptr_t)name,
+					.prog_fd = (uint32_t)place->program } };
 
 	if (place->program < 0)
 		return;

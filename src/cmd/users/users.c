@@ -203,7 +203,8 @@ static int64_t slot_bytes(const struct kt_snapshot *snap, const char *cache)
 	return KT_UNKNOWN;
 }
 
-/* The objects that are there already, by content: a holder that began long ago is seen only here. */
+/* The objects that are there already, by content: a holder that began long ago is seen only here.
+ */
 static size_t put_objects(struct kt_report *report, const struct kt_snapshot *snap,
 	const struct kt_users_choice *choice)
 {

@@ -520,8 +520,9 @@ struct kt_err *kt_users_watch(const struct kt_call *call, const struct kt_users_
 	machine->snap->asked_cache = watch_opts.cache;
 	err = kt_machine_collect(machine, 0, &needs);
 	if (!err)
-		err = kt_alloc_watch_begin(
-			machine->root, machine->snap, &watch_opts, now_ns(), &watch);
+		err = kt_alloc_watch_open(machine->root, machine->snap, &watch_opts, &watch);
+	if (!err)
+		err = kt_alloc_watch_start(watch, now_ns());
 	if (!err)
 		err = watch_for(watch);
 	if (!err)

@@ -131,8 +131,8 @@ static struct kt_err *open_all(struct kt_alloc_watch *watch, struct kt_root *roo
 	return err;
 }
 
-struct kt_err *kt_alloc_watch_begin(struct kt_root *root, struct kt_snapshot *snap,
-	const struct kt_alloc_watch_opts *opts, uint64_t now_ns, struct kt_alloc_watch **ret_watch)
+struct kt_err *kt_alloc_watch_open(struct kt_root *root, struct kt_snapshot *snap,
+	const struct kt_alloc_watch_opts *opts, struct kt_alloc_watch **ret_watch)
 {
 	struct kt_alloc_watch *watch = calloc(1, sizeof(*watch));
 	struct kt_err *err;
@@ -149,12 +149,15 @@ struct kt_err *kt_alloc_watch_begin(struct kt_root *root, struct kt_snapshot *sn
 		.nr_allocs = KT_UNKNOWN,
 		.nr_frees = KT_UNKNOWN };
 	err = open_all(watch, root);
-	if (err)
-		return err;
-	watch->is.objs_before = count_objects(watch);
-	err = kt_trace_start(watch->trace);
-	watch->begun_ns = watch->last_ns = now_ns;
+	if (!err)
+		watch->is.objs_before = count_objects(watch);
 	return err;
+}
+
+struct kt_err *kt_alloc_watch_start(struct kt_alloc_watch *watch, uint64_t now_ns)
+{
+	watch->begun_ns = watch->last_ns = now_ns;
+	return kt_trace_start(watch->trace);
 }
 
 /* ---- while it lasts ---- */

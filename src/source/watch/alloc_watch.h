@@ -21,11 +21,11 @@ struct kt_alloc_watch_opts {
 	double cpu_share; /* of one CPU that it may take, over ten minutes at least: 0.01 */
 };
 
-/** Attaches everything. All times are of the boot clock, as samples have it. DENIED, ABSENT: says
- * what is missing. The caller cleans up. */
-struct kt_err *kt_alloc_watch_begin(struct kt_root *root, struct kt_snapshot *snap,
-	const struct kt_alloc_watch_opts *opts, uint64_t now_ns,
-	struct kt_alloc_watch **ret_watch) KT_MUST_CHECK;
+/** Opens memory and makes the programs. DENIED, ABSENT: says what is missing. */
+struct kt_err *kt_alloc_watch_open(struct kt_root *root, struct kt_snapshot *snap,
+	const struct kt_alloc_watch_opts *opts, struct kt_alloc_watch **ret_watch) KT_MUST_CHECK;
+/** Attaches everything; the time begins. All times are of the boot clock, as samples have it. */
+struct kt_err *kt_alloc_watch_start(struct kt_alloc_watch *watch, uint64_t now_ns) KT_MUST_CHECK;
 /** Takes samples; call it every 100 ms. False: the time is over, or what it may take. */
 bool kt_alloc_watch_step(struct kt_alloc_watch *watch, uint64_t now_ns);
 /** Detaches everything. Appends to snap->watched, largest first, and to snap->watches. */
