@@ -7,7 +7,8 @@
 #include <math.h>
 #include <string.h>
 
-#define Z 2.576 /* of the normal distribution, both sides, 99 % */
+#define Z   2.576 /* of the normal distribution, both sides, 99 % */
+#define FEW 100	  /* samples */
 
 /* ---- amounts ---- */
 
@@ -44,31 +45,48 @@ struct kt_estimate kt_watched_objects(const struct kt_sampled_sum *sum)
 	return bounds(sum->objects, sum->objects_variance, (double)sum->nr);
 }
 
-/* The part and the rest are independent. */
+static struct kt_sampled_sum rest_of(
+	const struct kt_sampled_sum *part, const struct kt_sampled_sum *whole)
+{
+	struct kt_sampled_sum rest = { .nr = whole->nr - part->nr,
+		.seen_bytes = whole->seen_bytes - part->seen_bytes,
+		.bytes = whole->bytes - part->bytes,
+		.bytes_variance = whole->bytes_variance - part->bytes_variance };
+
+	/* sums of doubles, in another order */
+	if (rest.bytes < 0 || rest.nr <= 0)
+		rest = (struct kt_sampled_sum){ 0 };
+	if (rest.bytes_variance < 0)
+		rest.bytes_variance = 0;
+	return rest;
+}
+
+/*
+ * The part and the rest are independent. With many samples the error of their ratio is normal; with
+ * few, the share is smallest where the part is at its lower bound and the rest at its upper one.
+ */
 struct kt_estimate kt_watched_share(
 	const struct kt_sampled_sum *part, const struct kt_sampled_sum *whole)
 {
-	double rest_variance = whole->bytes_variance - part->bytes_variance, share, error;
-	struct kt_estimate own = kt_watched_bytes(part);
+	struct kt_sampled_sum rest = rest_of(part, whole);
+	struct kt_estimate own = kt_watched_bytes(part), others = kt_watched_bytes(&rest);
 	struct kt_estimate ret = { 0, 0, 1 };
+	double share, error;
 
 	if (whole->bytes <= 0)
 		return ret;
 	share = part->bytes / whole->bytes;
-	if (rest_variance < 0)
-		rest_variance = 0;
 	error = Z *
 		sqrt((1 - share) * (1 - share) * part->bytes_variance +
-			share * share * rest_variance) /
+			share * share * rest.bytes_variance) /
 		whole->bytes;
 	ret = (struct kt_estimate){ share, share - error, share + error };
-	/* of few samples the bounds of the amount itself are wider */
-	if (own.high > own.value && part->nr < 30) {
-		double high = own.high / (own.high + whole->bytes - part->bytes);
-		double low = own.low / (own.low + whole->bytes - part->bytes);
+	if (part->nr < FEW || (rest.nr && rest.nr < FEW)) {
+		double low = own.low / (own.low + others.high);
+		double high = own.high / (own.high + others.low);
 
-		ret.high = high > ret.high ? high : ret.high;
-		ret.low = low < ret.low ? low : ret.low;
+		ret.low = own.low + others.high > 0 && low < ret.low ? low : ret.low;
+		ret.high = own.high + others.low > 0 && high > ret.high ? high : ret.high;
 	}
 	ret.low = ret.low < 0 ? 0 : ret.low;
 	ret.high = ret.high > 1 ? 1 : ret.high;
