@@ -9,6 +9,7 @@
 #include "commands.h"
 #include "machine/clock.h"
 #include "output/output.h"
+#include "output/stacks.h"
 #include "report/growth.h"
 #include "report/list.h"
 #include "source/still.h"
@@ -183,6 +184,34 @@ static struct kt_err *write_report(const char *data, size_t size)
 			      : kt_err_os(errno, "standard output");
 }
 
+/* Bytes as they are; print() has seen that they do not go to a terminal. */
+static struct kt_err *write_bytes(const char *data, size_t size)
+{
+	if (write_all(STDOUT_FILENO, data, size))
+		return NULL;
+	return errno == EPIPE ? kt_err_new(KT_ERR_CLOSED, "the reader is gone")
+			      : kt_err_os(errno, "standard output");
+}
+
+/* Why a report cannot be shown this way; NULL: it can. */
+static struct kt_err *check_output(const struct kt_output *output, const struct kt_report *report)
+{
+	if (output->charts && !report->charts.count)
+		return kt_err_new(KT_ERR_USAGE,
+			"-o %s shows charts, and this report has none; 'ktally plot' makes one",
+			output->name);
+	if (output->stacks && !kt_stacks_found(report))
+		return kt_err_new(KT_ERR_USAGE,
+			"-o %s shows stacks, and this report has none; 'ktally users CACHE --watch "
+			"30s' has them",
+			output->name);
+	if (output->binary && isatty(STDOUT_FILENO))
+		return kt_err_new(KT_ERR_USAGE,
+			"-o %s is no text for a terminal: write it to a file, 'ktally ... > FILE'",
+			output->name);
+	return NULL;
+}
+
 /*
  * Large reports go through the sink while they are made, so memory does not grow with the output. A
  * report that ran out of memory is not printed as if it were complete.
@@ -193,13 +222,12 @@ static int print(
 	const struct kt_output *output = call->show.output;
 	KT_CLEANUP(buf) struct kt_buf text = { 0 };
 	struct kt_output_opts opts = output_opts(call);
-	struct kt_sink sink = { .write = write_report };
+	struct kt_sink sink = { .write = output->binary ? write_bytes : write_report };
+	struct kt_err *err = check_output(output, report);
 	char when[32];
 
-	if (output->charts && !report->charts.count)
-		return complain(kt_err_new(KT_ERR_USAGE,
-			"-o %s shows charts, and this report has none; 'ktally plot' makes one",
-			output->name));
+	if (err)
+		return complain(err);
 	opts.turn = turn;
 	opts.when = repeated ? kt_clock_text(when) : NULL;
 	opts.sink = &sink;
@@ -207,7 +235,7 @@ static int print(
 	if (!sink.err && (text.failed || report->arena.failed))
 		sink.err = kt_err_new(KT_ERR_NOMEM, "out of memory");
 	if (!sink.err)
-		sink.err = write_report(text.data, text.size);
+		sink.err = sink.write(text.data, text.size);
 	if (!sink.err || kt_err_code(sink.err) != KT_ERR_CLOSED)
 		return sink.err ? complain(sink.err) : EXIT_DONE;
 	kt_err_free(sink.err);

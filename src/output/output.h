@@ -43,6 +43,8 @@ static inline bool kt_column_filled(const struct kt_report *report, const struct
 struct kt_output {
 	const char *name, *summary;
 	bool charts;	 /* it renders only charts */
+	bool stacks;	 /* it renders only stacks, see output/stacks.h */
+	bool binary;	 /* it is no text, and not for a terminal */
 	bool notes;	 /* it shows the notes of a report */
 	bool scraped;	 /* one sample for a monitoring system: no repetition, no history */
 	bool for_people; /* it leaves out what is too long or empty */

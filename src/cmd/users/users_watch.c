@@ -154,7 +154,7 @@ static const struct kt_column watched_columns[] = {
 	[W_ALLOCATED] = { .key = "allocated_bytes",
 		.title = "ALLOCATED",
 		.type = KT_CELL_BYTES,
-		.flags = KT_COL_SUM,
+		.flags = KT_COL_SUM | KT_COL_WIDE,
 		.help = "While it was watched, freed or not. An estimate." },
 	[W_SAMPLES] = { .key = "samples",
 		.title = "SAMPLES",
@@ -168,7 +168,8 @@ static const struct kt_column watched_columns[] = {
 			"that ran has nothing to do with it." },
 	[W_CONTEXT] = { .key = "context",
 		.title = "CONTEXT",
-		.flags = KT_COL_DATA_ONLY | KT_COL_SET,
+		.flags = KT_COL_DATA_ONLY,
+		.help = "null: of the sums.",
 		.words = "task|interrupt|work" },
 	[W_PID] = { .key = "pid",
 		.title = "PID",
@@ -194,6 +195,28 @@ const struct kt_part kt_users_part_watched = {
 	KT_COLUMNS_OF(watched_columns),
 	.optional = KT_ANY_FORM,
 	.help = "With --watch: who allocated while it was watched, and what was not freed.",
+};
+
+/* For flame graphs and other viewers: every stack, with the amount that is drawn first. */
+static const struct kt_column profile_columns[] = {
+	{ .key = "held_bytes",
+		.title = "Memory allocated and not freed",
+		.type = KT_CELL_BYTES,
+		.help = "An estimate; stacks without any are here too." },
+	{ .key = "held_objects", .type = KT_CELL_COUNT },
+	{ .key = "allocated_bytes", .type = KT_CELL_BYTES },
+	{ .key = "who", .help = "Process, or function of the kernel's own work." },
+	{ .key = "stack",
+		.flags = KT_COL_SET,
+		.help = "Frames, innermost first, with ' < ' between." },
+};
+
+const struct kt_part kt_users_part_profile = {
+	.key = "profile",
+	.kind = KT_PART_TABLE,
+	KT_COLUMNS_OF(profile_columns),
+	.optional = KT_ANY_FORM,
+	.help = "With --watch: every stack.",
 };
 
 static const struct kt_column watch_columns[] = {
@@ -262,6 +285,28 @@ static const char *stack_of(struct kt_report *report, const struct kt_watched *w
 	return text.size ? kt_arena_text(&report->arena, &text) : NULL;
 }
 
+static void put_profile(struct kt_report *report, const struct kt_snapshot *snap)
+{
+	struct kt_table *table =
+		kt_report_table(report, "profile", NULL, profile_columns, KT_LEN(profile_columns));
+
+	if (!table)
+		return;
+	table->data_only = true;
+	for (size_t i = 0; i < snap->watched.count; i++) {
+		const struct kt_watched *watched = &snap->watched.items[i];
+		struct kt_report_row *row = watched->nr_frames ? kt_table_row(report, table) : NULL;
+
+		if (!row)
+			continue;
+		row->cells[0] = kt_cell_number(llround(watched->held.bytes));
+		row->cells[1] = kt_cell_number(llround(watched->held.objects));
+		row->cells[2] = kt_cell_number(llround(watched->all.bytes));
+		row->cells[3] = kt_report_text(report, watched->comm);
+		row->cells[4] = kt_report_text(report, stack_of(report, watched));
+	}
+}
+
 static double error_of(const struct kt_estimate *estimate)
 {
 	double below = estimate->value - estimate->low, above = estimate->high - estimate->value;
@@ -294,6 +339,15 @@ static void put_amounts(struct kt_report_row *to, const struct kt_watched_row *r
 	to->cells[W_SAMPLES] = kt_cell_number(row->sum.all.nr);
 }
 
+/* The caller, without its own. */
+static const char *first_of(struct kt_report *report, const char *callers)
+{
+	const char *end = callers ? strstr(callers, " < ") : NULL;
+
+	return end ? kt_arena_printf(&report->arena, "%.*s", (int)(end - callers), callers)
+		   : callers;
+}
+
 static void put_row(struct kt_report *report, struct kt_table *table,
 	const struct kt_watched_row *row, const struct kt_watched_rows *rows)
 {
@@ -318,8 +372,7 @@ static void put_row(struct kt_report *report, struct kt_table *table,
 		to->cells[W_CGROUP] = kt_report_text(report, row->sum.path);
 	}
 	to->cells[W_STACK] = kt_report_text(report, stack_of(report, &row->sum));
-	to->cells[W_WHERE] = kt_report_text(
-		report, row->callers ? kt_arena_printf(&report->arena, "%s", row->callers) : NULL);
+	to->cells[W_WHERE] = kt_report_text(report, first_of(report, row->callers));
 }
 
 /* ---- what it means ---- */
@@ -463,6 +516,7 @@ static void put_report(
 	kt_watched_group(&report->arena, snap, rows);
 	put_headline(report, watch, &coverage, rows);
 	put_watch(report, watch, &coverage);
+	put_profile(report, snap);
 	table = kt_report_list(report, "watched", "Who allocated, and what was not freed",
 		watched_columns, KT_LEN(watched_columns));
 	for (size_t i = 0; table && i < rows->rows.count; i++)

@@ -13,7 +13,7 @@ struct kt_users_watch_opts {
 	bool stacks;	     /* show them in full */
 };
 
-extern const struct kt_part kt_users_part_watch, kt_users_part_watched;
+extern const struct kt_part kt_users_part_watch, kt_users_part_watched, kt_users_part_profile;
 
 /** Watches, and puts the result into the report, which has been begun. */
 struct kt_err *kt_users_watch(const struct kt_call *call, const struct kt_users_watch_opts *opts,
