@@ -324,6 +324,9 @@ static const struct kt_option options[] = {
 static const struct kt_example examples[] = {
 	{ "ktally users", "which functions hold kernel memory, by every file that says it" },
 	{ "ktally users vmalloc", "only the callers of vmalloc" },
+	{ "ktally users kmalloc-256", "what the objects of a cache are, and who allocated them" },
+	{ "ktally users kmalloc-256 --watch 60s", "who allocates from it now, and does not free" },
+	{ "ktally users slab --watch 30s -o flame > slab.svg", "a flame graph of all caches" },
 	{ "ktally -s page_owner.txt users pages --details", "a file of page_owner, by stack" },
 };
 
@@ -349,11 +352,28 @@ const struct kt_cmd kt_cmd_users = {
 		"who called it. --details shows stacks in full.\n\n"
 		"WHAT selects: the name of a slab cache or function, a row of the account such as "
 		"page_tables or unattributed, or one of sites, pages, objects, leaks, vmalloc, "
-		"percpu.\n\n"
+		"percpu. For a slab cache, root also sees its objects in kernel memory, by what "
+		"they are or point to: a holder that began long ago is seen there.\n\n"
 		"Most kernels keep none of these files, apart from vmallocinfo, until they are "
-		"booted for it; without any, ktally names what each needs. Reading alloc_traces "
-		"stops allocations from its cache meanwhile. page_owner is read where it "
-		"has no list of stacks, or with --expensive on a running machine.",
+		"booted for it. --watch needs no such kernel: for the given time, BPF programs "
+		"see who allocates from WHAT (a slab cache, slab, pages, percpu, vmalloc or "
+		"kernel_stacks). In the first half they see allocations and frees, in the "
+		"second half frees only. They draw a sample by bytes, so HELD is an estimate: "
+		"in 99 of 100 cases the amount is within \302\261 of it. KEPT is the share of "
+		"objects "
+		"that outlived the watch: 100 % is a holder, 0 % is turnover. FOR is the process, "
+		"or the function of the kernel's own work; in an interrupt the process that ran "
+		"is a bystander.\n\n"
+		"At the end, what is left is looked up in kernel memory, and what events showed is "
+		"held against exact counts. Some kernels free objects where no event shows it: a "
+		"note then says that the events are no evidence, and HELD is what memory still "
+		"has. A watch takes at most 1 % of a CPU over ten minutes (--cpu) and 8 MiB of "
+		"kernel memory; it says how much it took. Everything is detached when the "
+		"program ends, however it ends.\n\n"
+		"-o flame draws the stacks, -o folded, pprof and speedscope pass them on to other "
+		"viewers.\n\n"
+		"Reading alloc_traces stops allocations from its cache meanwhile. page_owner is "
+		"read where it has no list of stacks, or with --expensive on a running machine.",
 	.examples = examples,
 	.nr_examples = KT_LEN(examples),
 	.repeats = true,
