@@ -327,6 +327,22 @@ static void set_interval(const struct kt_trace *trace, struct kt_trace_counts *c
 	counts->left = (int64_t)gap;
 }
 
+/* Says what the kernel has and does not allow, if there is anything. */
+static struct kt_err *none_attached(const struct kt_trace *trace)
+{
+	for (size_t i = 0; i < trace->nr_places; i++) {
+		const struct kt_trace_place *is = &trace->places[i].is;
+
+		if (!is->hook.frees && is->refused)
+			return kt_err_new(KT_ERR_ABSENT,
+				"no allocation can be watched: this kernel allows no program at "
+				"%s(): %s",
+				is->hook.name, strerror(is->refused));
+	}
+	return kt_err_new(KT_ERR_ABSENT,
+		"no allocation can be watched: this kernel has no tracepoint of it with type data");
+}
+
 struct kt_err *kt_trace_start(struct kt_trace *trace)
 {
 	union bpf_attr stats = { .enable_stats = { .type = BPF_STATS_RUN_TIME } };
@@ -345,11 +361,7 @@ struct kt_err *kt_trace_start(struct kt_trace *trace)
 			nr_allocs += !frees && trace->places[i].is.attached;
 		}
 	}
-	if (nr_allocs)
-		return NULL;
-	return kt_err_new(KT_ERR_ABSENT, "no allocation can be watched: this kernel has no "
-					 "tracepoint of it with type data, or "
-					 "allows no program there");
+	return nr_allocs ? NULL : none_attached(trace);
 }
 
 void kt_trace_end_allocations(struct kt_trace *trace)
