@@ -10,13 +10,11 @@
 #include "dump/kallsyms_find.h"
 
 #include "base/attr.h"
+#include "dump/image_search.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define IMAGE_MAX   (1ull << 30)
-#define HOLE_MAX    (16ull << 20) /* unreadable bytes that end the image */
-#define BLOCK_BYTES (1u << 20)
 #define TOKENS_MAX  8192u      /* bytes of the table of tokens */
 #define MARKERS_MAX 4096u      /* of 256 symbols */
 #define LAST_MAX    (1u << 17) /* bytes of the names after the last marker */
@@ -201,8 +199,10 @@ static bool try_at(struct finding *finding, uint64_t at)
 	return find_tokens(finding, at) && find_names(finding) && find_addresses(finding);
 }
 
-static bool look(struct finding *finding, uint64_t address, const char *bytes, size_t size)
+static bool look(void *arg, uint64_t address, const char *bytes, size_t size)
 {
+	struct finding *finding = arg;
+
 	for (size_t i = 0; size - i >= DIGITS_BYTES; i++) {
 		const char *next = memmem(bytes + i, size - i, digits, DIGITS_BYTES);
 
@@ -216,47 +216,20 @@ static bool look(struct finding *finding, uint64_t address, const char *bytes, s
 	return false;
 }
 
-/* Blocks overlap, so that no pattern is between two; a block with a hole is read by page. */
-static bool look_through(struct finding *finding, uint64_t from, char *block)
-{
-	struct kt_target *target = finding->kallsyms->target;
-	uint64_t at = from - from % target->page_bytes, end = at + IMAGE_MAX, hole = 0;
-	size_t kept = 0;
-
-	while (at < end && hole < HOLE_MAX) {
-		uint32_t bytes = BLOCK_BYTES;
-
-		if (!kt_target_read(target, at, block + kept, bytes)) {
-			bytes = target->page_bytes;
-			if (!kt_target_read(target, at, block + kept, bytes)) {
-				at += bytes;
-				hole += bytes;
-				kept = 0;
-				continue;
-			}
-		}
-		hole = 0;
-		if (look(finding, at - kept, block, kept + bytes))
-			return true;
-		memmove(block, block + kept + bytes - DIGITS_BYTES, DIGITS_BYTES);
-		kept = DIGITS_BYTES;
-		at += bytes;
-	}
-	return false;
-}
-
 struct kt_err *kt_kallsyms_find(struct kt_kallsyms *kallsyms, uint64_t from, uint64_t stext)
 {
 	struct finding finding = { .kallsyms = kallsyms,
 		.stext = stext,
 		.markers = calloc(MARKERS_MAX, sizeof(*finding.markers)),
 		.names = malloc(LAST_MAX + 8) };
-	char *block = malloc(BLOCK_BYTES + DIGITS_BYTES);
 	struct kt_err *err = NULL;
+	bool found = false;
 
-	if (!finding.markers || !finding.names || !block)
+	if (!finding.markers || !finding.names)
 		err = kt_err_new(KT_ERR_NOMEM, "out of memory");
-	else if (!look_through(&finding, from, block)) {
+	else
+		err = kt_image_search(kallsyms->target, from, DIGITS_BYTES, look, &finding, &found);
+	if (!err && !found) {
 		err = finding.err ? finding.err
 				  : kt_err_new(KT_ERR_PARSE,
 					    "the kernel's symbols are not found in the dump "
@@ -266,6 +239,5 @@ struct kt_err *kt_kallsyms_find(struct kt_kallsyms *kallsyms, uint64_t from, uin
 	kt_err_free(finding.err);
 	free(finding.markers);
 	free(finding.names);
-	free(block);
 	return err;
 }
