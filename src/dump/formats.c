@@ -3,15 +3,25 @@
 
 #include "dump/elf_core.h"
 #include "dump/kdump.h"
+#include "dump/raw.h"
+#include "dump/stored.h"
 #include "dump/unpack.h"
 
 #define HEAD_BYTES 64u
+#define RAW_BYTES  512u /* in which an image of memory has a zero */
 
 _Static_assert(KT_DUMP_FILES == KT_KDUMP_PARTS, "each file is a part");
 
 bool kt_dump_is(struct kt_span head)
 {
 	return kt_elf_core_is(head) || kt_kdump_is(head) || kt_dump_file_is_flat(head);
+}
+
+bool kt_dump_is_raw(int fd)
+{
+	char head[RAW_BYTES];
+
+	return kt_raw_is(fd, (struct kt_span){ head, kt_stored_read(fd, 0, head, sizeof(head)) });
 }
 
 /* Opens all files; a file that cannot be opened ends it. */
@@ -48,8 +58,10 @@ struct kt_err *kt_dump_open(const int *fds, size_t nr_files, struct kt_physical 
 		return kt_kdump_open(files, nr_files, ret_physical);
 	if (!err && nr_files > 1)
 		err = kt_err_new(KT_ERR_PARSE, "not the parts of one dump (makedumpfile --split)");
-	if (!err)
+	if (!err && (kt_elf_core_is(head_of(&files[0], bytes)) || kt_flat_is_open(&files[0].flat)))
 		return kt_elf_core_open(&files[0], ret_physical);
+	if (!err)
+		return kt_raw_open(&files[0], ret_physical);
 	for (size_t i = 0; i < nr_opened; i++)
 		kt_dump_file_fini(&files[i]);
 	return err;

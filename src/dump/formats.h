@@ -8,8 +8,10 @@
 
 #define KT_DUMP_FILES 64u /* parts of a split dump */
 
-/** Whether the first bytes of a file are a dump of memory: at least 20 bytes. */
+/** Whether the first bytes of a file are a dump of memory with a header: at least 20 bytes. */
 bool kt_dump_is(struct kt_span head);
+/** Whether a file is a raw image of memory, which has no header: see kt_raw_is(). */
+bool kt_dump_is_raw(int fd);
 /**
  * Opens the dump in a file, or the parts of a split dump in several files. The descriptors may be
  * closed afterwards. PARSE: no dump of a machine that ktally knows. ABSENT: a library that unpacks

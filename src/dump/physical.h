@@ -45,6 +45,7 @@ struct kt_physical {
 	struct kt_physical_range *ranges; /* memory in the dump: sorted, without overlaps */
 	size_t nr_ranges;
 	uint64_t bytes[KT_PHYSICAL_STATES]; /* of the machine's memory, known at the start */
+	bool unbounded;			    /* the ranges have more than memory in them */
 	bool more_damaged;		    /* `bytes` of cut and damaged memory is a lower bound */
 	uint32_t level; /* of makedumpfile(8), -d; 0: unknown, or nothing was left out */
 	uint64_t nr_absent[KT_PHYSICAL_STATES]; /* failed reads by reason */

@@ -95,6 +95,16 @@ static bool is_dump(int fd)
 	return kt_dump_is(read_head(fd, bytes));
 }
 
+/*
+ * An image of memory has no header. It may have lines of a kernel log in it, so it comes before
+ * texts with odd bytes.
+ */
+static bool is_image(int fd, const char *path)
+{
+	return kt_text_kind_of_file(fd) == KT_TEXT_NONE && !kt_is_recording(path) &&
+	       kt_dump_is_raw(fd);
+}
+
 static struct kt_err *open_dump(int fd, struct kt_root **ret_root)
 {
 	struct kt_err *err = kt_root_dump_new(ret_root);
@@ -234,7 +244,7 @@ static struct kt_err *open_whole(const char *path, kt_root_filter wanted, struct
 		err = kt_err_os(errno, "%s", path);
 	else if (S_ISDIR(st.st_mode)) {
 		return open_folder(fd, wanted, ret_root);
-	} else if (is_dump(fd))
+	} else if (is_dump(fd) || is_image(fd, path))
 		err = open_dump(fd, ret_root);
 	else if (kt_is_recording(path))
 		err = kt_root_recording_open(path, NULL, wanted, ret_root);
@@ -294,8 +304,14 @@ struct kt_err *kt_root_prepare(const char *path)
 		prepare_dump(fd);
 	} else if (kt_is_recording(path))
 		err = kt_zstd(&zstd);
-	else if (kt_text_kind_of_file(fd) != KT_TEXT_PLAIN)
+	else if (kt_text_kind_of_file(fd) != KT_TEXT_PLAIN) {
 		err = kt_root_prepare_bundle();
+		/* an image of memory needs no library */
+		if (err && is_image(fd, path)) {
+			kt_err_free(err);
+			err = NULL;
+		}
+	}
 	close(fd);
 	return err;
 }

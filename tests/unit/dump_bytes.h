@@ -27,16 +27,22 @@
 #define DUMP_DIRECT_5 0xff1a000000000000ull
 #define DUMP_HOLE     (DUMP_STEXT + 47 * 4096ull) /* an address that is not mapped */
 /* pages of the kernel's image */
-#define DUMP_DATA    1u
-#define DUMP_NAMES   8u
-#define DUMP_TYPES   16u
-#define DUMP_INFO    24u /* VMCOREINFO */
-#define DUMP_TABLE   25u /* page tables from here on */
-#define DUMP_SYMBOLS 300u
+#define DUMP_DATA     1u
+#define DUMP_NAMES    8u
+#define DUMP_TYPES    16u
+#define DUMP_INFO     24u /* VMCOREINFO */
+#define DUMP_TABLE    25u /* page tables from here on */
+#define DUMP_SYMBOLS  300u
+#define DUMP_RAW      0x600000u /* bytes of a raw image: all that the direct map has */
+#define DUMP_SLIDE    0x19000000ull
+#define DUMP_BUILD_ID "0102030405060708090a0b0c0d0e0f1011121314"
 
 struct dump_opts {
 	bool arm64, five_levels, in_note, long_name;
 	bool unlisted; /* VMCOREINFO does not say where the symbols are */
+	bool unnamed;  /* no symbols say where the type data is */
+	bool nameless; /* there are no symbols */
+	bool untyped;  /* there is no type data */
 	enum kt_kallsyms_form form;
 };
 
@@ -46,6 +52,7 @@ struct dump_bytes {
 	size_t size;
 	unsigned nr_tables;
 	uint64_t tokens, token_index, names, num_syms, offsets, base, resources, zones;
+	size_t types_bytes;
 };
 
 static inline uint64_t dump_address(unsigned page)
@@ -307,8 +314,11 @@ static inline size_t dump_types(struct dump_bytes *dump)
 
 	made_struct(&types, "resource", 64, members, KT_LEN(members));
 	dump_zone_types(&types, word, pointer);
+	made_struct(&types, "kmem_cache", 64, members, 2);
+	made_struct(&types, "page", 64, members, 2);
 	file = made_file(&types, &size);
-	memcpy(dump_image(dump, dump_address(DUMP_TYPES)), file, size);
+	if (!dump->opts.untyped)
+		memcpy(dump_image(dump, dump_address(DUMP_TYPES)), file, size);
 	free(file);
 	made_fini(&types);
 	return size;
@@ -338,9 +348,13 @@ static inline void dump_info(struct dump_bytes *dump, struct kt_buf *text)
 		(unsigned long long)dump_address(DUMP_TABLE));
 	if (!dump->opts.unlisted)
 		dump_tables(dump, text);
+	kt_buf_printf(text, "BUILD-ID=" DUMP_BUILD_ID "\nKERNELOFFSET=%llx\n",
+		(unsigned long long)DUMP_SLIDE);
 	if (dump->opts.arm64)
-		kt_buf_printf(text, "NUMBER(kimage_voffset)=0x%llx\nNUMBER(VA_BITS)=48\n",
-			(unsigned long long)(DUMP_STEXT - DUMP_FIRST));
+		kt_buf_printf(text,
+			"NUMBER(kimage_voffset)=0x%llx\nNUMBER(VA_BITS)=48\n"
+			"NUMBER(PHYS_OFFSET)=0x%llx\n",
+			(unsigned long long)(DUMP_STEXT - DUMP_FIRST), DUMP_FIRST);
 	else
 		kt_buf_printf(text, "NUMBER(phys_base)=%lld\nNUMBER(pgtable_l5_enabled)=%d\n",
 			(long long)(DUMP_FIRST - (DUMP_STEXT - 0xffffffff80000000ull)),
@@ -386,9 +400,9 @@ static inline void dump_headers(struct dump_bytes *dump, const struct kt_buf *in
 static inline void dump_init(struct dump_bytes *dump, const struct dump_opts *opts)
 {
 	uint64_t data = dump_address(DUMP_DATA), types = dump_address(DUMP_TYPES);
+	const char *start = opts->unnamed ? "Rfirst" : "R__start_BTF";
 	static char long_name[400] = "d";
 	KT_CLEANUP(buf) struct kt_buf info = { 0 };
-	size_t types_bytes;
 
 	*dump = (struct dump_bytes){ .opts = *opts, .size = DUMP_FILE };
 	dump->file = calloc(1, DUMP_FILE);
@@ -398,24 +412,39 @@ static inline void dump_init(struct dump_bytes *dump, const struct dump_opts *op
 	dump->zones = data + 2048;
 	memset(long_name + 1, 'n', 300);
 	dump_page_table(dump);
-	types_bytes = dump_types(dump);
+	dump->types_bytes = dump_types(dump);
 	dump_resources(dump);
 	dump_zones(dump);
 	dump_put(dump, data + 16, 3, 4);
 	dump_symbols(dump,
 		(const struct dump_symbol[]){ { "T_stext", DUMP_STEXT },
 			{ opts->long_name ? long_name : "dshort", data + 32 },
-			{ "Dnr_cpu_ids", data + 16 }, { "R__start_BTF", types },
-			{ "R__stop_BTF", types + types_bytes },
+			{ "Dnr_cpu_ids", data + 16 }, { start, types },
+			{ "R__stop_BTF", types + dump->types_bytes },
 			{ "diomem_resource", dump->resources },
 			{ "dcontig_page_data", dump->zones },
 			{ "d__per_cpu_offset", dump->zones + 1792 },
 			{ "dvmstat_text", dump->zones + 1856 } },
 		9);
+	if (opts->nameless)
+		memset(dump_image(dump, dump_address(DUMP_NAMES)), 0,
+			(DUMP_TYPES - DUMP_NAMES) * 4096);
 	dump_info(dump, &info);
 	if (!opts->in_note)
 		memcpy(dump_image(dump, dump_address(DUMP_INFO)), info.data, info.size);
 	dump_headers(dump, &info);
+}
+
+/** A raw image of the same memory, from address 0 on; the caller frees it. */
+static inline char *dump_raw(struct dump_bytes *dump)
+{
+	char *image = calloc(1, DUMP_RAW);
+
+	if (!image)
+		abort();
+	memcpy(image + DUMP_FIRST, dump_at(dump, DUMP_FIRST), DUMP_PAGES * 4096);
+	memcpy(image + DUMP_SECOND, dump_at(dump, DUMP_SECOND), DUMP_PAGES_2 * 4096);
+	return image;
 }
 
 static inline void dump_fini(struct dump_bytes *dump)
