@@ -17,6 +17,7 @@
 #define KT_FILE_BTF	      "sys/kernel/btf/vmlinux"
 #define KT_FILE_KALLSYMS      "proc/kallsyms"
 #define KT_FILE_KCORE	      "proc/kcore"
+#define KT_FILE_NOTES	      "sys/kernel/notes"
 #define KT_FILE_NODES	      "sys/devices/system/node/possible"
 #define KT_FILE_OSRELEASE     "proc/sys/kernel/osrelease"
 #define KT_FILE_CPUS_ONLINE   "sys/devices/system/cpu/online"

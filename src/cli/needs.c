@@ -145,6 +145,8 @@ struct kt_err *kt_needs_confine(
 	/* the types of a dump's kernel are read after the confinement */
 	if (call->machine.btf)
 		kt_confine_read(&inputs.needs, call->machine.btf);
+	if (call->machine.vmlinux)
+		kt_confine_read(&inputs.needs, call->machine.vmlinux);
 	add_operands(&inputs, cmd, call);
 	if (inputs.arena.failed) /* a path missing in the list would be refused later */
 		keep(&inputs, kt_err_new(KT_ERR_NOMEM, "out of memory"));

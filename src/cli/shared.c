@@ -29,6 +29,10 @@ static const struct kt_option machine_options[] = {
 		"types of this machine's kernel, for what reads kernel memory: a file that pahole "
 		"made from its debug information; default: the kernel's own",
 		.kind = KT_ARG_FILE, KT_AT(struct kt_call, machine.btf) },
+	{ 0, "vmlinux", "FILE",
+		"types and symbols of this machine's kernel, for what reads kernel memory: the ELF "
+		"file vmlinux of exactly this build; default: the kernel's own",
+		.kind = KT_ARG_FILE, KT_AT(struct kt_call, machine.vmlinux) },
 };
 
 static const struct kt_option output_options[] = {

@@ -66,6 +66,8 @@ struct kt_err *kt_machine_open(const struct kt_machine_opts *opts, struct kt_mac
 		return kt_err_new(KT_ERR_NOMEM, "out of memory");
 	if (opts->btf)
 		snap->btf_path = kt_arena_printf(&snap->arena, "%s", opts->btf);
+	if (opts->vmlinux)
+		snap->vmlinux_path = kt_arena_printf(&snap->arena, "%s", opts->vmlinux);
 	err = open_root(opts, ret_machine);
 	if (!err && kt_root_kind(ret_machine->root) == KT_ROOT_DUMP)
 		err = kt_machine_blame(opts, kt_source_open_dump(ret_machine->root, snap));

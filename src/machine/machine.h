@@ -28,6 +28,7 @@ struct kt_machine_opts {
 	/** Number of a log's memory report, from 1, or back from -1; 0: the last complete one. */
 	int64_t pick;
 	const char *btf;       /* file of type data of this machine's kernel; NULL: its own */
+	const char *vmlinux;   /* the ELF file of this machine's kernel; NULL: none */
 	bool cheap, expensive; /* reads less, or more, than usual: enum kt_want */
 	/** Called now and then by slow sources; NULL: progress is not shown. */
 	void (*progress)(void *arg, int64_t done, int64_t all);

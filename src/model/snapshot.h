@@ -140,7 +140,8 @@ struct kt_snapshot {
 	const char *asked_cache; /* the only cache to read, where a source can; NULL: all */
 	bool asked_beyond;	 /* read in kernel memory what belongs to slab and is in no cache */
 	unsigned asked_depth;	 /* of directories below a mount, where a source counts them */
-	const char *btf_path;	 /* type data of this kernel that the user gave; NULL: its own */
+	/* files of this kernel that the user gave; NULL: its own are read */
+	const char *btf_path, *vmlinux_path;
 	const uint64_t *asked_addresses; /* to say what they are */
 	size_t nr_asked_addresses;
 	bool caches_partial;	      /* only unreclaimable caches, from an OOM report */

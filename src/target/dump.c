@@ -7,6 +7,7 @@
 
 #include "base/attr.h"
 #include "base/human.h"
+#include "dump/btf_find.h"
 #include "dump/formats.h"
 #include "dump/kallsyms_find.h"
 #include "dump/translation.h"
@@ -20,6 +21,7 @@
 #define TYPES_MAX      (64u << 20) /* bytes */
 #define ADDRESSES      512u	   /* that are read at once */
 #define CACHES_MAX     4096u
+#define GIVEN	       "; --btf FILE or --vmlinux FILE gives it"
 
 struct dump_target {
 	struct kt_target base;
@@ -27,7 +29,9 @@ struct dump_target {
 	struct kt_vmcoreinfo info;
 	struct kt_translation translation;
 	struct kt_kallsyms kallsyms;
-	bool mistaken; /* the filter left out pages that the kernel uses */
+	struct kt_vmlinux vmlinux; /* that the user gave */
+	uint64_t slide;		   /* added to its addresses by KASLR */
+	bool mistaken;		   /* the filter left out pages that the kernel uses */
 };
 
 static bool read_memory(struct kt_target *base, uint64_t address, void *to, size_t size)
@@ -66,6 +70,7 @@ static void close_target(struct kt_target *base)
 	struct dump_target *target = (struct dump_target *)base;
 
 	kt_kallsyms_cleanup(&target->kallsyms);
+	kt_vmlinux_cleanup(&target->vmlinux);
 	kt_vmcoreinfo_cleanup(&target->info);
 	kt_physical_close(target->memory);
 	free(target);
@@ -143,9 +148,27 @@ static bool take_wanted(void *arg, uint32_t index, char type, struct kt_span nam
 	return true;
 }
 
-static struct kt_err *read_symbols(struct dump_target *target)
+static struct kt_err *read_vmlinux(struct dump_target *target, const char *path)
 {
-	struct kt_symbols *symbols = &target->base.symbols;
+	struct kt_err *err = kt_vmlinux_open(path, &target->vmlinux);
+
+	return err ? err
+		   : kt_given_check(
+			     &target->vmlinux, path, &target->info, &target->base, &target->slide);
+}
+
+/* Symbols of memory come first: the first one of a name counts. */
+static void take_given(void *arg, struct kt_span name, uint64_t address)
+{
+	struct dump_target *target = arg;
+
+	address = kt_given_address(address, target->slide);
+	if (kt_symbols_wanted(name) && address)
+		kt_symbols_add(&target->base.symbols, name, address);
+}
+
+static struct kt_err *read_kallsyms(struct dump_target *target)
+{
 	uint64_t stext;
 	struct kt_err *err;
 
@@ -156,11 +179,25 @@ static struct kt_err *read_symbols(struct dump_target *target)
 			KT_ERR_PARSE, "its VMCOREINFO does not have the address of _stext");
 	err = target->kallsyms.names ? kt_kallsyms_open(&target->kallsyms, stext)
 				     : kt_kallsyms_find(&target->kallsyms, stext, stext);
-	if (!err)
-		err = kt_kallsyms_each(&target->kallsyms, take_wanted, target);
-	if (!err && (symbols->names.failed || symbols->arena.failed))
-		err = kt_err_new(KT_ERR_NOMEM, "out of memory");
-	return err;
+	return err ? err : kt_kallsyms_each(&target->kallsyms, take_wanted, target);
+}
+
+/* With a vmlinux that has symbols, a kernel without its own is no error. */
+static struct kt_err *read_symbols(struct dump_target *target)
+{
+	struct kt_symbols *symbols = &target->base.symbols;
+	struct kt_err *err;
+
+	err = read_kallsyms(target);
+	if (err && kt_err_code(err) == KT_ERR_NOMEM)
+		return err;
+	if (err && !target->vmlinux.symbols.n)
+		return kt_err_prepend(err, "symbols cannot be read (--vmlinux FILE may give them)");
+	kt_err_free(err);
+	kt_vmlinux_each(&target->vmlinux, take_given, target);
+	return symbols->names.failed || symbols->arena.failed
+		       ? kt_err_new(KT_ERR_NOMEM, "out of memory")
+		       : NULL;
 }
 
 /* Symbols whose addresses are read together. */
@@ -192,6 +229,14 @@ static bool take_all(void *arg, uint32_t index, char type, struct kt_span name)
 	return true;
 }
 
+static void take_any(void *arg, struct kt_span name, uint64_t address)
+{
+	struct naming *naming = arg;
+
+	address = kt_given_address(address, naming->target->slide);
+	kt_symbol_table_add(naming->table, address, name, (struct kt_span){ 0 });
+}
+
 struct kt_err *kt_target_dump_symbol_table(
 	struct kt_target *target, struct kt_symbol_table *ret_table)
 {
@@ -199,34 +244,76 @@ struct kt_err *kt_target_dump_symbol_table(
 	struct kt_err *err;
 
 	*ret_table = (struct kt_symbol_table){ 0 };
+	if (naming.target->vmlinux.symbols.n) {
+		kt_vmlinux_each(&naming.target->vmlinux, take_any, &naming);
+		return kt_symbol_table_end(ret_table);
+	}
 	err = kt_kallsyms_each(&naming.target->kallsyms, take_all, &naming);
 	return err ? err : kt_symbol_table_end(ret_table);
 }
 
 /* ---- types ---- */
 
-static struct kt_err *read_types(struct kt_target *target)
+/* Symbols say where they are. */
+static struct kt_err *read_named_types(
+	struct kt_target *target, uint64_t start, uint64_t end, char **ret_bytes)
 {
-	struct kt_err *err;
-	uint64_t start, end;
-	char *bytes;
+	char *bytes = malloc(end - start);
 
-	if (!kt_symbols_find(&target->symbols, "__start_BTF", &start) ||
-		!kt_symbols_find(&target->symbols, "__stop_BTF", &end) || end <= start ||
-		end - start > TYPES_MAX)
-		return kt_err_new(KT_ERR_ABSENT,
-			"the dumped kernel has no type data (CONFIG_DEBUG_INFO_BTF); --btf FILE "
-			"gives it");
-	bytes = malloc(end - start);
 	if (!bytes)
 		return kt_err_new(KT_ERR_NOMEM, "out of memory");
-	target->file = bytes;
-	if (!kt_target_read(target, start, bytes, end - start))
-		return kt_err_new(KT_ERR_ABSENT,
-			"the kernel's type data is not in the dump; --btf FILE gives it");
-	err = kt_types_init(
-		&target->types, (struct kt_span){ bytes, end - start }, sizeof(uint64_t));
+	if (!kt_target_read(target, start, bytes, end - start)) {
+		free(bytes);
+		return kt_err_new(KT_ERR_ABSENT, "the kernel's type data is not in the dump" GIVEN);
+	}
+	*ret_bytes = bytes;
+	return NULL;
+}
+
+static struct kt_err *search_types(struct dump_target *target, char **ret_bytes, size_t *ret_size)
+{
+	uint64_t stext;
+	struct kt_err *err;
+
+	if (!kt_vmcoreinfo_symbol(&target->info, "_stext", &stext))
+		return kt_err_new(KT_ERR_ABSENT, "the dumped kernel has no type data" GIVEN);
+	err = kt_btf_find(&target->base, stext, ret_bytes, ret_size);
+	if (!err || kt_err_code(err) != KT_ERR_ABSENT)
+		return err;
+	kt_err_free(err);
+	return kt_err_new(
+		KT_ERR_ABSENT, "the dumped kernel has no type data (CONFIG_DEBUG_INFO_BTF)" GIVEN);
+}
+
+static struct kt_err *read_types(struct dump_target *target)
+{
+	struct kt_target *base = &target->base;
+	size_t size = 0;
+	uint64_t start, end;
+	struct kt_err *err;
+	char *bytes = NULL;
+
+	if (kt_symbols_find(&base->symbols, "__start_BTF", &start) &&
+		kt_symbols_find(&base->symbols, "__stop_BTF", &end) && end > start &&
+		end - start <= TYPES_MAX) {
+		size = end - start;
+		err = read_named_types(base, start, end, &bytes);
+	} else
+		err = search_types(target, &bytes, &size);
+	if (err)
+		return err;
+	base->file = bytes;
+	err = kt_types_init(&base->types, (struct kt_span){ bytes, size }, sizeof(uint64_t));
 	return err ? kt_err_prepend(err, "type data of the dumped kernel") : NULL;
+}
+
+static struct kt_err *find_types(struct dump_target *target, const struct kt_target_given *given)
+{
+	if (given->btf)
+		return kt_target_given_types(given->btf, &target->base);
+	if (target->vmlinux.types.n)
+		return kt_given_vmlinux_types(&target->vmlinux, given->vmlinux, &target->base);
+	return read_types(target);
 }
 
 /* ---- what the filter understood ---- */
@@ -291,12 +378,28 @@ static void find_cpus(struct kt_target *target)
 		target->nr_cpus = (uint32_t)count;
 }
 
-struct kt_err *kt_target_dump(
-	const int *files, size_t nr_files, const char *btf, struct kt_target **ret_target)
+static struct kt_err *open_kernel(struct dump_target *target, const struct kt_target_given *given)
+{
+	struct kt_err *err = find_kernel(target);
+
+	if (err)
+		return err;
+	target->base.page_bytes = 1u << target->translation.form->page_shift;
+	target->base.types.pointer_bytes = sizeof(uint64_t);
+	if (given->vmlinux)
+		err = read_vmlinux(target, given->vmlinux);
+	if (!err)
+		err = read_symbols(target);
+	return err ? err : find_types(target, given);
+}
+
+struct kt_err *kt_target_dump(const int *files, size_t nr_files,
+	const struct kt_target_given *given, struct kt_target **ret_target)
 {
 	static const struct kt_target_ops ops = {
 		.read = read_memory, .memory_map = memory_map, .close = close_target
 	};
+	static const struct kt_target_given none;
 	struct dump_target *target = calloc(1, sizeof(*target));
 	struct kt_err *err;
 
@@ -305,14 +408,7 @@ struct kt_err *kt_target_dump(
 	target->base = (struct kt_target){ .ops = &ops, .name = "the dump" };
 	err = kt_dump_open(files, nr_files, &target->memory);
 	if (!err)
-		err = find_kernel(target);
-	if (!err) {
-		target->base.page_bytes = 1u << target->translation.form->page_shift;
-		target->base.types.pointer_bytes = sizeof(uint64_t);
-		err = read_symbols(target);
-	}
-	if (!err)
-		err = btf ? kt_target_given_types(btf, &target->base) : read_types(&target->base);
+		err = open_kernel(target, given ? given : &none);
 	if (err) {
 		if (target->memory && target->memory->bytes[KT_PHYSICAL_CUT])
 			err = kt_err_prepend(err, "the file is cut off");

@@ -4,15 +4,16 @@
 
 #include "kernel/symbol_table.h"
 #include "kernel/target.h"
+#include "target/given.h"
 
 /**
  * Opens a dump of a machine's memory as a target: a file, or the files of a split dump. The dump
- * describes itself: symbols and types are read from its memory. `btf`: a file of type data, for a
- * dump without; or NULL. PARSE: no such dump, or the kernel in it is not found; the error says what
- * is missing.
+ * describes itself: symbols and types are read from its memory. `given`: files for a dump that
+ * lacks them; NULL: none. PARSE: no such dump, or the kernel in it is not found; the error says
+ * what is missing.
  */
-struct kt_err *kt_target_dump(const int *files, size_t nr_files, const char *btf,
-	struct kt_target **ret_target) KT_MUST_CHECK;
+struct kt_err *kt_target_dump(const int *files, size_t nr_files,
+	const struct kt_target_given *given, struct kt_target **ret_target) KT_MUST_CHECK;
 /** Reads all symbols of a target that kt_target_dump() opened. The caller cleans up. */
 struct kt_err *kt_target_dump_symbol_table(
 	struct kt_target *target, struct kt_symbol_table *ret_table) KT_MUST_CHECK;

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#define NOTES_MAX 65536u /* bytes */
+
 /* /proc/kcore needs no program in the kernel, so it comes first. */
 static struct kt_err *open_memory(struct kt_target **ret_target)
 {
@@ -38,7 +40,8 @@ static struct kt_err *no_types(void)
 	return kt_err_new(KT_ERR_ABSENT,
 		"/" KT_FILE_BTF " does not exist, so members of kernel structs cannot be found "
 		"(CONFIG_DEBUG_INFO_BTF): 'pahole --btf_encode_detached kernel.btf vmlinux' makes "
-		"such a file from this kernel's debug information, for --btf kernel.btf");
+		"such a file from this kernel's debug information, for --btf kernel.btf, and "
+		"--vmlinux takes a vmlinux that has it");
 }
 
 static struct kt_err *read_own_types(struct kt_root *root, struct kt_buf *ret_file)
@@ -100,12 +103,43 @@ struct kt_err *kt_target_given_types(const char *path, struct kt_target *target)
 	return take_types(target, path, &file, read_given_types(path, &file));
 }
 
-static struct kt_err *read_types(struct kt_root *root, const char *btf, struct kt_target *target)
+static struct kt_err *check_vmlinux(
+	struct kt_root *root, const struct kt_vmlinux *vmlinux, const char *path)
+{
+	KT_CLEANUP(text) struct kt_text text = { 0 };
+	struct kt_err *err = kt_root_read_at(root, KT_FILE_NOTES, 0, NOTES_MAX, &text);
+
+	if (!err && !kt_vmlinux_has_notes(vmlinux, kt_text_span(&text)))
+		err = kt_err_new(KT_ERR_PARSE,
+			"%s: is of another kernel than the running one: its build id is another "
+			"one than in /" KT_FILE_NOTES,
+			path);
+	return err;
+}
+
+/* Symbols of the running kernel are in /proc/kallsyms, where KASLR has put them. */
+static struct kt_err *read_vmlinux(struct kt_root *root, const char *path, struct kt_target *target)
+{
+	KT_CLEANUP(vmlinux) struct kt_vmlinux vmlinux;
+	struct kt_err *err = kt_vmlinux_open(path, &vmlinux);
+
+	if (!err && !vmlinux.types.n)
+		err = kt_err_new(
+			KT_ERR_ABSENT, "%s: has no types (.BTF, CONFIG_DEBUG_INFO_BTF)", path);
+	if (!err)
+		err = check_vmlinux(root, &vmlinux, path);
+	return err ? err : kt_given_vmlinux_types(&vmlinux, path, target);
+}
+
+static struct kt_err *read_types(
+	struct kt_root *root, const struct kt_target_given *given, struct kt_target *target)
 {
 	KT_CLEANUP(buf) struct kt_buf file = { 0 };
 
-	if (btf)
-		return kt_target_given_types(btf, target);
+	if (given->btf)
+		return kt_target_given_types(given->btf, target);
+	if (given->vmlinux)
+		return read_vmlinux(root, given->vmlinux, target);
 	return take_types(target, "/" KT_FILE_BTF, &file, read_own_types(root, &file));
 }
 
@@ -143,7 +177,8 @@ static struct kt_err *read_symbols(struct kt_root *root, struct kt_target *targe
 	return err;
 }
 
-struct kt_err *kt_target_live(struct kt_root *root, const char *btf, struct kt_target **ret_target)
+struct kt_err *kt_target_live(
+	struct kt_root *root, const struct kt_target_given *given, struct kt_target **ret_target)
 {
 	struct kt_target *target = NULL;
 	struct kt_err *err = open_memory(&target);
@@ -152,7 +187,7 @@ struct kt_err *kt_target_live(struct kt_root *root, const char *btf, struct kt_t
 		return err;
 	target->page_bytes = (uint32_t)sysconf(_SC_PAGESIZE);
 	target->nr_cpus = (uint32_t)sysconf(_SC_NPROCESSORS_CONF);
-	err = read_types(root, btf, target);
+	err = read_types(root, given, target);
 	if (!err)
 		err = read_symbols(root, target);
 	if (err) {

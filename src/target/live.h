@@ -5,14 +5,15 @@
 #include "kernel/symbol_table.h"
 #include "kernel/target.h"
 #include "root/root.h"
+#include "target/given.h"
 
 /**
  * Opens the memory of the running kernel: through /proc/kcore if it exists, else through a BPF
  * program that reads. The error says why each way is closed and what would open it. Types come from
- * /sys/kernel/btf/vmlinux, or from the file `btf`; NULL: none is given.
+ * /sys/kernel/btf/vmlinux, or from a file that the user gave.
  */
-struct kt_err *kt_target_live(
-	struct kt_root *root, const char *btf, struct kt_target **ret_target) KT_MUST_CHECK;
+struct kt_err *kt_target_live(struct kt_root *root, const struct kt_target_given *given,
+	struct kt_target **ret_target) KT_MUST_CHECK;
 
 /** Reads all symbols, for commands that name what is at an address. The caller cleans up. */
 struct kt_err *kt_target_symbol_table(

@@ -48,6 +48,7 @@ static struct kt_err *parse(struct session *session, int count, char *const *wor
 		return err;
 	ret_call->machine.root = session->machine.root;
 	ret_call->machine.btf = opts->btf;
+	ret_call->machine.vmlinux = opts->vmlinux;
 	if (!ret_call->machine.pick)
 		ret_call->machine.pick = session->machine.opts.pick;
 	if (!ret_call->machine.time_ms)

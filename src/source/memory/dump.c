@@ -48,7 +48,8 @@ struct kt_err *kt_source_open_dump(struct kt_root *root, struct kt_snapshot *sna
 
 	if (!target) {
 		files = kt_root_dump_files(root, &nr_files);
-		err = kt_target_dump(files, nr_files, snap->btf_path, &target);
+		err = kt_target_dump(files, nr_files,
+			&(struct kt_target_given){ snap->btf_path, snap->vmlinux_path }, &target);
 		if (err)
 			return err;
 		kt_root_dump_give(root, target, close_memory);

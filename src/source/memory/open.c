@@ -150,7 +150,8 @@ struct kt_err *kt_memory_open(
 		(struct kt_memory){ .root = root, .slub = { .nr_node_ids = nr_node_ids(root) } };
 	if (kt_root_kind(root) == KT_ROOT_DUMP)
 		return open_dump(root, snap, ret_memory);
-	err = kt_target_live(root, snap->btf_path, &ret_memory->target);
+	err = kt_target_live(root, &(struct kt_target_given){ snap->btf_path, snap->vmlinux_path },
+		&ret_memory->target);
 	if (err)
 		return err;
 	symbols = &ret_memory->target->symbols;
