@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Dumps of all memory, taken by qemu from outside, and ktally on them here, against what ktally
-counted inside a moment before: an ELF core and a compressed dump, both of one moment."""
+counted inside a moment before: an ELF core, a compressed dump and a raw image, all of one moment."""
 
 import json
 import subprocess
@@ -8,6 +8,7 @@ import subprocess
 import scenario
 
 READ_S = 120
+RAM_AT = {"amd64": 0, "arm64": 1 << 30}  # the first address of qemu's machines
 # what the process that counted had itself, gone by the time of the dump
 OF_A_PROCESS = {
     "anon_vma", "anon_vma_chain", "cred_jar", "dentry", "files_cache", "filp", "fs_cache",
@@ -55,11 +56,24 @@ def take_one(vm, ktally, name, options):
     return Dump(file, ktally)
 
 
+def take_raw(vm, ktally):
+    """The file that is the machine's memory, or the bytes of its addresses."""
+    file, backend = vm.folder / "vmcore.raw", vm.folder / "ram"
+    file.unlink(missing_ok=True)
+    if backend.exists():
+        subprocess.run(["cp", "--sparse=always", backend, file], check=True, timeout=READ_S)
+    else:
+        # without quotes the path would divide the size
+        vm.monitor(f'pmemsave {RAM_AT[vm.kernel.arch]} {vm.layout.mib << 20} "{file}"')
+    return Dump(file, ktally)
+
+
 def take(vm, ktally):
-    """(ELF core, compressed dump) of one moment"""
+    """(ELF core, compressed dump, raw image) of one moment"""
     vm.monitor("stop")
     try:
-        return take_one(vm, ktally, "vmcore", ""), take_one(vm, ktally, "vmcore.z", "-z")
+        return (take_one(vm, ktally, "vmcore", ""), take_one(vm, ktally, "vmcore.z", "-z"),
+                take_raw(vm, ktally))
     finally:
         vm.monitor("cont")
 
@@ -130,6 +144,17 @@ def check_account(vm, dump, before, save):
     return problems, told
 
 
+def compare_forms(dump, slabs, others):
+    """Problems with dumps of the same moment in other formats: they have the same in them."""
+    problems, rows = [], rows_of(dump.report("account"))
+    for other in others:
+        if caches_of(other.report("slab --exact -a")) != caches_of(slabs):
+            problems.append(f"{other.file.name} has other slab caches than the ELF core")
+        if rows_of(other.report("account")) != rows:
+            problems.append(f"{other.file.name} has another account than the ELF core")
+    return problems
+
+
 def run(item, vm, save, ktally):
     """(problems, what was seen, figures)"""
     work = scenario.Run(item, vm, save)
@@ -140,14 +165,13 @@ def run(item, vm, save, ktally):
         vm.report("slab --exact -a")
         account = vm.account()
         before = vm.report("slab --exact -a")
-        dump, packed = take(vm, ktally)
+        dump, *others = take(vm, ktally)
         after = vm.report("slab --exact -a")
         inside = dump.report("slab --exact -a")
         for name, report in (("inside", before), ("dump", inside)):
             save(f"{item.name}-{name}.json", report)
         problems, told = compare(*map(caches_of, (before, inside, after)))
-        if caches_of(packed.report("slab --exact -a")) != caches_of(inside):
-            problems.append("the compressed dump has other slab caches than the ELF core")
+        problems += compare_forms(dump, inside, others)
         reports = {claim.command: dump.report(claim.command) for claim in work.prints}
         more, seen = check_account(vm, dump, account, save)
         problems += more
@@ -156,8 +180,8 @@ def run(item, vm, save, ktally):
             problem, text, _ = claim.check(None, reports[claim.command], work.amounts, {})
             problems += [problem] if problem else []
             told += f", {text}"
-        dump.file.unlink()
-        packed.file.unlink()
+        for form in (dump, *others):
+            form.file.unlink()
     finally:
         work.perform(item.values["undo"])
     return problems, [told], {}

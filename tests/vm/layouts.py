@@ -14,6 +14,7 @@ class Layout:
     qemu: tuple = ("-device", "virtio-balloon-pci")
     hotplug_mib: int = 0  # room for memory added while the machine runs
     disk_mib: int = 0  # the last disk, a file of the machine's folder; 0: none
+    arches: tuple = ("amd64", "arm64")
 
     def memory(self):
         more = f",slots=2,maxmem={self.mib + self.hotplug_mib}M" if self.hotplug_mib else ""
@@ -37,6 +38,9 @@ KDUMP_DISKS = ("-device", "virtio-balloon-pci",
 LAYOUTS = {layout.name: layout for layout in [
     Layout("plain", "one node"),
     Layout("small", "256 MiB, of which a dump is taken", mib=256),
+    Layout("high", "1536 MiB in a file, of which 512 MiB are above 4 GiB", mib=1536, arches=("amd64",), qemu=(
+        "-object", "memory-backend-file,id=ram,size=1536M,mem-path={folder}/ram,share=on",
+        "-machine", "memory-backend=ram,max-ram-below-4g=1G")),
     Layout("fresh", "one node, for what needs memory that few others had before"),
     Layout("numa", "two nodes, the balloon inside MemTotal", qemu=(
         "-device", "virtio-balloon-pci,deflate-on-oom=on",

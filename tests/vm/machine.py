@@ -121,7 +121,8 @@ class Machine:
                 "timeout", "-k", "2", str(int(lifetime_s)), arch.qemu,
                 *accelerator(arch, kernel.image), "-nodefaults", "-no-reboot", "-display", "none",
                 "-m", layout.memory(), "-smp", str(layout.cpus),
-                *(word.format(kernel=kernel.image, initrd=initrd) for word in layout.qemu),
+                *(word.format(kernel=kernel.image, initrd=initrd, folder=folder)
+                  for word in layout.qemu),
                 *disks,
                 "-kernel", kernel.image, "-initrd", initrd, "-append", " ".join(command),
                 "-chardev", f"file,id=log,path={self.log}",

@@ -332,6 +332,11 @@ def make_jobs(options, all_scenarios, results):
             skip_kernel(name, archive.gist(why), options, all_scenarios, results)
             continue
         for layout, chosen in list(chosen_scenarios(name, options, all_scenarios, results)):
+            if kernel.arch not in layouts.LAYOUTS[layout].arches:
+                for item in chosen:
+                    results.add(name, layout, item.name, "skipped",
+                                f"no such machine of {kernel.arch}")
+                continue
             jobs.append(Job(kernel, layouts.LAYOUTS[layout], chosen, options))
     return sorted(jobs, key=Job.cost, reverse=True)
 
