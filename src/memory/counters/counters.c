@@ -71,8 +71,11 @@ struct counting {
 	char (*names)[NAME_MAX];
 	char *copy; /* of a struct zone */
 	struct kt_buf *text;
-	/* sums over the machine, by name; NULL: zones are written */
-	int64_t *sums;
+	bool writes; /* zones; else sums over the machine are made, by name */
+	int64_t sums[ITEMS_MAX];
+	/* A counter that cannot be read in one zone or node is unknown for all: a sum without it
+	 * would only look right. */
+	bool unread[ITEMS_MAX];
 };
 
 /* ---- names ---- */
@@ -148,8 +151,10 @@ static bool read_counter(struct counting *counting, const struct part *part, uin
 	if (!number_at(target, object, part->stat, index, &value))
 		return false;
 	*ret_pages = (int64_t)value;
-	if (!number_at(target, object, part->cpus, 0, &cpus))
+	if (!part->cpus->exists)
 		cpus = 0;
+	else if (!number_at(target, object, part->cpus, 0, &cpus))
+		return false;
 	for (uint32_t cpu = 0; cpus && cpu < target->nr_cpus; cpu++) {
 		if (!kt_target_cpu_offset(target, cpu, &offset) ||
 			!number_at(target, cpus + offset, part->diff, index, &diff))
@@ -165,11 +170,15 @@ static void put_counters(struct counting *counting, const struct part *part, uin
 {
 	for (uint32_t i = 0; i < part->count; i++) {
 		const char *name = counting->names[part->first + i];
+		bool *unread = &counting->unread[part->first + i];
 		int64_t pages;
 
-		if (is_huge(name) || !read_counter(counting, part, object, i, &pages))
+		if (is_huge(name) || *unread)
 			continue;
-		if (counting->sums)
+		*unread = !read_counter(counting, part, object, i, &pages);
+		if (*unread)
+			continue;
+		if (!counting->writes)
 			counting->sums[part->first + i] += pages;
 		else
 			kt_buf_printf(counting->text, "\n      %-12s %lld", name, (long long)pages);
@@ -187,13 +196,14 @@ static void put_lists(struct counting *counting, uint64_t zone)
 		return;
 	kt_buf_puts(counting->text, "\n  pagesets");
 	for (uint32_t cpu = 0; cpu < target->nr_cpus; cpu++) {
+		kt_buf_printf(counting->text, "\n    cpu: %u", cpu);
+		/* a CPU with a threshold and no list makes the sum a lower bound */
 		if (kt_target_cpu_offset(target, cpu, &offset) &&
 			number_at(target, lists + offset, &counting->fields.count, 0, &count) &&
 			count < PAGES_MAX)
-			kt_buf_printf(counting->text,
-				"\n    cpu: %u\n              count:    %llu\n"
-				"  vm stats threshold: 0",
-				cpu, (unsigned long long)count);
+			kt_buf_printf(counting->text, "\n              count:    %llu",
+				(unsigned long long)count);
+		kt_buf_puts(counting->text, "\n  vm stats threshold: 0");
 	}
 }
 
@@ -233,7 +243,7 @@ static struct kt_err *put_zone(
 		spanned > PAGES_MAX || present > spanned || managed > present ||
 		!read_counter(counting, &counting->zone, zone, 0, &free))
 		return kt_err_new(KT_ERR_PARSE, "a zone of memory is damaged");
-	if (counting->sums) {
+	if (!counting->writes) {
 		put_counters(counting, &counting->zone, zone);
 		return NULL;
 	}
@@ -271,7 +281,7 @@ static struct kt_err *put_node(struct counting *counting, uint64_t node)
 
 	if (!number_at(counting->target, node, &counting->fields.node_id, 0, &id))
 		return kt_err_new(KT_ERR_PARSE, "a node of memory cannot be read");
-	if (counting->sums)
+	if (!counting->writes)
 		put_counters(counting, &counting->node, node);
 	for (uint32_t i = 0; !err && i < zones->count; i++)
 		err = put_zone(counting, node + zones->offset + (uint64_t)i * zones->size, id, node,
@@ -332,12 +342,16 @@ static struct kt_err *count(struct counting *counting, uint32_t nr_nodes)
 			      : kt_err_new(KT_ERR_NOMEM, "out of memory");
 }
 
+/* Sums come first: they show which counters cannot be read everywhere. */
 struct kt_err *kt_file_zoneinfo(
 	struct kt_target *target, uint32_t nr_nodes, struct kt_buf *ret_text)
 {
 	struct counting counting = { .target = target, .text = ret_text };
 	struct kt_err *err = count(&counting, nr_nodes);
 
+	counting.writes = true;
+	if (!err)
+		err = put_nodes(&counting, nr_nodes);
 	free(counting.names);
 	free(counting.copy);
 	return err;
@@ -347,7 +361,7 @@ static void tell_sums(
 	const struct counting *counting, const struct part *part, kt_counter_fn fn, void *arg)
 {
 	for (uint32_t i = part->first; i < part->first + part->count; i++) {
-		if (!is_huge(counting->names[i]))
+		if (!is_huge(counting->names[i]) && !counting->unread[i])
 			fn(arg, counting->names[i], counting->sums[i]);
 	}
 }
@@ -369,8 +383,7 @@ static void tell_others(struct kt_target *target, kt_counter_fn fn, void *arg)
 struct kt_err *kt_counters_each(
 	struct kt_target *target, uint32_t nr_nodes, kt_counter_fn fn, void *arg)
 {
-	int64_t sums[ITEMS_MAX] = { 0 };
-	struct counting counting = { .target = target, .sums = sums };
+	struct counting counting = { .target = target };
 	struct kt_err *err = count(&counting, nr_nodes);
 
 	if (!err && counting.names) {

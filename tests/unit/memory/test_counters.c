@@ -205,6 +205,30 @@ TEST(vmstat_has_counters_and_events)
 	fini(&bytes);
 }
 
+/* Of a second CPU memory has the difference of the first counter only. */
+TEST(a_counter_that_cannot_be_read_has_no_line)
+{
+	struct counters_bytes bytes;
+	struct kt_buf buf = { 0 }, zones = { 0 };
+	uint64_t offsets = 0, stat;
+
+	init(&bytes, true);
+	bytes.target->nr_cpus = 2;
+	CHECK(kt_symbols_find(&bytes.target->symbols, "__per_cpu_offset", &offsets));
+	memcpy(&stat, bytes.memory + (bytes.node + 64 - BASE), sizeof(stat));
+	set(&bytes, offsets + 8, BASE + BYTES - 1 - stat, 8);
+	check_text(&buf, kt_file_vmstat(bytes.target, 1, &buf),
+		"nr_free_pages 995\nnr_file_pages 700\nnr_kernel_stack 160\n");
+	CHECK(!kt_file_zoneinfo(bytes.target, 1, &zones));
+	kt_buf_add(&zones, "", 1);
+	CHECK(strstr(zones.data, "nr_free_pages 995") && !strstr(zones.data, "nr_bounce"));
+	/* a threshold without a count: the sum of the lists is a lower bound */
+	CHECK(strstr(zones.data, "    cpu: 0\n              count:    0\n  vm stats threshold: 0\n"
+				 "    cpu: 1\n  vm stats threshold: 0\n"));
+	kt_buf_cleanup(&zones);
+	fini(&bytes);
+}
+
 static const char meminfo[] = "MemTotal:          16000 kB\n"
 			      "MemFree:            3980 kB\n"
 			      "SwapCached:            0 kB\n"
