@@ -405,6 +405,7 @@ static bool add_known(int64_t *sum, int64_t value)
 static bool add_up(struct kt_slab_uses *uses)
 {
 	uses->at_least = false;
+	uses->nr_unread = 0;
 	uses->held_bytes = uses->in_use_bytes = uses->free_bytes = uses->cached_bytes = -1;
 	uses->padding_bytes = uses->tail_bytes = uses->uncertain_bytes = -1;
 	uses->rounded_bytes = -1;
@@ -412,6 +413,7 @@ static bool add_up(struct kt_slab_uses *uses)
 		const struct kt_slab_use *use = &uses->items.items[i];
 
 		uses->at_least |= kt_slab_is_least(use);
+		uses->nr_unread += use->held_bytes < 0 && use->cache->nr_slabs < 0;
 		if (!add_known(&uses->held_bytes, use->held_bytes) ||
 			!add_known(&uses->in_use_bytes, use->in_use_bytes) ||
 			!add_known(&uses->cached_bytes, use->cached_bytes) ||
@@ -422,6 +424,8 @@ static bool add_up(struct kt_slab_uses *uses)
 			!add_known(&uses->rounded_bytes, use->rounded_bytes))
 			return false;
 	}
+	if (uses->held_bytes < 0)
+		uses->nr_unread = 0;
 	return true;
 }
 
@@ -454,6 +458,7 @@ static void compare(const struct kt_snapshot *snap, struct kt_slab_uses *uses)
 	/* large kmalloc is unreclaimable; a larger rest means a list of another machine or time */
 	uses->rest_is_large =
 		uses->rest_bytes > 0 && !snap->caches_partial && !uses->at_least &&
+		!uses->nr_unread &&
 		(uses->unreclaimable_bytes < 0 || uses->rest_bytes <= uses->unreclaimable_bytes);
 	if (uses->rest_is_large)
 		add_known(&uses->in_use_bytes, uses->rest_bytes);

@@ -50,6 +50,7 @@ struct kt_slab_uses {
 	int64_t rest_bytes; /* slab_bytes - held_bytes; negative if the caches are counted too large
 			     */
 	bool has_rest;	    /* false also where the caches were counted before the counters */
+	size_t nr_unread;   /* caches without numbers, while others have them */
 	bool at_least;	    /* the list has no slabs: see kt_slab_is_least() */
 	bool rest_is_large; /* the rest is large kmalloc: completely allocated, in no cache */
 };

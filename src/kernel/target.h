@@ -38,6 +38,9 @@ struct kt_target {
 	const char *file; /* contents of the type data; freed with free() */
 	struct kt_types types;
 	struct kt_symbols symbols;
+	/* Memory does not change, as in a dump: a structure that does not hold together is damaged,
+	 * or missing in part. */
+	bool at_rest;
 	uint32_t page_bytes;
 	uint32_t nr_cpus;	      /* possible CPUs */
 	uint64_t nr_reads, nr_failed; /* calls, failed calls */

@@ -188,6 +188,7 @@ static void add_cpu_slab(struct kt_slub *slub, struct kt_slub_cache *cache, uint
 	}
 	slub->sum->nr_torn++;
 	cache->memory.uncertain_objs += cache->objs_per_slab;
+	cache->cpus_unread |= slub->target->at_rest;
 }
 
 /* ---- sheaves ---- */
@@ -216,6 +217,7 @@ static void add_cpu_sheaves(struct kt_slub *slub, struct kt_slub_cache *cache, u
 	}
 	slub->sum->nr_torn++;
 	cache->memory.uncertain_objs += 3ll * UINT8_MAX;
+	cache->cpus_unread |= slub->target->at_rest;
 }
 
 static bool sum_barn(
@@ -250,6 +252,7 @@ static void add_barn(struct kt_slub *slub, struct kt_slub_cache *cache, uint64_t
 		return;
 	slub->sum->nr_torn++;
 	cache->memory.uncertain_objs += UINT8_MAX;
+	cache->cpus_unread |= slub->target->at_rest;
 }
 
 /* ---- a cache ---- */
@@ -276,7 +279,9 @@ static void add_nodes(struct kt_slub *slub, struct kt_slub_cache *cache)
 		uint64_t node, barn;
 
 		kt_slub_node(slub, cache, i, &node, &barn);
-		if (node && kt_slub_copy(slub, node, layout->node_bytes)) {
+		if (node && !kt_slub_copy(slub, node, layout->node_bytes)) {
+			cache->nodes_unread = true;
+		} else if (node) {
 			if (layout->nr_slabs.exists) {
 				add_number(slub, &layout->nr_slabs, cache, &cache->memory.nr_slabs);
 				add_number(slub, &layout->total_objects, cache,
@@ -307,6 +312,7 @@ static void read_parts(struct kt_slub *slub, struct kt_slub_cache *cache)
 
 	memory->nr_slabs = memory->nr_objs = memory->free_objs = 0;
 	memory->cached_objs = memory->rcu_objs = memory->uncertain_objs = 0;
+	cache->nodes_unread = cache->cpus_unread = false;
 	add_nodes(slub, cache);
 	add_cpus(slub, cache);
 	unused = memory->free_objs + memory->cached_objs + memory->rcu_objs;
@@ -423,7 +429,10 @@ static void count(const struct counting *counting, struct kt_slub_cache *cache)
 		memory->uncertain_objs += most - least + (int64_t)nr_changed * cache->objs_per_slab;
 	if (!slub->layout.nr_slabs.exists)
 		memory->nr_slabs = memory->nr_objs = memory->used_objs = KT_UNKNOWN;
-	if (!slub->nr_cpus)
+	if (cache->nodes_unread)
+		memory->nr_slabs = memory->nr_objs = memory->used_objs = memory->free_objs =
+			KT_UNKNOWN;
+	if (!slub->nr_cpus || cache->cpus_unread)
 		memory->cached_objs = memory->rcu_objs = memory->used_objs = KT_UNKNOWN;
 }
 

@@ -37,6 +37,7 @@ struct kt_slub_cache {
 	uint32_t offset;       /* of the pointer to the next free object, in a free object */
 	uint32_t red_left_pad; /* bytes before each object, while it is debugged */
 	bool has_sheaves;
+	bool nodes_unread, cpus_unread; /* a part cannot be read at all: a dump lacks it */
 	struct kt_cache_memory memory;
 };
 

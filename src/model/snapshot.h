@@ -144,7 +144,7 @@ struct kt_snapshot {
 	const char *btf_path, *vmlinux_path;
 	const uint64_t *asked_addresses; /* to say what they are */
 	size_t nr_asked_addresses;
-	bool caches_partial;	      /* only unreclaimable caches, from an OOM report */
+	bool caches_partial;	      /* some caches are missing, or have no numbers */
 	struct kt_region graphics;    /* integrated graphics; empty: none known */
 	kt_memreports memreports;     /* last reports of a kernel log */
 	size_t nr_memreports_dropped; /* reports before the listed ones */

@@ -405,7 +405,7 @@ struct kt_err *kt_target_dump(const int *files, size_t nr_files,
 
 	if (!target)
 		return kt_err_new(KT_ERR_NOMEM, "out of memory");
-	target->base = (struct kt_target){ .ops = &ops, .name = "the dump" };
+	target->base = (struct kt_target){ .ops = &ops, .name = "the dump", .at_rest = true };
 	err = kt_dump_open(files, nr_files, &target->memory);
 	if (!err)
 		err = open_kernel(target, given ? given : &none);

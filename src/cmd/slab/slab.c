@@ -68,6 +68,11 @@ static void put_notes(struct kt_report *report, const struct kt_call *call,
 			"caches together hold up to %s less, which is in TAIL here",
 			human);
 	}
+	if (uses->nr_unread)
+		kt_report_note(report,
+			"%zu caches cannot be read and have no numbers, so the sums are lower "
+			"bounds",
+			uses->nr_unread);
 	if (uses->at_least)
 		kt_report_note(report, "≥: the list counts objects but no slabs; a cache holds "
 				       "more than its objects");

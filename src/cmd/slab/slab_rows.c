@@ -309,7 +309,7 @@ static void put_rest(struct kt_report *report, struct kt_table *table,
 	if (!row)
 		return;
 	row->cells[COL_HELD] = kt_cell_number(uses->rest_bytes);
-	if (snap->caches_partial)
+	if (snap->caches_partial || uses->nr_unread)
 		row->cells[COL_NAME] = kt_cell_text(
 			snap->memreport_chosen ? "(not in the report)" : "(not in the list)");
 	else if (!uses->rest_is_large)

@@ -160,6 +160,16 @@ static void add_cache(struct kt_snapshot *snap, struct kt_span name, struct kt_c
 	slot->name = kt_arena_name(&snap->arena, name);
 }
 
+/* A text that is made of a dump has dashes where the dump lacks the memory of a cache. */
+static bool is_unread(struct kt_span line)
+{
+	struct kt_span tunables = tunables_of(line), data, word;
+
+	data = kt_span_from(tunables, kt_span_find(tunables, ": slabdata"));
+	return kt_span_skip(&data, ": slabdata") && kt_span_word(&data, &word) &&
+	       kt_span_word(&data, &word) && kt_span_eq(word, "-");
+}
+
 /* Reserves a cache for each line: unused elements cost less than growing by doubling. */
 static void reserve(struct kt_snapshot *snap, struct kt_span text)
 {
@@ -187,6 +197,7 @@ static struct kt_err *parse(struct kt_snapshot *snap, const struct kt_text *text
 		.field = "thread_stack, thread_info" };
 	struct kt_span rest = kt_text_span(text), line, name = { 0 };
 	bool old = kt_span_starts(rest, "slabinfo - version: 1."), any = false;
+	uint32_t nr_unread = 0;
 	bool whole = false, newline = kt_span_ends(rest, "\n");
 
 	reserve(snap, rest);
@@ -196,6 +207,11 @@ static struct kt_err *parse(struct kt_snapshot *snap, const struct kt_text *text
 		if (kt_span_starts(line, "#") ||
 			!(old ? parse_old_line : parse_line)(line, &name, &cache))
 			continue;
+		if (!old && is_unread(line)) {
+			add_cache(snap, name, cache, &sum, &stacks);
+			nr_unread++;
+			continue;
+		}
 		/* only an old kernel has a list without slabs */
 		if (!(old && !kt_known(cache.nr_slabs)) && !pages_fit(&cache))
 			continue;
@@ -210,6 +226,15 @@ static struct kt_err *parse(struct kt_snapshot *snap, const struct kt_text *text
 		return kt_err_new(KT_ERR_PARSE, "%s: holds no cache", text->path);
 	if (old && snap->caches.items[0].nr_slabs < 0)
 		return NULL; /* a kernel that does not count slabs */
+	if (nr_unread) {
+		/* the rest of Slab is not large kmalloc alone */
+		snap->caches_partial = true;
+		kt_snapshot_note(snap,
+			"%s: the dump lacks the memory of %u of %zu slab caches, which have no "
+			"numbers here",
+			text->path, nr_unread, snap->caches.count);
+		return NULL;
+	}
 	if (!whole || !newline)
 		sum.quality = KT_ESTIMATE; /* the file may be cut off, so caches may be missing */
 	kt_snapshot_put(snap, sum);

@@ -51,6 +51,25 @@ static struct kt_err *make_iomem(void *arg, const char *path, struct kt_buf *ret
 	return NULL;
 }
 
+/* A cache whose memory the dump lacks has dashes: 0 objects would be wrong. */
+static void put_cache(struct kt_buf *text, const struct kt_cache_memory *cache)
+{
+	kt_buf_printf(text, "%-17s ", cache->name);
+	if (kt_known(cache->nr_objs) && kt_known(cache->free_objs) && kt_known(cache->nr_slabs))
+		kt_buf_printf(text, "%6lld %6lld ", (long long)(cache->nr_objs - cache->free_objs),
+			(long long)cache->nr_objs);
+	else
+		kt_buf_puts(text, "     -      - ");
+	kt_buf_printf(text, "%6lld %4lld %4lld : tunables    0    0    0 : slabdata ",
+		(long long)cache->slot_bytes, (long long)cache->objs_per_slab,
+		(long long)cache->pages_per_slab);
+	if (kt_known(cache->nr_slabs))
+		kt_buf_printf(text, "%6lld %6lld      0\n", (long long)cache->nr_slabs,
+			(long long)cache->nr_slabs);
+	else
+		kt_buf_puts(text, "     -      -      0\n");
+}
+
 /* mm/slab_common.c, cache_show(): free objects of CPUs count as active. */
 static struct kt_err *make_slabinfo(void *arg, const char *path, struct kt_buf *ret_text)
 {
@@ -70,21 +89,8 @@ static struct kt_err *make_slabinfo(void *arg, const char *path, struct kt_buf *
 			"<pagesperslab> : tunables <limit> <batchcount> <sharedfactor> : slabdata "
 			"<active_slabs> <num_slabs> <sharedavail>\n");
 	}
-	for (size_t i = 0; !err && i < snap->cache_memories.count; i++) {
-		const struct kt_cache_memory *cache = &snap->cache_memories.items[i];
-		bool known = kt_known(cache->nr_objs) && kt_known(cache->free_objs) &&
-			     kt_known(cache->nr_slabs);
-
-		/* a cache that cannot be counted has no line: 0 objects would be wrong */
-		if (known)
-			kt_buf_printf(ret_text,
-				"%-17s %6lld %6lld %6lld %4lld %4lld : tunables    0    0    0 : "
-				"slabdata %6lld %6lld      0\n",
-				cache->name, (long long)(cache->nr_objs - cache->free_objs),
-				(long long)cache->nr_objs, (long long)cache->slot_bytes,
-				(long long)cache->objs_per_slab, (long long)cache->pages_per_slab,
-				(long long)cache->nr_slabs, (long long)cache->nr_slabs);
-	}
+	for (size_t i = 0; !err && i < snap->cache_memories.count; i++)
+		put_cache(ret_text, &snap->cache_memories.items[i]);
 	kt_snapshot_free(snap);
 	return err;
 }

@@ -324,6 +324,41 @@ TEST(without_offsets_of_cpus_nothing_is_said_of_what_cpus_have)
 	slub_fini(&slub);
 }
 
+/* What a dump lacks is unknown, and the other caches are counted. */
+TEST(a_cache_whose_memory_is_missing_has_no_numbers)
+{
+	const uint64_t nowhere = SLUB_BASE + (1ull << 40);
+	const struct kt_cache_memory *memory;
+	struct slub_bytes slub;
+	struct kt_slub_sum sum;
+	struct kt_snapshot *snap;
+	uint64_t cache;
+
+	slub_init(&slub, false, false);
+	slub.target->at_rest = true;
+	cache = slub_cache(&slub, "node", 64, 64, 64);
+	slub_total(&slub, cache, 1, 64);
+	slub_set64(&slub, cache + CACHE_NODES, nowhere);
+	cache = slub_cache(&slub, "cpus", 64, 64, 64);
+	slub_total(&slub, cache, 2, 128);
+	slub_partial(&slub, cache, 64, 60);
+	slub_set64(&slub, cache + CACHE_CPUS, nowhere);
+	cache = slub_cache(&slub, "whole", 64, 64, 64);
+	slub_total(&slub, cache, 3, 192);
+	snap = walk(&slub, &sum);
+	CHECK_INT(snap->cache_memories.count, 3);
+	memory = find(snap, "node");
+	CHECK(memory && memory->nr_slabs == KT_UNKNOWN && memory->nr_objs == KT_UNKNOWN &&
+		memory->used_objs == KT_UNKNOWN && memory->free_objs == KT_UNKNOWN);
+	memory = find(snap, "cpus");
+	CHECK(memory && memory->nr_slabs == 2 && memory->nr_objs == 128 && memory->free_objs == 4 &&
+		memory->cached_objs == KT_UNKNOWN && memory->used_objs == KT_UNKNOWN);
+	memory = find(snap, "whole");
+	CHECK(memory && memory->used_objs == 192);
+	kt_snapshot_free(snap);
+	slub_fini(&slub);
+}
+
 /* Numbers that damaged memory gives may be wrong, but they add up, and the walk ends. */
 static void check_damaged(bool sheaves)
 {

@@ -25,6 +25,26 @@ TEST(caches_hold_all_their_slabs_and_not_only_the_active_ones)
 	CHECK_VALUE(snap, SLAB_STACKS, 0);
 }
 
+TEST(a_cache_that_a_dump_lacks_is_listed_and_leaves_no_sum)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+
+	CHECK_INT(FEED(snap, slabinfo, PATH,
+			  HEAD "dentry             1000   2100    192   21    1" TAIL(
+				  "90", "100") "lost - - 64 64 1" TAIL("-",
+				  "-") "kmem_cache 0 0 256 16 1" TAIL("0", "0")),
+		NO_ERROR);
+	CHECK(value(snap, KT_SLABINFO).state != KT_OK);
+	CHECK(snap->caches_partial);
+	CHECK_INT(snap->caches.count, 3);
+	CHECK_STR(snap->caches.items[1].name, "lost");
+	CHECK_INT(snap->caches.items[1].nr_slabs, KT_UNKNOWN);
+	CHECK_INT(snap->caches.items[1].nr_objs, KT_UNKNOWN);
+	CHECK_INT(snap->caches.items[1].slot_bytes, 64);
+	/* no cache has numbers */
+	CHECK(FEED(snap, slabinfo, PATH, HEAD "lost - - 64 64 1" TAIL("-", "-")) != NO_ERROR);
+}
+
 TEST(names_may_hold_blanks_and_colons)
 {
 	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
