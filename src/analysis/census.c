@@ -141,7 +141,9 @@ static struct kt_val from_rows(
 static struct kt_val from_classes(
 	const struct kt_census *census, int64_t page_bytes, unsigned classes)
 {
+	bool may_have_more = census->pages.nr[KT_PAGE_UNREAD] && !(classes & CLASS(UNREAD));
 	struct kt_val val = { .state = classes & census->classes ? KT_OK : KT_ABSENT,
+		.quality = may_have_more ? KT_LOWER_BOUND : KT_EXACT,
 		.reason = "page flags do not distinguish these pages" };
 
 	for (unsigned i = 0; i < KT_PAGE_CLASSES; i++) {
@@ -180,6 +182,9 @@ static void add_up(kt_census_lines *all)
 			line->pages = sum.pages;
 		if (line->moved.state != KT_OK && sum.moved.state == KT_OK)
 			line->moved = sum.moved;
+		/* unread pages have a row of their own below it */
+		if (!line->depth)
+			line->pages.quality = KT_EXACT;
 	}
 }
 

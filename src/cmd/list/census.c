@@ -40,7 +40,17 @@ static const struct kt_needs counters_and_map = { .only = KT_SOURCES(
  * Bytes. Rows of one depth add up to the row above them in both columns. DIFFERENCE is pages minus
  * counters. MOVED is the change of the counters between a reading before the scan and one after it.
  */
-enum { COL_ID, COL_TITLE, COL_DEPTH, COL_COUNTERS, COL_PAGES, COL_DIFFERENCE, COL_MOVED, COL_WHY };
+enum {
+	COL_ID,
+	COL_TITLE,
+	COL_DEPTH,
+	COL_COUNTERS,
+	COL_PAGES,
+	COL_QUALITY,
+	COL_DIFFERENCE,
+	COL_MOVED,
+	COL_WHY
+};
 
 static const struct kt_column columns[] = {
 	[COL_ID] = { .key = "id",
@@ -64,6 +74,11 @@ static const struct kt_column columns[] = {
 		.metric = KT_FAMILY(CENSUS_PAGES_BYTES),
 		.flags = KT_COL_SIGNED,
 		.help = "By counting pages; null where their flags do not say." },
+	[COL_QUALITY] = { .key = "pages_quality",
+		.title = "QUALITY",
+		.flags = KT_COL_DATA_ONLY,
+		.help = "lower_bound: pages that could not be read may belong here; estimate; "
+			"null: exact." },
 	[COL_DIFFERENCE] = { .key = "difference_bytes",
 		.title = "DIFFERENCE",
 		.type = KT_CELL_BYTES,
@@ -125,6 +140,12 @@ static void put_line(
 	row->cells[COL_DEPTH] = kt_cell_number(line->depth);
 	row->cells[COL_COUNTERS] = cell_of(&line->counters);
 	row->cells[COL_PAGES] = cell_of(&line->pages);
+	if (line->pages.state == KT_OK && line->pages.quality != KT_EXACT) {
+		bool least = line->pages.quality == KT_LOWER_BOUND;
+
+		row->cells[COL_QUALITY] = kt_cell_text(least ? "lower_bound" : "estimate");
+		row->mark = least ? "≥" : NULL;
+	}
 	row->cells[COL_MOVED] = cell_of(&line->moved);
 	row->cells[COL_WHY] = kt_cell_text(line->why);
 	if (both)
@@ -235,7 +256,9 @@ static void put_summary(struct kt_report *report, const struct kt_snapshot *snap
 	kt_report_headline(report, "%s in %lld pages, looked at in %.2f s", size,
 		(long long)census->nr_pages, (double)took_ns / 1e9);
 	if (census->pages.nr[KT_PAGE_UNREAD])
-		kt_report_note(report, "%s: the use of %lld pages is not known",
+		kt_report_note(report,
+			"%s: the use of %lld pages is not known, and each row with ≥ may have "
+			"more by up to as many",
 			kt_source_outcome(snap, &kt_source_memory_map)
 				? "the memory map cannot be read as a whole"
 				: "the file of flags ends before the last page",

@@ -106,6 +106,27 @@ TEST(counters_and_pages_of_an_idle_machine_agree_in_every_row)
 	kt_arena_fini(&arena);
 }
 
+TEST(rows_are_lower_bounds_where_pages_could_not_be_read)
+{
+	struct kt_account account = { 0 };
+	KT_CLEANUP(machine) struct kt_census_counters before = counters_of(200, &account);
+	struct kt_census census = pages_of_it();
+	struct kt_arena arena = { 0 };
+	kt_census_lines lines = { 0 };
+
+	census.pages.nr[KT_PAGE_ANON] -= 7;
+	census.pages.nr[KT_PAGE_UNREAD] = 7;
+	kt_census_compare(&census, &before, NULL, &arena, &lines);
+	CHECK_INT(line_of(&lines, "present")->pages.value, PAGES(1000));
+	CHECK_INT(line_of(&lines, "present")->pages.quality, KT_EXACT);
+	CHECK_INT(line_of(&lines, "unread")->pages.quality, KT_EXACT);
+	CHECK_INT(line_of(&lines, "anonymous")->pages.quality, KT_LOWER_BOUND);
+	CHECK_INT(line_of(&lines, "user")->pages.quality, KT_LOWER_BOUND);
+	CHECK_INT(line_of(&lines, "slab")->pages.quality, KT_LOWER_BOUND);
+	CHECK_INT(line_of(&lines, "direct")->pages.quality, KT_ESTIMATE);
+	kt_arena_fini(&arena);
+}
+
 TEST(both_columns_add_up_whatever_the_rows_differ_by)
 {
 	struct kt_account account = { 0 };
