@@ -472,6 +472,14 @@ void kt_target_dump_note(const struct kt_target *base, struct kt_buf *ret_note)
 		note_left_out(target, size, ret_note);
 }
 
+bool kt_target_dump_has_ranges(const struct kt_target *base)
+{
+	const struct kt_physical *memory = ((const struct dump_target *)base)->memory;
+
+	return !memory->unbounded && !memory->more_damaged && !memory->bytes[KT_PHYSICAL_CUT] &&
+	       !memory->bytes[KT_PHYSICAL_LEFT_OUT];
+}
+
 void kt_target_dump_ranges(const struct kt_target *base, kt_target_dump_range fn, void *arg)
 {
 	const struct kt_physical *memory = ((const struct dump_target *)base)->memory;

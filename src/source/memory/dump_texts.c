@@ -37,16 +37,21 @@ static void put_ram(void *arg, uint64_t first, uint64_t bytes)
 	put_range(arg, 0, first, first + bytes - 1, "System RAM");
 }
 
-/* Without the kernel's own map, the ranges of the file: they have firmware next to RAM. */
+/*
+ * Without the kernel's own map, the ranges that the file's header has: they have firmware next to
+ * RAM. A map that is there and cannot be read is unknown.
+ */
 static struct kt_err *make_iomem(void *arg, const char *path, struct kt_buf *ret_text)
 {
 	struct kt_err *err = kt_resources_each(arg, put_resource, ret_text);
 
 	(void)path;
-	if (!err || kt_err_code(err) == KT_ERR_NOMEM)
+	if (!err)
+		return NULL;
+	ret_text->size = 0;
+	if (kt_err_code(err) != KT_ERR_ABSENT || !kt_target_dump_has_ranges(arg))
 		return err;
 	kt_err_free(err);
-	ret_text->size = 0;
 	kt_target_dump_ranges(arg, put_ram, ret_text);
 	return NULL;
 }
