@@ -161,6 +161,9 @@ struct kt_snapshot {
 	/** When kernel memory was counted, in seconds since 1970; may be KT_UNKNOWN: with the rest
 	 */
 	int64_t memory_taken_s;
+	/* pages and slabs that a walk through kernel memory could not read: lists are lower bounds
+	 */
+	int64_t memory_unread;
 	int64_t drift_bytes;  /* change of the counters during the read; may be KT_UNKNOWN */
 	int64_t skew_bytes;   /* disagreement between a capture's files; may be KT_UNKNOWN */
 	bool folded;	      /* per-CPU counters were folded before reading */

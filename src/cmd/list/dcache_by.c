@@ -105,6 +105,7 @@ static void put_superblock(struct kt_report *report, struct kt_table *table,
 	row->cells[S_KERNFS_BYTES] = kt_cell_known(super->kernfs_bytes);
 	row->cells[S_LRU_BYTES] = kt_cell_known(super->lru_bytes);
 	row->cells[S_BYTES] = kt_cell_known(kt_superblock_bytes(super));
+	row->mark = snap->memory_unread ? "≥" : NULL;
 }
 
 /* ---- headlines and notes ---- */

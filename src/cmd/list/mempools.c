@@ -109,6 +109,7 @@ static void put_group(struct kt_report *report, struct kt_table *table,
 	row->cells[P_POOLS] = kt_cell_number(nr_pools);
 	row->cells[P_EACH] = kt_cell_known(pool->element_bytes);
 	row->cells[P_BYTES] = kt_cell_known(kt_known_times(objs, pool->element_bytes));
+	row->mark = snap->memory_unread ? "≥" : NULL;
 }
 
 /* Pools of one kind at the same place of objects of one kind are one row. */

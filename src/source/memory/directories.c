@@ -24,6 +24,8 @@ static struct kt_err *read_it(struct kt_root *root, struct kt_snapshot *snap)
 		return err;
 	kt_seen_mounts_read(root, snap);
 	err = kt_directories_walk(&memmap, &memory.slub, snap->asked_depth, snap, &sum);
+	if (!err)
+		kt_memory_unread(snap, sum.nr_unread);
 	if (!err && sum.nr_torn)
 		kt_snapshot_note(snap,
 			"%llu slabs, lists and directories changed while they were read: what is "

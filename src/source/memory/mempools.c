@@ -89,7 +89,11 @@ static struct kt_err *walk(struct kt_memory *memory, struct kt_snapshot *snap)
 	struct kt_memmap memmap;
 	struct kt_err *err = kt_memory_map(memory, &memmap);
 
-	return err ? err : kt_mempools_walk(&memmap, &memory->slub, snap, &sum);
+	if (!err)
+		err = kt_mempools_walk(&memmap, &memory->slub, snap, &sum);
+	if (!err)
+		kt_memory_unread(snap, sum.nr_unread);
+	return err;
 }
 
 static struct kt_err *read_it(struct kt_root *root, struct kt_snapshot *snap)

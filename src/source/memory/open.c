@@ -188,17 +188,33 @@ void kt_memory_cleanup(struct kt_memory *memory)
 	kt_arena_fini(&memory->arena);
 }
 
+#define UNREAD "# unread "
+
+void kt_memory_unread(struct kt_snapshot *snap, uint64_t nr_unread)
+{
+	if (!nr_unread || nr_unread > KT_AMOUNT_MAX)
+		return;
+	snap->memory_unread += (int64_t)nr_unread;
+	kt_snapshot_note(snap,
+		"%llu pages and slabs of kernel memory cannot be read: what is in them is missing, "
+		"so rows with ≥ are lower bounds",
+		(unsigned long long)nr_unread);
+}
+
 static struct kt_err *walk_and_tell(struct kt_root *root, struct kt_snapshot *snap,
 	const char *path, kt_memory_walk walk, kt_memory_write write)
 {
 	KT_CLEANUP(memory) struct kt_memory memory = { 0 };
 	KT_CLEANUP(buf) struct kt_buf text = { 0 };
 	struct kt_err *err = kt_memory_open(root, snap, &memory);
+	int64_t before = snap->memory_unread;
 
 	if (!err)
 		err = walk(&memory, snap);
 	if (err)
 		return err; /* cppcheck-suppress returnDanglingLifetime */
+	if (snap->memory_unread > before)
+		kt_buf_printf(&text, UNREAD "%lld\n", (long long)(snap->memory_unread - before));
 	write(snap, &text);
 	if (text.failed)
 		return kt_err_new(KT_ERR_NOMEM, "out of memory");
@@ -266,10 +282,12 @@ struct kt_err *kt_memory_lines(
 	struct kt_snapshot *snap, const struct kt_text *text, kt_memory_line take, const char *of)
 {
 	struct kt_span rest = kt_text_span(text), line;
-	uint64_t number = 0;
+	uint64_t number = 0, nr_unread;
 
 	while (kt_span_line(&rest, &line)) {
 		number++;
+		if (kt_span_skip(&line, UNREAD) && kt_span_take_u64(&line, &nr_unread))
+			kt_memory_unread(snap, nr_unread);
 		if (kt_span_starts(line, "#") || !kt_span_trim(line).n)
 			continue;
 		if (!take(snap, line))

@@ -40,6 +40,12 @@ uint32_t kt_memory_dump_nodes(struct kt_target *target);
 typedef struct kt_err *(*kt_memory_walk)(struct kt_memory *memory, struct kt_snapshot *snap);
 typedef void (*kt_memory_write)(const struct kt_snapshot *snap, struct kt_buf *ret_text);
 
+/**
+ * Notes that a walk could not read so many pages and slabs, whose content its list lacks. Files of
+ * captures keep it.
+ */
+void kt_memory_unread(struct kt_snapshot *snap, uint64_t nr_unread);
+
 /** For kt_source.gives */
 #define KT_MEMORY_GIVES "root, CONFIG_DEBUG_INFO_BTF, and /proc/kcore or CONFIG_BPF_SYSCALL"
 

@@ -99,9 +99,11 @@ static struct kt_err *walk(struct kt_memory *memory, struct kt_snapshot *snap)
 
 	if (!err)
 		err = kt_superblocks_walk(&memmap, &memory->slub, snap, &sum);
-	if (!err)
-		find_mounts(snap, memory->root);
-	return err;
+	if (err)
+		return err;
+	kt_memory_unread(snap, sum.nr_unread);
+	find_mounts(snap, memory->root);
+	return NULL;
 }
 
 static struct kt_err *read_it(struct kt_root *root, struct kt_snapshot *snap)
