@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define ORDER_MAX    20u /* largest free block: 2^20 pages */
+#define ORDER_USUAL  10u /* the same of most kernels */
 #define MAPPING_ANON 1u	 /* bit of page.mapping: an anonymous page */
 
 /* Places of members in struct page, in bytes. Flags, pointers and counts have a fixed size. */
@@ -37,8 +38,10 @@ struct kt_page_words {
 	struct members at;
 	struct large large;
 	struct flags flags;
-	uint64_t zero_pfn;	  /* first page of the huge zero page; UINT64_MAX: unknown */
-	uint64_t free_until;	  /* PFN: the free block that was seen last ends there */
+	uint64_t zero_pfn;   /* first page of the huge zero page; UINT64_MAX: unknown */
+	uint64_t free_until; /* PFN: the free block that was seen last ends there */
+	uint64_t lost_until; /* PFN: a free block whose first page is unread may go on to there */
+	uint32_t order_max;  /* of free blocks of this kernel */
 	uint64_t head, head_word; /* address of the last head of a compound page; 0: none */
 	uint32_t nr_at_once;
 	char *block; /* struct pages */
@@ -135,6 +138,16 @@ static struct kt_err *find_flags(struct kt_page_words *words)
 				 "PG_head, PG_reserved)");
 }
 
+static void find_order(struct kt_page_words *words)
+{
+	struct kt_field lists;
+
+	words->order_max = ORDER_USUAL;
+	if (kt_types_field(&words->memmap->target->types, "zone", "free_area", &lists) &&
+		lists.count > 1 && lists.count <= ORDER_MAX + 1)
+		words->order_max = lists.count - 1;
+}
+
 /* Only symbols say which page it is; a kernel without them shows it as an unnamed page. */
 static void find_zero(struct kt_page_words *words)
 {
@@ -165,6 +178,7 @@ struct kt_err *kt_page_words_new(
 		return err;
 	find_large(words);
 	find_zero(words);
+	find_order(words);
 	words->block = malloc((size_t)nr_at_once * memmap->page_struct_bytes);
 	return words->block ? NULL : kt_err_new(KT_ERR_NOMEM, "out of memory");
 }
@@ -377,12 +391,14 @@ static uint64_t next_word(struct kt_page_words *words, uint64_t pfn, const char 
 		word |= KT_PAGE_WORD_ZERO;
 	words->head = word & KT_PAGE_WORD_HEAD ? at : 0;
 	words->head_word = word;
+	if (word == KT_PAGE_WORD_UNREFERENCED && pfn < words->free_until)
+		return KT_PAGE_WORD_BUDDY;
+	/* only the first page of a free block says that it is free */
+	if (word == KT_PAGE_WORD_UNREFERENCED && pfn < words->lost_until)
+		return KT_PAGE_WORD_UNREAD;
+	words->free_until = words->lost_until = 0;
 	if (word & KT_PAGE_WORD_BUDDY)
 		start_free(words, pfn, long_at(page, words->at.private));
-	else if (pfn < words->free_until && word == KT_PAGE_WORD_UNREFERENCED)
-		return KT_PAGE_WORD_BUDDY;
-	else
-		words->free_until = 0;
 	return word;
 }
 
@@ -390,8 +406,14 @@ static uint64_t next_word(struct kt_page_words *words, uint64_t pfn, const char 
 
 void kt_page_words_begin(struct kt_page_words *words)
 {
-	words->free_until = 0;
+	words->free_until = words->lost_until = 0;
 	words->head = 0;
+}
+
+static void lose(struct kt_page_words *words, uint64_t pfn)
+{
+	kt_page_words_begin(words);
+	words->lost_until = (pfn | ((1ull << words->order_max) - 1)) + 1;
 }
 
 /* A hole in the map is found by halves. */
@@ -404,7 +426,7 @@ static void fill(struct kt_page_words *words, uint64_t pfn, size_t first, size_t
 		    block, count * bytes)) {
 		if (count == 1) {
 			words->words[first] = KT_PAGE_WORD_UNREAD;
-			kt_page_words_begin(words);
+			lose(words, pfn + first);
 			return;
 		}
 		fill(words, pfn, first, count / 2);

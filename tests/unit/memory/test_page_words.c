@@ -161,6 +161,29 @@ TEST(a_hole_in_the_memory_map_is_unread)
 	pages_fini(&pages);
 }
 
+/* The first page of a free block says so for all of them: without it they are not known. */
+TEST(pages_after_a_hole_may_be_of_a_free_block_that_began_in_it)
+{
+	struct page_bytes pages;
+	const uint64_t *words;
+
+	pages_init(&pages, PAGES_6_18);
+	pages.memmap.base -= 4 * PAGES_BYTES;
+	pages_held(&pages, 10, 0);
+	CHECK_INT(kt_page_words_read(pages.words, 0, 2000, &words), 2000);
+	CHECK(words[3] == KT_PAGE_WORD_UNREAD && words[4] == KT_PAGE_WORD_UNREAD &&
+		words[13] == KT_PAGE_WORD_UNREAD);
+	/* no block goes on after a page that is used */
+	CHECK_INT(words[14], 0);
+	CHECK_INT(words[15], KT_PAGE_WORD_UNREFERENCED);
+	pages_put(&pages, 10, PAGE_COUNT, 0, 4);
+	kt_page_words_begin(pages.words);
+	CHECK_INT(kt_page_words_read(pages.words, 0, 2000, &words), 2000);
+	CHECK(words[14] == KT_PAGE_WORD_UNREAD && words[1023] == KT_PAGE_WORD_UNREAD);
+	CHECK_INT(words[1024], KT_PAGE_WORD_UNREFERENCED);
+	pages_fini(&pages);
+}
+
 static void damage(enum pages_form form)
 {
 	const size_t map_bytes = (size_t)PAGES_COUNT * PAGES_BYTES;
