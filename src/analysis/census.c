@@ -215,6 +215,22 @@ static void give_rest(kt_census_lines *all)
 		(struct kt_val){ .value = parent->pages.value - named, .quality = KT_ESTIMATE };
 }
 
+/* Large kmalloc that no counter divides from slab is in that row's counter instead. */
+static void bound_no_flag(kt_census_lines *all)
+{
+	struct kt_census_line *parent = NULL;
+
+	for (size_t i = 0; i < all->count; i++) {
+		struct kt_census_line *line = &all->items[i];
+
+		if (strcmp(line->id, "no_flag") == 0)
+			parent = line;
+		else if (parent && strcmp(line->id, "kmalloc_large") == 0 && !kt_ok(line->counters))
+			parent->counters.quality =
+				kt_quality_join(parent->counters.quality, KT_LOWER_BOUND);
+	}
+}
+
 /*
  * Title of a line. Without swap cache the unmapped pages are pages that no process maps and that
  * wait to be freed: in per-CPU batches, or as parts of huge pages.
@@ -252,6 +268,7 @@ void kt_census_compare(const struct kt_census *census, const struct kt_census_co
 		line->moved = kt_val_sub(line->counters, from_rows(before, template));
 	}
 	add_up(ret_lines);
+	bound_no_flag(ret_lines);
 	give_rest(ret_lines);
 }
 

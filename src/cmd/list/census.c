@@ -46,7 +46,8 @@ enum {
 	COL_DEPTH,
 	COL_COUNTERS,
 	COL_PAGES,
-	COL_QUALITY,
+	COL_COUNTERS_QUALITY,
+	COL_PAGES_QUALITY,
 	COL_DIFFERENCE,
 	COL_MOVED,
 	COL_WHY
@@ -74,7 +75,12 @@ static const struct kt_column columns[] = {
 		.metric = KT_FAMILY(CENSUS_PAGES_BYTES),
 		.flags = KT_COL_SIGNED,
 		.help = "By counting pages; null where their flags do not say." },
-	[COL_QUALITY] = { .key = "pages_quality",
+	[COL_COUNTERS_QUALITY] = { .key = "counters_quality",
+		.title = "QUALITY",
+		.flags = KT_COL_DATA_ONLY,
+		.help = "upper_bound: another row's part of the counter is not known; lower_bound; "
+			"estimate; null: exact." },
+	[COL_PAGES_QUALITY] = { .key = "pages_quality",
 		.title = "QUALITY",
 		.flags = KT_COL_DATA_ONLY,
 		.help = "lower_bound: pages that could not be read may belong here; estimate; "
@@ -122,6 +128,25 @@ static struct kt_cell cell_of(const struct kt_val *val)
 				   : kt_cell_missing(val->state, val->reason);
 }
 
+static struct kt_cell quality_of(const struct kt_val *val)
+{
+	return kt_cell_text(val->state == KT_OK && val->quality != KT_EXACT
+				    ? kt_quality_name(val->quality)
+				    : NULL);
+}
+
+/* Pages that could not be read may be of any row. */
+static const char *mark_of(const struct kt_census_line *line)
+{
+	if (line->pages.state == KT_OK && line->pages.quality == KT_LOWER_BOUND)
+		return "≥";
+	if (line->counters.state != KT_OK)
+		return NULL;
+	return line->counters.quality == KT_UPPER_BOUND	  ? "counters ≤"
+	       : line->counters.quality == KT_LOWER_BOUND ? "counters ≥"
+							  : NULL;
+}
+
 /* A difference needs both values; with one missing there is none. */
 static void put_line(
 	struct kt_report *report, struct kt_table *table, const struct kt_census_line *line)
@@ -140,12 +165,9 @@ static void put_line(
 	row->cells[COL_DEPTH] = kt_cell_number(line->depth);
 	row->cells[COL_COUNTERS] = cell_of(&line->counters);
 	row->cells[COL_PAGES] = cell_of(&line->pages);
-	if (line->pages.state == KT_OK && line->pages.quality != KT_EXACT) {
-		bool least = line->pages.quality == KT_LOWER_BOUND;
-
-		row->cells[COL_QUALITY] = kt_cell_text(least ? "lower_bound" : "estimate");
-		row->mark = least ? "≥" : NULL;
-	}
+	row->cells[COL_COUNTERS_QUALITY] = quality_of(&line->counters);
+	row->cells[COL_PAGES_QUALITY] = quality_of(&line->pages);
+	row->mark = mark_of(line);
 	row->cells[COL_MOVED] = cell_of(&line->moved);
 	row->cells[COL_WHY] = kt_cell_text(line->why);
 	if (both)
@@ -174,7 +196,10 @@ static void put_notes(struct kt_report *report, const kt_census_lines *lines, bo
 	for (size_t i = 0; i < lines->count; i++) {
 		const struct kt_census_line *line = &lines->items[i];
 
-		if (!line->why || line->rest || !kt_census_differs(line, unrest))
+		bool may_be_unread = line->pages.quality == KT_LOWER_BOUND &&
+				     line->pages.value < line->counters.value;
+
+		if (!line->why || line->rest || may_be_unread || !kt_census_differs(line, unrest))
 			continue;
 		kt_human_bytes(line->pages.value - line->counters.value, size);
 		kt_report_note(report, "%s, %s: %s", line->title, size, line->why);
