@@ -157,6 +157,7 @@ static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
 	if (err)
 		return err;
 	kt_machine_describe(&machine, report);
+	kt_machine_put_notes(report, machine.snap);
 	put_pools(report, machine.snap);
 	kt_report_note(report, "pools in modules, in vmalloc memory and in large kmalloc, and "
 			       "pools with functions "

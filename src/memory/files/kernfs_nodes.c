@@ -31,6 +31,7 @@ struct count {
 	struct kt_map roots; /* address of a kernfs_root -> number of its super block; 0: none */
 	struct kt_map dirs;  /* address of a directory's node -> the same */
 	int64_t bytes;
+	uint64_t nr_unread; /* directories, trees */
 };
 
 static struct kt_err *find(
@@ -68,10 +69,17 @@ static uint32_t read_root(struct count *count, uint64_t root)
 
 	if (!kt_target_pointer(count->target, root + layout->top.offset, &top) ||
 		!kt_target_pointer(count->target, top + layout->dir_root.offset, &back) ||
-		back != root || !kt_target_pointer(count->target, head, &at) || at == head ||
-		!kt_target_pointer(count->target,
-			at - layout->info_node.offset + layout->info_sb.offset, &super))
+		(back == root && !kt_target_pointer(count->target, head, &at))) {
+		count->nr_unread++;
 		return 0;
+	}
+	if (back != root || at == head)
+		return 0;
+	if (!kt_target_pointer(count->target,
+		    at - layout->info_node.offset + layout->info_sb.offset, &super)) {
+		count->nr_unread++;
+		return 0;
+	}
 	return count->nodes->super(count->nodes->arg, super);
 }
 
@@ -100,6 +108,8 @@ static uint32_t super_of_dir(struct count *count, uint64_t dir)
 		return number ? *number : 0;
 	if (kt_target_pointer(count->target, dir + count->layout.dir_root.offset, &root))
 		*number = super_of_root(count, root);
+	else
+		count->nr_unread++;
 	return *number;
 }
 
@@ -113,7 +123,7 @@ static void take_node(void *arg, uint64_t address, const char *node)
 		count->nodes->take(count->nodes->arg, super, count->bytes);
 }
 
-struct kt_err *kt_kernfs_nodes_count(const struct kt_kernfs_nodes *nodes)
+struct kt_err *kt_kernfs_nodes_count(const struct kt_kernfs_nodes *nodes, uint64_t *ret_unread)
 {
 	struct count count = { .nodes = nodes, .target = nodes->memmap->target };
 	struct kt_slub_cache cache;
@@ -127,6 +137,8 @@ struct kt_err *kt_kernfs_nodes_count(const struct kt_kernfs_nodes *nodes)
 	}
 	if (!err && (count.arena.failed || count.roots.failed || count.dirs.failed))
 		err = kt_err_new(KT_ERR_NOMEM, "out of memory");
+	if (!err)
+		*ret_unread = count.nr_unread + objects.nr_unread;
 	kt_map_fini(&count.roots);
 	kt_map_fini(&count.dirs);
 	kt_arena_fini(&count.arena);

@@ -23,8 +23,9 @@ struct kt_kernfs_nodes {
 struct kt_err *kt_kernfs_nodes_find(const struct kt_kernfs_nodes *nodes) KT_MUST_CHECK;
 /**
  * Calls `take` for each node. A tree that several super blocks show is of the first of them, and
- * one that none shows of none.
+ * one that none shows of none. `ret_unread`: pages, slabs and nodes that could not be read.
  */
-struct kt_err *kt_kernfs_nodes_count(const struct kt_kernfs_nodes *nodes) KT_MUST_CHECK;
+struct kt_err *kt_kernfs_nodes_count(
+	const struct kt_kernfs_nodes *nodes, uint64_t *ret_unread) KT_MUST_CHECK;
 
 #endif

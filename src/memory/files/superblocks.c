@@ -162,6 +162,9 @@ static void take_dentry(void *arg, uint64_t address, const char *copy)
 
 	read_dentry(walk, address, copy, &dentry);
 	index = dentry.super && dentry.count >= 0 ? index_of(walk, dentry.super) : 0;
+	/* where memory moves, it may be no dentry any more */
+	walk->sum->nr_unread +=
+		!index && dentry.super && dentry.count >= 0 && walk->target->at_rest;
 	if (!index)
 		return;
 	name_bytes = dentry.has_long_name ? slot_of(walk, dentry.name) : 0;
@@ -296,12 +299,14 @@ static struct kt_err *add_nodes(struct walk *walk)
 	const struct kt_kernfs_nodes nodes = { walk->memmap, walk->slub, find_super, add_node,
 		walk };
 	struct kt_err *err = kt_kernfs_nodes_find(&nodes);
+	uint64_t nr_unread = 0;
 
 	if (err) {
 		kt_arena_ignore(&walk->arena, err);
 		return NULL;
 	}
-	err = kt_kernfs_nodes_count(&nodes);
+	err = kt_kernfs_nodes_count(&nodes, &nr_unread);
+	walk->sum->nr_unread += nr_unread;
 	for (size_t i = walk->mark; !err && i < walk->snap->superblocks.count; i++) {
 		struct kt_superblock *super = &walk->snap->superblocks.items[i];
 

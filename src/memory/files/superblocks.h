@@ -12,7 +12,7 @@
  */
 struct kt_superblocks_sum {
 	uint64_t nr_dentries, nr_inodes; /* all that were counted */
-	uint64_t nr_unread;		 /* pages and slabs that cannot be read */
+	uint64_t nr_unread;		 /* pages, slabs and objects that cannot be read */
 	uint64_t nr_torn;		 /* slabs and lists that changed meanwhile */
 };
 

@@ -196,8 +196,8 @@ void kt_memory_unread(struct kt_snapshot *snap, uint64_t nr_unread)
 		return;
 	snap->memory_unread += (int64_t)nr_unread;
 	kt_snapshot_note(snap,
-		"%llu pages and slabs of kernel memory cannot be read: what is in them is missing, "
-		"so rows with ≥ are lower bounds",
+		"%llu pages, slabs or objects of kernel memory cannot be read: rows of what was "
+		"found there are lower bounds",
 		(unsigned long long)nr_unread);
 }
 
