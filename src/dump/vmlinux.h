@@ -38,7 +38,7 @@ void kt_vmlinux_each(const struct kt_vmlinux *vmlinux, kt_vmlinux_fn fn, void *a
 /** Finds the address of a symbol, without KASLR. */
 bool kt_vmlinux_symbol(const struct kt_vmlinux *vmlinux, const char *name, uint64_t *ret_address);
 
-/** Whether the build id in ELF notes is the file's; the notes are those of a kernel. */
+/** Whether ELF notes, of a kernel in memory, have the build id of the file. */
 bool kt_vmlinux_has_notes(const struct kt_vmlinux *vmlinux, struct kt_span notes);
 /** Whether a build id, as hexadecimal digits, is the file's. */
 bool kt_vmlinux_has_id(const struct kt_vmlinux *vmlinux, struct kt_span digits);
