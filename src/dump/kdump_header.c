@@ -45,7 +45,8 @@ static struct kt_err *check_main(const struct main_header *main, struct kt_kdump
 		if (strncmp(main->names[4], machines[i].name, NAME_BYTES) == 0)
 			header->machine = machines[i].machine;
 	}
-	if (!header->machine)
+	/* qemu has no name for arm64 there: the kernel in the dump says what it is */
+	if (!header->machine && strncmp(main->names[4], "Unknown", NAME_BYTES) != 0)
 		return kt_err_new(KT_ERR_PARSE, "a dump of a machine that is neither x86-64 nor "
 						"arm64 (little endian) cannot be read");
 	if (main->block_bytes != 4096 && main->block_bytes != 16384 && main->block_bytes != 65536)

@@ -17,7 +17,7 @@ struct kt_kdump_header {
 	bool split;
 	uint64_t first, end;				     /* of a split dump */
 	uint64_t info_at, info_bytes, notes_at, notes_bytes; /* 0: none */
-	uint16_t machine;				     /* EM_X86_64, EM_AARCH64 */
+	uint16_t machine; /* EM_X86_64, EM_AARCH64; 0: not said */
 };
 /** Reads and checks them. PARSE: damaged, cut off, or of another machine. LIMIT: too large. */
 struct kt_err *kt_kdump_header(

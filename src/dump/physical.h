@@ -41,7 +41,7 @@ struct kt_physical_range {
 /** The part that all formats have; their own state comes after it. */
 struct kt_physical {
 	const struct kt_physical_ops *ops;
-	uint16_t machine;		  /* EM_X86_64, EM_AARCH64 */
+	uint16_t machine;		  /* EM_X86_64, EM_AARCH64; 0: by the kernel in it */
 	struct kt_physical_range *ranges; /* memory in the dump: sorted, without overlaps */
 	size_t nr_ranges;
 	uint64_t bytes[KT_PHYSICAL_STATES]; /* of the machine's memory, known at the start */

@@ -285,18 +285,14 @@ static struct kt_err *take_arm64(struct raw *raw)
 
 static struct kt_err *take_kernel(struct raw *raw)
 {
-	uint64_t number;
-
-	if (kt_vmcoreinfo_number(&raw->info, "phys_base", &number)) {
-		raw->base.machine = EM_X86_64;
-		return take_pc(raw);
+	raw->base.machine = kt_vmcoreinfo_machine(&raw->info);
+	switch (raw->base.machine) {
+	case EM_X86_64: return take_pc(raw);
+	case EM_AARCH64: return take_arm64(raw);
+	default:
+		return kt_err_new(KT_ERR_PARSE,
+			"a raw image of the memory of a machine that is neither x86-64 nor arm64");
 	}
-	if (kt_vmcoreinfo_number(&raw->info, "kimage_voffset", &number)) {
-		raw->base.machine = EM_AARCH64;
-		return take_arm64(raw);
-	}
-	return kt_err_new(KT_ERR_PARSE,
-		"a raw image of the memory of a machine that is neither x86-64 nor arm64");
 }
 
 /* ---- opening ---- */

@@ -119,12 +119,14 @@ static bool fits(struct kt_translation *translation, uint64_t stext, uint64_t of
 struct kt_err *kt_translation_find(struct kt_physical *memory, const struct kt_vmcoreinfo *info,
 	struct kt_translation *ret_translation)
 {
-	enum kt_page_machine machine =
-		memory->machine == EM_X86_64 ? KT_PAGE_X86_64 : KT_PAGE_ARM64;
+	enum kt_page_machine machine;
 	uint64_t stext, root, offset, page_bytes = 0;
 	struct kt_span value;
 
 	*ret_translation = (struct kt_translation){ .memory = memory };
+	if (!memory->machine)
+		memory->machine = kt_vmcoreinfo_machine(info);
+	machine = memory->machine == EM_X86_64 ? KT_PAGE_X86_64 : KT_PAGE_ARM64;
 	if (!kt_vmcoreinfo_symbol(info, "_stext", &stext) ||
 		!kt_vmcoreinfo_symbol(info, "swapper_pg_dir", &root) ||
 		!kt_vmcoreinfo_find(info, "PAGESIZE", &value) || !kt_span_u64(value, &page_bytes) ||

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "dump/vmcoreinfo.h"
 
+#include <elf.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -142,4 +143,14 @@ bool kt_vmcoreinfo_number(const struct kt_vmcoreinfo *info, const char *name, ui
 		return true;
 	}
 	return kt_span_u64(value, ret_value);
+}
+
+/* arch/x86/kernel/vmcore_info_64.c, arch/arm64/kernel/vmcore_info.c */
+uint16_t kt_vmcoreinfo_machine(const struct kt_vmcoreinfo *info)
+{
+	uint64_t number;
+
+	return kt_vmcoreinfo_number(info, "phys_base", &number)	       ? EM_X86_64
+	       : kt_vmcoreinfo_number(info, "kimage_voffset", &number) ? EM_AARCH64
+								       : 0;
 }

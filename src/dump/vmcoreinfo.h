@@ -21,6 +21,8 @@ bool kt_vmcoreinfo_of_note(struct kt_physical *physical, struct kt_vmcoreinfo *r
  * started by another one may find the text of its predecessor too, so the caller checks it.
  */
 bool kt_vmcoreinfo_scan(struct kt_physical *physical, uint64_t *at, struct kt_vmcoreinfo *ret_info);
+/** Says which machine its kernel is for, as EM_X86_64 or EM_AARCH64; 0: another one. */
+uint16_t kt_vmcoreinfo_machine(const struct kt_vmcoreinfo *info);
 void kt_vmcoreinfo_cleanup(struct kt_vmcoreinfo *info);
 
 /** Finds the value of a line by its key, such as "OSRELEASE"; false: there is none. */
