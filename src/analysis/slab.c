@@ -405,7 +405,7 @@ static bool add_known(int64_t *sum, int64_t value)
 static bool add_up(struct kt_slab_uses *uses)
 {
 	uses->at_least = false;
-	uses->nr_unread = 0;
+	uses->nr_unread = uses->nr_unsplit = 0;
 	uses->held_bytes = uses->in_use_bytes = uses->free_bytes = uses->cached_bytes = -1;
 	uses->padding_bytes = uses->tail_bytes = uses->uncertain_bytes = -1;
 	uses->rounded_bytes = -1;
@@ -414,6 +414,7 @@ static bool add_up(struct kt_slab_uses *uses)
 
 		uses->at_least |= kt_slab_is_least(use);
 		uses->nr_unread += use->held_bytes < 0 && use->cache->nr_slabs < 0;
+		uses->nr_unsplit += use->memory && !kt_known(use->memory->used_objs);
 		if (!add_known(&uses->held_bytes, use->held_bytes) ||
 			!add_known(&uses->in_use_bytes, use->in_use_bytes) ||
 			!add_known(&uses->cached_bytes, use->cached_bytes) ||
@@ -426,6 +427,8 @@ static bool add_up(struct kt_slab_uses *uses)
 	}
 	if (uses->held_bytes < 0)
 		uses->nr_unread = 0;
+	if (uses->nr_unsplit == uses->items.count)
+		uses->nr_unsplit = 0;
 	return true;
 }
 

@@ -51,6 +51,7 @@ struct kt_slab_uses {
 			     */
 	bool has_rest;	    /* false also where the caches were counted before the counters */
 	size_t nr_unread;   /* caches without numbers, while others have them */
+	size_t nr_unsplit;  /* caches without a number of objects in use, while others have it */
 	bool at_least;	    /* the list has no slabs: see kt_slab_is_least() */
 	bool rest_is_large; /* the rest is large kmalloc: completely allocated, in no cache */
 };

@@ -137,6 +137,7 @@ static void put_charge(struct view *view, const struct kt_slab_charge *charge)
 	row->cells[C_OBJECTS] = kt_cell_number(charge->nr_objs);
 	row->cells[C_LEFT] = kt_cell_number(charge->left_objs * charge->slot_bytes);
 	row->cells[C_WAITING] = kt_cell_number(charge->rcu_objs);
+	row->mark = view->snap->memory_unread ? "≥" : NULL;
 	if (!charge->cgroup)
 		return;
 	row->cells[C_DYING] = kt_cell_number(charge->dying);
@@ -160,6 +161,30 @@ static void put_uncharged(struct view *view, const struct kt_cache_memory *memor
 		return;
 	row->cells[C_BYTES] = kt_cell_number(rest * memory->slot_bytes);
 	row->cells[C_OBJECTS] = kt_cell_number(rest);
+	row->mark = view->snap->memory_unread ? "≤" : NULL;
+}
+
+/* Caches in no cgroup, by their objects in use; in a dump these may not be known. */
+static void put_all_uncharged(struct view *view, const char *cache)
+{
+	const struct kt_snapshot *snap = view->snap;
+	size_t nr_unknown = 0;
+
+	for (size_t i = 0; i < snap->cache_memories.count; i++) {
+		const struct kt_cache_memory *memory = &snap->cache_memories.items[i];
+
+		if (cache && strcmp(memory->name, cache) != 0)
+			continue;
+		if (kt_known(memory->used_objs))
+			put_uncharged(view, memory);
+		else
+			nr_unknown++;
+	}
+	if (nr_unknown)
+		kt_report_note(view->report,
+			"the objects in use of %zu caches are not known: objects in no cgroup are "
+			"missing of them, also in the sums",
+			nr_unknown);
 }
 
 /* ---- headlines ---- */
@@ -215,12 +240,7 @@ void kt_charges_put(struct kt_report *report, const struct kt_snapshot *snap, co
 		if (!cache || strcmp(charge->cache, cache) == 0)
 			put_charge(&view, charge);
 	}
-	for (size_t i = 0; i < snap->cache_memories.count; i++) {
-		const struct kt_cache_memory *memory = &snap->cache_memories.items[i];
-
-		if (kt_known(memory->used_objs) && (!cache || strcmp(memory->name, cache) == 0))
-			put_uncharged(&view, memory);
-	}
+	put_all_uncharged(&view, cache);
 	kt_row_keys_of(&report->arena, view.table);
 	say(&view, cache);
 	kt_report_note(report, "for each object a cgroup is charged with 8 bytes more: the pointer "

@@ -68,11 +68,11 @@ static void put_notes(struct kt_report *report, const struct kt_call *call,
 			"caches together hold up to %s less, which is in TAIL here",
 			human);
 	}
-	if (uses->nr_unread)
+	if (uses->nr_unread || uses->nr_unsplit)
 		kt_report_note(report,
-			"%zu caches cannot be read and have no numbers, so the sums are lower "
-			"bounds",
-			uses->nr_unread);
+			"%zu caches cannot be read and have no numbers, or none of their objects "
+			"in use: the sums are lower bounds",
+			uses->nr_unread > uses->nr_unsplit ? uses->nr_unread : uses->nr_unsplit);
 	if (uses->at_least)
 		kt_report_note(report, "≥: the list counts objects but no slabs; a cache holds "
 				       "more than its objects");

@@ -46,7 +46,10 @@ static struct kt_err *read_groups(struct kt_root *root, struct kt_snapshot *snap
 	if (err)
 		return err;
 	kt_seen_mounts_read(root, snap);
-	return kt_object_groups(&memmap, &memory.slub, names, &symbols, snap, &objects);
+	err = kt_object_groups(&memmap, &memory.slub, names, &symbols, snap, &objects);
+	if (!err)
+		kt_memory_unread(snap, objects.nr_unread);
+	return err;
 }
 
 static struct kt_err *read_occupancy(struct kt_root *root, struct kt_snapshot *snap)

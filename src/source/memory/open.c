@@ -201,6 +201,15 @@ void kt_memory_unread(struct kt_snapshot *snap, uint64_t nr_unread)
 		(unsigned long long)nr_unread);
 }
 
+/* A comment for readers that do not know it. */
+static void take_unread(struct kt_snapshot *snap, struct kt_span line)
+{
+	uint64_t nr_unread;
+
+	if (kt_span_skip(&line, UNREAD) && kt_span_take_u64(&line, &nr_unread))
+		kt_memory_unread(snap, nr_unread);
+}
+
 static struct kt_err *walk_and_tell(struct kt_root *root, struct kt_snapshot *snap,
 	const char *path, kt_memory_walk walk, kt_memory_write write)
 {
@@ -282,13 +291,15 @@ struct kt_err *kt_memory_lines(
 	struct kt_snapshot *snap, const struct kt_text *text, kt_memory_line take, const char *of)
 {
 	struct kt_span rest = kt_text_span(text), line;
-	uint64_t number = 0, nr_unread;
+	uint64_t number = 0;
 
 	while (kt_span_line(&rest, &line)) {
 		number++;
-		if (kt_span_skip(&line, UNREAD) && kt_span_take_u64(&line, &nr_unread))
-			kt_memory_unread(snap, nr_unread);
-		if (kt_span_starts(line, "#") || !kt_span_trim(line).n)
+		if (kt_span_starts(line, "#")) {
+			take_unread(snap, line);
+			continue;
+		}
+		if (!kt_span_trim(line).n)
 			continue;
 		if (!take(snap, line))
 			return kt_err_new(KT_ERR_PARSE, "%s:%llu: is no line of %s", text->path,

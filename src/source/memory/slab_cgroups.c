@@ -81,11 +81,8 @@ static struct kt_err *walk(struct kt_memory *memory, struct kt_snapshot *snap)
 
 	if (!err)
 		err = kt_slab_cgroups_walk(&memmap, &memory->slub, snap, &sum);
-	if (!err && sum.nr_unread)
-		kt_snapshot_note(snap,
-			"%llu pages and slabs could not be read: what they are charged to is "
-			"missing",
-			(unsigned long long)sum.nr_unread);
+	if (!err)
+		kt_memory_unread(snap, sum.nr_unread);
 	if (!err && sum.nr_torn)
 		kt_snapshot_note(snap,
 			"%llu slabs changed while they were read: some of their objects are in "

@@ -269,3 +269,44 @@ TEST(a_constructor_in_a_module_tells_the_module)
 	CHECK_INT(kt_slab_ctor_module("").n, 0);
 	CHECK_INT(kt_slab_ctor_module(NULL).n, 0);
 }
+
+static struct kt_cache_memory *memory(struct kt_snapshot *snap, const char *name)
+{
+	struct kt_cache_memory *slot = kt_list_push(&snap->arena, &snap->cache_memories);
+
+	*slot = (struct kt_cache_memory){ .name = name,
+		.slot_bytes = 64,
+		.object_bytes = 64,
+		.objs_per_slab = 64,
+		.pages_per_slab = 1,
+		.nr_slabs = 10,
+		.nr_objs = 640,
+		.used_objs = 600,
+		.free_objs = 40 };
+	return slot;
+}
+
+/* Of a dump, which may lack the memory of a node or of a CPU. */
+TEST(sums_without_some_caches_are_counted_and_leave_no_large_kmalloc)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+	KT_CLEANUP(slab_uses) struct kt_slab_uses uses = { 0 };
+	struct kt_cache_memory *lost;
+
+	memory(snap, "whole");
+	lost = memory(snap, "without a CPU");
+	lost->used_objs = lost->cached_objs = lost->rcu_objs = KT_UNKNOWN;
+	lost = memory(snap, "without a node");
+	lost->used_objs = lost->nr_objs = lost->nr_slabs = lost->free_objs = KT_UNKNOWN;
+	fact(snap, KT_SLAB_R, 0);
+	fact(snap, KT_SLAB_U, 100 * 4096);
+	uses = analyse(snap);
+	CHECK_INT(uses.nr_unread, 1);
+	CHECK_INT(uses.nr_unsplit, 2);
+	CHECK_INT(uses.held_bytes, 20 * 4096);
+	CHECK_INT(uses.in_use_bytes, 600 * 64);
+	CHECK_INT(uses.items.items[1].held_bytes, 10 * 4096);
+	CHECK_INT(uses.items.items[1].in_use_bytes, -1);
+	CHECK_INT(uses.items.items[2].held_bytes, -1);
+	CHECK(uses.has_rest && !uses.rest_is_large);
+}
