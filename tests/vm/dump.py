@@ -128,6 +128,14 @@ def compare_accounts(before, dump, after):
     return problems, f"{len(rows)} rows of the account, at most {worst} bytes away"
 
 
+def steps_of(boot):
+    """What the boot took; the size of the initial RAM disk is in the device tree, which no dump has,
+    and without it a part of it is other memory."""
+    others = {"initrd", "boot_other"}
+    return ([{**row, "step": None} for row in boot["rows"] if row["id"] not in others],
+            sum(row["bytes"] for row in boot["rows"] if row["id"] in others))
+
+
 def check_account(vm, dump, before, save):
     """(problems, what was seen) of the account, of a bundle that is made of the dump, of the log"""
     account, boot = dump.report("account"), dump.report("boot")
@@ -137,7 +145,8 @@ def check_account(vm, dump, before, save):
     if rows_of(dump.report("account", bundle)) != rows_of(account):
         problems.append("the bundle of the dump has another account")
     inside = vm.report("boot")
-    if boot["rows"] != inside["rows"]:
+    save("exact-dump-boot.json", [boot, inside])
+    if steps_of(boot) != steps_of(inside):
         problems.append("boot is not the same in the dump and inside")
     told += f", a bundle of {bundle.stat().st_size} bytes, {len(boot['rows'])} steps of the boot"
     bundle.unlink()
