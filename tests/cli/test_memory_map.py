@@ -146,3 +146,17 @@ def a_file_that_is_no_type_data_is_named():
             path.write_bytes(data)
             refuse("slab", "--exact", "--btf", path, says=str(path))
         refuse("slab", "--exact", "--btf", Path(folder) / "none", says="none")
+
+
+@test
+def a_file_that_is_no_vmlinux_of_this_kernel_is_named():
+    read("slab", "--exact")
+    with Folder() as folder:
+        for name, data, why in (("empty", b"", "no vmlinux"), ("text", b"hello\n" * 1000, "no vmlinux"),
+                                ("packed", b"\x1f\x8b\x08" + bytes(1000), "boot image"),
+                                ("program", Path("/bin/true").read_bytes(), "has neither types")):
+            path = Path(folder) / name
+            path.write_bytes(data)
+            refuse("slab", "--exact", "--vmlinux", path, says=f"{path}: ")
+            refuse("slab", "--exact", "--vmlinux", path, says=why)
+        refuse("slab", "--exact", "--vmlinux", Path(folder) / "none", says="none")

@@ -55,6 +55,7 @@ static void check_whole(const struct dump_opts *opts)
 	if (!target)
 		goto out;
 	CHECK_INT(target->page_bytes, 4096);
+	CHECK(kt_target_dump_has_ranges(target));
 	CHECK_INT(target->nr_cpus, 3);
 	CHECK(kt_symbols_find(&target->symbols, "iomem_resource", &at) && at == dump.resources);
 	CHECK(!kt_target_dump_symbol_table(target, &table));
@@ -196,6 +197,7 @@ TEST(a_cut_dump_says_what_it_lacks)
 		kt_target_dump_note(target, &note);
 		kt_buf_add(&note, "", 1);
 		CHECK_STR(note.data, "cut off: 8.0 KiB of memory are missing");
+		CHECK(!kt_target_dump_has_ranges(target));
 		CHECK(kt_target_read(target, DUMP_DIRECT + DUMP_SECOND + 2 * 4096 - 1, &byte, 1));
 		CHECK(!kt_target_read(target, DUMP_DIRECT + DUMP_SECOND + 2 * 4096, &byte, 1));
 	}
@@ -216,6 +218,7 @@ TEST(left_out_pages_are_absent_and_not_zero)
 	if (target) {
 		CHECK(kt_target_read(target, DUMP_DIRECT + DUMP_SECOND, &byte, 1));
 		CHECK(!kt_target_read(target, DUMP_DIRECT + DUMP_SECOND + 4096, &byte, 1));
+		CHECK(!kt_target_dump_has_ranges(target));
 	}
 	dump_fini(&dump);
 }

@@ -92,6 +92,7 @@ static void check_whole(const struct dump_opts *opts, size_t skipped)
 		CHECK(page[0] == 'B' && page[4095] == 'B');
 		CHECK_INT(target->nr_cpus, 3);
 		check_note(target, "");
+		CHECK(!kt_target_dump_has_ranges(target)); /* the file has holes in it */
 		CHECK(!kt_target_read(target, direct + DUMP_RAW, page, 1));
 		kt_target_close(target);
 	}
