@@ -34,19 +34,25 @@ struct sub_header {
 };
 _Static_assert(sizeof(struct sub_header) == 104, "as in a file");
 
-static struct kt_err *check_main(const struct main_header *main, struct kt_kdump_header *header)
+/* qemu has no name for arm64 there: the kernel in the dump says what it is. */
+static bool find_machine(const char name[NAME_BYTES], uint16_t *ret_machine)
 {
 	static const struct {
 		const char *name;
 		uint16_t machine;
-	} machines[] = { { "x86_64", EM_X86_64 }, { "aarch64", EM_AARCH64 } };
+	} machines[] = { { "x86_64", EM_X86_64 }, { "aarch64", EM_AARCH64 }, { "Unknown", 0 } };
 
 	for (size_t i = 0; i < KT_LEN(machines); i++) {
-		if (strncmp(main->names[4], machines[i].name, NAME_BYTES) == 0)
-			header->machine = machines[i].machine;
+		*ret_machine = machines[i].machine;
+		if (strncmp(name, machines[i].name, NAME_BYTES) == 0)
+			return true;
 	}
-	/* qemu has no name for arm64 there: the kernel in the dump says what it is */
-	if (!header->machine && strncmp(main->names[4], "Unknown", NAME_BYTES) != 0)
+	return false;
+}
+
+static struct kt_err *check_main(const struct main_header *main, struct kt_kdump_header *header)
+{
+	if (!find_machine(main->names[4], &header->machine))
 		return kt_err_new(KT_ERR_PARSE, "a dump of a machine that is neither x86-64 nor "
 						"arm64 (little endian) cannot be read");
 	if (main->block_bytes != 4096 && main->block_bytes != 16384 && main->block_bytes != 65536)
