@@ -5,7 +5,7 @@
 #include "memory/kernel/last_moment.h"
 #include "memory/kernel/modules.h"
 
-#include "source/memory/dump_filter.h"
+#include "source/memory/dump/dump_filter.h"
 #include "source/memory/open.h"
 
 #define NODES_MAX 1024u

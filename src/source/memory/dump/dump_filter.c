@@ -5,7 +5,7 @@
 // wrong without a word: 1.7.2 leaves out pages in the middle of slabs of new kernels. So struct
 // pages are looked at here too.
 
-#include "source/memory/dump_filter.h"
+#include "source/memory/dump/dump_filter.h"
 
 #include "memory/memmap.h"
 
