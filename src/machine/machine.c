@@ -142,10 +142,7 @@ struct kt_err *kt_machine_collect(
 		.progress_arg = asked->progress_arg,
 	};
 	/* a report next to files is of another time: it is read if it is asked for */
-	bool next_to_files = !kt_root_is_log(machine->root) &&
-			     (kt_root_kind(machine->root) == KT_ROOT_SINGLE ||
-				     kt_root_kind(machine->root) == KT_ROOT_DUMP) &&
-			     kt_root_has(machine->root, KT_ROOT_MEMORY_LOG);
+	bool next_to_files = !kt_root_is_log(machine->root) && kt_root_log(machine->root);
 	bool log = kt_root_is_log(machine->root) || (next_to_files && asked->pick);
 	struct kt_err *err;
 

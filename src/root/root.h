@@ -124,6 +124,11 @@ enum kt_root_kind kt_root_kind(const struct kt_root *root);
  * a sample of a recording that was made of a log.
  */
 bool kt_root_is_log(struct kt_root *root);
+/**
+ * Path of the kernel log whose memory reports can be read; NULL: the root has none. In a bundle
+ * that ktally made it is the whole log, next to the files.
+ */
+const char *kt_root_log(struct kt_root *root);
 #define KT_NOTE_DAMAGED "damaged: "
 /** Returns a note for the user, such as damage; "": none. */
 const char *kt_root_note(const struct kt_root *root);

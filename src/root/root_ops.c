@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "root/root_ops.h"
 
+#include "base/tool_files.h"
 #include "root/stream.h"
 
 #include <errno.h>
@@ -47,6 +48,15 @@ bool kt_root_is_log(struct kt_root *root)
 	return (root->kind == KT_ROOT_SINGLE || root->kind == KT_ROOT_BUNDLE) &&
 	       (kt_root_has(root, KT_ROOT_MEMORY_LOG) || kt_root_has(root, KT_ROOT_BOOT_LOG)) &&
 	       !kt_root_has(root, "proc");
+}
+
+const char *kt_root_log(struct kt_root *root)
+{
+	bool log = kt_root_is_log(root);
+	bool kept = !log && (root->kind == KT_ROOT_DIR || root->kind == KT_ROOT_BUNDLE);
+	const char *path = kept ? KT_FILE_OWN_LOG : KT_ROOT_MEMORY_LOG;
+
+	return log || (root->kind != KT_ROOT_LIVE && kt_root_has(root, path)) ? path : NULL;
 }
 
 const char *kt_root_note(const struct kt_root *root)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A kernel log is a source: what the OOM killer left behind gives the account of its moment."""
 
+import bundles
 import lib
 import logs
 import openmetrics
@@ -179,6 +180,30 @@ def a_picked_report_goes_with_a_log_only():
     refuse("--pick", "1", status=2, says="-s")
     refuse("--pick", "0", status=2)
     refuse("--list", says="memory report")
+
+
+CHECKED = ("free_buddy", "slab_unreclaimable", "kernel_stacks", "page_tables")
+
+
+@test
+def the_log_of_a_bundle_has_its_reports():
+    log = "".join(f"4,{i},{i}000,-;{line}\n" for i, line in enumerate(logs.WHOLE.splitlines()))
+    with Folder() as folder:
+        tree = plant(folder / "tree", {**trees.MODERN, "ktally/dmesg": log})
+        packed = bundles.pack(folder / "b.tar.gz", bundles.members(
+            {**trees.MODERN, "ktally/dmesg": log}))
+        bare = lib.row_bytes(report_of(plant(folder / "bare", trees.MODERN)))
+        for source in (tree, packed):
+            shown = succeed("memreports", "-s", source, "-o", "json").json()
+            assert [row["number"] for row in shown["reports"]] == [1], shown["reports"]
+            rows = lib.row_bytes(report_of(source))
+            assert {row: rows[row] for row in CHECKED} == {row: bare[row] for row in CHECKED}
+            must_be_the_machine(report_of(f"{source}@1"), source)
+        again = folder / "again.tar.gz"
+        succeed("capture", again, "-s", packed)
+        assert len(succeed("memreports", "-s", again, "-o", "json").json()["reports"]) == 1
+        succeed("capture", folder / "s.tar.gz", "--scrub", "-s", packed)
+        refuse("memreports", "-s", folder / "s.tar.gz", says="no memory report")
 
 
 @test

@@ -511,7 +511,8 @@ const struct kt_cmd kt_cmd_memreports = {
 		"'ktally -s LOG' shows the account of the last whole report, LOG@N (or "
 		"--pick N) of the Nth, LOG@-1 of the last; every other command that finds its "
 		"numbers in the report works too. "
-		"The log may come from dmesg, syslog, the journal or a serial console. A "
+		"The log may come from dmesg, syslog, the journal or a serial console, or be in a "
+		"dump or in a bundle by 'capture'. A "
 		"report that is cut, or mixed with another one, is listed and not believed. A "
 		"report of a memory cgroup contains what the cgroup holds and nothing of the "
 		"machine: LOG@N shows it.",

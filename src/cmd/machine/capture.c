@@ -214,7 +214,7 @@ static struct kt_err *write_all(
 	kt_root_set_watch(machine->root, on_read, capture);
 	err = kt_machine_collect(machine, KT_WANT_ALL, dump ? &needs_of_dump : NULL);
 	kt_root_set_watch(machine->root, NULL, NULL);
-	if (!err && !dump && machine->snap->memreports.count)
+	if (!err && kt_root_is_log(machine->root))
 		err = kt_err_new(KT_ERR_REFUSED,
 			"%s: a kernel log with memory reports is a single file already; copy it",
 			call->machine.source);

@@ -425,7 +425,7 @@ static struct kt_err *open_side(struct comparing *comparing, int index)
 	source->opts.root = machine.root;
 	machine.root = NULL;
 	/* next to files, a log is read only if one of its reports is asked for */
-	source->log = kt_root_has(source->opts.root, KT_ROOT_MEMORY_LOG) &&
+	source->log = kt_root_log(source->opts.root) &&
 		      (kt_root_is_log(source->opts.root) || source->opts.pick);
 	return NULL;
 }

@@ -540,6 +540,7 @@ static struct kt_err *check(const struct kt_memreport_list *list, int64_t asked,
 /* A log: a file of a root, or a text. */
 struct log {
 	struct kt_root *root; /* NULL: `text` */
+	const char *path;
 	struct kt_span text;
 	size_t reversed_lines; /* 0: the oldest line is first */
 };
@@ -548,9 +549,8 @@ static struct kt_err *open_log(
 	const struct log *log, uint64_t offset, struct kt_stream **ret_stream)
 {
 	if (log->root)
-		return kt_root_stream(log->root, KT_ROOT_MEMORY_LOG, offset, ret_stream);
-	return kt_stream_of_span(
-		kt_span_from(log->text, (size_t)offset), KT_ROOT_MEMORY_LOG, ret_stream);
+		return kt_root_stream(log->root, log->path, offset, ret_stream);
+	return kt_stream_of_span(kt_span_from(log->text, (size_t)offset), log->path, ret_stream);
 }
 
 static struct kt_err *list_log(
@@ -576,9 +576,10 @@ static struct kt_err *read_report(const struct log *log, const struct kt_memrepo
 	return err ? err : kt_memreport_read(stream, place, number, arena, ret_detail);
 }
 
-static void put_report(struct kt_snapshot *snap, const struct kt_memreport_detail *detail)
+static void put_report(
+	struct kt_snapshot *snap, const struct kt_memreport_detail *detail, const char *path)
 {
-	struct putting p = { .snap = snap, .detail = detail, .path = KT_ROOT_MEMORY_LOG };
+	struct putting p = { .snap = snap, .detail = detail, .path = path };
 
 	put_host(&p);
 	if (detail->about.machine)
@@ -616,7 +617,7 @@ static struct kt_err *read_mended(const struct log *log, struct kt_snapshot *sna
 		return err;
 	snap->memreport = number;
 	snap->memreport_chosen = &detail->about;
-	put_report(snap, detail);
+	put_report(snap, detail, log->path);
 	return NULL;
 }
 
@@ -635,7 +636,8 @@ static struct kt_err *read_from(const struct log *log, struct kt_snapshot *snap)
 	struct log as_read = *log;
 
 	if (mended.mender)
-		as_read = (struct log){ .text = mended.text,
+		as_read = (struct log){ .path = log->path,
+			.text = mended.text,
 			.reversed_lines = mended.reversed_lines };
 	if (!err)
 		err = read_mended(&as_read, snap);
@@ -646,19 +648,18 @@ static struct kt_err *read_from(const struct log *log, struct kt_snapshot *snap)
 
 static struct kt_err *parse(struct kt_snapshot *snap, const struct kt_text *text)
 {
-	struct log log = { .text = kt_text_span(text) };
+	struct log log = { .path = KT_ROOT_MEMORY_LOG, .text = kt_text_span(text) };
 
 	return read_from(&log, snap);
 }
 
-/* Refuses next to files of /proc, whose numbers are of another time; the log of a dump is asked. */
 static struct kt_err *read_log(struct kt_root *root, struct kt_snapshot *snap)
 {
-	struct log log = { .root = root };
+	struct log log = { .root = root, .path = kt_root_log(root) };
 
-	if (!kt_root_is_log(root) && kt_root_kind(root) != KT_ROOT_SINGLE &&
-		kt_root_kind(root) != KT_ROOT_DUMP)
-		return kt_err_new(KT_ERR_ABSENT, "it is read only from a kernel log given alone");
+	if (!log.path)
+		return kt_err_new(KT_ERR_ABSENT,
+			"it is read only from a kernel log, a dump, or a bundle that ktally made");
 	return read_from(&log, snap);
 }
 
