@@ -6,6 +6,7 @@ import subprocess
 import lib
 import trees
 from lib import Folder, plant, succeed, test
+from test_twins import recorded
 
 
 def session(text, *options):
@@ -35,6 +36,16 @@ def names_of_other_debuggers_are_commands():
             wanted = succeed("-s", tree, own)
             assert succeed("-s", tree, other).text == wanted.text
             assert session(other, "-s", tree) == (0, wanted.text, "")
+
+
+@test
+def sar_is_a_name_of_the_report():
+    with Folder() as folder:
+        recording = recorded(folder, trees.MODERN["proc/slabinfo"], trees.MODERN["proc/slabinfo"])
+        wanted = succeed("report", "-k", recording)
+        assert "SML_MEM" in wanted.text, wanted.text
+        assert succeed("sar", "-k", recording).text == wanted.text
+        assert session("sar -k", "-s", recording) == (0, wanted.text, "")
 
 
 @test

@@ -333,12 +333,14 @@ static const struct kt_option options[] = {
 static const struct kt_example examples[] = {
 	{ "ktally report r.rec", "the whole recording, in about 24 lines" },
 	{ "ktally report r.rec --from -2h", "the last two hours" },
+	{ "ktally sar -k r.rec", "the pools of the kernel over time" },
 	{ "ktally report r.rec --series --filter 'slab:*'",
 		"every slab cache, the largest change first" },
 };
 
 const struct kt_cmd kt_cmd_report = {
 	.name = "report",
+	.alias = "sar", /* of Solaris and sysstat, whose -k, -i and file are the same here */
 	.summary = "a recording, a line for each interval",
 	.operands = operands,
 	.nr_operands = KT_LEN(operands),
@@ -351,7 +353,9 @@ const struct kt_cmd kt_cmd_report = {
 		"choose the period; -a adds the columns that 80 characters have no room for.\n\n"
 		"--series lists every slab cache and counter instead, with extremes and "
 		"course, the largest change first; --filter 'slab:*' chooses some. For "
-		"everything at one time: 'ktally -s FILE@TIME'.",
+		"everything at one time: 'ktally -s FILE@TIME'.\n\n"
+		"'sar' is another name of the command: 'ktally sar -k' shows what 'sar -k' of "
+		"Solaris does. 'import' reads files of sysstat's sar.",
 	.examples = examples,
 	.nr_examples = KT_LEN(examples),
 	.lists = true,
