@@ -217,15 +217,46 @@ static enum kt_physical_state state_at(struct kt_physical *physical, uint64_t at
 
 /* ---- notes ---- */
 
-static bool find_info(struct kt_dump_file *file, uint64_t at, uint64_t bytes, uint32_t *nr_notes,
-	struct kt_buf *ret_text)
-{
-	static const char wanted[] = "VMCOREINFO"; /* its NUL counts */
+/* A note that is looked for. */
+struct wanted {
+	const char *name; /* its NUL counts */
+	bool any_type;
+	uint32_t type;
+	uint32_t nr_before;  /* notes of this kind that come first */
+	uint32_t nr_notes;   /* that were looked at */
+	struct kt_buf *text; /* receives its contents */
+};
 
-	while (++*nr_notes <= NOTES_MAX) {
+static bool is_wanted(
+	struct wanted *wanted, struct kt_dump_file *file, uint64_t at, const Elf64_Nhdr *note)
+{
+	size_t bytes = strlen(wanted->name) + 1;
+	char name[16];
+
+	if (note->n_namesz != bytes || bytes > sizeof(name) || note->n_descsz > INFO_MAX ||
+		(!wanted->any_type && note->n_type != wanted->type) ||
+		!kt_dump_file_read(file, at, name, bytes) || memcmp(name, wanted->name, bytes) != 0)
+		return false;
+	return !wanted->nr_before || !wanted->nr_before--;
+}
+
+static bool take_note(struct wanted *wanted, struct kt_dump_file *file, uint64_t at, uint32_t bytes)
+{
+	char *to = kt_buf_reserve(wanted->text, bytes);
+
+	if (!to || !kt_dump_file_read(file, at, to, bytes))
+		return false;
+	wanted->text->size += bytes;
+	return true;
+}
+
+/* Returns true at the wanted note; `ret_taken`: its contents were read. */
+static bool find_note(struct kt_dump_file *file, uint64_t at, uint64_t bytes, struct wanted *wanted,
+	bool *ret_taken)
+{
+	while (++wanted->nr_notes <= NOTES_MAX) {
 		Elf64_Nhdr note;
 		uint64_t name, text;
-		char is[sizeof(wanted)], *to;
 
 		if (bytes < sizeof(note) || !kt_dump_file_read(file, at, &note, sizeof(note)))
 			return false;
@@ -236,13 +267,8 @@ static bool find_info(struct kt_dump_file *file, uint64_t at, uint64_t bytes, ui
 		text = ((uint64_t)note.n_descsz + 3) & ~3ull;
 		if (name > bytes || note.n_descsz > bytes - name)
 			return false;
-		if (note.n_namesz == sizeof(wanted) &&
-			kt_dump_file_read(file, at, is, sizeof(is)) &&
-			memcmp(is, wanted, sizeof(is)) == 0 && note.n_descsz <= INFO_MAX) {
-			to = kt_buf_reserve(ret_text, note.n_descsz);
-			if (!to || !kt_dump_file_read(file, at + name, to, note.n_descsz))
-				return false;
-			ret_text->size += note.n_descsz;
+		if (is_wanted(wanted, file, at, &note)) {
+			*ret_taken = take_note(wanted, file, at + name, note.n_descsz);
 			return true;
 		}
 		if (name + text >= bytes)
@@ -253,29 +279,63 @@ static bool find_info(struct kt_dump_file *file, uint64_t at, uint64_t bytes, ui
 	return false;
 }
 
+static struct wanted vmcoreinfo(struct kt_buf *text)
+{
+	return (struct wanted){ .name = "VMCOREINFO", .any_type = true, .text = text };
+}
+
+static struct wanted prstatus(uint32_t index, struct kt_buf *bytes)
+{
+	return (struct wanted){
+		.name = "CORE", .type = NT_PRSTATUS, .nr_before = index, .text = bytes
+	};
+}
+
 bool kt_elf_notes_info(
 	struct kt_dump_file *file, uint64_t at, uint64_t bytes, struct kt_buf *ret_text)
 {
-	uint32_t nr_notes = 0;
+	struct wanted wanted = vmcoreinfo(ret_text);
+	bool taken = false;
 
-	return find_info(file, at, bytes, &nr_notes, ret_text);
+	return find_note(file, at, bytes, &wanted, &taken) && taken;
 }
 
-static bool core_info(struct kt_physical *physical, struct kt_buf *ret_text)
+bool kt_elf_notes_status(struct kt_dump_file *file, uint64_t at, uint64_t bytes, uint32_t index,
+	struct kt_buf *ret_bytes)
 {
-	struct elf_core *core = (struct elf_core *)physical;
-	uint32_t nr_notes = 0;
+	struct wanted wanted = prstatus(index, ret_bytes);
+	bool taken = false;
+
+	return find_note(file, at, bytes, &wanted, &taken) && taken;
+}
+
+static bool find_in_core(struct elf_core *core, struct wanted *wanted)
+{
+	bool taken = false;
 
 	for (uint64_t i = 0; i < core->nr_headers; i++) {
 		Elf64_Phdr header;
 
 		if (header_at(core, i, &header) && header.p_type == PT_NOTE &&
 			header.p_offset < core->file.size &&
-			find_info(
-				&core->file, header.p_offset, header.p_filesz, &nr_notes, ret_text))
-			return true;
+			find_note(&core->file, header.p_offset, header.p_filesz, wanted, &taken))
+			break;
 	}
-	return false;
+	return taken;
+}
+
+static bool core_info(struct kt_physical *physical, struct kt_buf *ret_text)
+{
+	struct wanted wanted = vmcoreinfo(ret_text);
+
+	return find_in_core((struct elf_core *)physical, &wanted);
+}
+
+static bool core_status(struct kt_physical *physical, uint32_t index, struct kt_buf *ret_bytes)
+{
+	struct wanted wanted = prstatus(index, ret_bytes);
+
+	return find_in_core((struct elf_core *)physical, &wanted);
 }
 
 /* ---- opening ---- */
@@ -291,10 +351,11 @@ static void close_core(struct kt_physical *physical)
 
 struct kt_err *kt_elf_core_open(struct kt_dump_file *file, struct kt_physical **ret_physical)
 {
-	static const struct kt_physical_ops ops = {
-
-		.read = read_core, .state = state_at, .info = core_info, .close = close_core
-	};
+	static const struct kt_physical_ops ops = { .read = read_core,
+		.state = state_at,
+		.info = core_info,
+		.status = core_status,
+		.close = close_core };
 	struct elf_core *core = calloc(1, sizeof(*core));
 	struct kt_err *err;
 

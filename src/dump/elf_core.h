@@ -22,5 +22,8 @@ struct kt_err *kt_elf_core_open(
  */
 bool kt_elf_notes_info(
 	struct kt_dump_file *file, uint64_t at, uint64_t bytes, struct kt_buf *ret_text);
+/** Finds the note NT_PRSTATUS with this number, from 0, in the same way. */
+bool kt_elf_notes_status(struct kt_dump_file *file, uint64_t at, uint64_t bytes, uint32_t index,
+	struct kt_buf *ret_bytes);
 
 #endif

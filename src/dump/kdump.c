@@ -168,6 +168,15 @@ static bool kdump_info(struct kt_physical *physical, struct kt_buf *ret_text)
 	return true;
 }
 
+static bool kdump_status(struct kt_physical *physical, uint32_t index, struct kt_buf *ret_bytes)
+{
+	struct kdump *kdump = (struct kdump *)physical;
+
+	return kdump->header.notes_at &&
+	       kt_elf_notes_status(&kdump->parts[0].file, kdump->header.notes_at,
+		       kdump->header.notes_bytes, index, ret_bytes);
+}
+
 /* ---- opening ---- */
 
 static void close_kdump(struct kt_physical *physical)
@@ -310,10 +319,11 @@ static struct kt_err *open_all(struct kdump *kdump)
 struct kt_err *kt_kdump_open(
 	struct kt_dump_file *files, size_t nr_files, struct kt_physical **ret_physical)
 {
-	static const struct kt_physical_ops ops = {
-
-		.read = read_kdump, .state = state_at, .info = kdump_info, .close = close_kdump
-	};
+	static const struct kt_physical_ops ops = { .read = read_kdump,
+		.state = state_at,
+		.info = kdump_info,
+		.status = kdump_status,
+		.close = close_kdump };
 	struct kdump *kdump = calloc(1, sizeof(*kdump));
 	struct kt_err *err;
 

@@ -30,6 +30,8 @@ struct kt_physical_ops {
 	enum kt_physical_state (*state)(struct kt_physical *physical, uint64_t at);
 	/** Reads the note VMCOREINFO; false: the dump has none. */
 	bool (*info)(struct kt_physical *physical, struct kt_buf *ret_text);
+	/** Reads the note NT_PRSTATUS with this number, from 0; false: the dump has none. */
+	bool (*status)(struct kt_physical *physical, uint32_t index, struct kt_buf *ret_bytes);
 	void (*close)(struct kt_physical *physical);
 };
 

@@ -28,6 +28,11 @@ struct kt_target_ops {
 	 */
 	bool (*memory_map)(struct kt_target *target, uint32_t page_struct_bytes,
 		uint64_t *ret_direct, uint64_t *ret_page);
+	/**
+	 * Copies the struct elf_prstatus that a dump's file has of a CPU; returns its bytes, at
+	 * most `size`; 0: none. NULL: there is no such file.
+	 */
+	size_t (*status)(struct kt_target *target, unsigned cpu, void *to, size_t size);
 	void (*close)(struct kt_target *target);
 };
 

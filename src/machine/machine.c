@@ -291,6 +291,9 @@ static const struct kt_column host_columns[] = {
 	{ .key = "panic_task", .help = "The task that the CPU ran which panicked." },
 	{ .key = "panic_pid", .type = KT_CELL_COUNT },
 	{ .key = "panic_cpu", .type = KT_CELL_COUNT },
+	{ .key = "panic_stack",
+		.help = "The functions that this CPU had not left, innermost first, separated by "
+			"' < '. '? ' marks a guess: a word of the stack that follows a call." },
 	{ .key = "taints",
 		.help = "Letters as the kernel shows them; empty: not tainted. Of a dump." },
 	{ .key = "command_line", .help = "Of the kernel in a dump." },
@@ -423,8 +426,43 @@ static void host_known(struct kt_report *report, const char *key, int64_t number
 		kt_known(number) ? kt_cell_number(number) : kt_cell_missing(KT_ABSENT, NULL));
 }
 
-static void describe_crash(const struct kt_crash *crash, struct kt_report *report)
+#define FRAMES_SHOWN 8u /* functions of a stack that a headline names */
+
+/* "foo+0x1/0x20 < ? bar+0x3/0x40 [module]", innermost first. NULL: no stack is known. */
+static const char *stack_text(const struct kt_snapshot *snap, struct kt_arena *arena)
 {
+	KT_CLEANUP(buf) struct kt_buf text = { 0 };
+
+	for (size_t i = 0; i < snap->crash_frames.count; i++) {
+		const struct kt_crash_frame *frame = &snap->crash_frames.items[i];
+
+		kt_buf_join(&text, " < ", "%s%s", frame->is_guess ? "? " : "", frame->text);
+	}
+	return snap->crash_frames.count ? kt_arena_text(arena, &text) : NULL;
+}
+
+/* The same for people: names of the innermost functions. */
+static void put_stack(const struct kt_snapshot *snap, struct kt_report *report)
+{
+	size_t count = snap->crash_frames.count;
+	KT_CLEANUP(buf) struct kt_buf text = { 0 };
+
+	for (size_t i = 0; i < count && i < FRAMES_SHOWN; i++) {
+		const struct kt_crash_frame *frame = &snap->crash_frames.items[i];
+
+		kt_buf_join(&text, " < ", "%s%.*s", frame->is_guess ? "? " : "",
+			(int)strcspn(frame->text, "+"), frame->text);
+	}
+	if (count > FRAMES_SHOWN)
+		kt_buf_printf(
+			&text, " < %zu more, which 'ktally doctor' lists", count - FRAMES_SHOWN);
+	if (count)
+		kt_report_headline(report, "stack: %s", kt_arena_text(&report->arena, &text));
+}
+
+static void describe_crash(const struct kt_snapshot *snap, struct kt_report *report)
+{
+	const struct kt_crash *crash = &snap->host.crash;
 	struct kt_arena *arena = &report->arena;
 	const char *const parts[] = {
 		crash->message,
@@ -442,10 +480,12 @@ static void describe_crash(const struct kt_crash *crash, struct kt_report *repor
 	host_field(report, "panic_task", crash->task);
 	host_known(report, "panic_pid", crash->pid);
 	host_known(report, "panic_cpu", crash->cpu);
+	host_field(report, "panic_stack", stack_text(snap, arena));
 	host_field(report, "taints", crash->taints);
 	host_field(report, "command_line", crash->command_line);
 	if (crash->message || kt_known(crash->cpu))
 		join_headline(report, parts, KT_LEN(parts));
+	put_stack(snap, report);
 }
 
 /*
@@ -485,7 +525,7 @@ void kt_machine_describe(const struct kt_machine *machine, struct kt_report *rep
 	kt_report_field(report, "host", "live", KT_CELL_BOOL, kt_cell_number(host->live));
 	join_headline(report, first, KT_LEN(first));
 	join_headline(report, second, KT_LEN(second));
-	describe_crash(&host->crash, report);
+	describe_crash(machine->snap, report);
 	host_field(report, "memory_report", memory_report(machine->snap, arena));
 	describe_parts(machine, report);
 	kt_memreport_headlines(report, machine->snap);

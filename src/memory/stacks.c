@@ -173,49 +173,63 @@ static bool is_stack_size(uint64_t bytes)
 	return bytes >= STACK_MIN && bytes <= STACK_MAX && !(bytes & (bytes - 1));
 }
 
-/* A stack in vmalloc is as large as its area. */
-static bool find_size_by_area(struct walk *walk, const struct thread *thread)
+/* A stack in vmalloc is as large as its area. Returns 0 where that is not known. */
+static uint64_t size_by_area(
+	struct kt_target *target, const struct layout *layout, uint64_t area, uint64_t stack)
 {
-	const struct layout *layout = &walk->layout;
 	uint64_t at, nr_pages;
 
-	if (!thread->area || !layout->area_at.exists || !layout->area_pages.exists ||
-		!kt_target_pointer(walk->target, thread->area + layout->area_at.offset, &at) ||
-		at != thread->stack ||
-		!kt_target_number(walk->target, thread->area + layout->area_pages.offset,
-			layout->area_pages.size, &nr_pages) ||
-		nr_pages > STACK_MAX || !is_stack_size(nr_pages * walk->target->page_bytes))
-		return false;
-	walk->sum->each_bytes = (int64_t)(nr_pages * walk->target->page_bytes);
-	return true;
+	if (!area || !layout->area_at.exists || !layout->area_pages.exists ||
+		!kt_target_pointer(target, area + layout->area_at.offset, &at) || at != stack ||
+		!kt_target_number(target, area + layout->area_pages.offset, layout->area_pages.size,
+			&nr_pages) ||
+		nr_pages > STACK_MAX || !is_stack_size(nr_pages * target->page_bytes))
+		return 0;
+	return nr_pages * target->page_bytes;
 }
 
-/* All stacks are as large as the stack of the first thread, which is in the image. */
-static bool find_size(struct walk *walk)
+/* All stacks are as large as the stack of the first thread, which is in the image; 0: unknown. */
+static uint64_t size_of_first(const struct kt_target *target)
 {
 	static const char *const marks[][2] = { { "__start_init_stack", "__end_init_stack" },
 		{ "__start_init_task", "__end_init_task" } };
-	const struct kt_symbols *symbols = &walk->target->symbols;
-	uint64_t size = kt_types_size(&walk->target->types, "thread_union"), start, end;
+	uint64_t size = kt_types_size(&target->types, "thread_union"), start, end;
 
 	for (size_t i = 0; i < KT_LEN(marks) && !is_stack_size(size); i++) {
-		if (kt_symbols_find(symbols, marks[i][0], &start) &&
-			kt_symbols_find(symbols, marks[i][1], &end))
+		if (kt_symbols_find(&target->symbols, marks[i][0], &start) &&
+			kt_symbols_find(&target->symbols, marks[i][1], &end))
 			size = end - start;
 	}
-	if (!is_stack_size(size))
-		return false;
-	walk->sum->each_bytes = (int64_t)size;
-	return true;
+	return is_stack_size(size) ? size : 0;
+}
+
+uint64_t kt_stack_bytes(struct kt_target *target, uint64_t task)
+{
+	struct layout layout;
+	struct kt_err *err = kt_types_fields(&target->types, wants, KT_LEN(wants), &layout);
+	uint64_t area, stack, bytes = 0;
+
+	kt_err_free(err);
+	if (!err && task && layout.area.exists &&
+		kt_target_pointer(target, task + layout.area.offset, &area) &&
+		kt_target_pointer(target, task + layout.stack.offset, &stack))
+		bytes = size_by_area(target, &layout, area, stack);
+	return bytes ? bytes : size_of_first(target);
 }
 
 /* The size is known from the first thread on whose stack is in vmalloc. */
 static bool has_size(struct walk *walk, const struct thread *thread)
 {
+	uint64_t bytes;
+
 	if (walk->stack)
 		return true;
-	if (!find_size_by_area(walk, thread) && !find_size(walk))
+	bytes = size_by_area(walk->target, &walk->layout, thread->area, thread->stack);
+	if (!bytes)
+		bytes = size_of_first(walk->target);
+	if (!bytes)
 		return false;
+	walk->sum->each_bytes = (int64_t)bytes;
 	walk->stack = malloc((size_t)walk->sum->each_bytes);
 	if (!walk->stack)
 		walk->arena.failed = true;

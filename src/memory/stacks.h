@@ -12,4 +12,7 @@
  */
 struct kt_err *kt_stacks_walk(struct kt_target *target, struct kt_snapshot *snap) KT_MUST_CHECK;
 
+/** Bytes of the stack of a task, by the address of its struct task_struct; 0: not known. */
+uint64_t kt_stack_bytes(struct kt_target *target, uint64_t task);
+
 #endif

@@ -343,6 +343,12 @@ static inline int kt_page_owner_is_direct(enum kt_page_owner_kind kind)
 	return kind < KT_OWNER_VMALLOC;
 }
 
+/** A function that had not returned when the kernel crashed. */
+struct kt_crash_frame {
+	const char *text; /* "foo+0x1/0x20 [module]" */
+	bool is_guess;	  /* a word of the stack that follows a call; it may be left over */
+};
+
 #define KT_RECORD_LISTS(LIST)                                                           \
 	LIST(struct kt_hash, hashes)                                                    \
 	LIST(struct kt_hash_chains, hash_chains)                                        \
@@ -361,6 +367,7 @@ static inline int kt_page_owner_is_direct(enum kt_page_owner_kind kind)
 	LIST(struct kt_user_list, user_lists)                                           \
 	LIST(struct kt_watched, watched) /* allocations by stack */                     \
 	LIST(struct kt_watched_whole, watches)                                          \
+	LIST(struct kt_crash_frame, crash_frames) /* innermost first */                 \
 	LIST(struct kt_unknown, unknown)                                                \
 	LIST(struct kt_page_owner, page_owners)                                         \
 	LIST(struct kt_kernel_address, addresses)

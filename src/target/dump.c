@@ -65,6 +65,17 @@ static bool memory_map(struct kt_target *base, uint32_t page_struct_bytes, uint6
 	       kt_translation_direct(&target->translation, ret_direct);
 }
 
+static size_t copy_status(struct kt_target *base, unsigned cpu, void *to, size_t size)
+{
+	struct kt_physical *memory = ((struct dump_target *)base)->memory;
+	KT_CLEANUP(buf) struct kt_buf bytes = { 0 };
+
+	if (!memory->ops->status(memory, cpu, &bytes) || bytes.failed || bytes.size > size)
+		return 0;
+	memcpy(to, bytes.data, bytes.size);
+	return bytes.size;
+}
+
 static void close_target(struct kt_target *base)
 {
 	struct dump_target *target = (struct dump_target *)base;
@@ -396,9 +407,10 @@ static struct kt_err *open_kernel(struct dump_target *target, const struct kt_ta
 struct kt_err *kt_target_dump(const int *files, size_t nr_files,
 	const struct kt_target_given *given, struct kt_target **ret_target)
 {
-	static const struct kt_target_ops ops = {
-		.read = read_memory, .memory_map = memory_map, .close = close_target
-	};
+	static const struct kt_target_ops ops = { .read = read_memory,
+		.memory_map = memory_map,
+		.status = copy_status,
+		.close = close_target };
 	static const struct kt_target_given none;
 	struct dump_target *target = calloc(1, sizeof(*target));
 	struct kt_err *err;

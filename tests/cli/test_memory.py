@@ -10,7 +10,7 @@ import tarfile
 
 import lib
 import trees
-from lib import Folder, Skip, need_root, plant, refuse, succeed, test
+from lib import Folder, Skip, need_root, plant, refuse, report_of, succeed, test
 from test_schema import must_be_valid
 from test_slab import must_add_up
 
@@ -510,3 +510,23 @@ def objects_need_a_cache_and_the_running_machine():
     with Folder() as folder:
         refuse("slab", "dentry", "--objects", "-s", folder_of(folder, TEXT),
                says="of the running machine or of a dump")
+
+
+@test
+def the_stack_of_a_panic_is_in_the_head():
+    frames = [f"f{i}+0x{i}/0x20" for i in range(1, 10)]
+    text = "cpu=1\ntask=sh\npid=77\npanic=Kernel panic - not syncing: made up\n" + \
+        "".join(f"frame={frame}\n" for frame in frames[:8]) + f"guess={frames[8]} [driver]\n"
+    with Folder() as folder:
+        tree = plant(folder / "tree", {**trees.MODERN, "ktally/crash": text})
+        shown = " ".join(succeed("-s", tree).text.split())
+        assert "stack: f1 < f2 < f3 < f4 < f5 < f6 < f7 < f8 < 1 more, which 'ktally doctor'" in shown, shown
+        host = report_of(tree)["host"]
+        assert host["panic_stack"] == " < ".join(frames[:8]) + f" < ? {frames[8]} [driver]", host
+        listed = must_be_valid("doctor", succeed("doctor", "-s", tree, "-o", "json"))
+        assert [row["function"] for row in listed["panic_stack"]] == \
+            frames[:8] + [f"{frames[8]} [driver]"]
+        assert [row["guessed"] for row in listed["panic_stack"]] == [False] * 8 + [True]
+        plain = plant(folder / "plain", trees.MODERN)
+        assert report_of(plain)["host"]["panic_stack"] is None
+        assert "panic_stack" not in succeed("doctor", "-s", plain, "-o", "json").json()

@@ -36,6 +36,8 @@ static void use(struct kt_target *target)
 	if (target->ops->memory_map(target, 64, &direct, &page))
 		kt_target_read(target, direct + DUMP_FIRST - 1, bytes, sizeof(bytes));
 	kt_target_dump_note(target, &text);
+	for (unsigned cpu = 0; cpu < 3; cpu++)
+		target->ops->status(target, cpu, bytes, sizeof(bytes));
 }
 
 static void open_and_use(const char *bytes, size_t size)

@@ -362,6 +362,15 @@ static inline void dump_info(struct dump_bytes *dump, struct kt_buf *text)
 	kt_buf_printf(text, "SYMBOL(vmemmap)=ffffea0000000000\n");
 }
 
+#define DUMP_CPUS 2u
+
+/* What the file has of a CPU: a note, whose contents would be a struct elf_prstatus. */
+struct dump_cpu {
+	Elf64_Nhdr head;
+	char name[8];
+	uint32_t status[4];
+};
+
 static inline void dump_headers(struct dump_bytes *dump, const struct kt_buf *info)
 {
 	Elf64_Ehdr header = { .e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64,
@@ -373,8 +382,12 @@ static inline void dump_headers(struct dump_bytes *dump, const struct kt_buf *in
 		.e_phnum = 3 };
 	const uint64_t note_at = sizeof(header) + 3 * sizeof(Elf64_Phdr);
 	const Elf64_Nhdr note = { sizeof("VMCOREINFO"), (uint32_t)info->size, 0 };
+	struct dump_cpu cpus[DUMP_CPUS];
+	char *to = dump->file + note_at + sizeof(cpus);
 	const Elf64_Phdr segments[] = {
-		{ .p_type = PT_NOTE, .p_offset = note_at, .p_filesz = 24 + info->size },
+		{ .p_type = PT_NOTE,
+			.p_offset = note_at,
+			.p_filesz = DUMP_CPUS * sizeof(cpus[0]) + 24 + info->size },
 		/* out of order, as hypervisors may have them */
 		{ .p_type = PT_LOAD,
 			.p_offset = DUMP_PLACE + DUMP_PAGES * 4096,
@@ -392,9 +405,14 @@ static inline void dump_headers(struct dump_bytes *dump, const struct kt_buf *in
 	memcpy(dump->file + sizeof(header), segments, sizeof(segments));
 	if (!dump->opts.in_note)
 		return;
-	memcpy(dump->file + note_at, &note, sizeof(note));
-	memcpy(dump->file + note_at + sizeof(note), "VMCOREINFO", sizeof("VMCOREINFO"));
-	memcpy(dump->file + note_at + 24, info->data, info->size);
+	for (uint32_t i = 0; i < DUMP_CPUS; i++)
+		cpus[i] =
+			(struct dump_cpu){ { sizeof("CORE"), sizeof(cpus[i].status), NT_PRSTATUS },
+				"CORE", { i + 1 } };
+	memcpy(dump->file + note_at, cpus, sizeof(cpus));
+	memcpy(to, &note, sizeof(note));
+	memcpy(to + sizeof(note), "VMCOREINFO", sizeof("VMCOREINFO"));
+	memcpy(to + 24, info->data, info->size);
 }
 
 static inline void dump_init(struct dump_bytes *dump, const struct dump_opts *opts)

@@ -3,8 +3,10 @@
 against what ktally counted a moment before the panic. The dump itself has the same account, and
 filtered by makedumpfile the same slab caches."""
 
+import re
 import shutil
 import subprocess
+import tarfile
 
 import dump
 import scenario
@@ -62,6 +64,46 @@ def check_filtered(core, slabs):
     return problems, told
 
 
+def trace_of(log):
+    """What the kernel itself printed of the panic's stack, without what it calls uncertain."""
+    texts = [line.split(";", 1)[1] for line in log.splitlines() if ";" in line]
+    starts = [i for i, text in enumerate(texts) if re.match(r"Call [Tt]race:", text.strip())]
+    frames = []
+    for text in texts[starts[-1] + 1:] if starts else []:
+        text = text.strip()
+        found = re.match(r"\S+\+0x[0-9a-f]+/0x[0-9a-f]+( \[\w+\])?", text)
+        if found:
+            frames.append(found.group(0))
+        elif not text.startswith(("?", "<")):
+            break
+    return frames
+
+
+def name_of(frame):
+    return re.split(r"\.(?:cold|constprop|isra|part)|\+", frame)[0]
+
+
+def behind_panic(frames):
+    """The frames that called panic(), which prints its stack before it saves the registers, without
+    the lengths of functions, which for the kernel end where padding begins."""
+    names = [name_of(frame) for frame in frames]
+    frames = [re.sub("/0x[0-9a-f]+", "", frame) for frame in frames]
+    return frames[names.index("panic") + 1:] if "panic" in names else []
+
+
+def check_stack(bundle, crashed):
+    """(problems, what was seen): the stack in the bundle against what the kernel printed."""
+    with tarfile.open(bundle) as tar:
+        kernel = behind_panic(trace_of(tar.extractfile("ktally/dmesg").read().decode()))
+    shown = crashed.report("doctor").get("panic_stack", [])
+    walked = [row["function"] for row in shown if not row["guessed"]]
+    ours, problems = behind_panic(walked), []
+    if not kernel or ours[:len(kernel)] != kernel:
+        problems.append(f"the kernel printed the stack {' < '.join(kernel) or '(none)'}, the bundle "
+                        f"has {' < '.join(row['function'] for row in shown) or '(none)'}")
+    return problems, f"{len(walked)} of {len(shown)} frames walked, {len(kernel)} as printed"
+
+
 def check_core(vm, account, ktally):
     """The same of the dump, taken from the crash kernel by a disk."""
     vm.run("cat /proc/vmcore >/dev/vdc; sync", timeout=300)
@@ -91,6 +133,9 @@ def run(item, vm, save, ktally):
                           f"peak {peak / 1024:.1f} MiB"]
     if peak > PEAK_KIB:
         problems.append(f"the hook took {peak} KiB, not at most {PEAK_KIB}")
+    more, seen = check_stack(bundle, crashed)
+    problems += more
+    told.append(seen)
     if item.values["dumps"]:
         account = crashed.report("account")
         save(f"{item.name}-before.json", before)

@@ -193,6 +193,36 @@ static void put_parts(struct kt_report *report, const struct kt_root *root)
 	}
 }
 
+static const struct kt_column stack_columns[] = {
+	{ .key = "function",
+		.title = "STACK OF THE PANIC",
+		.flags = KT_COL_LABEL | KT_COL_SET,
+		.help = "With the place in it, its length and its module, innermost first." },
+	{ .key = "guessed",
+		.title = "GUESSED",
+		.type = KT_CELL_BOOL,
+		.flags = KT_COL_SET,
+		.help = "It is a word of the stack that follows a call, and may be left over from "
+			"an earlier one: the walk had lost its way." },
+};
+
+static void put_stack(struct kt_report *report, const struct kt_snapshot *snap)
+{
+	size_t count = snap->crash_frames.count;
+	struct kt_table *table = count ? kt_report_table(report, "panic_stack", NULL, stack_columns,
+						 KT_LEN(stack_columns))
+				       : NULL;
+
+	for (size_t i = 0; table && i < count; i++) {
+		struct kt_report_row *row = kt_table_row(report, table);
+
+		if (!row)
+			return;
+		row->cells[0] = kt_report_text(report, snap->crash_frames.items[i].text);
+		row->cells[1] = kt_cell_number(snap->crash_frames.items[i].is_guess);
+	}
+}
+
 /*
  * Says how this run is confined (see confine/confine.h), and what the kernel supports. An operator
  * who opens an untrusted bundle can see here what a hostile file could still reach.
@@ -246,6 +276,13 @@ static const struct kt_part sources_part = {
 	KT_COLUMNS_OF(columns),
 	.min_rows = 1,
 };
+static const struct kt_part stack_part = {
+	.key = "panic_stack",
+	.kind = KT_PART_TABLE,
+	KT_COLUMNS_OF(stack_columns),
+	.optional = KT_ANY_FORM,
+	.help = "The stack of the CPU that panicked, in a dump; missing: it is not known.",
+};
 static const struct kt_part unknown_part = {
 	.key = "unknown_fields",
 	.kind = KT_PART_TABLE,
@@ -255,8 +292,8 @@ static const struct kt_part unknown_part = {
 
 static const struct kt_shape shape = {
 	.schema = "ktally/doctor/1",
-	.parts = KT_PARTS(
-		&kt_host_part, &confinement_part, &found_part, &sources_part, &unknown_part),
+	.parts = KT_PARTS(&kt_host_part, &confinement_part, &stack_part, &found_part, &sources_part,
+		&unknown_part),
 };
 
 static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
@@ -270,6 +307,7 @@ static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
 	if (err)
 		return err;
 	kt_machine_describe(&machine, report);
+	put_stack(report, machine.snap);
 	table = kt_report_table(report, "sources", NULL, columns, KT_LEN(columns));
 	for (size_t i = 0; table && i < machine.snap->sources.count; i++)
 		put_source(report, table, &machine.snap->sources.items[i]);
@@ -295,7 +333,7 @@ const struct kt_cmd kt_cmd_doctor = {
 	.help = "Reads every source that any command could use. It shows whether each source "
 		"exists, or why not, what is missing without it, what would provide it, and "
 		"what reading it cost. It lists the fields of a newer kernel that ktally does "
-		"not know.",
+		"not know. Of a dump it shows the stack of the CPU that panicked.",
 	.examples = examples,
 	.nr_examples = KT_LEN(examples),
 	.web = KT_WEB_PLAIN,

@@ -60,8 +60,10 @@ static void read_task(struct kt_target *target, struct kt_last_moment *moment)
 		!kt_target_number(target, task + pid.offset, 4, &number) || number > INT32_MAX ||
 		!kt_target_text(target, task + comm.offset, moment->comm, sizeof(moment->comm)))
 		moment->comm[0] = '\0';
-	else
+	else {
 		moment->pid = (int64_t)number;
+		moment->task = task;
+	}
 }
 
 void kt_last_moment_read(struct kt_target *target, struct kt_last_moment *ret_moment)

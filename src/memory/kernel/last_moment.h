@@ -10,6 +10,7 @@ struct kt_last_moment {
 	int64_t uptime_s; /* since boot, without suspended time; KT_UNKNOWN */
 	int64_t cpu;	  /* that panicked; KT_UNKNOWN: none did */
 	int64_t pid;	  /* of the task that this CPU ran; KT_UNKNOWN */
+	uint64_t task;	  /* address of this task; 0: unknown */
 	bool has_taints;
 	uint64_t taints;	 /* a bit for each, as in /proc/sys/kernel/tainted */
 	char machine[65];	 /* as uname(2) has it; "": unknown */

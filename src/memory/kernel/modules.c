@@ -50,6 +50,7 @@ struct module {
 	const char *copy;      /* of its struct */
 	char name[64];	       /* MODULE_NAME_LEN */
 	uint64_t start, bytes; /* of the image; `start` is its first range */
+	bool has_wanted;
 };
 
 struct walk {
@@ -59,9 +60,16 @@ struct walk {
 	struct kt_symbol_table *table;
 	Elf64_Sym *symbols;
 	uint64_t nr_symbols; /* of all modules */
+	uint64_t wanted;     /* an address whose module is looked for; 0: none */
+	uint64_t found;	     /* its struct */
 };
 
 /* ---- one module ---- */
+
+static bool has(const struct walk *walk, uint64_t first, uint64_t bytes)
+{
+	return walk->wanted >= first && walk->wanted - first < bytes;
+}
 
 /* Adds the ranges that stay; false: one is impossible. */
 static bool find_image(const struct walk *walk, struct module *module)
@@ -72,11 +80,12 @@ static bool find_image(const struct walk *walk, struct module *module)
 	if (layout->core.exists && layout->core_bytes.exists) {
 		module->start = kt_field_get(&layout->core, module->copy, STRUCT_MAX);
 		module->bytes = kt_field_get(&layout->core_bytes, module->copy, STRUCT_MAX);
+		module->has_wanted = has(walk, module->start, module->bytes);
 		return module->bytes < IMAGE_MAX;
 	}
 	for (uint32_t i = 0; i < count; i++) {
 		struct kt_field base = layout->base, bytes = layout->bytes;
-		uint64_t more;
+		uint64_t more, first;
 
 		if (layout->init_first >= 0 && i >= layout->init_first)
 			break;
@@ -85,8 +94,10 @@ static bool find_image(const struct walk *walk, struct module *module)
 		more = kt_field_get(&bytes, module->copy, STRUCT_MAX);
 		if (more >= IMAGE_MAX)
 			return false;
+		first = kt_field_get(&base, module->copy, STRUCT_MAX);
 		if (!i)
-			module->start = kt_field_get(&base, module->copy, STRUCT_MAX);
+			module->start = first;
+		module->has_wanted |= has(walk, first, more);
 		module->bytes += more;
 	}
 	return module->bytes && module->bytes < IMAGE_MAX;
@@ -167,6 +178,8 @@ static bool take_module(struct walk *walk, uint64_t at, char copy[STRUCT_MAX])
 		put_module(walk, &module);
 	if (walk->table)
 		add_symbols(walk, &module);
+	if (module.has_wanted)
+		walk->found = at;
 	return true;
 }
 
@@ -246,4 +259,13 @@ struct kt_err *kt_module_symbols(struct kt_target *target, struct kt_symbol_tabl
 	struct walk walk = { .target = target, .table = table };
 
 	return walk_modules(&walk);
+}
+
+bool kt_module_at(struct kt_target *target, uint64_t address, uint64_t *ret_module)
+{
+	struct walk walk = { .target = target, .wanted = address };
+
+	kt_err_free(walk_modules(&walk));
+	*ret_module = walk.found;
+	return address && walk.found;
 }

@@ -19,4 +19,7 @@ struct kt_err *kt_file_modules(struct kt_target *target, struct kt_buf *ret_text
 struct kt_err *kt_module_symbols(
 	struct kt_target *target, struct kt_symbol_table *table) KT_MUST_CHECK;
 
+/** Finds the struct of the module that has an address in its image; false: none has. */
+bool kt_module_at(struct kt_target *target, uint64_t address, uint64_t *ret_module);
+
 #endif

@@ -6,6 +6,7 @@
 #include "memory/kernel/vmap_areas.h"
 
 #include "base/attr.h"
+#include "memory/kernel/code_names.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -42,10 +43,9 @@ static const struct kt_field_want wants[] = {
 
 struct walk {
 	struct kt_target *target;
-	const struct kt_symbol_table *symbols;
+	struct kt_code_names names;
 	struct layout layout;
 	struct kt_buf *text;
-	uint64_t image_first, image_end;
 	uint32_t nr_areas;
 	bool by_node; /* all pages are of node 0 */
 };
@@ -67,29 +67,6 @@ static const struct {
 
 #define ALLOCATED 0x2u
 
-/* "function+0x1/0x2 [module]"; an address that no symbol is known for stays an address. */
-static void put_caller(struct walk *walk, uint64_t caller)
-{
-	const struct kt_symbol_table *table = walk->symbols;
-	const struct kt_symbol *symbol = kt_symbol_table_find(table, caller);
-	const struct kt_symbol *end = table->symbols.items + table->symbols.count, *next = symbol;
-	const char *name = symbol ? kt_symbol_name(table, symbol) : "";
-	int length = (int)strcspn(name, " ");
-	bool in_image = caller >= walk->image_first && caller < walk->image_end;
-
-	/* between the symbols of two modules there may be a module that has none */
-	if (!symbol || in_image == (name[length] == ' ')) {
-		kt_buf_printf(walk->text, " 0x%llx", (unsigned long long)caller);
-		return;
-	}
-	while (next < end && next->address == symbol->address)
-		next++;
-	kt_buf_printf(walk->text, " %.*s+0x%llx/0x%llx%s", length, name,
-		(unsigned long long)(caller - symbol->address),
-		(unsigned long long)((next < end ? next->address : caller + 1) - symbol->address),
-		name + length);
-}
-
 static bool put_vm(struct walk *walk, uint64_t at, uint64_t start, uint64_t bytes)
 {
 	const struct layout *layout = &walk->layout;
@@ -109,8 +86,10 @@ static bool put_vm(struct walk *walk, uint64_t at, uint64_t start, uint64_t byte
 	end = start + size;
 	kt_buf_printf(walk->text, "0x%016llx-0x%016llx %7llu", (unsigned long long)start,
 		(unsigned long long)end, (unsigned long long)size);
-	if (caller)
-		put_caller(walk, caller);
+	if (caller) {
+		kt_buf_puts(walk->text, " ");
+		kt_code_name(&walk->names, caller, false, walk->text);
+	}
 	if (nr_pages)
 		kt_buf_printf(walk->text, " pages=%llu", (unsigned long long)nr_pages);
 	if (physical)
@@ -208,9 +187,10 @@ static struct kt_err *put_lists(struct walk *walk)
 struct kt_err *kt_file_vmallocinfo(struct kt_target *target, const struct kt_symbol_table *symbols,
 	uint32_t nr_nodes, struct kt_buf *ret_text)
 {
-	struct walk walk = {
-		.target = target, .symbols = symbols, .text = ret_text, .by_node = nr_nodes == 1
-	};
+	struct walk walk = { .target = target,
+		.names = kt_code_names(target, symbols),
+		.text = ret_text,
+		.by_node = nr_nodes == 1 };
 	struct layout *layout = &walk.layout;
 	struct kt_err *err = kt_types_fields(&target->types, wants, KT_LEN(wants), layout);
 
@@ -222,9 +202,6 @@ struct kt_err *kt_file_vmallocinfo(struct kt_target *target, const struct kt_sym
 	if (layout->area_bytes > STRUCT_MAX || layout->vm_bytes > STRUCT_MAX)
 		return kt_err_new(KT_ERR_ABSENT,
 			"the kernel's type data has areas of vmalloc that are not understood");
-	if (!kt_symbols_find(&target->symbols, "_stext", &walk.image_first) ||
-		!kt_symbols_find(&target->symbols, "_end", &walk.image_end))
-		walk.image_first = walk.image_end = 0;
 	err = put_lists(&walk);
 	if (err)
 		ret_text->size = 0;

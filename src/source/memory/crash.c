@@ -6,6 +6,8 @@
 #include "base/tool_files.h"
 #include "source/source.h"
 
+#define FRAMES_MAX 256u
+
 static void parse_line(struct kt_snapshot *snap, struct kt_span name, struct kt_span value)
 {
 	struct kt_crash *crash = &snap->host.crash;
@@ -34,13 +36,29 @@ static void parse_line(struct kt_snapshot *snap, struct kt_span name, struct kt_
 	}
 }
 
+static void add_frame(struct kt_snapshot *snap, struct kt_span text, bool is_guess)
+{
+	struct kt_crash_frame *slot = snap->crash_frames.count < FRAMES_MAX
+					      ? kt_list_push(&snap->arena, &snap->crash_frames)
+					      : NULL;
+
+	if (slot)
+		*slot = (struct kt_crash_frame){ kt_arena_name(&snap->arena, text), is_guess };
+}
+
 static struct kt_err *parse(struct kt_snapshot *snap, const struct kt_text *text)
 {
 	struct kt_span rest = kt_text_span(text), line, name;
 
 	while (kt_span_line(&rest, &line)) {
-		if (kt_span_until(&line, '=', &name))
-			parse_line(snap, kt_span_trim(name), kt_span_trim(line));
+		if (!kt_span_until(&line, '=', &name))
+			continue;
+		name = kt_span_trim(name);
+		line = kt_span_trim(line);
+		if (kt_span_eq(name, "frame") || kt_span_eq(name, "guess"))
+			add_frame(snap, line, kt_span_eq(name, "guess"));
+		else
+			parse_line(snap, name, line);
 	}
 	return NULL;
 }
@@ -57,7 +75,8 @@ static void scrub(const struct kt_text *text, struct kt_buf *ret_text)
 	struct kt_span rest = kt_text_span(text), line;
 
 	while (kt_span_line(&rest, &line)) {
-		if (kt_span_starts(line, "taints=") || kt_span_starts(line, "cpu="))
+		if (kt_span_starts(line, "taints=") || kt_span_starts(line, "cpu=") ||
+			kt_span_starts(line, "frame=") || kt_span_starts(line, "guess="))
 			kt_buf_printf(ret_text, "%.*s\n", (int)line.n, line.p);
 	}
 }

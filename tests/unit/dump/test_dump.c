@@ -100,6 +100,25 @@ TEST(a_dump_describes_itself_in_every_form)
 	}
 }
 
+TEST(a_file_has_the_registers_of_each_cpu)
+{
+	KT_CLEANUP(target) struct kt_target *target = NULL;
+	struct dump_bytes dump;
+	uint32_t status[4];
+
+	dump_init(&dump, &(struct dump_opts){ .in_note = true });
+	target = open_dump(&dump);
+	for (unsigned cpu = 0; target && cpu < DUMP_CPUS; cpu++) {
+		CHECK_INT(target->ops->status(target, cpu, status, sizeof(status)), 16);
+		CHECK_INT(status[0], cpu + 1);
+	}
+	if (target) {
+		CHECK_INT(target->ops->status(target, DUMP_CPUS, status, sizeof(status)), 0);
+		CHECK_INT(target->ops->status(target, 0, status, 12), 0);
+	}
+	dump_fini(&dump);
+}
+
 TEST(counters_have_what_cpus_keep)
 {
 	KT_CLEANUP(target) struct kt_target *target = NULL;

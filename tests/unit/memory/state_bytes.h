@@ -29,11 +29,12 @@ enum {
 	VM_STRUCT_BYTES = 64,
 	NODE_BUSY_HEAD = 8,
 	VMAP_NODE_BYTES = 32,
-	MODULE_BYTES = 224,
+	MODULE_BYTES = 256,
 	MODULE_LIST = 8,
 	MODULE_NAME = 24,
 	MODULE_RANGES = 88,
 	MODULE_KALLSYMS = 200,
+	MODULE_ORC = 208,
 	DESC_BYTES = 24,
 	INFO_BYTES = 24,
 	RECORD_BYTES = 16,
@@ -144,10 +145,14 @@ static inline void state_module_types(
 		made, form == STATE_OLD ? "module_layout" : "module_memory", 16, of_range, 2);
 	uint32_t ranges = form == STATE_OLD ? range : made_array(made, range, 7);
 	uint32_t name = made_array(made, ids->byte, 64);
+	const struct made_member of_arch[] = { { "orc_unwind_ip", ids->pointer, 0, 0 },
+		{ "orc_unwind", ids->pointer, 64, 0 }, { "num_orcs", ids->number, 128, 0 } };
+	uint32_t arch = made_struct(made, "mod_arch_specific", 24, of_arch, 3);
 	const struct made_member of_module[] = { { "state", ids->number, 0, 0 },
 		{ "list", ids->list, MODULE_LIST * 8, 0 }, { "name", name, MODULE_NAME * 8, 0 },
 		{ form == STATE_OLD ? "core_layout" : "mem", ranges, MODULE_RANGES * 8, 0 },
-		{ "kallsyms", ids->pointer, MODULE_KALLSYMS * 8, 0 } };
+		{ "kallsyms", ids->pointer, MODULE_KALLSYMS * 8, 0 },
+		{ "arch", arch, MODULE_ORC * 8, 0 } };
 
 	made_struct(made, "module", MODULE_BYTES, of_module, KT_LEN(of_module));
 	made_struct(made, "mod_kallsyms", 24, of_symbols, KT_LEN(of_symbols));

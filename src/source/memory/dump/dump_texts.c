@@ -7,6 +7,8 @@
 #include "memory/counters/huge_pools.h"
 #include "memory/counters/meminfo.h"
 #include "memory/counters/resources.h"
+#include "memory/ended/last_stack.h"
+#include "memory/kernel/code_names.h"
 #include "memory/kernel/kernel_log.h"
 #include "memory/kernel/last_moment.h"
 #include "memory/kernel/modules.h"
@@ -224,10 +226,32 @@ static struct kt_err *put_panic(struct kt_target *target, struct kt_buf *text)
 	return log.failed ? kt_err_new(KT_ERR_NOMEM, "out of memory") : NULL;
 }
 
+/* "frame=function+0x1/0x2 [module]"; "guess=" where only the stack's words show it. */
+static struct kt_err *put_stack(
+	struct kt_target *target, const struct kt_last_moment *moment, struct kt_buf *text)
+{
+	KT_CLEANUP(symbol_table) struct kt_symbol_table table = { 0 };
+	struct kt_frame frames[KT_FRAMES_MAX];
+	size_t count = kt_last_stack(target, moment, frames);
+	struct kt_code_names names;
+	struct kt_err *err = count ? kt_memory_dump_symbols(target, &table) : NULL;
+
+	if (err)
+		return err;
+	names = kt_code_names(target, &table);
+	for (size_t i = 0; i < count; i++) {
+		kt_buf_puts(text, frames[i].is_guess ? "guess=" : "frame=");
+		kt_code_name(&names, frames[i].address, frames[i].is_return, text);
+		kt_buf_puts(text, "\n");
+	}
+	return NULL;
+}
+
 static struct kt_err *make_crash(void *arg, const char *path, struct kt_buf *ret_text)
 {
 	char letters[KT_TAINT_LETTERS];
 	struct kt_last_moment moment;
+	struct kt_err *err;
 
 	(void)path;
 	kt_last_moment_read(arg, &moment);
@@ -242,7 +266,8 @@ static struct kt_err *make_crash(void *arg, const char *path, struct kt_buf *ret
 	kt_buf_printf(ret_text, "cpu=%lld\n", (long long)moment.cpu);
 	if (kt_known(moment.pid))
 		kt_buf_printf(ret_text, "task=%s\npid=%lld\n", moment.comm, (long long)moment.pid);
-	return put_panic(arg, ret_text);
+	err = put_panic(arg, ret_text);
+	return err ? err : put_stack(arg, &moment, ret_text);
 }
 
 /* kernel/kexec_core.c, crash_get_memory_size() */
