@@ -4,13 +4,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NAMES_MAX  (1u << 30) /* bytes */
-#define ROOM_FIRST 4096u
+#define NAMES_MAX   (1u << 30) /* bytes */
+#define ROOM_FIRST  4096u
+#define PADDING_MAX 4096u /* bytes */
 
-/* Room before a function; marks of code and data on arm64, "$x", which modules keep. */
+/* Marks of code and data on arm64, "$x", which modules keep. */
 static bool is_mark(struct kt_span name)
 {
-	return kt_span_starts(name, "__pfx_") || kt_span_starts(name, "$");
+	return kt_span_starts(name, "$");
+}
+
+/* Room before a function, where the function before it ends for the kernel. */
+static bool is_padding(struct kt_span name)
+{
+	return kt_span_starts(name, "__pfx_");
+}
+
+static uint32_t padding_before(struct kt_symbol_table *table, uint64_t address)
+{
+	uint64_t padding = table->padding;
+
+	table->padding = 0;
+	return padding && padding < address && address - padding <= PADDING_MAX
+		       ? (uint32_t)(address - padding)
+		       : 0;
 }
 
 /* An arena would keep each smaller array that a larger one replaces: half as much again. */
@@ -39,10 +56,15 @@ void kt_symbol_table_add(
 
 	if (!address || is_mark(name) || table->names.size > NAMES_MAX)
 		return;
+	if (is_padding(name)) {
+		table->padding = address;
+		return;
+	}
 	slot = push(table);
 	if (!slot)
 		return;
-	*slot = (struct kt_symbol){ address, (uint32_t)table->names.size };
+	*slot = (struct kt_symbol){ address, (uint32_t)table->names.size,
+		padding_before(table, address) };
 	kt_buf_add(&table->names, name.p, name.n);
 	if (module.n) {
 		kt_buf_puts(&table->names, " ");

@@ -15,12 +15,14 @@
  */
 struct kt_symbol {
 	uint64_t address;
-	uint32_t name; /* offset in the table's names */
+	uint32_t name;	  /* offset in the table's names */
+	uint32_t padding; /* bytes before it that have a symbol of their own, which is left out */
 };
 
 struct kt_symbol_table {
 	KT_LIST(struct kt_symbol) symbols; /* sorted by kt_symbol_table_end(); from malloc() */
 	struct kt_buf names;		   /* each ends with a NUL; "name [module]" for a module */
+	uint64_t padding;		   /* address of padding that was added last; 0: none */
 	bool failed;			   /* memory ran out */
 };
 

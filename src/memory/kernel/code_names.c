@@ -23,6 +23,7 @@ void kt_code_name(const struct kt_code_names *names, uint64_t address, bool is_r
 	const struct kt_symbol *end = table->symbols.items + table->symbols.count, *next = symbol;
 	const char *name = symbol ? kt_symbol_name(table, symbol) : "";
 	int length = (int)strcspn(name, " ");
+	uint64_t last; /* the function's end */
 	bool in_image = address >= names->image_first && address < names->image_end;
 
 	/* between the symbols of two modules there may be a module that has none */
@@ -32,8 +33,10 @@ void kt_code_name(const struct kt_code_names *names, uint64_t address, bool is_r
 	}
 	while (next < end && next->address == symbol->address)
 		next++;
+	last = next < end ? next->address - next->padding : address + 1;
 	kt_buf_printf(ret_text, "%.*s+0x%llx/0x%llx%s", length, name,
 		(unsigned long long)(address - symbol->address),
-		(unsigned long long)((next < end ? next->address : address + 1) - symbol->address),
+		(unsigned long long)((last > symbol->address ? last : next->address) -
+				     symbol->address),
 		name + length);
 }
