@@ -12,6 +12,7 @@
 #define KT_FILE_ZONEINFO      "proc/zoneinfo"
 #define KT_FILE_SLABINFO      "proc/slabinfo"
 #define KT_FILE_MODULES	      "proc/modules"
+#define KT_FILE_ALLOCINFO     "proc/allocinfo"
 #define KT_FILE_VMALLOCINFO   "proc/vmallocinfo"
 #define KT_FILE_IOMEM	      "proc/iomem"
 #define KT_FILE_BTF	      "sys/kernel/btf/vmlinux"

@@ -78,6 +78,8 @@ void kt_target_close(struct kt_target *target)
 {
 	if (!target)
 		return;
+	if (target->free_kept)
+		target->free_kept(target->kept);
 	kt_types_fini(&target->types);
 	kt_symbols_fini(&target->symbols);
 	free((char *)target->file);

@@ -49,6 +49,9 @@ struct kt_target {
 	uint32_t page_bytes;
 	uint32_t nr_cpus;	      /* possible CPUs */
 	uint64_t nr_reads, nr_failed; /* calls, failed calls */
+	/* results of walks that several users of the target share; freed with free_kept() */
+	void *kept;
+	void (*free_kept)(void *kept);
 };
 
 /** Reads memory; false: it cannot be read, and `to` is undefined. */

@@ -164,6 +164,70 @@ def compare_forms(dump, slabs, others):
     return problems
 
 
+USERS = "users --details -a"
+PARTS = ("sites", "page_stacks", "objects", "freed", "leaks")
+# of several stacks with a name, any is shown
+TEXTS = ("name", "cache", "module", "place")
+AMOUNTS = ("bytes", "count", "pages")
+# of rows that are the same before and after, as many may be of the process that reads them
+SHARE_MOVED = 0.03
+
+
+def users_of(report):
+    """(what it holds) of each user of each part, by its texts."""
+    found = {}
+    for part in PARTS:
+        for row in report.get(part) or []:
+            key = (part, *(row.get(column) for column in TEXTS))
+            amounts = [row.get(column) or 0 for column in AMOUNTS]
+            found[key] = [a + b for a, b in zip(found.get(key, [0] * len(AMOUNTS)), amounts)]
+    return found
+
+
+def compare_users(before, dump, after):
+    """(problems, what was seen): what the kernel's files had before and after is in the dump."""
+    problems, told = [], []
+    for part in PARTS:
+        rested = {key for key, amounts in before.items()
+                  if key[0] == part and after.get(key) == amounts
+                  and key[2] not in OF_A_PROCESS}
+        other = [key for key in rested if dump.get(key) != before[key]]
+        if rested and len(other) > SHARE_MOVED * len(rested):
+            some = "; ".join(f"{key[1:]}: {before[key]} inside, {dump.get(key)} in the dump"
+                             for key in sorted(other, key=str)[:5])
+            problems.append(f"{part}: {len(other)} of {len(rested)} differ: {some}")
+        told.append(f"{part} {len(rested) - len(other)} of {len(rested)}")
+    return problems, ", ".join(told)
+
+
+def run_sites(item, vm, save, ktally):
+    """(problems, what was seen, figures)"""
+    work = scenario.Run(item, vm, save)
+    work.check_needs()
+    try:
+        work.perform(item.values["prepare"] + item.values["do"])
+        work.wait_rest()
+        vm.report(USERS)
+        before = vm.report(USERS)
+        dump, *others = take(vm, ktally)
+        after = vm.report(USERS)
+        for other in others:
+            other.file.unlink()
+        inside = dump.report(USERS)
+        bundle = dump.bundle()
+        again = dump.report(USERS, bundle)
+        for name, report in (("inside", before), ("dump", inside)):
+            save(f"{item.name}-{name}.json", report)
+        problems, told = compare_users(*map(users_of, (before, inside, after)))
+        if users_of(again) != users_of(inside):
+            problems.append("the bundle of the dump has other users")
+        dump.file.unlink()
+        bundle.unlink()
+    finally:
+        work.perform(item.values["undo"])
+    return problems, [told], {}
+
+
 def run(item, vm, save, ktally):
     """(problems, what was seen, figures)"""
     work = scenario.Run(item, vm, save)

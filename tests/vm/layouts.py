@@ -41,6 +41,8 @@ LAYOUTS = {layout.name: layout for layout in [
     Layout("high", "1536 MiB in a file, of which 512 MiB are above 4 GiB", mib=1536, arches=("amd64",), qemu=(
         "-object", "memory-backend-file,id=ram,size=1536M,mem-path={folder}/ram,share=on",
         "-machine", "memory-backend=ram,max-ram-below-4g=1G")),
+    Layout("tracked", "512 MiB; a kernel that can keeps who allocated", mib=512,
+           command=("page_owner=on", "kmemleak=on", "slub_debug=U", "sysctl.vm.mem_profiling=1")),
     Layout("fresh", "one node, for what needs memory that few others had before"),
     Layout("numa", "two nodes, the balloon inside MemTotal", qemu=(
         "-device", "virtio-balloon-pci,deflate-on-oom=on",

@@ -32,6 +32,7 @@ which row must move by how much, what must not move.
     dumps    yes: qemu dumps all memory after "do", and ktally reads the dump here; "prints" is
              about the dump, and every slab cache and every row of the account in it must be as
              it was inside; see dump.py
+    sites    yes: the same dump, and what "users" has of it must be what it had inside
     panics   COMMAND: after "do" it makes the machine panic, and the crash kernel leaves a bundle;
              "prints" is about the bundle, and with "dumps" each row of the account in it must be
              as it was before; see panic.py
@@ -72,7 +73,7 @@ REST_S = 20.0
 FREE = ("free_buddy", "free_pcp", "free_cma")
 KEYS = ("about", "needs", "layouts", "once", "last", "prepare", "do", "undo", "is", "moves",
         "also", "keeps", "leaks", "shows", "prints", "reboots", "grows", "stress", "dumps",
-        "panics")
+        "sites", "panics")
 
 
 class Skip(Exception):

@@ -47,7 +47,7 @@ static void take_line(struct kt_snapshot *snap, struct kt_user_list *list, struc
 static struct kt_err *parse(struct kt_snapshot *snap, const struct kt_text *text)
 {
 	struct kt_user_list list = { .file = KT_USERS_SITES,
-		.path = "proc/allocinfo",
+		.path = KT_FILE_ALLOCINFO,
 		.headless = true },
 			    *slot;
 	struct kt_span rest = kt_text_span(text), line;
@@ -65,7 +65,7 @@ static struct kt_err *parse(struct kt_snapshot *snap, const struct kt_text *text
 const struct kt_source kt_source_allocinfo = {
 	.name = "allocinfo",
 	.summary = "memory of each call site in the kernel's code",
-	.paths = { "proc/allocinfo" },
+	.paths = { KT_FILE_ALLOCINFO },
 	.cost = KT_COST_WALK,
 	.extra = true,
 	.lack = "'ktally users' does not know the call sites, and 'ktally modules' only the "

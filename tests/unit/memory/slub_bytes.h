@@ -35,6 +35,8 @@ enum {
 	CACHE_RANDOM = 48,
 	CACHE_CAPACITY = 56,
 	CACHE_NODES = 64,
+	CACHE_FLAGS = 112,
+	CACHE_IN_USE = 120,
 	CACHE_BYTES = 128,
 	SLAB_CACHE = 8,
 	SLAB_LIST = 16,
@@ -87,6 +89,8 @@ static inline void slub_cache_type(
 		{ sheaves ? "sheaf_capacity" : "no_capacity", ids->number, CACHE_CAPACITY * 8, 0 },
 		{ sheaves ? "per_node" : "node", sheaves ? ids->pairs : ids->pointers,
 			CACHE_NODES * 8, 0 },
+		{ "flags", ids->word, CACHE_FLAGS * 8, 0 },
+		{ "inuse", ids->number, CACHE_IN_USE * 8, 0 },
 	};
 
 	made_struct(made, "kmem_cache", CACHE_BYTES, of_cache, KT_LEN(of_cache));

@@ -15,6 +15,7 @@
 #include "memory/kernel/vmap_areas.h"
 
 #include "base/tool_files.h"
+#include "source/memory/dump/dump_sites.h"
 #include "source/memory/open.h"
 #include "target/dump.h"
 
@@ -415,5 +416,5 @@ struct kt_err *kt_memory_dump_texts(struct kt_root *root, struct kt_target *targ
 		return err;
 	/* a kernel without pools has no files of them */
 	kt_err_free(kt_huge_pools_each(target, add_pool, &pools));
-	return pools.err;
+	return pools.err ? pools.err : kt_dump_sites_add(root, target);
 }
