@@ -7,6 +7,7 @@
 
 #define COUNT_MAX   (1u << 26)
 #define ENTRY_BYTES 16u
+#define SAMPLES	    1024u /* entries that are looked at for the numbers of registers */
 
 #define AT(member) offsetof(struct kt_orc, member)
 
@@ -38,6 +39,31 @@ static bool find_tables(struct kt_orc *orc)
 	       entries_end - orc->entries >= orc->count * orc->entry_bytes;
 }
 
+/*
+ * The numbers of registers have no names in the type data, and newer kernels have others. Where
+ * most frame pointers are found shows which: at PREV_SP, which is 1 or 8. Neither is any other
+ * place of a frame pointer.
+ */
+static bool find_numbers(struct kt_orc *orc)
+{
+	enum { BEFORE = KT_ORC_PREV_SP, SINCE = 8 };
+	uint64_t step = orc->count / SAMPLES + 1, nr_before = 0, nr_since = 0;
+
+	for (uint64_t i = 0; i < orc->count; i += step) {
+		char copy[ENTRY_BYTES];
+		uint64_t number;
+
+		if (!kt_target_read(orc->target, orc->entries + i * orc->entry_bytes, copy,
+			    orc->entry_bytes))
+			return false;
+		number = kt_field_get(&orc->bp_reg, copy, orc->entry_bytes);
+		nr_before += number == BEFORE;
+		nr_since += number == SINCE;
+	}
+	orc->renumbered = nr_since > nr_before;
+	return true;
+}
+
 bool kt_orc_open(struct kt_target *target, struct kt_orc *ret_orc)
 {
 	struct kt_err *err;
@@ -47,7 +73,7 @@ bool kt_orc_open(struct kt_target *target, struct kt_orc *ret_orc)
 	err = kt_types_fields(&target->types, wants, sizeof(wants) / sizeof(*wants), ret_orc);
 	kt_err_free(err);
 	return !err && ret_orc->entry_bytes && ret_orc->entry_bytes <= ENTRY_BYTES &&
-	       find_tables(ret_orc);
+	       find_tables(ret_orc) && find_numbers(ret_orc);
 }
 
 /* An element of the table of addresses is the distance from itself to the code. */
@@ -79,6 +105,17 @@ static enum kt_orc_type type_of(const struct kt_orc *orc, uint64_t type, bool en
 	return type < sizeof(before) / sizeof(*before) ? before[type] : KT_ORC_LOST;
 }
 
+static unsigned register_of(const struct kt_orc *orc, uint64_t number)
+{
+	static const unsigned since[] = { KT_ORC_UNDEFINED, KT_ORC_UNKNOWN, KT_ORC_DX, KT_ORC_SP,
+		KT_ORC_BP, KT_ORC_DI, KT_ORC_R10, KT_ORC_R13, KT_ORC_PREV_SP, KT_ORC_SP_INDIRECT,
+		KT_ORC_BP_INDIRECT };
+
+	if (!orc->renumbered)
+		return (unsigned)number;
+	return number < sizeof(since) / sizeof(*since) ? since[number] : KT_ORC_UNKNOWN;
+}
+
 static bool read_entry(const struct kt_orc *orc, uint64_t at, struct kt_orc_entry *ret_entry)
 {
 	char copy[ENTRY_BYTES];
@@ -88,8 +125,8 @@ static bool read_entry(const struct kt_orc *orc, uint64_t at, struct kt_orc_entr
 		return false;
 	ret_entry->sp_offset = (int16_t)kt_field_get(&orc->sp_offset, copy, bytes);
 	ret_entry->bp_offset = (int16_t)kt_field_get(&orc->bp_offset, copy, bytes);
-	ret_entry->sp_reg = (unsigned)kt_field_get(&orc->sp_reg, copy, bytes);
-	ret_entry->bp_reg = (unsigned)kt_field_get(&orc->bp_reg, copy, bytes);
+	ret_entry->sp_reg = register_of(orc, kt_field_get(&orc->sp_reg, copy, bytes));
+	ret_entry->bp_reg = register_of(orc, kt_field_get(&orc->bp_reg, copy, bytes));
 	ret_entry->type = type_of(orc, kt_field_get(&orc->type, copy, bytes),
 		kt_field_get(&orc->end, copy, bytes), ret_entry->sp_reg);
 	return true;

@@ -14,14 +14,17 @@ struct kt_orc {
 	uint64_t addresses, entries; /* of the tables; 0: there are none */
 	uint64_t count;
 	uint32_t entry_bytes;
-	bool has_end; /* the entries have a mark for the end of a stack */
+	bool renumbered; /* registers have the numbers of newer kernels */
 	struct kt_field sp_offset, bp_offset, sp_reg, bp_reg, type, end;
 	struct kt_field of_module, module_addresses, module_entries;
 };
 
 enum kt_orc_type { KT_ORC_LOST, KT_ORC_END, KT_ORC_CALL, KT_ORC_REGS, KT_ORC_REGS_PARTIAL };
 
-/** Registers that an address is counted from; arch/x86/include/asm/orc_types.h, ORC_REG_*. */
+/**
+ * Registers that an address is counted from, with the numbers that they have always had until newer
+ * kernels gave them others; arch/x86/include/asm/orc_types.h, ORC_REG_*.
+ */
 enum kt_orc_register {
 	KT_ORC_UNDEFINED,
 	KT_ORC_PREV_SP,
@@ -32,7 +35,8 @@ enum kt_orc_register {
 	KT_ORC_R10,
 	KT_ORC_R13,
 	KT_ORC_BP_INDIRECT,
-	KT_ORC_SP_INDIRECT
+	KT_ORC_SP_INDIRECT,
+	KT_ORC_UNKNOWN = 15
 };
 
 struct kt_orc_entry {

@@ -17,8 +17,11 @@
 #define ENDED_BYTES  8192u /* of the image; the tables come after the code */
 #define ENDED_TEXT   4096u
 
-/* x86-64 before and since the types of its tables changed, and without tables; arm64. */
-enum ended_form { ENDED_OLD, ENDED_NEW, ENDED_PLAIN, ENDED_ARM64, ENDED_FORMS };
+/*
+ * x86-64 before and since the types of its tables changed, since registers have other numbers, and
+ * without tables; arm64.
+ */
+enum ended_form { ENDED_OLD, ENDED_NEW, ENDED_RENUMBERED, ENDED_PLAIN, ENDED_ARM64, ENDED_FORMS };
 
 struct ended_bytes {
 	struct state_bytes state; /* memory with the stacks */
@@ -128,13 +131,16 @@ static inline void ended_entry(struct ended_bytes *ended, uint64_t address, int6
 	unsigned sp_reg, int64_t bp_offset, unsigned bp_reg, enum kt_orc_type type)
 {
 	static const unsigned before[] = { 3, 4, 0, 1, 2 }; /* 4: the bit `end` */
+	static const unsigned numbers[] = { 0, 8, 2, 5, 4, 3, 6, 7, 10, 9 };
+	bool renumbered = ended->form == ENDED_RENUMBERED;
 	uint32_t i = ended->nr_entries++, at = ENDED_ENTRIES + i * ENDED_ENTRY;
 	unsigned number = ended->form == ENDED_OLD ? before[type] : type;
 
 	ended_code(ended, ENDED_TABLE + i * 4,
 		(uint32_t)(address - (ENDED_CODE + ENDED_TABLE + i * 4)), 4);
 	ended_code(ended, at, (uint16_t)sp_offset | (uint64_t)(uint16_t)bp_offset << 16, 4);
-	ended_code(ended, at + 4, sp_reg | bp_reg << 4, 1);
+	ended_code(ended, at + 4,
+		renumbered ? numbers[sp_reg] | numbers[bp_reg] << 4 : sp_reg | bp_reg << 4, 1);
 	ended_code(ended, at + 5, number, 1);
 }
 

@@ -21,7 +21,7 @@ TEST(tables_lead_from_a_stack_of_interrupts_to_the_stack_of_the_task)
 {
 	static const uint32_t wanted[] = { 0x150, 0x250, 0x350, 0x420, 0x550 };
 
-	for (unsigned form = ENDED_OLD; form <= ENDED_NEW; form++) {
+	for (unsigned form = ENDED_OLD; form <= ENDED_RENUMBERED; form++) {
 		struct kt_frame frames[KT_FRAMES_MAX];
 		struct ended_bytes ended;
 
