@@ -442,6 +442,11 @@ struct kt_span kt_target_dump_release(const struct kt_target *base)
 	return release;
 }
 
+bool kt_target_dump_number(const struct kt_target *base, const char *name, uint64_t *ret_value)
+{
+	return kt_vmcoreinfo_number(&((const struct dump_target *)base)->info, name, ret_value);
+}
+
 bool kt_target_dump_left_out(const struct kt_target *base, uint64_t physical)
 {
 	const struct dump_target *target = (const struct dump_target *)base;

@@ -19,6 +19,8 @@ struct kt_err *kt_target_dump_symbol_table(
 	struct kt_target *target, struct kt_symbol_table *ret_table) KT_MUST_CHECK;
 /** The release of the dumped kernel, such as "6.12.5"; not terminated. */
 struct kt_span kt_target_dump_release(const struct kt_target *target);
+/** Finds a number in the kernel's VMCOREINFO, "NUMBER(name)"; false: there is none. */
+bool kt_target_dump_number(const struct kt_target *target, const char *name, uint64_t *ret_value);
 /** Whether the filter left out the page at a physical address. */
 bool kt_target_dump_left_out(const struct kt_target *target, uint64_t physical);
 /** Has the note say that the filter left out pages which the kernel uses. */

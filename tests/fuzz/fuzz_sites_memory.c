@@ -15,6 +15,7 @@ static void read_all(struct sites_bytes *sites, struct kt_buf *text)
 	kt_err_free(kt_file_allocinfo(target, text));
 	kt_err_free(kt_file_page_stacks(target, &sites->names, text));
 	kt_err_free(kt_file_leaks(target, &sites->names, text));
+	kt_err_free(sites_pages(sites, text));
 	kt_err_free(sites_traces(sites, "tracked", false, text));
 	kt_err_free(sites_traces(sites, "tracked", true, text));
 }
@@ -29,6 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	sites_init(&sites);
 	sites_tags(&sites);
 	handle = sites_stack(&sites, SITES_CODE + 0x110, SITES_CODE + 0x220, 4);
+	sites_owner(&sites, sites_owners(&sites), 3, 0, handle, true);
 	object = sites_cache(&sites, "tracked");
 	sites_track(&sites, object, false, SITES_CODE + 0x110, handle, 7, 9000);
 	sites_leak(&sites, 0xffff888000001000, 3, handle);

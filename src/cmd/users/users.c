@@ -374,8 +374,7 @@ const struct kt_cmd kt_cmd_users = {
 		"viewers.\n\n"
 		"Reading alloc_traces stops allocations from its cache meanwhile. page_owner is "
 		"read where it has no list of stacks, or with --expensive on a running machine. Of a dump the "
-		"same lists are read from kernel memory, apart from page_owner without its list "
-		"of stacks.",
+		"same lists are read from kernel memory.",
 	.examples = examples,
 	.nr_examples = KT_LEN(examples),
 	.repeats = true,

@@ -164,7 +164,7 @@ static struct kt_err *find_layout(struct kt_slab_tracks *tracks)
 		return err;
 	tracks->track_bytes = kt_types_size(types, "track");
 	tracks->store_user = STORE_USER;
-	/* an enum since cc61eb851448 (6.9) */
+	/* newer kernels have an enum of them */
 	if (kt_types_enum(types, "_slab_flag_bits", "_SLAB_STORE_USER", &bit) && bit >= 0 &&
 		bit < 32)
 		tracks->store_user = 1ull << bit;

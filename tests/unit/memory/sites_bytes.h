@@ -11,6 +11,7 @@
 
 #include "memory/sites/alloc_tags.h"
 #include "memory/sites/leaks.h"
+#include "memory/sites/page_owners.h"
 #include "memory/sites/page_stacks.h"
 #include "memory/sites/slab_tracks.h"
 #include "memory/sites/stack_depot.h"
@@ -120,6 +121,23 @@ static inline void sites_stack_types(struct made_types *made, const struct slub_
 	made_enum(made, "_slab_flag_bits", "_SLAB_STORE_USER", 4);
 }
 
+static inline void sites_owner_types(struct made_types *made, const struct slub_ids *ids)
+{
+	const struct made_member of_section[] = { { "page_ext", ids->pointer, 16 * 8, 0 } };
+	const struct made_member of_ext[] = { { "flags", ids->word, 0, 0 } };
+	const struct made_member of_owner[] = { { "order", ids->number, 0, 0 },
+		{ "handle", ids->number, 32, 0 } };
+	const struct made_member of_ops[] = { { "offset", ids->word, 0, 0 } };
+	const struct made_value flags[] = { { "PAGE_EXT_OWNER", 0 },
+		{ "PAGE_EXT_OWNER_ALLOCATED", 1 } };
+
+	made_struct(made, "mem_section", 32, of_section, 1);
+	made_struct(made, "page_ext", 8, of_ext, 1);
+	made_struct(made, "page_owner", 8, of_owner, 2);
+	made_struct(made, "page_ext_operations", 8, of_ops, 1);
+	made_values(made, "page_ext_flags", flags, 2);
+}
+
 static inline void sites_types(struct made_types *made, const struct slub_ids *ids)
 {
 	uint32_t name = made_array(made, made_int(made, "char", 1), 16);
@@ -136,6 +154,7 @@ static inline void sites_types(struct made_types *made, const struct slub_ids *i
 	files_types(made, ids);
 	sites_tag_types(made, ids);
 	sites_stack_types(made, ids);
+	sites_owner_types(made, ids);
 	made_struct(made, "kmemleak_object", LEAK_BYTES, of_leak, KT_LEN(of_leak));
 }
 
@@ -230,6 +249,41 @@ static inline uint32_t sites_stack(
 	slub_set64(slub, stack + 8, slub_get64(slub, sites->stacks));
 	slub_set64(slub, sites->stacks, stack);
 	return handle;
+}
+
+#define SITES_SECTION_BITS 20u /* 256 pages */
+
+/* What page_owner keeps of the pages of a section: 24 bytes a page. Returns its address. */
+static inline uint64_t sites_owners(struct sites_bytes *sites)
+{
+	struct slub_bytes *slub = &sites->files.slub;
+	uint64_t owners = slub_take(slub, 256 * 24), root = slub_take(slub, 32);
+	uint64_t roots = slub_take(slub, 8);
+
+	slub_set64(slub, roots, root);
+	slub_set64(slub, root + 16, owners);
+	sites_variable(sites, "mem_section", roots);
+	sites_variable(sites, "page_ext_size", 24);
+	sites_variable(sites, "page_owner_ops", 8);
+	return owners;
+}
+
+static inline void sites_owner(struct sites_bytes *sites, uint64_t owners, uint32_t pfn,
+	uint32_t order, uint32_t handle, bool allocated)
+{
+	uint64_t at = owners + (uint64_t)pfn * 24;
+
+	slub_set64(&sites->files.slub, at, 1 | allocated << 1);
+	slub_set(&sites->files.slub, at + 8, order, 4);
+	slub_set(&sites->files.slub, at + 12, handle, 4);
+}
+
+static inline struct kt_err *sites_pages(struct sites_bytes *sites, struct kt_buf *text)
+{
+	static const struct kt_pfn_range ranges[] = { { 0, 16 }, { 32, 64 } };
+	const struct kt_page_owners_opts opts = { ranges, 2, SITES_SECTION_BITS };
+
+	return kt_file_page_owners(sites->files.slub.target, &opts, &sites->names, text);
 }
 
 /* A cache whose objects have tracks; its first two objects are allocated. */

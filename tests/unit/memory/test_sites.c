@@ -86,6 +86,31 @@ TEST(stacks_of_pages_have_their_pages)
 	sites_fini(&sites);
 }
 
+TEST(pages_have_their_owners)
+{
+	struct sites_bytes sites;
+	struct kt_buf text = { 0 };
+	uint32_t handle, other;
+	uint64_t owners;
+
+	sites_init(&sites);
+	check_error(&text, sites_pages(&sites, &text), KT_ERR_ABSENT);
+	owners = sites_owners(&sites);
+	check_error(&text, sites_pages(&sites, &text), KT_ERR_ABSENT);
+	handle = sites_stack(&sites, SITES_CODE + 0x110, SITES_CODE + 0x220, 0);
+	other = sites_stack(&sites, SITES_CODE + 0x120, SITES_CODE + 0x220, 0);
+	sites_owner(&sites, owners, 1, 0, handle, true);
+	sites_owner(&sites, owners, 2, 0, handle, false); /* free again */
+	for (uint32_t pfn = 4; pfn < 8; pfn++)
+		sites_owner(&sites, owners, pfn, 2, other, true);
+	sites_owner(&sites, owners, 20, 0, handle, true); /* of no memory */
+	sites_owner(&sites, owners, 32, 0, handle, true);
+	check_text(&text, sites_pages(&sites, &text),
+		"1 times, 4 pages:\n inner+0x20/0xf0\n outer+0x20/0x100\n\n"
+		"2 times, 2 pages:\n inner+0x10/0xf0\n outer+0x20/0x100\n\n");
+	sites_fini(&sites);
+}
+
 TEST(objects_have_their_tracks)
 {
 	struct sites_bytes sites;
@@ -194,6 +219,7 @@ TEST(damaged_memory_is_read_in_bounded_time)
 		sites_init(&sites);
 		target = sites.files.slub.target;
 		sites_tags(&sites);
+		sites_owners(&sites);
 		handle = sites_stack(&sites, SITES_CODE + 0x110, SITES_CODE + 0x220, 4);
 		object = sites_cache(&sites, "tracked");
 		sites_track(&sites, object, false, SITES_CODE + 0x110, handle, 7, 9000);
@@ -208,6 +234,7 @@ TEST(damaged_memory_is_read_in_bounded_time)
 		kt_err_free(kt_file_allocinfo(target, &text));
 		kt_err_free(kt_file_page_stacks(target, &sites.names, &text));
 		kt_err_free(kt_file_leaks(target, &sites.names, &text));
+		kt_err_free(sites_pages(&sites, &text));
 		kt_err_free(sites_traces(&sites, "tracked", i % 2, &text));
 		CHECK(!text.failed && target->nr_reads < 4000000);
 		kt_buf_cleanup(&text);

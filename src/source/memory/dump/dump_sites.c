@@ -8,6 +8,7 @@
 
 #include "memory/sites/alloc_tags.h"
 #include "memory/sites/leaks.h"
+#include "memory/sites/page_owners.h"
 #include "memory/sites/page_stacks.h"
 #include "memory/sites/slab_tracks.h"
 
@@ -23,6 +24,13 @@
 #define NAME_BYTES   256u
 #define RANGES_FIRST 64u
 
+/* Memory that the dump has. */
+struct ranges {
+	uint32_t page_bytes;
+	struct kt_arena arena;
+	KT_LIST(struct kt_pfn_range) list;
+};
+
 /* Shared by the texts of all caches. */
 struct kept {
 	struct kt_target *target;
@@ -30,8 +38,8 @@ struct kept {
 	struct kt_slub_opts slub;
 	struct kt_memmap memmap;
 	struct kt_slab_tracks *tracks;
-	struct kt_arena arena;
-	KT_LIST(struct kt_pfn_range) ranges;
+	struct kt_arena arena; /* of `why` */
+	struct ranges ranges;
 	bool failed; /* there are none: */
 	enum kt_err_code code;
 	const char *why;
@@ -43,18 +51,27 @@ static void free_kept(void *arg)
 
 	kt_symbol_table_fini(&kept->symbols);
 	kt_slab_tracks_free(kept->tracks);
+	kt_arena_fini(&kept->ranges.arena);
 	kt_arena_fini(&kept->arena);
 	free(kept);
 }
 
 static void add_range(void *arg, uint64_t first, uint64_t bytes)
 {
-	struct kept *kept = arg;
-	uint64_t page = kept->target->page_bytes;
-	struct kt_pfn_range *slot = kt_list_push(&kept->arena, &kept->ranges);
+	struct ranges *ranges = arg;
+	uint64_t page = ranges->page_bytes;
+	struct kt_pfn_range *slot = kt_list_push(&ranges->arena, &ranges->list);
 
 	if (slot)
 		*slot = (struct kt_pfn_range){ (first + page - 1) / page, (first + bytes) / page };
+}
+
+/* The caller frees the arena. */
+static struct kt_err *find_ranges(struct kt_target *target, struct ranges *ret_ranges)
+{
+	*ret_ranges = (struct ranges){ .page_bytes = target->page_bytes };
+	kt_target_dump_ranges(target, add_range, ret_ranges);
+	return ret_ranges->arena.failed ? kt_err_new(KT_ERR_NOMEM, "out of memory") : NULL;
 }
 
 static struct kt_err *read_tracks(struct kept *kept)
@@ -64,13 +81,12 @@ static struct kt_err *read_tracks(struct kept *kept)
 	struct kt_err *err;
 
 	kept->slub.nr_node_ids = kt_memory_dump_nodes(target);
-	kt_target_dump_ranges(target, add_range, kept);
-	if (kept->arena.failed)
-		return kt_err_new(KT_ERR_NOMEM, "out of memory");
-	err = kt_memory_dump_symbols(target, &kept->symbols);
+	err = find_ranges(target, &kept->ranges);
 	if (!err)
-		err = kt_memmap_open(
-			target, &none, kept->ranges.items, kept->ranges.count, &kept->memmap);
+		err = kt_memory_dump_symbols(target, &kept->symbols);
+	if (!err)
+		err = kt_memmap_open(target, &none, kept->ranges.list.items,
+			kept->ranges.list.count, &kept->memmap);
 	if (!err)
 		err = kt_slab_tracks_new(target, &kept->memmap, &kept->slub, &kept->tracks);
 	return err;
@@ -149,6 +165,34 @@ static struct kt_err *make_page_stacks(void *arg, const char *path, struct kt_bu
 	return make_named(arg, kt_file_page_stacks, ret_text);
 }
 
+static struct kt_err *write_owners(
+	struct kt_target *target, const struct kt_code_names *names, struct kt_buf *ret_text)
+{
+	struct ranges ranges;
+	struct kt_page_owners_opts opts;
+	uint64_t bits;
+	struct kt_err *err = find_ranges(target, &ranges);
+
+	/* exported since 4f5aecdff25f (5.13) */
+	if (!err && !kt_target_dump_number(target, "SECTION_SIZE_BITS", &bits))
+		err = kt_err_new(
+			KT_ERR_ABSENT, "VMCOREINFO does not have the size of a section of memory");
+	if (!err) {
+		opts = (struct kt_page_owners_opts){ .ranges = ranges.list.items,
+			.nr_ranges = ranges.list.count,
+			.section_bits = bits < 64 ? (uint32_t)bits : 0 };
+		err = kt_file_page_owners(target, &opts, names, ret_text);
+	}
+	kt_arena_fini(&ranges.arena);
+	return err;
+}
+
+static struct kt_err *make_page_owners(void *arg, const char *path, struct kt_buf *ret_text)
+{
+	(void)path;
+	return make_named(arg, write_owners, ret_text);
+}
+
 static struct kt_err *make_leaks(void *arg, const char *path, struct kt_buf *ret_text)
 {
 	(void)path;
@@ -157,12 +201,13 @@ static struct kt_err *make_leaks(void *arg, const char *path, struct kt_buf *ret
 
 /* Symbols without which a text has nothing to be made of: most kernels have none of these files. */
 static const struct {
-	const char *path, *symbol;
+	const char *path, *symbol, *without; /* `without`: a symbol that shows a better text */
 	kt_root_make make;
 } texts[] = {
-	{ KT_FILE_ALLOCINFO, "alloc_tag_cttype", make_allocinfo },
-	{ "sys/kernel/debug/page_owner_stacks/show_stacks", "stack_list", make_page_stacks },
-	{ "sys/kernel/debug/kmemleak", "jiffies_last_scan", make_leaks },
+	{ KT_FILE_ALLOCINFO, "alloc_tag_cttype", NULL, make_allocinfo },
+	{ "sys/kernel/debug/page_owner_stacks/show_stacks", "stack_list", NULL, make_page_stacks },
+	{ "sys/kernel/debug/page_owner", "page_owner_ops", "stack_list", make_page_owners },
+	{ "sys/kernel/debug/kmemleak", "jiffies_last_scan", NULL, make_leaks },
 };
 
 struct adding {
@@ -191,7 +236,9 @@ struct kt_err *kt_dump_sites_add(struct kt_root *root, struct kt_target *target)
 	uint64_t at;
 
 	for (size_t i = 0; i < KT_LEN(texts) && !adding.err; i++) {
-		if (kt_symbols_find(&target->symbols, texts[i].symbol, &at))
+		if (kt_symbols_find(&target->symbols, texts[i].symbol, &at) &&
+			!(texts[i].without &&
+				kt_symbols_find(&target->symbols, texts[i].without, &at)))
 			adding.err = kt_root_dump_add(root, texts[i].path, texts[i].make);
 	}
 	/* most kernels keep none */
