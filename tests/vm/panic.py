@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import tarfile
+import time
 
 import dump
 import scenario
@@ -18,6 +19,7 @@ COMMAND = "reset_devices nr_cpus=1 irqpoll panic=-1 rdinit=/init"
 PEAK_KIB = 24 << 10
 FILTERS = {"c31": ["-c", "-d", "31"], "l31": ["-l", "-d", "31"], "d1": ["-d", "1"]}
 FILTER_S = 120
+PANIC_S = 60
 MISTAKEN = "does not know this kernel"
 
 
@@ -92,14 +94,15 @@ def behind_panic(frames):
 
 
 def check_stack(bundle, crashed):
-    """(problems, what was seen): the stack in the bundle against what the kernel printed."""
+    """(problems, what was seen): the stack in the dump against what the kernel printed, by the log
+    in its bundle."""
     with tarfile.open(bundle) as tar:
         kernel = behind_panic(trace_of(tar.extractfile("ktally/dmesg").read().decode()))
     shown = crashed.report("doctor").get("panic_stack", [])
     walked = [row["function"] for row in shown if not row["guessed"]]
     ours, problems = behind_panic(walked), []
     if not kernel or ours[:len(kernel)] != kernel:
-        problems.append(f"the kernel printed the stack {' < '.join(kernel) or '(none)'}, the bundle "
+        problems.append(f"the kernel printed the stack {' < '.join(kernel) or '(none)'}, the dump "
                         f"has {' < '.join(row['function'] for row in shown) or '(none)'}")
     return problems, f"{len(walked)} of {len(shown)} frames walked, {len(kernel)} as printed"
 
@@ -116,6 +119,26 @@ def check_core(vm, account, ktally):
         more, seen = check_filtered(core, slabs)
         problems, told = problems + more, told + seen
     return problems, told
+
+
+def run_outside(item, vm, ktally):
+    """(problems, what was seen, figures) of a machine that stands still after its panic."""
+    scenario.Run(item, vm, None).check_needs()
+    vm.run("echo 0 >/proc/sys/kernel/panic")
+    vm.process.stdin.write(item.values["dies"][0].encode() + b"\n")
+    vm.process.stdin.flush()
+    end = time.monotonic() + PANIC_S
+    while b"end Kernel panic" not in vm.log.read_bytes():
+        if time.monotonic() > end:
+            raise AssertionError("no panic is in the log of the machine")
+        time.sleep(0.2)
+    vm.monitor("stop")
+    core = dump.take_one(vm, ktally, "vmcore", "")
+    bundle = vm.folder / "panic.tar"
+    core.run("capture", bundle, "--force", "-s", core.file)
+    problems, seen = check_stack(bundle, core)
+    core.file.unlink()
+    return problems, [seen], {}
 
 
 def run(item, vm, save, ktally):

@@ -36,6 +36,8 @@ which row must move by how much, what must not move.
     panics   COMMAND: after "do" it makes the machine panic, and the crash kernel leaves a bundle;
              "prints" is about the bundle, and with "dumps" each row of the account in it must be
              as it was before; see panic.py
+    dies     COMMAND: it makes the machine panic, which then stands still; qemu dumps all memory,
+             and the stack in the dump must be the one that the kernel printed; see panic.py
     leaks    SECONDS SAMPLES: a leak of 1 MiB/s that is watched; the amounts of "moves" may
              then name kinds of the test module, which tells how much of each it holds. It has
              to be at rest as for "once"; two attempts
@@ -73,7 +75,7 @@ REST_S = 20.0
 FREE = ("free_buddy", "free_pcp", "free_cma")
 KEYS = ("about", "needs", "layouts", "once", "last", "prepare", "do", "undo", "is", "moves",
         "also", "keeps", "leaks", "shows", "prints", "reboots", "grows", "stress", "dumps",
-        "sites", "panics")
+        "sites", "panics", "dies")
 
 
 class Skip(Exception):

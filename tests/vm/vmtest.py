@@ -198,6 +198,8 @@ class Job:
         """(problems, what was seen, figures)"""
         if item.values["panics"]:
             return panic.run(item, vm, self.save, self.options.ktally)
+        if item.values["dies"]:
+            return panic.run_outside(item, vm, self.options.ktally)
         if item.values["sites"]:
             return dump.run_sites(item, vm, self.save, self.options.ktally)
         if item.values["dumps"]:
