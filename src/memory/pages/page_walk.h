@@ -2,9 +2,9 @@
 #ifndef KT_MEMORY_PAGES_PAGE_WALK_H
 #define KT_MEMORY_PAGES_PAGE_WALK_H
 
+#include "memory/holders/holders.h"
 #include "memory/page_table.h"
 #include "memory/page_words.h"
-#include "memory/pages/holders.h"
 #include "memory/pages/page_claims.h"
 #include "memory/pages/page_contests.h"
 #include "model/snapshot.h"

@@ -5,7 +5,7 @@
 #include "direct_check.h"
 #include "random.h"
 
-#include "memory/pages/holders.h"
+#include "memory/holders/holders.h"
 
 /* ---- pointers ---- */
 

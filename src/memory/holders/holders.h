@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#ifndef KT_MEMORY_PAGES_HOLDERS_H
-#define KT_MEMORY_PAGES_HOLDERS_H
+#ifndef KT_MEMORY_HOLDERS_H
+#define KT_MEMORY_HOLDERS_H
 
 #include "base/map.h"
 #include "memory/areas.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "memory/pages/holders.h"
+#include "memory/holders/holders.h"
 
 #include "base/attr.h"
 
