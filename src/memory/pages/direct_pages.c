@@ -77,17 +77,6 @@ static struct kt_err *find_pages(struct kt_page_walk *walk)
 		take_words(walk, words, walk->memmap->ranges[i].first, walk->memmap->ranges[i].end);
 	return err ? err : kt_page_claims_end(&walk->claims);
 }
-enum kt_page_class kt_page_walk_class(struct kt_page_walk *walk, uint64_t pfn)
-{
-	struct kt_page_reader reader = { 0 };
-	const uint64_t *word;
-
-	kt_page_words_begin(walk->words);
-	if (pfn >= walk->claims.pfn_end || kt_page_words_read(walk->words, pfn, 1, &word) != 1)
-		return KT_PAGE_UNREAD;
-	kt_page_read(&reader, *word);
-	return reader.class;
-}
 
 /* ---- what their struct pages say ---- */
 
@@ -181,7 +170,7 @@ static void look_again(void *arg, uint64_t pfn, uint32_t index)
 
 	if (claim->rank >= KT_CLAIM_MAPPED)
 		return;
-	class = kt_page_walk_class(walk, pfn);
+	class = kt_holder_search_class(&walk->search, pfn);
 	if (!is_wanted(class) || (class == KT_PAGE_UNREFERENCED &&
 					 !(claim->unreferenced && (claim->rank || claim->tail))))
 		kt_page_claims_put(&walk->claims, index,
@@ -393,7 +382,6 @@ struct kt_err *kt_direct_pages_walk(struct kt_memmap *memmap, const struct kt_sl
 		err = kt_err_new(KT_ERR_NOMEM, "out of memory");
 	if (!err)
 		err = kt_page_words_new(memmap, 1, &words);
-	walk.words = words;
 	if (!err)
 		err = kt_place_names_new(memmap->target, symbols, &names);
 	if (!err)
@@ -402,6 +390,15 @@ struct kt_err *kt_direct_pages_walk(struct kt_memmap *memmap, const struct kt_sl
 		find_members(&walk);
 		err = kt_page_claims_init(&walk.claims, memmap);
 	}
+	walk.search = (struct kt_holder_search){ .target = memmap->target,
+		.memmap = memmap,
+		.slub = slub,
+		.holders = &walk.holders,
+		.table = &walk.table,
+		.words = words,
+		.buffer = walk.buffer,
+		.take = kt_page_walk_pointer,
+		.arg = &walk };
 	if (!err)
 		err = run(&walk);
 	if (!err && (walk.arena.failed || kt_holders_failed(&walk.holders)))

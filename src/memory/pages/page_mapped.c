@@ -116,7 +116,7 @@ static void take_higher_table(void *arg, uint64_t pfn, uint32_t index)
 		if (!entry)
 			continue;
 		if (!kt_page_table_below(&walk->table, entry, &below) ||
-			kt_page_walk_class(walk, below) != KT_PAGE_TABLE)
+			kt_holder_search_class(&walk->search, below) != KT_PAGE_TABLE)
 			return;
 		nr_entries++;
 	}

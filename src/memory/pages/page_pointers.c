@@ -8,9 +8,6 @@
 
 #include <string.h>
 
-#define CPU_REST      65536u /* bytes after the per-CPU variables: the first chunk's dynamic part */
-#define CPU_BYTES_MAX (4u << 20)
-
 /* ---- pointers ---- */
 
 static enum kt_claim_rank rank_of(const struct kt_holder *holder, uint32_t owner, bool exact)
@@ -66,9 +63,9 @@ static bool is_range(const struct kt_memmap *memmap, uint64_t pfn)
 	return false;
 }
 
-static void take_pointer(
-	struct kt_page_walk *walk, struct kt_holder *holder, uint64_t at, uint64_t word)
+void kt_page_walk_pointer(void *arg, struct kt_holder *holder, uint64_t at, uint64_t word)
 {
+	struct kt_page_walk *walk = arg;
 	uint32_t index, owner, node;
 	uint64_t pfn;
 	bool exact;
@@ -100,43 +97,14 @@ static void take_pointer(
 		kt_page_claims_put(&walk->claims, index, owner, rank_of(holder, owner, exact));
 }
 
-/* Any word may be a pointer. */
-static const struct kt_holder_cache untyped;
-
-/*
- * `known`: of an object whose type may be known, where other words than pointers may be left from a
- * former object.
- */
-static void search(
-	struct kt_page_walk *walk, struct kt_holder *holder, const struct kt_holder_cache *known)
-{
-	for (size_t i = 0; i < holder->size / sizeof(uint64_t); i++) {
-		size_t at = i * sizeof(uint64_t);
-		uint64_t word;
-
-		memcpy(&word, holder->bytes + at, sizeof(word));
-		/* another cache may have this address by now, with longer objects */
-		if ((i >= known->nr_words || known->words[i]) && word >> 63)
-			take_pointer(walk, holder, holder->address + at, word);
-	}
-}
-
 static void take_object(
 	void *arg, const struct kt_slub_cache *cache, uint64_t address, const char *object)
 {
 	struct kt_page_walk *walk = arg;
-	struct kt_holder holder = { .kind = KT_HOLDER_OBJECT,
-		.cache = cache,
-		.address = address,
-		.bytes = object,
-		.size = (size_t)cache->size };
-	const struct kt_holder_cache *known = kt_holders_cache(&walk->holders, cache);
 
 	if (walk->pass == KT_PASS_PAGES && walk->has_areas)
-		kt_areas_take(&walk->areas, object, holder.size);
-	if (known && known->count.exists && !kt_field_get(&known->count, object, holder.size))
-		return;
-	search(walk, &holder, known ? known : &untyped);
+		kt_areas_take(&walk->areas, object, (uint64_t)cache->size);
+	kt_holder_search_object(&walk->search, cache, address, object);
 }
 
 static struct kt_err *search_slabs(struct kt_page_walk *walk)
@@ -150,52 +118,6 @@ static struct kt_err *search_slabs(struct kt_page_walk *walk)
 		walk->sum->nr_unread += objects.nr_unread;
 	}
 	return err;
-}
-
-/* Freed parts of the kernel's image are pages like any other, still mapped at their old address. */
-static bool is_freed(struct kt_page_walk *walk, uint64_t address)
-{
-	uint64_t pfn, nr_pages;
-
-	return walk->table.form && kt_page_table_look(&walk->table, address, &pfn, &nr_pages) &&
-	       kt_page_walk_class(walk, pfn) != KT_PAGE_RESERVED;
-}
-
-static void take_image(void *arg, uint64_t address, const char *bytes, size_t size)
-{
-	struct kt_page_walk *walk = arg;
-	struct kt_holder holder = { .kind = KT_HOLDER_DATA, .size = walk->target->page_bytes };
-
-	for (size_t at = 0; at + holder.size <= size; at += holder.size) {
-		holder.address = address + at;
-		holder.bytes = bytes + at;
-		if (!is_freed(walk, holder.address))
-			search(walk, &holder, &untyped);
-	}
-}
-
-/* Per-CPU variables, and what follows them: the first chunk of per-CPU memory. */
-static void search_cpus(struct kt_page_walk *walk)
-{
-	struct kt_holder holder = { .kind = KT_HOLDER_CPU, .bytes = walk->buffer };
-	uint64_t first = 0, end;
-
-	/* a symbol whose address is 0 is none */
-	kt_symbols_find(&walk->target->symbols, "__per_cpu_start", &first);
-	if (!kt_symbols_find(&walk->target->symbols, "__per_cpu_end", &end) || end < first ||
-		end - first > CPU_BYTES_MAX)
-		return;
-	for (uint32_t cpu = 0; cpu < walk->slub->nr_cpus; cpu++) {
-		uint64_t offset = walk->slub->cpu_offsets[cpu];
-
-		holder.size = walk->target->page_bytes;
-		for (uint64_t at = first - first % holder.size; at < end + CPU_REST;
-			at += holder.size) {
-			holder.address = at + offset;
-			if (kt_target_read(walk->target, holder.address, walk->buffer, holder.size))
-				search(walk, &holder, &untyped);
-		}
-	}
 }
 
 static void search_large(struct kt_page_walk *walk)
@@ -215,7 +137,7 @@ static void search_large(struct kt_page_walk *walk)
 			holder.size = whole - at < KT_IMAGE_BLOCK ? whole - at : KT_IMAGE_BLOCK;
 			if (!kt_target_read(walk->target, address + at, walk->buffer, holder.size))
 				break;
-			search(walk, &holder, &untyped);
+			kt_holder_search(&walk->search, &holder);
 		}
 	}
 }
@@ -236,7 +158,7 @@ static void search_mapped(struct kt_page_walk *walk)
 		if (holder.area &&
 			kt_target_read(walk->target, kt_memmap_virtual(walk->memmap, page->pfn),
 				walk->buffer, holder.size))
-			search(walk, &holder, &untyped);
+			kt_holder_search(&walk->search, &holder);
 	}
 }
 
@@ -255,9 +177,9 @@ struct kt_err *kt_page_walk_search(struct kt_page_walk *walk)
 		kt_page_walk_mapped(walk);
 	}
 	search_mapped(walk);
-	if (!kt_image_each(walk->target, walk->buffer, take_image, walk))
+	if (!kt_holder_search_image(&walk->search))
 		walk->sum->nr_unread++;
-	search_cpus(walk);
+	kt_holder_search_cpus(&walk->search);
 	search_large(walk);
 	return NULL;
 }

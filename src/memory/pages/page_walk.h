@@ -2,7 +2,7 @@
 #ifndef KT_MEMORY_PAGES_PAGE_WALK_H
 #define KT_MEMORY_PAGES_PAGE_WALK_H
 
-#include "memory/holders/holders.h"
+#include "memory/holders/holder_search.h"
 #include "memory/page_table.h"
 #include "memory/page_words.h"
 #include "memory/pages/page_claims.h"
@@ -45,11 +45,11 @@ struct kt_page_walk {
 	struct kt_target *target;
 	struct kt_memmap *memmap;
 	struct kt_slub *slub;
-	struct kt_page_table table;  /* form NULL: it is not known */
-	struct kt_page_words *words; /* of one page at a time */
+	struct kt_page_table table; /* form NULL: it is not known */
 	struct kt_page_claims claims;
 	struct kt_page_contests contests;
 	struct kt_holders holders;
+	struct kt_holder_search search;
 	struct kt_areas areas;
 	struct kt_snapshot *snap;
 	struct kt_direct_pages_sum *sum;
@@ -65,12 +65,12 @@ struct kt_page_walk {
 	char *buffer; /* of KT_IMAGE_BLOCK */
 };
 
-/** Class of one page, now. */
-enum kt_page_class kt_page_walk_class(struct kt_page_walk *walk, uint64_t pfn);
 /** Whether an address is in the memory map. */
 bool kt_page_walk_is_info(const struct kt_page_walk *walk, uint64_t pointer);
 
-/** Searches all memory of the kernel for pointers; memory/pages/page_pointers.c. */
+/** Takes a word that may be a pointer: `take` of the search; memory/pages/page_pointers.c. */
+void kt_page_walk_pointer(void *walk, struct kt_holder *holder, uint64_t at, uint64_t word);
+/** Searches all memory of the kernel for pointers. */
 struct kt_err *kt_page_walk_search(struct kt_page_walk *walk) KT_MUST_CHECK;
 /** Claims what the page table maps, and the tables themselves; memory/pages/page_mapped.c. */
 void kt_page_walk_mapped(struct kt_page_walk *walk);
