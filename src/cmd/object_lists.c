@@ -8,8 +8,8 @@
 
 #include "machine/machine.h"
 
-/* Both lists begin alike. */
-enum { O_OBJECTS, O_BYTES, O_SHARE, O_HOLDS, O_KIND = O_HOLDS, O_SAMPLE };
+/* The lists begin alike. */
+enum { O_OBJECTS, O_BYTES, O_SHARE, O_HOLDS, O_KIND = O_HOLDS, O_HELD = O_HOLDS, O_SAMPLE };
 
 #define AMOUNTS                                                                              \
 	[O_OBJECTS] = { .key = "objects",                                                    \
@@ -41,6 +41,15 @@ static const struct kt_column kind_columns[] = {
 			"64." },
 };
 
+static const struct kt_column holder_columns[] = {
+	AMOUNTS,
+	[O_HELD] = { .key = "held_by",
+		.title = "HELD BY",
+		.flags = KT_COL_KEY | KT_COL_WRAP,
+		.help = "What points to them, or to the first one of their list; null: no pointer "
+			"to them was found." },
+};
+
 const struct kt_part kt_object_groups_part = {
 	.key = "object_groups",
 	.kind = KT_PART_LIST,
@@ -56,6 +65,14 @@ const struct kt_part kt_object_kinds_part = {
 	KT_COLUMNS_OF(kind_columns),
 	.optional = KT_ANY_FORM,
 	.help = "Of caches whose type has a rule: the allocated objects, where they were read.",
+};
+
+const struct kt_part kt_object_holders_part = {
+	.key = "object_holders",
+	.kind = KT_PART_LIST,
+	KT_COLUMNS_OF(holder_columns),
+	.optional = KT_ANY_FORM,
+	.help = "The allocated objects that point to nothing with a name, where they are many.",
 };
 
 struct view {
@@ -108,6 +125,48 @@ static bool put_list(struct view *view, bool kinds, const char *title)
 	return table != NULL;
 }
 
+static void put_holder(
+	struct view *view, struct kt_table *table, const struct kt_object_holder *holder)
+{
+	struct kt_report_row *row = kt_table_row(view->report, table);
+
+	if (!row)
+		return;
+	if (!holder->is_known)
+		row->cells[O_HELD] = kt_cell_text("(no pointer to them was found)");
+	else
+		row->cells[O_HELD] = holder->name ? kt_report_text(view->report, holder->name)
+						  : kt_cell_text("the kernel's own data");
+	row->cells[O_OBJECTS] = kt_cell_number(holder->nr_objs);
+	row->cells[O_SHARE] = kt_cell_real((double)holder->nr_objs / (double)view->nr_objs);
+	if (view->slot_bytes >= 0)
+		row->cells[O_BYTES] = kt_cell_number(holder->nr_objs * view->slot_bytes);
+}
+
+static void put_holders(struct view *view)
+{
+	struct kt_table *table = NULL;
+	bool is_any_free = false;
+
+	for (size_t i = 0; i < view->snap->object_holders.count; i++) {
+		const struct kt_object_holder *holder = &view->snap->object_holders.items[i];
+
+		if (!table)
+			table = kt_report_list(view->report, "object_holders",
+				"Objects that point to nothing with a name, by what points to them",
+				holder_columns, KT_LEN(holder_columns));
+		if (!table)
+			return;
+		put_holder(view, table, holder);
+		is_any_free |= !holder->is_known;
+	}
+	if (is_any_free)
+		kt_report_note(view->report,
+			"objects without a pointer to them may be lost: a leak; but a pointer in a "
+			"register, on a stack, in encoded form or in a page of its own is not "
+			"found");
+}
+
 size_t kt_object_lists_put(
 	struct kt_report *report, const struct kt_snapshot *snap, int64_t slot_bytes)
 {
@@ -120,5 +179,6 @@ size_t kt_object_lists_put(
 		kt_report_note(report,
 			"a name in braces is the first function of a struct that has no name here: "
 			"kernels with CONFIG_KALLSYMS_ALL show the struct's own name");
+	put_holders(&view);
 	return snap->object_groups.count;
 }

@@ -134,6 +134,14 @@ struct kt_object_group {
 	int64_t nr_objs;
 };
 
+/** Objects of the cache that the user named, which point to nothing with a name, by their holder.
+ */
+struct kt_object_holder {
+	bool is_known;	  /* false: no pointer to them was found, except from one to another */
+	const char *name; /* "first [module]", a slab cache; NULL: the kernel's own data */
+	int64_t nr_objs;
+};
+
 /* Slabs without an object in use, ten classes by share of their slots, and full slabs. */
 #define KT_OCCUPANCY_CLASSES 12
 
@@ -187,6 +195,7 @@ struct kt_slab_charge {
 	LIST(struct kt_slab_occupancy, occupancies)   \
 	LIST(struct kt_rcu_waiting, rcu_waitings)     \
 	LIST(struct kt_large_kmalloc, large_kmallocs) \
-	LIST(struct kt_object_group, object_groups)
+	LIST(struct kt_object_group, object_groups)   \
+	LIST(struct kt_object_holder, object_holders)
 
 #endif

@@ -481,7 +481,7 @@ const struct kt_shape kt_slab_cache_shape = {
 	.title = "one slab cache",
 	.parts = KT_PARTS(&kt_host_part, &fields_part, &parts_part, &kt_slab_slot_part,
 		&kt_slab_occupancy_part, &kt_object_kinds_part, &kt_object_groups_part,
-		&kt_charges_of_caches_part),
+		&kt_object_holders_part, &kt_charges_of_caches_part),
 };
 
 /* The counts of objects do not need it: where it cannot be read, a note says why. */

@@ -273,8 +273,8 @@ static const struct kt_shape shape = {
 		&kt_users_part_pages, &kt_users_part_page_stacks, &kt_users_part_objects,
 		&kt_users_part_freed, &kt_users_part_leaks, &kt_users_part_vmalloc,
 		&kt_users_part_pools, &kt_users_part_details, &kt_object_kinds_part,
-		&kt_object_groups_part, &kt_users_part_watch, &kt_users_part_watched,
-		&kt_users_part_profile),
+		&kt_object_groups_part, &kt_object_holders_part, &kt_users_part_watch,
+		&kt_users_part_watched, &kt_users_part_profile),
 };
 
 static struct kt_err *run(const struct kt_call *call, struct kt_report *report)

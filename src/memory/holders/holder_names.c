@@ -89,6 +89,8 @@ static void find_groups(struct naming *naming)
 {
 	const struct kt_holders *holders = naming->holders;
 
+	for (size_t i = 0; i < holders->pairs.count; i++)
+		unite(naming, holders->pairs.items[i].a, holders->pairs.items[i].b);
 	for (size_t i = 0; i < holders->links.count; i++) {
 		uint32_t from = holders->links.items[i].from & ~KT_HOLDER_NODE,
 			 to = holders->links.items[i].to;

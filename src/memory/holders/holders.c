@@ -321,6 +321,13 @@ uint32_t kt_holders_of(struct kt_holders *holders, struct kt_holder *holder, uin
 
 /* ---- nodes ---- */
 
+bool kt_holders_add(struct kt_holders *holders, uint64_t address, uint64_t bytes)
+{
+	const struct kt_holder holder = { .address = address, .size = bytes };
+
+	return node_of(holders, &holder);
+}
+
 static int by_node_address(const void *a, const void *b, void *arg)
 {
 	const struct kt_holder_node *nodes = arg;
@@ -402,6 +409,19 @@ void kt_holders_link(struct kt_holders *holders, uint32_t from, uint32_t node)
 	slot = kt_list_push(&holders->arena, &holders->links);
 	if (slot)
 		*slot = (struct kt_holder_link){ from, node };
+}
+
+void kt_holders_unite(struct kt_holders *holders, uint32_t a, uint32_t b)
+{
+	struct kt_holder_pair *slot;
+
+	if (holders->pairs.count >= LINKS_MAX) {
+		holders->truncated = true;
+		return;
+	}
+	slot = kt_list_push(&holders->arena, &holders->pairs);
+	if (slot)
+		*slot = (struct kt_holder_pair){ a, b };
 }
 
 uint32_t kt_holders_resolve(const struct kt_holders *holders, uint32_t number)

@@ -48,6 +48,11 @@ struct kt_holder_link {
 	uint32_t to;   /* a node */
 };
 
+/** Two nodes that have one owner. */
+struct kt_holder_pair {
+	uint32_t a, b;
+};
+
 /** A slab cache of holders. */
 struct kt_holder_cache {
 	uint32_t owner;	   /* of all its objects; 0: the cache has many purposes */
@@ -71,6 +76,7 @@ struct kt_holders {
 	KT_LIST(struct kt_holder_node) nodes;
 	struct kt_map node_numbers; /* address -> number, plus 1 */
 	KT_LIST(struct kt_holder_link) links;
+	KT_LIST(struct kt_holder_pair) pairs;
 	KT_LIST(uint32_t) by_address; /* nodes that can be looked up */
 	/* a bit for what their pages have in common: most addresses are in none of them */
 	uint64_t filter[KT_HOLDER_FILTER / 64];
@@ -93,12 +99,16 @@ const struct kt_holder_cache *kt_holders_cache(
 /** Name of the function that made an area; NULL: unknown. */
 const char *kt_holders_caller(struct kt_holders *holders, const struct kt_kernel_area *area);
 
+/** Adds a node that has no name. False: out of memory, or there are too many. */
+bool kt_holders_add(struct kt_holders *holders, uint64_t address, uint64_t bytes);
 /** Makes the nodes that are there now, and have no owner, known to kt_holders_node(). */
 void kt_holders_sort(struct kt_holders *holders);
 /** Finds the node that has an address. */
 bool kt_holders_node(const struct kt_holders *holders, uint64_t address, uint32_t *ret_node);
 /** Notes that an owner, or a node, points to a node. */
 void kt_holders_link(struct kt_holders *holders, uint32_t from, uint32_t node);
+/** Makes two nodes have the same owner: they are in one list. */
+void kt_holders_unite(struct kt_holders *holders, uint32_t a, uint32_t b);
 /** Gives nodes the owner of what points to them, over any number of steps; holder_names.c. */
 void kt_holders_follow(struct kt_holders *holders);
 /** Owner of a number that may be a node; 0: none is known. */

@@ -4,6 +4,7 @@
 #include "base/attr.h"
 #include "base/buf.h"
 #include "base/map.h"
+#include "memory/objects/object_holders.h"
 #include "memory/objects/object_rules.h"
 #include "memory/place_names.h"
 
@@ -30,6 +31,7 @@ struct group {
 struct walk {
 	struct kt_target *target;
 	struct kt_place_names *names;
+	struct kt_object_holders *holders;
 	const struct kt_object_rule *rule; /* NULL: there is none */
 	struct kt_describing describing;
 	struct kt_buf line;
@@ -94,6 +96,8 @@ static void take_object(void *arg, uint64_t address, const char *object)
 		if (word >= walk->target->page_bytes && kt_place_name(walk->names, word))
 			group.marks[group.nr_marks++] = (struct mark){ at, word };
 	}
+	if (!group.nr_marks)
+		kt_object_holders_add(walk->holders, address);
 	count_object(walk,
 		(struct kt_span){ (const char *)group.marks, group.nr_marks * sizeof(struct mark) },
 		&group);
@@ -224,6 +228,21 @@ static void put_groups(struct walk *walk, struct kt_snapshot *snap)
 
 /* ---- all ---- */
 
+/* The groups are right without them. */
+static struct kt_err *find_holders(struct walk *walk, struct kt_memmap *memmap,
+	struct kt_slub *slub, const struct kt_symbol_table *symbols, uint64_t nr_objects,
+	struct kt_snapshot *snap)
+{
+	struct kt_err *err = kt_object_holders_find(
+		walk->holders, memmap, slub, symbols, walk->names, nr_objects, snap);
+
+	if (!err || kt_err_code(err) == KT_ERR_NOMEM)
+		return err;
+	kt_snapshot_note(snap, "what points to the objects is not known: %s", kt_err_text(err));
+	kt_err_free(err);
+	return NULL;
+}
+
 /* Without the members that its rule needs, objects are grouped by pointers, and a note says so. */
 static void find_rule(struct walk *walk, const char *const *names, struct kt_snapshot *snap)
 {
@@ -254,6 +273,7 @@ struct kt_err *kt_object_groups(struct kt_memmap *memmap, const struct kt_slub_o
 {
 	KT_CLEANUP(slub) struct kt_slub *slub = NULL;
 	KT_CLEANUP(place_names) struct kt_place_names *places = NULL;
+	KT_CLEANUP(object_holders) struct kt_object_holders *holders = NULL;
 	struct walk walk = { .target = memmap->target };
 	struct kt_slub_cache cache = { 0 };
 	struct kt_err *err = kt_slub_new(memmap->target, opts, &slub);
@@ -267,6 +287,9 @@ struct kt_err *kt_object_groups(struct kt_memmap *memmap, const struct kt_slub_o
 		err = kt_memmap_find_direct(memmap);
 	walk.slot_bytes = (size_t)cache.size;
 	if (!err)
+		err = kt_object_holders_new(&cache, &holders);
+	walk.holders = holders;
+	if (!err)
 		find_rule(&walk, names, snap);
 	if (!err)
 		err = find_owners(&walk, slub, memmap, walk.rule);
@@ -274,6 +297,8 @@ struct kt_err *kt_object_groups(struct kt_memmap *memmap, const struct kt_slub_o
 		err = kt_slab_objects(slub, memmap, &cache, take_object, &walk, ret_objects);
 	if (!err)
 		put_groups(&walk, snap);
+	if (!err)
+		err = find_holders(&walk, memmap, slub, symbols, ret_objects->nr_objects, snap);
 	if (!err &&
 		(walk.arena.failed || walk.groups.failed || walk.line.failed ||
 			kt_describing_failed(&walk.describing) || kt_place_names_failed(places)))

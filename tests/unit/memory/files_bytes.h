@@ -11,9 +11,11 @@
 
 #include "memory/files/superblocks.h"
 
-#define FILES_MAP   0xffffea0000000000ull
-#define FILES_PAGES (SLUB_BYTES / 4096)
-#define FILES_FIRST (SLUB_STEP / 4096 + 64) /* PFN from which slabs are made */
+#define FILES_MAP	 0xffffea0000000000ull
+#define FILES_PAGES	 (SLUB_BYTES / 4096)
+#define FILES_DATA	 0xffffffff81010000ull /* the kernel's own data */
+#define FILES_DATA_BYTES 0x20000u
+#define FILES_FIRST	 (SLUB_STEP / 4096 + 64) /* PFN from which slabs are made */
 
 /* Places of members. */
 enum {
@@ -54,8 +56,8 @@ enum {
 
 struct files_bytes {
 	struct slub_bytes slub;
-	char *map;
-	struct kt_target_piece pieces[2];
+	char *map, *data;
+	struct kt_target_piece pieces[3];
 	struct kt_memmap memmap;
 	uint64_t dentries, inodes; /* caches */
 	uint32_t next_pfn;
@@ -236,12 +238,14 @@ static inline void files_init_with(struct files_bytes *files, slub_more_types ty
 	size_t size;
 
 	*files = (struct files_bytes){ .map = calloc(FILES_PAGES, PAGE_BYTES),
+		.data = calloc(1, FILES_DATA_BYTES),
 		.next_pfn = FILES_FIRST };
 	slub_init_with(&files->slub, false, true, types, &size);
 	kt_target_close(files->slub.target);
 	pieces[0] = files->slub.piece;
 	pieces[1] = (struct kt_target_piece){ FILES_MAP, files->map, FILES_PAGES * PAGE_BYTES };
-	if (!files->map || kt_target_of_bytes(pieces, 2, &files->slub.target))
+	pieces[2] = (struct kt_target_piece){ FILES_DATA, files->data, FILES_DATA_BYTES };
+	if (!files->map || !files->data || kt_target_of_bytes(pieces, 3, &files->slub.target))
 		abort();
 	slub_open(&files->slub, size);
 	files->dentries =
@@ -259,6 +263,7 @@ static inline void files_fini(struct files_bytes *files)
 {
 	slub_fini(&files->slub);
 	free(files->map);
+	free(files->data);
 }
 
 static inline struct kt_err *files_open(struct files_bytes *files, struct kt_memmap *ret_memmap)

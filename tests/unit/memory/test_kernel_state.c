@@ -6,6 +6,8 @@
 #include "state_bytes.h"
 #include "test.h"
 
+#include "memory/kernel/module_areas.h"
+
 #define CODE 0xffffffff81000000ull
 
 static void check_text(struct kt_buf *text, struct kt_err *err, const char *wanted)
@@ -173,6 +175,44 @@ TEST(modules_have_the_bytes_that_stay)
 		CHECK_INT(kt_err_code(err), KT_ERR_PARSE);
 		kt_err_free(err);
 		kt_buf_cleanup(&text);
+		state_fini(&state);
+	}
+}
+
+TEST(areas_of_modules_are_found_by_the_struct_of_a_module_in_one_of_them)
+{
+	static char page[4096];
+
+	for (enum state_form form = 0; form < STATE_FORMS; form++) {
+		struct kt_kernel_area areas[] = {
+			{ .start = STATE_BASE, .end = STATE_BASE + STATE_BYTES, .allocated = true },
+			{ .start = STATE_BASE + STATE_BYTES,
+				.end = STATE_BASE + STATE_BYTES + 8192,
+				.allocated = true }
+		};
+		const struct kt_areas all = { .all = { areas, 2, 2 } };
+		struct kt_module_areas modules = { 0 };
+		struct state_bytes state;
+		uint64_t module;
+
+		state_init(&state, form);
+		state.used += -state.used % 64;
+		/* a module of another area */
+		state_module(&state, "other", 0xffffffffc0000000ull, "f");
+		state.used += -state.used % 64;
+		module = state_module(&state, "driver", STATE_BASE, "f");
+		CHECK(!kt_module_areas_find(&modules, state.target, &all, page));
+		CHECK_STR(kt_module_areas_name(&modules, STATE_BASE), "[driver]");
+		CHECK_STR(kt_module_areas_name(&modules, STATE_BASE + 3 * 4096),
+			form == STATE_NEW ? "[driver]" : NULL);
+		CHECK_STR(kt_module_areas_name(&modules, 0xffffffffc0000000ull), NULL);
+		kt_module_areas_fini(&modules);
+		/* damaged: no state has this number */
+		modules = (struct kt_module_areas){ 0 };
+		state_set(&state, module, 77, 4);
+		CHECK(!kt_module_areas_find(&modules, state.target, &all, page));
+		CHECK_INT(modules.all.count, 0);
+		kt_module_areas_fini(&modules);
 		state_fini(&state);
 	}
 }
