@@ -49,6 +49,25 @@ void kt_holder_search_object(struct kt_holder_search *search, const struct kt_sl
 	search_words(search, &holder, known ? known : &untyped);
 }
 
+void kt_holder_search_large(struct kt_holder_search *search, uint64_t pfn, uint64_t nr_pages)
+{
+	struct kt_holder holder = { .kind = KT_HOLDER_LARGE,
+		.address = kt_memmap_virtual(search->memmap, pfn),
+		.bytes = search->buffer,
+		.size = (size_t)nr_pages * search->target->page_bytes };
+	size_t whole = holder.size;
+
+	/* by parts; the first one names the block */
+	for (size_t at = 0; at < whole; at += KT_IMAGE_BLOCK) {
+		uint64_t address = holder.address;
+
+		holder.size = whole - at < KT_IMAGE_BLOCK ? whole - at : KT_IMAGE_BLOCK;
+		if (!kt_target_read(search->target, address + at, search->buffer, holder.size))
+			break;
+		kt_holder_search(search, &holder);
+	}
+}
+
 /* ---- the kernel's image ---- */
 
 enum kt_page_class kt_holder_search_class(const struct kt_holder_search *search, uint64_t pfn)

@@ -29,6 +29,8 @@ void kt_holder_search_object(struct kt_holder_search *search, const struct kt_sl
 bool kt_holder_search_image(struct kt_holder_search *search);
 /** Per-CPU variables, and what follows them: the first chunk of per-CPU memory. */
 void kt_holder_search_cpus(struct kt_holder_search *search);
+/** A block of large kmalloc. */
+void kt_holder_search_large(struct kt_holder_search *search, uint64_t pfn, uint64_t nr_pages);
 
 /** Class of one page, now. */
 enum kt_page_class kt_holder_search_class(const struct kt_holder_search *search, uint64_t pfn);

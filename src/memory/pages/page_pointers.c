@@ -122,24 +122,9 @@ static struct kt_err *search_slabs(struct kt_page_walk *walk)
 
 static void search_large(struct kt_page_walk *walk)
 {
-	for (size_t i = 0; i < walk->large.count; i++) {
-		const struct kt_page_block *block = &walk->large.items[i];
-		struct kt_holder holder = { .kind = KT_HOLDER_LARGE,
-			.address = kt_memmap_virtual(walk->memmap, block->pfn),
-			.bytes = walk->buffer,
-			.size = (size_t)block->nr_pages * walk->target->page_bytes };
-		size_t whole = holder.size;
-
-		/* by parts; the first one names the block */
-		for (size_t at = 0; at < whole; at += KT_IMAGE_BLOCK) {
-			uint64_t address = holder.address;
-
-			holder.size = whole - at < KT_IMAGE_BLOCK ? whole - at : KT_IMAGE_BLOCK;
-			if (!kt_target_read(walk->target, address + at, walk->buffer, holder.size))
-				break;
-			kt_holder_search(&walk->search, &holder);
-		}
-	}
+	for (size_t i = 0; i < walk->large.count; i++)
+		kt_holder_search_large(
+			&walk->search, walk->large.items[i].pfn, walk->large.items[i].nr_pages);
 }
 
 /* ---- areas of vmalloc ---- */
