@@ -353,11 +353,11 @@ static void add_to_filter(struct kt_holders *holders, const struct kt_holder_nod
 	}
 }
 
-void kt_holders_sort(struct kt_holders *holders)
+void kt_holders_sort(struct kt_holders *holders, uint32_t first)
 {
 	holders->by_address.count = 0;
 	memset(holders->filter, 0, sizeof(holders->filter));
-	for (size_t i = 0; i < holders->nodes.count; i++) {
+	for (size_t i = first; i < holders->nodes.count; i++) {
 		uint32_t *slot = holders->nodes.items[i].owner
 					 ? NULL
 					 : kt_list_push(&holders->arena, &holders->by_address);

@@ -36,7 +36,7 @@ struct kt_holder {
 /** Numbers of owners begin at 1; numbers of nodes have this bit. */
 #define KT_HOLDER_NODE (1u << 31)
 
-#define KT_HOLDER_FILTER (1u << 17) /* bits */
+#define KT_HOLDER_FILTER (1u << 20) /* bits */
 
 struct kt_holder_node {
 	uint64_t address, bytes;
@@ -101,8 +101,8 @@ const char *kt_holders_caller(struct kt_holders *holders, const struct kt_kernel
 
 /** Adds a node that has no name. False: out of memory, or there are too many. */
 bool kt_holders_add(struct kt_holders *holders, uint64_t address, uint64_t bytes);
-/** Makes the nodes that are there now, and have no owner, known to kt_holders_node(). */
-void kt_holders_sort(struct kt_holders *holders);
+/** Makes the nodes from `first` on, that have no owner, known to kt_holders_node(). */
+void kt_holders_sort(struct kt_holders *holders, uint32_t first);
 /** Finds the node that has an address. */
 bool kt_holders_node(const struct kt_holders *holders, uint64_t address, uint32_t *ret_node);
 /** Notes that an owner, or a node, points to a node. */

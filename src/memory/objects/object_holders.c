@@ -16,7 +16,13 @@
 #define BYTES_MIN      (1u << 20)
 #define AREA_BYTES_MAX (512ull << 20) /* of all areas that are searched */
 #define STACKS_MAX     (1u << 20)
+#define BLOCKS_MAX     (1u << 16) /* of large kmalloc */
 #define TAG_BITS       7u /* of a pointer, that may say something else: objects are aligned */
+
+/* A block of large kmalloc. */
+struct block {
+	uint64_t pfn, nr_pages;
+};
 
 struct kt_object_holders {
 	const struct kt_slub_cache *cache;
@@ -30,10 +36,12 @@ struct kt_object_holders {
 	struct kt_module_areas modules; /* where the kernel names no variables */
 	struct kt_field stack;		/* struct task_struct */
 	KT_LIST(uint64_t) stacks;	/* sorted when all objects have been seen */
+	KT_LIST(struct block) blocks;
 	KT_LIST(uint32_t) caches; /* of nodes that are no object of the cache: owner by its name */
 	uint32_t nr_nodes;	  /* the objects are the first nodes */
 	uint32_t first_node;	  /* to which pointers are looked for */
 	bool has_areas, areas_cut;
+	bool in_pages; /* struct pages are searched */
 	struct kt_arena arena;
 };
 
@@ -105,7 +113,9 @@ static uint32_t owner_of(struct kt_object_holders *walk, struct kt_holder *holde
 	struct kt_holders *holders = &walk->holders;
 	const char *name = NULL;
 
-	if (holder->kind == KT_HOLDER_AREA)
+	if (walk->in_pages)
+		name = "struct page";
+	else if (holder->kind == KT_HOLDER_AREA)
 		name = kt_module_areas_name(&walk->modules, holder->area->start);
 	else if (holder->kind == KT_HOLDER_DATA && !holders->has_data)
 		name = kt_place_name(holders->names, at);
@@ -134,7 +144,7 @@ static void take_pointer(void *arg, struct kt_holder *holder, uint64_t at, uint6
 	struct kt_object_link link = { .from_at = KT_LINK_ELSEWHERE };
 	const struct kt_holder_node *node;
 
-	if (!kt_holders_node(&walk->holders, word, &link.to) || link.to < walk->first_node)
+	if (!kt_holders_node(&walk->holders, word, &link.to))
 		return;
 	node = &walk->holders.nodes.items[link.to];
 	if (holder->address == node->address)
@@ -227,6 +237,80 @@ static void search_areas(struct kt_object_holders *walk)
 	}
 }
 
+/* ---- pages ---- */
+
+static void take_large(struct kt_object_holders *walk, uint64_t pfn, bool tail)
+{
+	struct block *last =
+		walk->blocks.count ? &walk->blocks.items[walk->blocks.count - 1] : NULL;
+	struct block *slot;
+
+	if (tail && last && last->pfn + last->nr_pages == pfn) {
+		last->nr_pages++;
+		return;
+	}
+	slot = !tail && walk->blocks.count < BLOCKS_MAX ? kt_list_push(&walk->arena, &walk->blocks)
+							: NULL;
+	if (slot)
+		*slot = (struct block){ pfn, 1 };
+}
+
+static void find_range(
+	struct kt_object_holders *walk, struct kt_page_words *words, uint64_t first, uint64_t end)
+{
+	struct kt_page_reader reader = { 0 };
+	const uint64_t *word;
+	size_t count;
+
+	kt_page_words_begin(words);
+	for (; first < end; first += count) {
+		count = kt_page_words_read(words, first, (size_t)(end - first), &word);
+		if (!count)
+			return;
+		for (size_t i = 0; i < count; i++) {
+			kt_page_read(&reader, word[i]);
+			if (reader.class == KT_PAGE_KMALLOC)
+				take_large(walk, first + i, word[i] & KT_PAGE_WORD_TAIL);
+		}
+	}
+}
+
+/* Kernels that do not mark blocks of large kmalloc have none here. */
+static void find_large(struct kt_object_holders *walk)
+{
+	KT_CLEANUP(page_words) struct kt_page_words *words = NULL;
+	struct kt_memmap *memmap = walk->search.memmap;
+	KT_CLEANUP(err) struct kt_err *err = kt_page_words_new(memmap, KT_PAGE_WORDS_MAX, &words);
+
+	for (size_t i = 0; !err && i < memmap->nr_ranges; i++)
+		find_range(walk, words, memmap->ranges[i].first, memmap->ranges[i].end);
+}
+
+/* The page of a file leads to its buffers (struct buffer_head), others to what their owner keeps.
+ */
+static bool take_struct_page(void *arg, uint64_t pfn, const char *page)
+{
+	struct kt_object_holders *walk = arg;
+	const struct kt_memmap *memmap = walk->search.memmap;
+	struct kt_holder holder = { .kind = KT_HOLDER_DATA,
+		.address = memmap->base + pfn * memmap->page_struct_bytes,
+		.bytes = page,
+		.size = memmap->page_struct_bytes };
+
+	kt_holder_search(&walk->search, &holder);
+	return true;
+}
+
+static void search_pages(struct kt_object_holders *walk)
+{
+	walk->in_pages = true;
+	kt_memmap_pages(walk->search.memmap, take_struct_page, walk);
+	walk->in_pages = false;
+	for (size_t i = 0; i < walk->blocks.count; i++)
+		kt_holder_search_large(
+			&walk->search, walk->blocks.items[i].pfn, walk->blocks.items[i].nr_pages);
+}
+
 /* ---- passes ---- */
 
 static struct kt_err *search(struct kt_object_holders *walk)
@@ -247,6 +331,7 @@ static struct kt_err *search(struct kt_object_holders *walk)
 	if (walk->stacks.count)
 		qsort(walk->stacks.items, walk->stacks.count, sizeof(uint64_t), by_address);
 	search_areas(walk);
+	search_pages(walk);
 	kt_holder_search_image(&walk->search);
 	kt_holder_search_cpus(&walk->search);
 	kt_object_links_put(&walk->links, &walk->holders, walk->nr_nodes);
@@ -285,11 +370,12 @@ static struct kt_err *run(struct kt_object_holders *walk)
 			return kt_err_new(KT_ERR_NOMEM, "out of memory");
 	}
 	walk->nr_nodes = (uint32_t)walk->holders.nodes.count;
-	kt_holders_sort(&walk->holders);
+	kt_holders_sort(&walk->holders, 0);
+	find_large(walk);
 	err = search(walk);
 	if (!err && !are_all_named(walk) && walk->holders.nodes.count > walk->nr_nodes) {
 		walk->first_node = walk->nr_nodes;
-		kt_holders_sort(&walk->holders);
+		kt_holders_sort(&walk->holders, walk->first_node);
 		err = search(walk);
 	}
 	if (err)

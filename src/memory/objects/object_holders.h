@@ -9,9 +9,9 @@
 
 /**
  * Names objects of one cache that point to nothing with a name: by what points to them. All
- * allocated objects, the kernel's own data, per-CPU memory and areas of vmalloc are searched for
- * pointers; a list of objects is followed to its first one (object_links.h). Stacks are left out:
- * they keep addresses of objects that are gone.
+ * allocated objects, large kmalloc, struct pages, the kernel's own data, per-CPU memory and areas
+ * of vmalloc are searched for pointers; a list of objects is followed to its first one
+ * (object_links.h). Stacks are left out: they keep addresses of objects that are gone.
  *
  * What holds an object in a register, in encoded form or in pages of its own is not found.
  */

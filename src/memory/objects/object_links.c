@@ -181,7 +181,7 @@ static bool is_weak(const struct sorting *sorting, const struct kt_object_link *
 		return link->to_at;
 	in = sorting->in[link->to];
 	out = sorting->out[link->to];
-	/* what is in a list, and the first one of none: the one that is held is the first */
+	/* the first object of a list is the one that is held: others count less */
 	return !is_list_place(sorting, link->to_at) || ((in | out) && !(out & ~in));
 }
 

@@ -271,7 +271,7 @@ static struct kt_err *name_nodes(struct kt_page_walk *walk)
 	for (unsigned i = 0; i < NODE_PASSES; i++) {
 		struct kt_err *err;
 
-		kt_holders_sort(&walk->holders);
+		kt_holders_sort(&walk->holders, 0);
 		if (!walk->holders.by_address.count ||
 			(walk->holders.by_address.count == nr_unnamed &&
 				walk->holders.nodes.count == nr_nodes))

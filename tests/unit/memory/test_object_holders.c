@@ -129,6 +129,22 @@ TEST(objects_are_held_through_objects_of_other_caches)
 	objects_fini(&held.objects);
 }
 
+TEST(objects_are_held_by_pages)
+{
+	struct held_bytes held;
+	uint64_t object;
+
+	held_init(&held);
+	object = object_at(&held, 5);
+	/* a word of the struct page of a page that is no slab */
+	memcpy(held.objects.files.map + (size_t)(FILES_FIRST + 100) * PAGE_BYTES + 40, &object,
+		sizeof(object));
+	CHECK(!objects_walk(&held.objects, "kmalloc-64"));
+	check_held(&held, "struct page", 1);
+	check_held(&held, NULL, USED - 1);
+	objects_fini(&held.objects);
+}
+
 /* struct list_head at the same place of each object, and its head in another one. */
 TEST(lists_that_lead_into_objects_are_followed)
 {
