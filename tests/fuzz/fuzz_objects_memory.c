@@ -77,6 +77,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (objects.snap->object_groups.items[i].nr_objs <= 0)
 			abort();
 	}
+	for (size_t i = 0; i < objects.snap->object_holders.count; i++) {
+		if (objects.snap->object_holders.items[i].nr_objs <= 0)
+			abort();
+	}
 	if (objects.files.slub.target->nr_reads > READS_MAX)
 		abort();
 	objects_fini(&objects);

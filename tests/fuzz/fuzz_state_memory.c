@@ -7,7 +7,22 @@
 #include "fuzz.h"
 #include "fuzz_memory.h"
 
+#include "memory/kernel/module_areas.h"
 #include "memory/state_bytes.h"
+
+/* All of the memory is one area, which the modules say they have. */
+static void search_area(struct state_bytes *state)
+{
+	struct kt_kernel_area area = {
+		.start = STATE_BASE, .end = STATE_BASE + STATE_BYTES, .allocated = true
+	};
+	const struct kt_areas areas = { .all = { &area, 1, 1 } };
+	struct kt_module_areas modules = { 0 };
+	static char page[4096];
+
+	kt_err_free(kt_module_areas_find(&modules, state->target, &areas, page));
+	kt_module_areas_fini(&modules);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -34,6 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	kt_err_free(kt_file_vmallocinfo(state.target, &table, 1, &text));
 	kt_last_moment_read(state.target, &moment);
+	search_area(&state);
 	if (text.failed || state.target->nr_reads > 100 * STATE_BYTES)
 		abort();
 	kt_buf_cleanup(&text);
