@@ -79,6 +79,36 @@ bool kt_dump_file_read(struct kt_dump_file *file, uint64_t at, void *to, size_t 
 	return true;
 }
 
+static uint64_t skip_stored_hole(struct kt_dump_file *file, uint64_t at)
+{
+	off_t data, hole;
+
+	if (at >= file->stored || (at >= file->filled && at < file->filled_end))
+		return at;
+	data = lseek(file->fd, (off_t)at, SEEK_DATA);
+	if (data < 0 && errno == ENXIO)
+		return file->stored;
+	if (data < (off_t)at) {
+		/* the file system cannot say; everything may be data */
+		file->filled = 0;
+		file->filled_end = UINT64_MAX;
+		return at;
+	}
+	hole = lseek(file->fd, data, SEEK_HOLE);
+	file->filled = (uint64_t)data;
+	file->filled_end = hole > data ? (uint64_t)hole : (uint64_t)data + 1;
+	return (uint64_t)data;
+}
+
+uint64_t kt_dump_file_skip_hole(struct kt_dump_file *file, uint64_t at)
+{
+	uint64_t stored, bytes;
+
+	if (!kt_flat_is_open(&file->flat))
+		return skip_stored_hole(file, at);
+	return kt_flat_find(&file->flat, at, &stored, &bytes) == KT_FLAT_HOLE ? at + bytes : at;
+}
+
 bool kt_dump_file_is_flat(struct kt_span head)
 {
 	return kt_span_starts(head, KT_FLAT_SIGNATURE);

@@ -23,6 +23,7 @@ struct kt_dump_file {
 	uint64_t stored; /* bytes of the file itself */
 	struct kt_flat flat;
 	struct kt_dump_block *blocks;
+	uint64_t filled, filled_end; /* stored bytes without a hole, found by the latest search */
 };
 
 /** Whether the first bytes of a file are a flattened dump. */
@@ -36,5 +37,10 @@ struct kt_err *kt_dump_file_open(int fd, struct kt_dump_file *ret_file) KT_MUST_
 void kt_dump_file_fini(struct kt_dump_file *file);
 /** Copies bytes; false: the file does not have all of them. */
 bool kt_dump_file_read(struct kt_dump_file *file, uint64_t at, void *to, size_t size);
+/**
+ * Skips holes, whose bytes are 0 and take no room on the disk: returns the first offset from `at`
+ * on that is in no hole, or the end of the file. Returns `at` where the file system knows no holes.
+ */
+uint64_t kt_dump_file_skip_hole(struct kt_dump_file *file, uint64_t at);
 
 #endif

@@ -215,6 +215,23 @@ static enum kt_physical_state state_at(struct kt_physical *physical, uint64_t at
 	return read_core(physical, at, &byte, 1);
 }
 
+static uint64_t skip_zeros(struct kt_physical *physical, uint64_t at)
+{
+	struct elf_core *core = (struct elf_core *)physical;
+	const struct segment *segment = find_segment(core, at);
+	uint64_t from, place, data;
+
+	if (!segment)
+		return at;
+	from = at - segment->first;
+	if (from >= segment->promised || segment->place > UINT64_MAX - KT_PHYSICAL_MAX)
+		return at;
+	place = segment->place + from;
+	data = kt_dump_file_skip_hole(&core->file, place);
+	return data - place < segment->promised - from ? at + (data - place)
+						       : segment->first + segment->promised;
+}
+
 /* ---- notes ---- */
 
 /* A note that is looked for. */
@@ -353,6 +370,7 @@ struct kt_err *kt_elf_core_open(struct kt_dump_file *file, struct kt_physical **
 {
 	static const struct kt_physical_ops ops = { .read = read_core,
 		.state = state_at,
+		.skip_zeros = skip_zeros,
 		.info = core_info,
 		.status = core_status,
 		.close = close_core };

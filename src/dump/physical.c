@@ -28,6 +28,11 @@ enum kt_physical_state kt_physical_state(struct kt_physical *physical, uint64_t 
 	return at < KT_PHYSICAL_MAX ? physical->ops->state(physical, at) : KT_PHYSICAL_NONE;
 }
 
+uint64_t kt_physical_skip_zeros(struct kt_physical *physical, uint64_t at)
+{
+	return physical->ops->skip_zeros ? physical->ops->skip_zeros(physical, at) : at;
+}
+
 uint64_t kt_physical_nr_without(const struct kt_physical *physical)
 {
 	uint64_t count = 0;

@@ -28,6 +28,11 @@ struct kt_physical_ops {
 		struct kt_physical *physical, uint64_t at, void *to, size_t size);
 	/** Says where a byte is. */
 	enum kt_physical_state (*state)(struct kt_physical *physical, uint64_t at);
+	/**
+	 * Returns the first address from `at` on whose byte may be other than 0, in the same range
+	 * or at its end. NULL: any byte may be.
+	 */
+	uint64_t (*skip_zeros)(struct kt_physical *physical, uint64_t at);
 	/** Reads the note VMCOREINFO; false: the dump has none. */
 	bool (*info)(struct kt_physical *physical, struct kt_buf *ret_text);
 	/** Reads the note NT_PRSTATUS with this number, from 0; false: the dump has none. */
@@ -63,6 +68,8 @@ bool kt_physical_read(struct kt_physical *physical, uint64_t at, void *to, size_
 
 /** Says where a byte is; see kt_physical_ops. */
 enum kt_physical_state kt_physical_state(struct kt_physical *physical, uint64_t at);
+/** Skips memory that is known to be 0 without being read; see kt_physical_ops. */
+uint64_t kt_physical_skip_zeros(struct kt_physical *physical, uint64_t at);
 /** Number of reads so far that found no memory. */
 uint64_t kt_physical_nr_without(const struct kt_physical *physical);
 

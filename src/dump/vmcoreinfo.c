@@ -78,8 +78,14 @@ bool kt_vmcoreinfo_scan(struct kt_physical *physical, uint64_t *at, struct kt_vm
 
 		page = (page + STEP - 1) & ~(uint64_t)(STEP - 1);
 		while (!found && page < end && kt_physical_nr_without(physical) < most) {
-			size_t count = (end - page + STEP - 1) / STEP, which;
+			uint64_t filled = kt_physical_skip_zeros(physical, page) & ~(STEP - 1);
+			size_t count, which;
 
+			if (filled > page) {
+				page = filled;
+				continue;
+			}
+			count = (end - page + STEP - 1) / STEP;
 			if (count > STEPS)
 				count = STEPS;
 			which = look(physical, page, block, count);

@@ -6,6 +6,7 @@
 #include "random.h"
 #include "test.h"
 
+#include "dump/dump_file.h"
 #include "memory/counters/counters.h"
 #include "memory/counters/resources.h"
 #include "target/dump.h"
@@ -200,6 +201,56 @@ TEST(the_kernel_that_ran_is_chosen)
 	CHECK(kt_span_eq(release, "6.99.0-made"));
 	kt_target_close(target);
 	dump_fini(&dump);
+}
+
+/* A machine of 1 TiB, of which next to nothing is in use: its zeros are not read. */
+TEST(holes_are_skipped_in_the_search)
+{
+	const uint64_t bytes = 1ull << 40, place = DUMP_PLACE + DUMP_PAGES * 4096ull;
+	struct kt_target *target = NULL;
+	struct dump_bytes dump;
+	Elf64_Phdr *segment;
+	struct kt_err *err;
+	char *info;
+	int fd;
+
+	dump_init(&dump, &(struct dump_opts){ .form = KT_KALLSYMS_RELATIVE });
+	segment = (Elf64_Phdr *)(void *)(dump.file + sizeof(Elf64_Ehdr)) + 1;
+	segment->p_filesz = segment->p_memsz = bytes;
+	info = dump_image(&dump, dump_address(DUMP_INFO));
+	fd = dump_file(dump.file, dump.size);
+	CHECK_INT(pwrite(fd, info, 4096, (off_t)(place + bytes - 4096)), 4096);
+	memset(info, 0, 4096);
+	CHECK_INT(pwrite(fd, dump.file, dump.size, 0), (int64_t)dump.size);
+	err = kt_target_dump(&fd, 1, NULL, &target);
+	if (CHECK(!err))
+		CHECK(kt_span_eq(kt_target_dump_release(target), "6.99.0-made"));
+	kt_err_free(err);
+	kt_target_close(target);
+	close(fd);
+	dump_fini(&dump);
+}
+
+TEST(a_search_for_contents_ends_at_each_hole)
+{
+	struct kt_dump_file file;
+	char page[4096] = "contents";
+	struct kt_err *err;
+	int fd = dump_file(page, sizeof(page));
+
+	CHECK_INT(pwrite(fd, page, sizeof(page), 1 << 20), sizeof(page));
+	CHECK(!ftruncate(fd, 2 << 20));
+	err = kt_dump_file_open(fd, &file);
+	if (CHECK(!err)) {
+		CHECK_INT(kt_dump_file_skip_hole(&file, 100), 100);
+		CHECK_INT(kt_dump_file_skip_hole(&file, 4096), 1 << 20);
+		CHECK_INT(kt_dump_file_skip_hole(&file, (1 << 20) + 8), (1 << 20) + 8);
+		CHECK_INT(kt_dump_file_skip_hole(&file, (1 << 20) + 4096), 2 << 20);
+		CHECK_INT(kt_dump_file_skip_hole(&file, 5 << 20), 5 << 20);
+	}
+	kt_err_free(err);
+	kt_dump_file_fini(&file);
+	close(fd);
 }
 
 TEST(a_cut_dump_says_what_it_lacks)
