@@ -26,8 +26,12 @@
 #define KT_FILE_CRASH_SIZE    "sys/kernel/kexec_crash_size"
 #define KT_DIR_HUGEPAGES      "sys/kernel/mm/hugepages/"
 #define KT_DIR_DMA_POOLS      "sys/kernel/debug/dma_pools/"
-#define KT_FILE_UPTIME	      "proc/uptime"
-#define KT_FILE_BOOT_ID	      "proc/sys/kernel/random/boot_id"
+/* where the boot loader put the initial RAM disk */
+#define KT_DIR_CHOSEN	     "sys/firmware/devicetree/base/chosen/"
+#define KT_FILE_INITRD_START KT_DIR_CHOSEN "linux,initrd-start"
+#define KT_FILE_INITRD_END   KT_DIR_CHOSEN "linux,initrd-end"
+#define KT_FILE_UPTIME	     "proc/uptime"
+#define KT_FILE_BOOT_ID	     "proc/sys/kernel/random/boot_id"
 /* files that identify a person, a host or a place */
 #define KT_FILE_HOSTNAME    "proc/sys/kernel/hostname"
 #define KT_FILE_INIT_CGROUP "proc/1/cgroup"

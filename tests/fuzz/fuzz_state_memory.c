@@ -39,6 +39,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		state_area(&state, i, 2, 0xffffffff81000000ull + i);
 		state_module(&state, "module", 0xffffffffc0000000ull + i * 65536ull, "f");
 	}
+	state_property(&state, "last", "value", 6);
+	state_property(&state, "first", "value", 6);
 	fuzz_damage(state.memory, state.used, STATE_BASE, data + 1, size - 1);
 	kt_symbol_table_add(
 		&table, 0xffffffff81000000ull, kt_span_str("_stext"), (struct kt_span){ 0 });
@@ -50,6 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	kt_err_free(kt_file_vmallocinfo(state.target, &table, 1, &text));
 	kt_last_moment_read(state.target, &moment);
 	search_area(&state);
+	kt_err_free(kt_file_chosen(state.target, "last", &text));
 	if (text.failed || state.target->nr_reads > 100 * STATE_BYTES)
 		abort();
 	kt_buf_cleanup(&text);

@@ -5,11 +5,9 @@
 // big-endian (Documentation/devicetree/bindings/chosen.txt, drivers/of/fdt.c:
 // early_init_dt_check_for_initrd). The kernel log of such machines names no RAMDISK.
 
+#include "base/kernel_files.h"
 #include "source/source.h"
 
-#define CHOSEN	  "sys/firmware/devicetree/base/chosen/"
-#define START	  CHOSEN "linux,initrd-start"
-#define END	  CHOSEN "linux,initrd-end"
 #define CELL_SIZE 4 /* bytes of a cell */
 
 static struct kt_err *read_address(struct kt_root *root, const char *path, int64_t *ret_address)
@@ -33,14 +31,15 @@ static struct kt_err *read_address(struct kt_root *root, const char *path, int64
 static struct kt_err *read_it(struct kt_root *root, struct kt_snapshot *snap)
 {
 	int64_t start = 0, end = 0, page = snap->host.page_bytes;
-	struct kt_err *err = read_address(root, START, &start);
+	struct kt_err *err = read_address(root, KT_FILE_INITRD_START, &start);
 
 	if (!err)
-		err = read_address(root, END, &end);
+		err = read_address(root, KT_FILE_INITRD_END, &end);
 	if (err)
 		return err;
 	if (end <= start)
-		return kt_err_new(KT_ERR_PARSE, END ": not after " START);
+		return kt_err_new(
+			KT_ERR_PARSE, KT_FILE_INITRD_END ": not after " KT_FILE_INITRD_START);
 	if (page > 0) {
 		start -= start % page;
 		end += (page - end % page) % page;
@@ -49,7 +48,7 @@ static struct kt_err *read_it(struct kt_root *root, struct kt_snapshot *snap)
 				      .node = KT_NO_NODE,
 				      .unit = KT_BYTES,
 				      .raw = end - start,
-				      .path = END,
+				      .path = KT_FILE_INITRD_END,
 				      .field = "linux,initrd-end - linux,initrd-start" });
 	return NULL;
 }
@@ -57,7 +56,7 @@ static struct kt_err *read_it(struct kt_root *root, struct kt_snapshot *snap)
 const struct kt_source kt_source_device_tree = {
 	.name = "device_tree",
 	.summary = "the initial RAM disk that the boot loader passed",
-	.paths = { START, END },
+	.paths = { KT_FILE_INITRD_START, KT_FILE_INITRD_END },
 	.cost = KT_COST_CHEAP,
 	.lack = "an initial RAM disk that was not given back is missing, unless the kernel log "
 		"names it",

@@ -6,6 +6,7 @@
 
 #include "kernel_bytes.h"
 
+#include "memory/kernel/device_tree.h"
 #include "memory/kernel/kernel_log.h"
 #include "memory/kernel/last_moment.h"
 #include "memory/kernel/modules.h"
@@ -45,6 +46,7 @@ struct state_bytes {
 	char *memory, *types;
 	uint32_t used;
 	uint64_t next_start, nodes, modules;
+	uint64_t chosen;		       /* node of the device tree; 0: there is none */
 	uint64_t descs, infos, texts, head_at; /* of the log */
 	uint64_t next_id, next_lpos;	       /* of the next record; of old ones, its index */
 	struct kt_target_piece piece;
@@ -201,6 +203,18 @@ static inline void state_moment_types(
 		made_struct(made, "tk_data", 64, of_both, 1);
 }
 
+static inline void state_tree_types(struct made_types *made, const struct state_ids *ids)
+{
+	const struct made_member of_node[] = { { "name", ids->pointer, 0, 0 },
+		{ "properties", ids->pointer, 64, 0 } };
+	const struct made_member of_property[] = { { "name", ids->pointer, 0, 0 },
+		{ "length", ids->number, 64, 0 }, { "value", ids->pointer, 128, 0 },
+		{ "next", ids->pointer, 192, 0 } };
+
+	made_struct(made, "device_node", 16, of_node, KT_LEN(of_node));
+	made_struct(made, "property", 32, of_property, KT_LEN(of_property));
+}
+
 static inline char *state_types(enum state_form form, size_t *ret_size)
 {
 	struct made_types made = { 0 };
@@ -218,6 +232,7 @@ static inline char *state_types(enum state_form form, size_t *ret_size)
 	state_module_types(&made, &ids, form);
 	state_area_types(&made, &ids, form);
 	state_moment_types(&made, &ids, form);
+	state_tree_types(&made, &ids);
 	file = made_file(&made, ret_size);
 	made_fini(&made);
 	return file;
@@ -391,6 +406,26 @@ static inline void state_init_moment(struct state_bytes *state)
 	state_variable(state, "panic_cpu", 0, 4);
 	state_variable(state, "tainted_mask", 1u << 12 | 1u << 13, 8);
 	state_variable(state, "saved_command_line", state_text(state, "root=/dev/vda quiet"), 8);
+}
+
+/* Adds a property of the device tree's node "chosen" before the others; returns its address. */
+static inline uint64_t state_property(
+	struct state_bytes *state, const char *name, const void *value, uint32_t bytes)
+{
+	uint64_t property = state_take(state, 32), contents = state_take(state, bytes), node;
+
+	if (!state->chosen) {
+		state->chosen = state_take(state, 16);
+		state_variable(state, "of_chosen", state->chosen, 8);
+	}
+	node = state->chosen;
+	memcpy(state->memory + (contents - STATE_BASE), value, bytes);
+	state_set(state, property, state_text(state, name), 8);
+	state_set(state, property + 8, bytes, 4);
+	state_set(state, property + 16, contents, 8);
+	state_set(state, property + 24, state_get(state, node + 8), 8);
+	state_set(state, node + 8, property, 8);
+	return property;
 }
 
 static inline void state_init(struct state_bytes *state, enum state_form form)

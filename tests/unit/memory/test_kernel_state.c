@@ -249,6 +249,39 @@ TEST(a_panic_has_its_task)
 	}
 }
 
+TEST(a_device_tree_has_its_properties)
+{
+	struct kt_buf text = { 0 };
+	struct state_bytes state;
+	uint64_t property;
+	struct kt_err *err;
+
+	state_init(&state, STATE_NEW);
+	err = kt_file_chosen(state.target, "linux,initrd-start", &text);
+	CHECK(kt_err_code(err) == KT_ERR_ABSENT);
+	kt_err_free(err);
+	property = state_property(&state, "linux,initrd-start", "\0\0\0\1H\0\0\0", 8);
+	state_property(&state, "bootargs", "quiet", 6);
+	err = kt_file_chosen(state.target, "linux,initrd-start", &text);
+	CHECK(!err);
+	CHECK_INT(text.size, 8);
+	CHECK(text.size == 8 && memcmp(text.data, "\0\0\0\1H\0\0\0", 8) == 0);
+	err = kt_file_chosen(state.target, "linux,initrd-end", &text);
+	CHECK(kt_err_code(err) == KT_ERR_ABSENT);
+	kt_err_free(err);
+	state_set(&state, property + 8, 1u << 30, 4);
+	err = kt_file_chosen(state.target, "linux,initrd-start", &text);
+	CHECK(kt_err_code(err) == KT_ERR_PARSE);
+	kt_err_free(err);
+	/* a list without an end */
+	state_set(&state, property + 24, property, 8);
+	err = kt_file_chosen(state.target, "linux,initrd-end", &text);
+	CHECK(kt_err_code(err) == KT_ERR_ABSENT);
+	kt_err_free(err);
+	kt_buf_cleanup(&text);
+	state_fini(&state);
+}
+
 static void read_all(struct state_bytes *state)
 {
 	struct kt_symbol_table table = { 0 };
@@ -263,6 +296,7 @@ static void read_all(struct state_bytes *state)
 	CHECK(!kt_symbol_table_end(&table));
 	kt_err_free(kt_file_vmallocinfo(state->target, &table, 1, &text));
 	kt_last_moment_read(state->target, &moment);
+	kt_err_free(kt_file_chosen(state->target, "last", &text));
 	CHECK(!text.failed && state->target->nr_reads < 100 * STATE_BYTES);
 	kt_buf_cleanup(&text);
 	kt_symbol_table_fini(&table);
@@ -279,6 +313,8 @@ TEST(damaged_memory_is_read_in_bounded_time)
 			state_area(&state, i, 2, CODE + i);
 			state_module(&state, "module", 0xffffffffc0000000ull + i * 65536, "f");
 		}
+		state_property(&state, "last", "value", 6);
+		state_property(&state, "first", "value", 6);
 		dice_state = 0x9e3779b97f4a7c15u;
 		for (unsigned i = 0; i < 3000; i++) {
 			uint64_t at = STATE_BASE + 4096 + dice(state.used - 4096 - 8), before;

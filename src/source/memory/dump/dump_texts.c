@@ -9,6 +9,7 @@
 #include "memory/counters/resources.h"
 #include "memory/ended/last_stack.h"
 #include "memory/kernel/code_names.h"
+#include "memory/kernel/device_tree.h"
 #include "memory/kernel/kernel_log.h"
 #include "memory/kernel/last_moment.h"
 #include "memory/kernel/modules.h"
@@ -289,6 +290,11 @@ static struct kt_err *make_crash_size(void *arg, const char *path, struct kt_buf
 	return NULL;
 }
 
+static struct kt_err *make_chosen(void *arg, const char *path, struct kt_buf *ret_text)
+{
+	return kt_file_chosen(arg, strrchr(path, '/') + 1, ret_text);
+}
+
 #define CPUS_MAX 8192u
 
 /* Bits of a struct cpumask as a list of numbers, "0-3". */
@@ -338,6 +344,8 @@ static const struct {
 	{ KT_DIR_DMA_POOLS "pool_size_dma", make_dma_pool },
 	{ KT_DIR_DMA_POOLS "pool_size_dma32", make_dma_pool },
 	{ KT_DIR_DMA_POOLS "pool_size_kernel", make_dma_pool },
+	{ KT_FILE_INITRD_START, make_chosen },
+	{ KT_FILE_INITRD_END, make_chosen },
 	{ KT_FILE_CPUS_ONLINE, make_cpus },
 	{ KT_FILE_CPUS_POSSIBLE, make_cpus },
 };
