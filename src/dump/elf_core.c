@@ -130,7 +130,7 @@ static struct kt_err *count_segments(struct elf_core *core)
 		bytes[KT_PHYSICAL_READ] += has;
 		bytes[KT_PHYSICAL_CUT] += segment->promised - has;
 		bytes[KT_PHYSICAL_LEFT_OUT] += segment->bytes - segment->promised;
-		if (has && !kt_physical_add(&core->base, segment->first, has))
+		if (!kt_physical_add(&core->base, segment->first, segment->bytes, has))
 			return kt_err_new(KT_ERR_NOMEM, "out of memory");
 	}
 	return core->base.bytes[KT_PHYSICAL_READ] ? NULL

@@ -87,6 +87,7 @@ static struct kt_err *end_range(struct ranging *ranging)
 
 	if (ranging->end == ranging->first ||
 		kt_physical_add(ranging->physical, ranging->first * bytes,
+			(ranging->end - ranging->first) * bytes,
 			(ranging->end - ranging->first) * bytes))
 		return NULL;
 	return kt_err_new(KT_ERR_LIMIT, "its memory has too many ranges");

@@ -42,7 +42,7 @@ uint64_t kt_physical_nr_without(const struct kt_physical *physical)
 	return count;
 }
 
-bool kt_physical_add(struct kt_physical *physical, uint64_t first, uint64_t bytes)
+bool kt_physical_add(struct kt_physical *physical, uint64_t first, uint64_t bytes, uint64_t here)
 {
 	size_t count = physical->nr_ranges;
 
@@ -57,6 +57,6 @@ bool kt_physical_add(struct kt_physical *physical, uint64_t first, uint64_t byte
 			return false;
 		physical->ranges = grown;
 	}
-	physical->ranges[physical->nr_ranges++] = (struct kt_physical_range){ first, bytes };
+	physical->ranges[physical->nr_ranges++] = (struct kt_physical_range){ first, bytes, here };
 	return true;
 }

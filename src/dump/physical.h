@@ -40,9 +40,10 @@ struct kt_physical_ops {
 	void (*close)(struct kt_physical *physical);
 };
 
-/** A range of physical memory. */
+/** A range of the machine's physical memory. */
 struct kt_physical_range {
 	uint64_t first, bytes;
+	uint64_t here; /* bytes from its beginning after which nothing is in the dump */
 };
 
 /** The part that all formats have; their own state comes after it. */
@@ -74,6 +75,6 @@ uint64_t kt_physical_skip_zeros(struct kt_physical *physical, uint64_t at);
 uint64_t kt_physical_nr_without(const struct kt_physical *physical);
 
 /** Adds a range, for formats; false: out of memory or more than 2^20 of them. */
-bool kt_physical_add(struct kt_physical *physical, uint64_t first, uint64_t bytes);
+bool kt_physical_add(struct kt_physical *physical, uint64_t first, uint64_t bytes, uint64_t here);
 
 #endif

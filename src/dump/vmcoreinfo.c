@@ -73,7 +73,7 @@ bool kt_vmcoreinfo_scan(struct kt_physical *physical, uint64_t *at, struct kt_vm
 
 	for (size_t i = 0; block && !found && i < physical->nr_ranges; i++) {
 		const struct kt_physical_range *range = &physical->ranges[i];
-		uint64_t end = range->first + range->bytes;
+		uint64_t end = range->first + range->here;
 		uint64_t page = range->first > *at ? range->first : *at;
 
 		page = (page + STEP - 1) & ~(uint64_t)(STEP - 1);

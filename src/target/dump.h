@@ -29,7 +29,7 @@ void kt_target_dump_blame_filter(struct kt_target *target);
 void kt_target_dump_note(const struct kt_target *target, struct kt_buf *ret_note);
 /** Whether the header of the dump has all ranges of the machine's memory. */
 bool kt_target_dump_has_ranges(const struct kt_target *target);
-/** Called with each range of physical memory that the dump has: its first address and its size. */
+/** Called with each range of the machine's memory, by the dump: its first address and its size. */
 typedef void (*kt_target_dump_range)(void *arg, uint64_t first, uint64_t bytes);
 void kt_target_dump_ranges(const struct kt_target *target, kt_target_dump_range fn, void *arg);
 

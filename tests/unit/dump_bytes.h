@@ -442,8 +442,13 @@ static inline void dump_init(struct dump_bytes *dump, const struct dump_opts *op
 			{ "diomem_resource", dump->resources },
 			{ "dcontig_page_data", dump->zones },
 			{ "d__per_cpu_offset", dump->zones + 1792 },
-			{ "dvmstat_text", dump->zones + 1856 } },
-		9);
+			{ "dvmstat_text", dump->zones + 1856 }, { "T_text", DUMP_STEXT },
+			{ "T_etext", DUMP_STEXT + 4096 }, { "D__start_rodata", DUMP_STEXT + 4096 },
+			{ "D__end_rodata", DUMP_STEXT + 3 * 4096 },
+			{ "D_sdata", DUMP_STEXT + 3 * 4096 }, { "D_edata", DUMP_STEXT + 6 * 4096 },
+			{ "B__bss_start", DUMP_STEXT + 6 * 4096 },
+			{ "B__bss_stop", DUMP_STEXT + 10 * 4096 } },
+		17);
 	if (opts->nameless)
 		memset(dump_image(dump, dump_address(DUMP_NAMES)), 0,
 			(DUMP_TYPES - DUMP_NAMES) * 4096);

@@ -41,9 +41,35 @@ static void put_ram(void *arg, uint64_t first, uint64_t bytes)
 	put_range(arg, 0, first, first + bytes - 1, "System RAM");
 }
 
+#define IMAGE_MAX (1ull << 30) /* bytes */
+
 /*
- * Without the kernel's own map, the ranges that the file's header has: they have firmware next to
- * RAM. A map that is there and cannot be read is unknown.
+ * Parts of the kernel's image by the marks between them (include/asm-generic/vmlinux.lds.h). Their
+ * sizes are right; their address is not needed, so it is left out as in a bundle.
+ */
+static void put_image(struct kt_target *target, struct kt_buf *text)
+{
+	static const struct {
+		const char *start, *end, *name;
+	} parts[] = {
+		{ "_text", "_etext", "Kernel code" },
+		{ "__start_rodata", "__end_rodata", "Kernel rodata" },
+		{ "_sdata", "_edata", "Kernel data" },
+		{ "__bss_start", "__bss_stop", "Kernel bss" },
+	};
+	uint64_t start, end;
+
+	for (size_t i = 0; i < KT_LEN(parts); i++) {
+		if (kt_symbols_find(&target->symbols, parts[i].start, &start) &&
+			kt_symbols_find(&target->symbols, parts[i].end, &end) && end > start &&
+			end - start <= IMAGE_MAX)
+			put_range(text, 1, 0, end - start - 1, parts[i].name);
+	}
+}
+
+/*
+ * Without the kernel's own map, or where it cannot be read, the ranges that the file's header has:
+ * they have firmware next to RAM.
  */
 static struct kt_err *make_iomem(void *arg, const char *path, struct kt_buf *ret_text)
 {
@@ -53,10 +79,11 @@ static struct kt_err *make_iomem(void *arg, const char *path, struct kt_buf *ret
 	if (!err)
 		return NULL;
 	ret_text->size = 0;
-	if (kt_err_code(err) != KT_ERR_ABSENT || !kt_target_dump_has_ranges(arg))
+	if (kt_err_code(err) == KT_ERR_NOMEM || !kt_target_dump_has_ranges(arg))
 		return err;
 	kt_err_free(err);
 	kt_target_dump_ranges(arg, put_ram, ret_text);
+	put_image(arg, ret_text);
 	return NULL;
 }
 
