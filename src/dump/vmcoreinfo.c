@@ -160,3 +160,10 @@ uint16_t kt_vmcoreinfo_machine(const struct kt_vmcoreinfo *info)
 	       : kt_vmcoreinfo_number(info, "kimage_voffset", &number) ? EM_AARCH64
 								       : 0;
 }
+
+bool kt_vmcoreinfo_length(const struct kt_vmcoreinfo *info, const char *name, uint64_t *ret_value)
+{
+	struct kt_span value;
+
+	return find_in(info, "LENGTH", name, &value) && kt_span_u64(value, ret_value);
+}

@@ -32,5 +32,7 @@ bool kt_vmcoreinfo_find(
 bool kt_vmcoreinfo_symbol(const struct kt_vmcoreinfo *info, const char *name, uint64_t *ret_value);
 /** Finds the number in "NUMBER(name)": decimal, with or without a sign, or hexadecimal with 0x. */
 bool kt_vmcoreinfo_number(const struct kt_vmcoreinfo *info, const char *name, uint64_t *ret_value);
+/** Finds the number in "LENGTH(name)": elements of an array. */
+bool kt_vmcoreinfo_length(const struct kt_vmcoreinfo *info, const char *name, uint64_t *ret_value);
 
 #endif

@@ -175,6 +175,26 @@ uint64_t kt_memmap_slabs(struct kt_memmap *memmap, uint64_t cache, kt_memmap_sla
 	return kt_memmap_pages(memmap, visit_slab, &slabs);
 }
 
+static bool take_cache(void *arg, uint64_t pfn, const char *page)
+{
+	struct slabs *slabs = arg;
+
+	(void)pfn;
+	if (is_slab(slabs->memmap, page, 0))
+		slabs->cache = kt_field_get(
+			&slabs->memmap->slab_cache, page, slabs->memmap->page_struct_bytes);
+	return !slabs->cache;
+}
+
+bool kt_memmap_any_cache(struct kt_memmap *memmap, uint64_t *ret_cache)
+{
+	struct slabs slabs = { .memmap = memmap };
+
+	kt_memmap_pages(memmap, take_cache, &slabs);
+	*ret_cache = slabs.cache;
+	return slabs.cache != 0;
+}
+
 bool kt_memmap_read_slab(struct kt_memmap *memmap, uint64_t pfn, char *ret_page)
 {
 	return kt_target_read(memmap->target, memmap->base + pfn * memmap->page_struct_bytes,

@@ -53,6 +53,9 @@ typedef void (*kt_memmap_slab)(void *arg, uint64_t pfn, const char *page);
  */
 uint64_t kt_memmap_slabs(struct kt_memmap *memmap, uint64_t cache, kt_memmap_slab fn, void *arg);
 
+/** Finds a slab cache, the owner of the first slab. False: there is no slab. */
+bool kt_memmap_any_cache(struct kt_memmap *memmap, uint64_t *ret_cache);
+
 /** Reads the struct page of a slab again; false: it is unreadable, or no slab. */
 bool kt_memmap_read_slab(struct kt_memmap *memmap, uint64_t pfn, char *ret_page);
 

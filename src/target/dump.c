@@ -22,6 +22,11 @@
 #define ADDRESSES      512u	   /* that are read at once */
 #define CACHES_MAX     4096u
 #define GIVEN	       "; --btf FILE or --vmlinux FILE gives it"
+#define NODES_MAX      1024u
+/* include/linux/mmzone.h: bits of a section's address of its struct pages */
+#define SECTION_HAS_MAP 2u
+#define SECTION_FLAGS	63u
+#define ROOTS_MAX	(1u << 20) /* 2^18 of 52 bits of address */
 
 struct dump_target {
 	struct kt_target base;
@@ -41,9 +46,47 @@ static bool read_memory(struct kt_target *base, uint64_t address, void *to, size
 	return kt_translation_read(&target->translation, address, to, size);
 }
 
+/* Whether a section of memory has struct pages, and the address that they count from. */
+static bool read_section(struct kt_target *base, uint64_t at, uint64_t *ret_page)
+{
+	uint64_t map;
+
+	if (!kt_target_pointer(base, at, &map) || !(map & SECTION_HAS_MAP))
+		return false;
+	*ret_page = map & ~(uint64_t)SECTION_FLAGS;
+	return kt_target_is_pointer(base, *ret_page);
+}
+
+/*
+ * mm/sparse.c: each section of memory has the address of its struct pages, less what is before it;
+ * with a virtual memory map that is the struct page of page 0. The symbol is the value of the
+ * variable since a0b1280368d1 (4.15), a table of pages with sections.
+ */
+static bool find_page_by_sections(struct dump_target *target, uint64_t *ret_page)
+{
+	struct kt_target *base = &target->base;
+	uint32_t bytes = kt_types_size(&base->types, "mem_section");
+	uint64_t table, root, nr_roots;
+	struct kt_field map;
+
+	if (!bytes || !kt_types_field(&base->types, "mem_section", "section_mem_map", &map) ||
+		!kt_vmcoreinfo_symbol(&target->info, "mem_section", &table) ||
+		!kt_vmcoreinfo_length(&target->info, "mem_section", &nr_roots) ||
+		nr_roots > ROOTS_MAX)
+		return false;
+	for (uint64_t i = 0; i < nr_roots; i++) {
+		if (!kt_target_pointer(base, table + i * sizeof(root), &root))
+			return false;
+		for (uint32_t k = 0; root && k < base->page_bytes / bytes; k++) {
+			if (read_section(base, root + (uint64_t)k * bytes + map.offset, ret_page))
+				return true;
+		}
+	}
+	return false;
+}
+
 /* SYMBOL(vmemmap) is its value; before, arm64 gives the start of the range that it counts from. */
-static bool find_page(
-	const struct dump_target *target, uint32_t page_struct_bytes, uint64_t *ret_page)
+static bool find_page(struct dump_target *target, uint32_t page_struct_bytes, uint64_t *ret_page)
 {
 	uint64_t start, physical;
 
@@ -51,7 +94,7 @@ static bool find_page(
 		return true;
 	if (!kt_vmcoreinfo_number(&target->info, "VMEMMAP_START", &start) ||
 		!kt_vmcoreinfo_number(&target->info, "PHYS_OFFSET", &physical))
-		return false;
+		return find_page_by_sections(target, ret_page);
 	*ret_page = start - physical / target->base.page_bytes * page_struct_bytes;
 	return true;
 }
@@ -59,7 +102,7 @@ static bool find_page(
 static bool memory_map(struct kt_target *base, uint32_t page_struct_bytes, uint64_t *ret_direct,
 	uint64_t *ret_page)
 {
-	const struct dump_target *target = (struct dump_target *)base;
+	struct dump_target *target = (struct dump_target *)base;
 
 	return find_page(target, page_struct_bytes, ret_page) &&
 	       kt_translation_direct(&target->translation, ret_direct);
@@ -178,6 +221,20 @@ static void take_given(void *arg, struct kt_span name, uint64_t address)
 		kt_symbols_add(&target->base.symbols, name, address);
 }
 
+/* A kernel without CONFIG_KALLSYMS_ALL names no variable, but VMCOREINFO has addresses of some. */
+static void take_told(struct dump_target *target)
+{
+	struct kt_span rest = target->info.text, line, name;
+	uint64_t address;
+
+	while (kt_span_line(&rest, &line)) {
+		if (kt_span_skip(&line, "SYMBOL(") && kt_span_until(&line, ')', &name) &&
+			kt_span_skip(&line, "=") && kt_span_hex(line, &address) && address &&
+			kt_symbols_wanted(name))
+			kt_symbols_add(&target->base.symbols, name, address);
+	}
+}
+
 static struct kt_err *read_kallsyms(struct dump_target *target)
 {
 	uint64_t stext;
@@ -205,6 +262,7 @@ static struct kt_err *read_symbols(struct dump_target *target)
 	if (err && !target->vmlinux.symbols.n)
 		return kt_err_prepend(err, "symbols cannot be read (--vmlinux FILE may give them)");
 	kt_err_free(err);
+	take_told(target);
 	kt_vmlinux_each(&target->vmlinux, take_given, target);
 	return symbols->names.failed || symbols->arena.failed
 		       ? kt_err_new(KT_ERR_NOMEM, "out of memory")
@@ -445,6 +503,26 @@ struct kt_span kt_target_dump_release(const struct kt_target *base)
 bool kt_target_dump_number(const struct kt_target *base, const char *name, uint64_t *ret_value)
 {
 	return kt_vmcoreinfo_number(&((const struct dump_target *)base)->info, name, ret_value);
+}
+
+uint32_t kt_target_dump_nodes(struct kt_target *base)
+{
+	const struct dump_target *target = (const struct dump_target *)base;
+	uint64_t table, length, node;
+	uint32_t count = 0;
+
+	if (kt_vmcoreinfo_symbol(&target->info, "contig_page_data", &table))
+		return 1;
+	if (!kt_vmcoreinfo_symbol(&target->info, "node_data", &table) ||
+		!kt_vmcoreinfo_length(&target->info, "node_data", &length) || length > NODES_MAX)
+		return 0;
+	for (uint32_t i = 0; i < length; i++) {
+		if (!kt_target_pointer(base, table + (uint64_t)i * sizeof(node), &node))
+			return 0;
+		if (node)
+			count = i + 1;
+	}
+	return count;
 }
 
 bool kt_target_dump_left_out(const struct kt_target *base, uint64_t physical)

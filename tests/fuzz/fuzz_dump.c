@@ -35,6 +35,7 @@ static void use(struct kt_target *target)
 	kt_err_free(kt_file_vmstat(target, 4, &text));
 	if (target->ops->memory_map(target, 64, &direct, &page))
 		kt_target_read(target, direct + DUMP_FIRST - 1, bytes, sizeof(bytes));
+	kt_target_dump_nodes(target);
 	kt_target_dump_note(target, &text);
 	for (unsigned cpu = 0; cpu < 3; cpu++)
 		target->ops->status(target, cpu, bytes, sizeof(bytes));
@@ -80,7 +81,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				 .five_levels = !(data[0] & 4) && (data[0] & 8),
 				 .in_note = data[0] & 16,
 				 .long_name = data[0] & 32,
-				 .unlisted = data[0] & 64 });
+				 .unlisted = data[0] & 64,
+				 .sections = size & 1 });
 	damage(&dump, data + 1, size - 1);
 	open_and_use(dump.file, dump.size);
 	dump_fini(&dump);

@@ -43,6 +43,7 @@ struct dump_opts {
 	bool unnamed;  /* no symbols say where the type data is */
 	bool nameless; /* there are no symbols */
 	bool untyped;  /* there is no type data */
+	bool sections; /* it says where sections of memory and nodes are, not the memory map */
 	enum kt_kallsyms_form form;
 };
 
@@ -302,6 +303,19 @@ static inline void dump_zones(struct dump_bytes *dump)
 	}
 }
 
+/* Tables of two places each, of which the first one is empty: of sections of memory, of nodes. */
+#define DUMP_SECTIONS 512u
+#define DUMP_NODES    528u
+
+static inline void dump_sections(struct dump_bytes *dump)
+{
+	uint64_t data = dump_address(DUMP_DATA), root = data + 544;
+
+	dump_put(dump, data + DUMP_SECTIONS + 8, root, 8);
+	dump_put(dump, data + DUMP_NODES + 8, dump->zones, 8);
+	dump_put(dump, root + 16, 0xffffea0000000003ull, 8);
+}
+
 static inline size_t dump_types(struct dump_bytes *dump)
 {
 	struct made_types types = { 0 };
@@ -313,6 +327,8 @@ static inline size_t dump_types(struct dump_bytes *dump)
 	char *file;
 
 	made_struct(&types, "resource", 64, members, KT_LEN(members));
+	made_struct(&types, "mem_section", 16,
+		&(const struct made_member){ "section_mem_map", word, 0, 0 }, 1);
 	dump_zone_types(&types, word, pointer);
 	made_struct(&types, "kmem_cache", 64, members, 2);
 	made_struct(&types, "page", 64, members, 2);
@@ -359,7 +375,15 @@ static inline void dump_info(struct dump_bytes *dump, struct kt_buf *text)
 		kt_buf_printf(text, "NUMBER(phys_base)=%lld\nNUMBER(pgtable_l5_enabled)=%d\n",
 			(long long)(DUMP_FIRST - (DUMP_STEXT - 0xffffffff80000000ull)),
 			dump->opts.five_levels);
-	kt_buf_printf(text, "SYMBOL(vmemmap)=ffffea0000000000\n");
+	if (dump->opts.sections)
+		kt_buf_printf(text,
+			"SYMBOL(mem_section)=%llx\nLENGTH(mem_section)=2\n"
+			"SYMBOL(node_data)=%llx\nLENGTH(node_data)=2\nSYMBOL(prb)=%llx\n",
+			(unsigned long long)dump_address(DUMP_DATA) + DUMP_SECTIONS,
+			(unsigned long long)dump_address(DUMP_DATA) + DUMP_NODES,
+			(unsigned long long)dump_address(DUMP_DATA));
+	else
+		kt_buf_printf(text, "SYMBOL(vmemmap)=ffffea0000000000\n");
 }
 
 #define DUMP_CPUS 2u
@@ -433,6 +457,7 @@ static inline void dump_init(struct dump_bytes *dump, const struct dump_opts *op
 	dump->types_bytes = dump_types(dump);
 	dump_resources(dump);
 	dump_zones(dump);
+	dump_sections(dump);
 	dump_put(dump, data + 16, 3, 4);
 	dump_symbols(dump,
 		(const struct dump_symbol[]){ { "T_stext", DUMP_STEXT },

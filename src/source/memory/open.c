@@ -127,15 +127,37 @@ static void find_ranges(const struct kt_snapshot *snap, struct kt_memory *memory
 
 /* ---- all ---- */
 
-/* A dump has no process that could be asked for what symbols do not name. */
+/*
+ * A dump has no process that could be asked for what symbols do not name. Its pages lead to a slab
+ * cache, whose parts on each node are found only if the number of nodes is known.
+ */
+static uint64_t find_cache_by_page(struct kt_memory *memory)
+{
+	struct kt_memmap memmap;
+	struct kt_err *err;
+	uint64_t cache = 0;
+
+	if (!kt_target_dump_nodes(memory->target))
+		return 0;
+	err = kt_memory_map(memory, &memmap);
+	if (!err)
+		kt_memmap_any_cache(&memmap, &cache);
+	kt_err_free(err);
+	return cache;
+}
+
 static struct kt_err *open_dump(
 	struct kt_root *root, struct kt_snapshot *snap, struct kt_memory *ret_memory)
 {
+	uint64_t at;
+
 	ret_memory->target = kt_root_dump_memory(root);
 	ret_memory->borrowed = true;
 	if (!ret_memory->target)
 		return kt_err_new(KT_ERR_ABSENT, "the memory of the dump was not opened");
 	find_ranges(snap, ret_memory);
+	if (!kt_symbols_find(&ret_memory->target->symbols, "slab_caches", &at))
+		ret_memory->slub.any_cache = find_cache_by_page(ret_memory);
 	return ret_memory->arena.failed ? kt_err_new(KT_ERR_NOMEM, "out of memory") : NULL;
 }
 

@@ -293,6 +293,31 @@ TEST(left_out_pages_are_absent_and_not_zero)
 	dump_fini(&dump);
 }
 
+/* A kernel that names no variables, but VMCOREINFO has some of their addresses. */
+TEST(sections_lead_to_the_memory_map)
+{
+	KT_CLEANUP(target) struct kt_target *target = NULL;
+	uint64_t direct, page, at;
+	struct dump_bytes dump;
+
+	dump_init(&dump, &(struct dump_opts){ .form = KT_KALLSYMS_RELATIVE, .sections = true });
+	target = open_dump(&dump);
+	if (target) {
+		CHECK(target->ops->memory_map(target, 64, &direct, &page));
+		CHECK(page == 0xffffea0000000000ull);
+		CHECK_INT(kt_target_dump_nodes(target), 2);
+		CHECK(kt_symbols_find(&target->symbols, "prb", &at));
+		CHECK(at == dump_address(DUMP_DATA));
+	}
+	kt_target_close(target);
+	/* no section has struct pages */
+	dump_put(&dump, dump_address(DUMP_DATA) + 544 + 16, 0xffffea0000000001ull, 8);
+	target = open_dump(&dump);
+	if (target)
+		CHECK(!target->ops->memory_map(target, 64, &direct, &page));
+	dump_fini(&dump);
+}
+
 static void use(struct kt_target *target)
 {
 	KT_CLEANUP(symbol_table) struct kt_symbol_table table = { 0 };

@@ -14,11 +14,11 @@ uint32_t kt_memory_dump_nodes(struct kt_target *target)
 {
 	uint64_t at, count;
 
-	return kt_symbols_find(&target->symbols, "nr_node_ids", &at) &&
-			       kt_target_number(target, at, sizeof(uint32_t), &count) && count &&
-			       count <= NODES_MAX
-		       ? (uint32_t)count
-		       : 1;
+	if (!kt_symbols_find(&target->symbols, "nr_node_ids", &at))
+		count = kt_target_dump_nodes(target);
+	else if (!kt_target_number(target, at, sizeof(uint32_t), &count))
+		count = 0;
+	return count && count <= NODES_MAX ? (uint32_t)count : 1;
 }
 
 /* A module whose symbols cannot be read leaves its functions without names, and no more. */
