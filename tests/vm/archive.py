@@ -3,7 +3,6 @@
 the cache, signatures are checked, nothing is installed and no source of the system touched."""
 
 import fnmatch
-import io
 import os
 import pathlib
 import re
@@ -17,6 +16,7 @@ CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / "
 KEYRING = pathlib.Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 FRESH_S = 12 * 3600  # lists are not asked for more often
 LOG_MAX = 4000
+UNPACK_S = 1200
 DEBIAN, SECURITY = "http://deb.debian.org/debian", "http://deb.debian.org/debian-security"
 # what a suite's kernels come from: (kinds of packages, repository, suite)
 SUITES = {
@@ -163,10 +163,15 @@ class Suite:
 
 
 def unpack(deb, wanted, folder):
-    tar = subprocess.run(["dpkg-deb", "--fsys-tarfile", deb], capture_output=True, timeout=300,
-                         check=True).stdout
-    with tarfile.open(fileobj=io.BytesIO(tar)) as archive:
-        for member in archive:
-            name = member.name.removeprefix("./")
-            if any(fnmatch.fnmatch(name, pattern) for pattern in wanted):
-                archive.extract(member, folder)
+    """Never has the whole archive in memory: debuginfo is several GB."""
+    with subprocess.Popen(["timeout", str(UNPACK_S), "dpkg-deb", "--fsys-tarfile", deb],
+                          stdout=subprocess.PIPE) as tar:
+        with tarfile.open(fileobj=tar.stdout, mode="r|") as archive:
+            for member in archive:
+                name = member.name.removeprefix("./")
+                if any(fnmatch.fnmatch(name, pattern) for pattern in wanted):
+                    archive.extract(member, folder)
+        while tar.stdout.read(1 << 20):
+            pass  # padding after the end
+    if tar.returncode != 0:
+        raise Missing(f"dpkg-deb: {deb.name} cannot be unpacked")

@@ -5,7 +5,10 @@ counted inside a moment before: an ELF core, a compressed dump and a raw image, 
 import json
 import subprocess
 
+import nameless
+import peers
 import scenario
+from archive import Missing
 
 READ_S = 120
 RAM_AT = {"amd64": 0, "arm64": 1 << 30}  # the first address of qemu's machines
@@ -102,6 +105,48 @@ def compare(before, dump, after):
     return problems, f"{same} caches are equal, {process} but for a process"
 
 
+def kernel_counts(text):
+    """(slabs, slots) of each cache, by the kernel's own /proc/slabinfo"""
+    lines = (line.split() for line in text.splitlines()[2:])
+    return {words[0]: (int(words[words.index("slabdata") + 2]), int(words[2])) for words in lines}
+
+
+def check_peers(names, vm, dump, report, kernel, save):
+    """(problems, what was seen) of other tools on the same dump; a cache by which they differ has
+    what the kernel itself counted a moment before."""
+    problems, told = peers.check(names, dump.file, report, vm.kernel.debuginfo, save)
+    ours = peers.counts_of(report)
+    equal = sum(kernel.get(name) == counts[:2] for name, counts in ours.items())
+    told.append(f"/proc/slabinfo: {equal} of {len(ours)} caches have as many slabs and slots")
+    return problems, ", " + ", ".join(told)
+
+
+def check_nameless(dump, report):
+    """(problems, what was seen) of the same dump without names of variables: the list of slab
+    caches is then found by a page, and what CPUs keep ready is not known."""
+    copy = Dump(dump.file.with_name("nameless"), dump.ktally)
+    subprocess.run(["cp", "--sparse=always", dump.file, copy.file], check=True)
+    try:
+        gone = nameless.erase(copy.file)
+    except Missing as why:
+        copy.file.unlink()
+        return [], f"names of variables stay: {why}"
+    found = copy.report("slab --exact -a")
+    copy.file.unlink()
+    whole, counts = ({row["name"]: (row["slabs"], row["slots"]) for row in each["caches"]
+                      if row["slabs"] is not None} for each in (report, found))
+    problems = [] if counts == whole else [f"without {gone} names of variables: other slab caches"]
+    return problems, f"{len(counts)} caches are equal without {gone} names of variables"
+
+
+def differing_steps(dump, inside):
+    """Rows of the boot that only one side has, or that differ."""
+    sides = [{(row["id"], row["name"]): row for row in report["rows"]} for report in (dump, inside)]
+    return [f"{name}: {[side.get(key, {}).get('bytes') for side in sides]}"
+            for key, name in ((key, "/".join(key)) for key in sorted({*sides[0], *sides[1]}))
+            if sides[0].get(key) != sides[1].get(key)]
+
+
 def rows_of(account):
     return {row["id"]: row for row in account["rows"]}
 
@@ -147,7 +192,8 @@ def check_account(vm, dump, before, save):
     inside = vm.report("boot")
     save("exact-dump-boot.json", [boot, inside])
     if steps_of(boot) != steps_of(inside):
-        problems.append("boot is not the same in the dump and inside")
+        problems.append("boot is not the same in the dump and inside: "
+                        + "; ".join(differing_steps(boot, inside)))
     told += f", a bundle of {bundle.stat().st_size} bytes, {len(boot['rows'])} steps of the boot"
     bundle.unlink()
     return problems, told
@@ -228,8 +274,8 @@ def run_sites(item, vm, save, ktally):
     return problems, [told], {}
 
 
-def run(item, vm, save, ktally):
-    """(problems, what was seen, figures)"""
+def run(item, vm, save, ktally, keep=False):
+    """(problems, what was seen, figures); `keep`: the dumps stay in the machine's folder"""
     work = scenario.Run(item, vm, save)
     work.check_needs()
     try:
@@ -238,6 +284,7 @@ def run(item, vm, save, ktally):
         vm.report("slab --exact -a")
         account = vm.account()
         before = vm.report("slab --exact -a")
+        kernel = kernel_counts(vm.run("cat /proc/slabinfo"))
         dump, *others = take(vm, ktally)
         after = vm.report("slab --exact -a")
         inside = dump.report("slab --exact -a")
@@ -253,8 +300,16 @@ def run(item, vm, save, ktally):
             problem, text, _ = claim.check(None, reports[claim.command], work.amounts, {})
             problems += [problem] if problem else []
             told += f", {text}"
-        for form in (dump, *others):
-            form.file.unlink()
+        if vm.kernel.arch == "amd64":
+            more, seen = check_nameless(dump, inside)
+            problems += more
+            told += f", {seen}"
+        if item.values["peers"]:
+            more, seen = check_peers(item.values["peers"][0].split(), vm, dump, inside, kernel, save)
+            problems += more
+            told += seen
+        for each in () if keep else (dump, *others):
+            each.file.unlink()
     finally:
         work.perform(item.values["undo"])
     return problems, [told], {}

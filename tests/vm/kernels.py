@@ -64,6 +64,8 @@ MODULES = ["zram", "loop", "virtio_balloon", "virtio_pci", "virtio_blk", "virtio
 OFFERED = ["veth", "dm_mod"]
 # newer suites have the image and its modules in packages of their own
 PARTS = ("linux-binary", "linux-modules")
+# of the image only: what its modules hold is not needed
+DEBUGINFO = ["usr/lib/debug/boot/vmlinux-*", "usr/lib/debug/lib/modules/*/vmlinux"]
 UNPACKED = ["boot/vmlinuz-*", "boot/config-*", "*lib/modules/*/vmlinuz", "*lib/modules/*/config",
             *(f"*lib/modules/*/kernel/{folder}" for folder in (
                 "block/*", "crypto/*", "drivers/block/*", "drivers/dax/*", "drivers/md/dm-mod*",
@@ -82,6 +84,7 @@ class Kernel:
     offered: dict = dataclasses.field(default_factory=dict)  # name: what it takes, in order
     test_module: bytes = None
     why_no_module: str = ""
+    debuginfo: pathlib.Path = None  # the image with it, where --debuginfo fetched one
 
     def add_test_module(self, build):
         """BUILD gives a path; what keeps it from that is remembered, for what is skipped."""
@@ -169,7 +172,21 @@ def debian_image(name, wanted, suite, package):
     if not image:
         raise Missing(f"no image in {package} and what it depends on")
     kernel = Kernel(name, image, wanted.arch, *resolve_modules(folder))
+    kernel.debuginfo = next((path for pattern in DEBUGINFO for path in folder.glob(pattern)
+                             if path.is_file()), None)
     return kernel.add_test_module(lambda: kmod.for_package(suite, package, folder, wanted.arch))
+
+
+def fetch_debuginfo(name):
+    """The image with debuginfo of a kernel that get() has fetched: 1 GB to download, half of it kept."""
+    wanted = KERNELS[name]
+    if not isinstance(wanted, Debian):
+        raise Missing(f"{name} is no package of Debian's, so it has no debuginfo there")
+    with open(CACHE / ".lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        suite = Suite(wanted.suite, wanted.arch)
+        package = candidates(suite, wanted.package)[0]
+        suite.unpack(f"{package}-dbg", DEBUGINFO, CACHE / package)
 
 
 def built(name, wanted):

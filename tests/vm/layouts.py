@@ -30,6 +30,15 @@ def disks(count):
     return tuple(words)
 
 
+def nodes(mib):
+    """Two nodes of that size, with a CPU each."""
+    words = []
+    for i in range(2):
+        words += ["-object", f"memory-backend-ram,id=m{i},size={mib}M",
+                  "-numa", f"node,nodeid={i},cpus={i},memdev=m{i}"]
+    return tuple(words)
+
+
 # the kernel and its initial RAM disk, to be loaded for a panic
 KDUMP_DISKS = ("-device", "virtio-balloon-pci",
                "-drive", "file={kernel},if=virtio,format=raw,readonly=on",
@@ -43,12 +52,11 @@ LAYOUTS = {layout.name: layout for layout in [
         "-machine", "memory-backend=ram,max-ram-below-4g=1G")),
     Layout("tracked", "512 MiB; a kernel that can keeps who allocated", mib=512,
            command=("page_owner=on", "kmemleak=on", "slub_debug=U", "sysctl.vm.mem_profiling=1")),
+    Layout("small-numa", "512 MiB on two nodes, of which a dump is taken", mib=512, qemu=(
+        "-device", "virtio-balloon-pci", *nodes(256))),
     Layout("fresh", "one node, for what needs memory that few others had before"),
     Layout("numa", "two nodes, the balloon inside MemTotal", qemu=(
-        "-device", "virtio-balloon-pci,deflate-on-oom=on",
-        "-object", "memory-backend-ram,id=m0,size=1024M",
-        "-object", "memory-backend-ram,id=m1,size=1024M",
-        "-numa", "node,nodeid=0,cpus=0,memdev=m0", "-numa", "node,nodeid=1,cpus=1,memdev=m1")),
+        "-device", "virtio-balloon-pci,deflate-on-oom=on", *nodes(1024))),
     Layout("hugepages", "128 huge pages reserved at boot", command=("hugepages=128",)),
     Layout("crashkernel", "192 MiB kept for a crash kernel; bounce buffers forced",
            command=("crashkernel=192M", "swiotlb=8192,force")),

@@ -3,8 +3,9 @@
 which row must move by how much, what must not move.
 
     about    one line for people
-    needs    "module" (the test module), a path that must exist inside, or "run COMMAND" that
-             must succeed inside; what is missing skips the scenario, and is named
+    needs    "module" (the test module), "debuginfo" (the kernel's, which --debuginfo fetches),
+             a path that must exist inside, or "run COMMAND" that must succeed inside; what is
+             missing skips the scenario, and is named
     layouts  names of layouts; "plain" when missing
     prepare  shell commands inside before the first account
     do, undo shell commands inside; "monitor: COMMAND" goes to qemu instead. What "prepare"
@@ -33,6 +34,8 @@ which row must move by how much, what must not move.
              about the dump, and every slab cache and every row of the account in it must be as
              it was inside; see dump.py
     sites    yes: the same dump, and what "users" has of it must be what it had inside
+    peers    tools that read the dump too, each with the kernel's debuginfo; every slab cache must
+             have as many slabs, slots and objects in use by each of them; see peers.py
     panics   COMMAND: after "do" it makes the machine panic, and the crash kernel leaves a bundle;
              "prints" is about the bundle, and with "dumps" each row of the account in it must be
              as it was before; see panic.py
@@ -75,7 +78,7 @@ REST_S = 20.0
 FREE = ("free_buddy", "free_pcp", "free_cma")
 KEYS = ("about", "needs", "layouts", "once", "last", "prepare", "do", "undo", "is", "moves",
         "also", "keeps", "leaks", "shows", "prints", "reboots", "grows", "stress", "dumps",
-        "sites", "panics", "dies")
+        "sites", "panics", "dies", "peers")
 
 
 class Skip(Exception):
@@ -212,6 +215,10 @@ class Run:
             if need == "module":
                 if not self.machine.kernel.test_module:
                     raise Skip(f"no test module: {self.machine.kernel.why_no_module}")
+            elif need == "debuginfo":
+                if not self.machine.kernel.debuginfo:
+                    raise Skip("no debuginfo of this kernel was fetched: "
+                               f"script/vmtest --debuginfo {self.machine.kernel.name}")
             elif need.startswith("run "):
                 status, text = self.machine.try_run(need.removeprefix("run "))
                 if status != 0:

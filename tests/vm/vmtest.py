@@ -24,6 +24,7 @@ import kernels
 import layouts
 import machine
 import panic
+import peers
 import reboot
 import scenario
 import stress
@@ -203,7 +204,7 @@ class Job:
         if item.values["sites"]:
             return dump.run_sites(item, vm, self.save, self.options.ktally)
         if item.values["dumps"]:
-            return dump.run(item, vm, self.save, self.options.ktally)
+            return dump.run(item, vm, self.save, self.options.ktally, self.options.keep)
         if not item.values["stress"]:
             return scenario.run(item, vm, self.save)
         scenario.Run(item, vm, self.save).check_needs()
@@ -217,6 +218,8 @@ class Job:
         except scenario.Skip as why:
             results.add(self.kernel.name, self.layout.name, item.name, "skipped", str(why))
             return False
+        except AssertionError as error:
+            problems, figures = [str(error)], {}
         except (KeyError, NameError, OSError, SyntaxError, TypeError, ValueError) as error:
             problems, figures = [f"the test is broken: {error!r}"], {}
         key = self.kernel.name, self.layout.name, item.name
@@ -248,6 +251,9 @@ def parse_options(all_scenarios):
     parser.add_argument("--keep", action="store_true", help="keep logs and accounts of all")
     parser.add_argument("--fixture", metavar="KERNEL", choices=kernels.KERNELS,
                         help="keep a snapshot of KERNEL in tests/fixtures")
+    parser.add_argument("--debuginfo", action="append", default=[], metavar="KERNEL",
+                        choices=kernels.KERNELS, help="fetch KERNEL's debuginfo, 1 GB, and "
+                        "crash and drgn, for what compares ktally with tools that need them")
     parser.add_argument("--jobs", type=int, default=max(1, min(2, os.cpu_count() or 1)),
                         help="machines at a time")
     parser.add_argument("--stress", type=int, metavar="SECONDS",
@@ -322,6 +328,12 @@ def make_jobs(options, all_scenarios, results):
             skip_kernel(name, options.skip, options, all_scenarios, results)
         return []
     programs = {}
+    try:
+        for name in options.debuginfo:
+            kernels.fetch_debuginfo(name)
+            peers.fetch()
+    except (kernels.Missing, OSError, subprocess.SubprocessError) as why:
+        sys.exit(f"vmtest: {archive.gist(why)}")
     for name in options.kernels:
         try:
             kernel = kernels.given(*options.given) if options.given else kernels.get(name)
