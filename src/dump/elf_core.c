@@ -210,9 +210,19 @@ static enum kt_physical_state read_core(
 
 static enum kt_physical_state state_at(struct kt_physical *physical, uint64_t at)
 {
-	char byte;
+	struct elf_core *core = (struct elf_core *)physical;
+	const struct segment *segment = find_segment(core, at);
+	uint64_t from;
 
-	return read_core(physical, at, &byte, 1);
+	if (!segment)
+		return KT_PHYSICAL_NONE;
+	from = at - segment->first;
+	if (from >= segment->promised)
+		return KT_PHYSICAL_LEFT_OUT;
+	/* without a read: this is asked of many pages */
+	return segment->place < core->file.size && from < core->file.size - segment->place
+		       ? KT_PHYSICAL_READ
+		       : KT_PHYSICAL_CUT;
 }
 
 static uint64_t skip_zeros(struct kt_physical *physical, uint64_t at)

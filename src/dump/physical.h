@@ -26,7 +26,8 @@ struct kt_physical_ops {
 	/** Copies memory; otherwise returns why the first absent byte is absent. */
 	enum kt_physical_state (*read)(
 		struct kt_physical *physical, uint64_t at, void *to, size_t size);
-	/** Says where a byte is. */
+	/** Says where a byte is, without reading it: in a cut stream it may be missing after all.
+	 */
 	enum kt_physical_state (*state)(struct kt_physical *physical, uint64_t at);
 	/**
 	 * Returns the first address from `at` on whose byte may be other than 0, in the same range

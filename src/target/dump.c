@@ -525,6 +525,11 @@ uint32_t kt_target_dump_nodes(struct kt_target *base)
 	return count;
 }
 
+bool kt_target_dump_is_filtered(const struct kt_target *base)
+{
+	return ((const struct dump_target *)base)->memory->bytes[KT_PHYSICAL_LEFT_OUT] != 0;
+}
+
 bool kt_target_dump_left_out(const struct kt_target *base, uint64_t physical)
 {
 	const struct dump_target *target = (const struct dump_target *)base;

@@ -23,6 +23,8 @@ struct kt_span kt_target_dump_release(const struct kt_target *target);
 bool kt_target_dump_number(const struct kt_target *target, const char *name, uint64_t *ret_value);
 /** Nodes of memory that the kernel has places for, by VMCOREINFO; 0: it does not say. */
 uint32_t kt_target_dump_nodes(struct kt_target *target);
+/** Whether a filter left out any memory. */
+bool kt_target_dump_is_filtered(const struct kt_target *target);
 /** Whether the filter left out the page at a physical address. */
 bool kt_target_dump_left_out(const struct kt_target *target, uint64_t physical);
 /** Has the note say that the filter left out pages which the kernel uses. */

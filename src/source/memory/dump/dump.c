@@ -56,7 +56,7 @@ struct kt_err *kt_source_open_dump(struct kt_root *root, struct kt_snapshot *sna
 		err = kt_memory_dump_texts(root, target);
 		if (err)
 			return err;
-		if (kt_dump_filter_is_mistaken(target))
+		if (kt_target_dump_is_filtered(target) && kt_dump_filter_is_mistaken(target))
 			kt_target_dump_blame_filter(target);
 		kt_target_dump_note(target, &note);
 		kt_buf_add(&note, "", 1);
