@@ -98,8 +98,7 @@ class Damaged:
 
 
 def run(words, log):
-    """(status, seconds, MiB at the peak); status None: it hangs"""
-    started = time.monotonic()
+    """(status, seconds of CPU, MiB at the peak); status None: it hangs"""
     with open(log, "wb") as errors:
         process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                    stderr=errors, env={**os.environ, **OPTIONS})
@@ -109,7 +108,7 @@ def run(words, log):
         _, status, usage = os.wait4(process.pid, 0)
         signal.alarm(0)
     process.returncode = os.waitstatus_to_exitcode(status)
-    return (None if hung else process.returncode, time.monotonic() - started,
+    return (None if hung else process.returncode, usage.ru_utime + usage.ru_stime,
             usage.ru_maxrss / 1024)
 
 
@@ -155,7 +154,7 @@ def main():
                 print(f"{number + 1}: {counts}", flush=True)
     print(f"{os.path.basename(options.dump)}: {sum(counts.values())} damaged dumps: "
           + ", ".join(f"{count} {kind}" for kind, count in counts.items())
-          + f"; slowest {slowest:.1f} s, largest {largest:.0f} MiB")
+          + f"; slowest {slowest:.1f} s of CPU, largest {largest:.0f} MiB")
     return any(counts[kind] for kind in ("crashed", "hung", "large"))
 
 
