@@ -74,8 +74,8 @@ static bool take_extents(struct raw *raw)
 		}
 		if ((uint64_t)to > size)
 			to = (off_t)size;
-		if (to <= from ||
-			!kt_physical_add(&raw->base, (uint64_t)from, (uint64_t)(to - from)))
+		if (to <= from || !kt_physical_add(&raw->base, (uint64_t)from,
+					  (uint64_t)(to - from), (uint64_t)(to - from)))
 			break;
 		at = (uint64_t)to;
 	}
@@ -163,7 +163,9 @@ static bool add_ranges(struct raw *raw, uint64_t first, uint64_t bytes)
 
 	step = step > RANGE_BYTES ? step : RANGE_BYTES;
 	for (uint64_t at = 0; at < bytes; at += step) {
-		if (!kt_physical_add(&raw->base, first + at, bytes - at < step ? bytes - at : step))
+		uint64_t here = bytes - at < step ? bytes - at : step;
+
+		if (!kt_physical_add(&raw->base, first + at, here, here))
 			return false;
 	}
 	return true;
