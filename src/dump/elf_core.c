@@ -133,6 +133,7 @@ static struct kt_err *count_segments(struct elf_core *core)
 		if (!kt_physical_add(&core->base, segment->first, segment->bytes, has))
 			return kt_err_new(KT_ERR_NOMEM, "out of memory");
 	}
+	core->base.promised = true;
 	return core->base.bytes[KT_PHYSICAL_READ] ? NULL
 						  : kt_err_new(KT_ERR_PARSE, "has no memory");
 }

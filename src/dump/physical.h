@@ -55,6 +55,7 @@ struct kt_physical {
 	size_t nr_ranges;
 	uint64_t bytes[KT_PHYSICAL_STATES]; /* of the machine's memory, known at the start */
 	bool unbounded;			    /* the ranges have more than memory in them */
+	bool promised;			    /* they are whole, also where the file was cut off */
 	bool more_damaged;		    /* `bytes` of cut and damaged memory is a lower bound */
 	uint32_t level; /* of makedumpfile(8), -d; 0: unknown, or nothing was left out */
 	uint64_t nr_absent[KT_PHYSICAL_STATES]; /* failed reads by reason */

@@ -576,8 +576,9 @@ bool kt_target_dump_has_ranges(const struct kt_target *base)
 {
 	const struct kt_physical *memory = ((const struct dump_target *)base)->memory;
 
-	return !memory->unbounded && !memory->more_damaged && !memory->bytes[KT_PHYSICAL_CUT] &&
-	       !memory->bytes[KT_PHYSICAL_LEFT_OUT];
+	return !memory->unbounded && !memory->more_damaged &&
+	       !memory->bytes[KT_PHYSICAL_LEFT_OUT] &&
+	       (memory->promised || !memory->bytes[KT_PHYSICAL_CUT]);
 }
 
 void kt_target_dump_ranges(const struct kt_target *base, kt_target_dump_range fn, void *arg)
