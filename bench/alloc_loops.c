@@ -30,7 +30,8 @@ static void call(int way, const int fds[2])
 
 	if (!way)
 		(void)!access("/no-such-name-in-the-root-directory", F_OK);
-	else if (send(fds[0], bytes, sizeof(bytes), 0) < 0 || recv(fds[1], bytes, sizeof(bytes), 0) < 0)
+	else if (send(fds[0], bytes, sizeof(bytes), 0) < 0 ||
+		 recv(fds[1], bytes, sizeof(bytes), 0) < 0)
 		exit(EXIT_FAILURE);
 }
 

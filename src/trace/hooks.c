@@ -55,6 +55,8 @@ static void find_slab(const struct kt_function *function, struct kt_trace_hook *
 	hook->cache = kt_function_param(function, "struct kmem_cache *", 0);
 	hook->array = kt_function_param(function, "void **", 0);
 	hook->rcu_head = kt_function_param(function, "struct rcu_head *", 0);
+	if (hook->rcu_head < 0) /* a macro makes one name of the other (include/linux/types.h) */
+		hook->rcu_head = kt_function_param(function, "struct callback_head *", 0);
 	if (hook->array >= 0) {
 		hook->count = kt_function_param(function, "size_t", 0);
 		return;

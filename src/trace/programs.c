@@ -2,7 +2,7 @@
 //
 // Registers while a program runs: 6 its context, 7 the address of the object, 8 its bytes, 9 the
 // counts of this CPU. The stack has, from its top, the address as a key, the number of the object
-// in an array, and the sample.
+// in an array, a parameter, length and address of the array, and the sample.
 
 #include "trace/programs.h"
 
@@ -11,7 +11,10 @@
 
 #define KEY	   (-8)
 #define INDEX	   (-16)
-#define SAMPLE	   (-16 - (int)sizeof(struct kt_trace_sample))
+#define TAKEN	   (-24)
+#define LIMIT	   (-32)
+#define ARRAY	   (-40)
+#define SAMPLE	   (-40 - (int)sizeof(struct kt_trace_sample))
 #define PLACE(of)  (SAMPLE + (int)offsetof(struct kt_trace_sample, of))
 #define COUNT(of)  ((int)offsetof(struct kt_trace_counts, of))
 #define TOLD(of)   ((int)offsetof(struct kt_trace_sample, of))
@@ -41,6 +44,24 @@ static void count(struct writing *to, int place)
 		KT_STORE(BPF_DW, BPF_REG_9, place, BPF_REG_1));
 }
 
+/*
+ * A parameter, into a register. A program at a function gets them by type, and kernels differ in
+ * which pointers they let it have (const void *, void **): reading the context as memory gives any.
+ */
+static void put_param(struct writing *to, int reg, int param)
+{
+	struct kt_bpf_code *code = to->code;
+
+	if (to->hook->way == KT_TRACE_POINT) {
+		KT_PUT(code, KT_LOAD(BPF_DW, reg, BPF_REG_6, PARAM(param)));
+		return;
+	}
+	KT_PUT(code, KT_STORE_K(BPF_DW, BPF_REG_10, TAKEN, 0), KT_COPY(BPF_REG_1, BPF_REG_10),
+		KT_ADD(BPF_REG_1, TAKEN), KT_NUMBER(BPF_REG_2, 8), KT_COPY(BPF_REG_3, BPF_REG_6),
+		KT_ADD(BPF_REG_3, PARAM(param)), KT_CALL(BPF_FUNC_probe_read_kernel),
+		KT_LOAD(BPF_DW, reg, BPF_REG_10, TAKEN));
+}
+
 /* The counts of this CPU, into register 9. */
 static void put_counts(struct writing *to)
 {
@@ -61,13 +82,13 @@ static void put_filter(struct writing *to)
 	const struct kt_trace_hook *hook = to->hook;
 
 	if (to->opts->cache && hook->cache >= 0) {
-		KT_PUT(to->code, KT_LOAD(BPF_DW, BPF_REG_1, BPF_REG_6, PARAM(hook->cache)),
-			KT_LONG(BPF_REG_2, to->opts->cache));
+		put_param(to, BPF_REG_1, hook->cache);
+		KT_PUT(to->code, KT_LONG(BPF_REG_2, to->opts->cache));
 		kt_code_jump(to->code,
 			KT_INSN(BPF_JMP | BPF_JNE | BPF_X, BPF_REG_1, BPF_REG_2, 0, 0), to->out);
 	}
 	if (to->opts->movable && hook->flags >= 0) {
-		KT_PUT(to->code, KT_LOAD(BPF_DW, BPF_REG_1, BPF_REG_6, PARAM(hook->flags)));
+		put_param(to, BPF_REG_1, hook->flags);
 		kt_code_jump(to->code, KT_IF(BPF_JSET, BPF_REG_1, (int32_t)to->opts->movable, 0),
 			to->out);
 	}
@@ -79,16 +100,16 @@ static void put_size(struct writing *to)
 	const struct kt_trace_hook *hook = to->hook;
 	struct kt_bpf_code *code = to->code;
 
-	if (to->opts->typed || hook->way != KT_TRACE_POINT) {
+	if (to->opts->typed && hook->way == KT_TRACE_POINT) {
 		KT_PUT(code, KT_LOAD(BPF_DW, BPF_REG_1, BPF_REG_6, PARAM(hook->cache)),
 			KT_LOAD(BPF_W, BPF_REG_8, BPF_REG_1, (int16_t)to->opts->size_offset));
 		return;
 	}
-	KT_PUT(code, KT_LOAD(BPF_DW, BPF_REG_3, BPF_REG_6, PARAM(hook->cache)),
-		KT_ADD(BPF_REG_3, (int32_t)to->opts->size_offset), KT_COPY(BPF_REG_1, BPF_REG_10),
-		KT_ADD(BPF_REG_1, KEY), KT_STORE_K(BPF_DW, BPF_REG_10, KEY, 0),
-		KT_NUMBER(BPF_REG_2, 4), KT_CALL(BPF_FUNC_probe_read_kernel),
-		KT_LOAD(BPF_W, BPF_REG_8, BPF_REG_10, KEY));
+	put_param(to, BPF_REG_3, hook->cache);
+	KT_PUT(code, KT_ADD(BPF_REG_3, (int32_t)to->opts->size_offset),
+		KT_COPY(BPF_REG_1, BPF_REG_10), KT_ADD(BPF_REG_1, KEY),
+		KT_STORE_K(BPF_DW, BPF_REG_10, KEY, 0), KT_NUMBER(BPF_REG_2, 4),
+		KT_CALL(BPF_FUNC_probe_read_kernel), KT_LOAD(BPF_W, BPF_REG_8, BPF_REG_10, KEY));
 }
 
 /* Bytes of the object, into register 8; `array`: of an allocation without a size of its own. */
@@ -99,10 +120,10 @@ static void put_bytes(struct writing *to)
 	struct kt_bpf_code *code = to->code;
 
 	if (hook->bytes >= 0) {
-		KT_PUT(code, KT_LOAD(BPF_DW, BPF_REG_8, BPF_REG_6, PARAM(hook->bytes)));
+		put_param(to, BPF_REG_8, hook->bytes);
 	} else if (hook->order >= 0) {
-		KT_PUT(code, KT_LOAD(BPF_DW, BPF_REG_1, BPF_REG_6, PARAM(hook->order)),
-			KT_MATH(BPF_AND, BPF_REG_1, 31),
+		put_param(to, BPF_REG_1, hook->order);
+		KT_PUT(code, KT_MATH(BPF_AND, BPF_REG_1, 31),
 			KT_NUMBER(BPF_REG_8, (int32_t)opts->page_bytes),
 			KT_MATH_X(BPF_LSH, BPF_REG_8, BPF_REG_1));
 	} else if (opts->cache && hook->cache >= 0) {
@@ -110,7 +131,7 @@ static void put_bytes(struct writing *to)
 	} else if (hook->cache >= 0) {
 		put_size(to);
 	} else {
-		KT_PUT(code, KT_LOAD(BPF_DW, BPF_REG_8, BPF_REG_6, PARAM(hook->requested)));
+		put_param(to, BPF_REG_8, hook->requested);
 		if (opts->pool == KT_TRACE_PERCPU)
 			KT_PUT(code, KT_MATH(BPF_MUL, BPF_REG_8, (int32_t)opts->nr_cpus));
 		if (opts->pool == KT_TRACE_VMALLOC)
@@ -154,13 +175,14 @@ static void put_draw(struct writing *to)
 }
 
 /* Puts a parameter of the event into the sample; -1: 0. */
-static void put_param(struct writing *to, int param, int place)
+static void keep_param(struct writing *to, int param, int place)
 {
-	if (param < 0)
+	if (param < 0) {
 		KT_PUT(to->code, KT_STORE_K(BPF_DW, BPF_REG_10, (int16_t)place, 0));
-	else
-		KT_PUT(to->code, KT_LOAD(BPF_DW, BPF_REG_1, BPF_REG_6, PARAM(param)),
-			KT_STORE(BPF_DW, BPF_REG_10, (int16_t)place, BPF_REG_1));
+		return;
+	}
+	put_param(to, BPF_REG_1, param);
+	KT_PUT(to->code, KT_STORE(BPF_DW, BPF_REG_10, (int16_t)place, BPF_REG_1));
 }
 
 static void put_result(struct writing *to, int helper, int place)
@@ -182,8 +204,8 @@ static void put_sample(struct writing *to)
 		KT_STORE_K(BPF_W, BPF_REG_10, PLACE(hook), (int32_t)to->number),
 		KT_STORE_K(BPF_W, BPF_REG_10, PLACE(freed_by), 0),
 		KT_STORE_K(BPF_W, BPF_REG_10, PLACE(unused), 0));
-	put_param(to, to->hook->requested, PLACE(requested_bytes));
-	put_param(to, to->hook->site, PLACE(site));
+	keep_param(to, to->hook->requested, PLACE(requested_bytes));
+	keep_param(to, to->hook->site, PLACE(site));
 	put_result(to, BPF_FUNC_ktime_get_boot_ns, PLACE(taken_ns));
 	put_result(to, BPF_FUNC_get_current_cgroup_id, PLACE(cgroup));
 	put_result(to, BPF_FUNC_get_current_pid_tgid, PLACE(pid_tgid));
@@ -290,16 +312,20 @@ static void put_array(struct writing *to)
 	uint32_t again = kt_code_label(code);
 	int count_param = hook->way == KT_TRACE_EXIT ? (int)hook->nr_params : hook->count;
 
-	KT_PUT(code, KT_STORE_K(BPF_DW, BPF_REG_10, INDEX, 0));
-	kt_code_place(code, again);
-	KT_PUT(code, KT_LOAD(BPF_DW, BPF_REG_1, BPF_REG_10, INDEX),
-		KT_LOAD(BPF_DW, BPF_REG_2, BPF_REG_6, PARAM(count_param)));
+	put_param(to, BPF_REG_2, count_param);
 	if (hook->way == KT_TRACE_EXIT) /* an int */
 		KT_PUT(code, KT_LOW(BPF_REG_2, BPF_REG_2));
+	KT_PUT(code, KT_STORE(BPF_DW, BPF_REG_10, LIMIT, BPF_REG_2));
+	put_param(to, BPF_REG_3, hook->array);
+	KT_PUT(code, KT_STORE(BPF_DW, BPF_REG_10, ARRAY, BPF_REG_3),
+		KT_STORE_K(BPF_DW, BPF_REG_10, INDEX, 0));
+	kt_code_place(code, again);
+	KT_PUT(code, KT_LOAD(BPF_DW, BPF_REG_1, BPF_REG_10, INDEX),
+		KT_LOAD(BPF_DW, BPF_REG_2, BPF_REG_10, LIMIT));
 	kt_code_jump(code, KT_INSN(BPF_JMP | BPF_JGE | BPF_X, BPF_REG_1, BPF_REG_2, 0, 0), to->out);
-	KT_PUT(code, KT_LOAD(BPF_DW, BPF_REG_3, BPF_REG_6, PARAM(hook->array)),
-		KT_MATH(BPF_LSH, BPF_REG_1, 3), KT_MATH_X(BPF_ADD, BPF_REG_3, BPF_REG_1),
-		KT_COPY(BPF_REG_1, BPF_REG_10), KT_ADD(BPF_REG_1, KEY), KT_NUMBER(BPF_REG_2, 8),
+	KT_PUT(code, KT_LOAD(BPF_DW, BPF_REG_3, BPF_REG_10, ARRAY), KT_MATH(BPF_LSH, BPF_REG_1, 3),
+		KT_MATH_X(BPF_ADD, BPF_REG_3, BPF_REG_1), KT_COPY(BPF_REG_1, BPF_REG_10),
+		KT_ADD(BPF_REG_1, KEY), KT_NUMBER(BPF_REG_2, 8),
 		KT_CALL(BPF_FUNC_probe_read_kernel), KT_LOAD(BPF_DW, BPF_REG_7, BPF_REG_10, KEY));
 	kt_code_jump(code, KT_IF(BPF_JNE, BPF_REG_0, 0, 0), to->next);
 	put_object(to);
@@ -318,13 +344,13 @@ static void put_address(struct writing *to)
 	uint32_t done;
 
 	if (param >= 0) {
-		KT_PUT(code, KT_LOAD(BPF_DW, BPF_REG_7, BPF_REG_6, PARAM(param)));
+		put_param(to, BPF_REG_7, param);
 		return;
 	}
 	/* the offset of a head in its object, or the object, if there is no head */
 	done = kt_code_label(code);
-	KT_PUT(code, KT_LOAD(BPF_DW, BPF_REG_7, BPF_REG_6, PARAM(hook->rcu_offset)),
-		KT_LOAD(BPF_DW, BPF_REG_1, BPF_REG_6, PARAM(hook->rcu_head)));
+	put_param(to, BPF_REG_7, hook->rcu_offset);
+	put_param(to, BPF_REG_1, hook->rcu_head);
 	kt_code_jump(code, KT_IF(BPF_JEQ, BPF_REG_1, 0, 0), done);
 	KT_PUT(code, KT_MATH_X(BPF_SUB, BPF_REG_1, BPF_REG_7), KT_COPY(BPF_REG_7, BPF_REG_1));
 	kt_code_place(code, done);

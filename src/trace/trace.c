@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #define STACKS_MAX   8192u /* the kernel hashes them, and keeps none that falls on another */
+#define ENOTSUPP     524
 #define LOG_BYTES    (1u << 16)
 #define ENDED_BYTES  (1u << 18)
 #define COUNTS_BYTES sizeof(struct kt_trace_counts)
@@ -327,6 +328,12 @@ static void set_interval(const struct kt_trace *trace, struct kt_trace_counts *c
 	counts->left = (int64_t)gap;
 }
 
+/* The kernel's own code for what it does not support is none of the C library. */
+const char *kt_trace_why(int errnum)
+{
+	return errnum == ENOTSUPP ? "not supported" : strerror(errnum);
+}
+
 /* Says what the kernel has and does not allow, if there is anything. */
 static struct kt_err *none_attached(const struct kt_trace *trace)
 {
@@ -337,7 +344,7 @@ static struct kt_err *none_attached(const struct kt_trace *trace)
 			return kt_err_new(KT_ERR_ABSENT,
 				"no allocation can be watched: this kernel allows no program at "
 				"%s(): %s",
-				is->hook.name, strerror(is->refused));
+				is->hook.name, kt_trace_why(is->refused));
 	}
 	return kt_err_new(KT_ERR_ABSENT,
 		"no allocation can be watched: this kernel has no tracepoint of it with type data");

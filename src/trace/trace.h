@@ -22,6 +22,9 @@ struct kt_trace_place {
 	uint64_t nested; /* events that came while its program ran, so that it did not see them */
 };
 
+/** Why a hook was refused, by its errno. */
+const char *kt_trace_why(int errnum);
+
 /** Called with each sample: when it was freed, or at the end. */
 typedef void (*kt_trace_sample_fn)(void *arg, const struct kt_trace_sample *sample);
 

@@ -373,7 +373,8 @@ const struct kt_cmd kt_cmd_users = {
 		"-o flame draws the stacks, -o folded, pprof and speedscope pass them on to other "
 		"viewers.\n\n"
 		"Reading alloc_traces stops allocations from its cache meanwhile. page_owner is "
-		"read where it has no list of stacks, or with --expensive on a running machine. Of a dump the "
+		"read where it has no list of stacks, or with --expensive on a running machine. Of "
+		"a dump the "
 		"same lists are read from kernel memory.",
 	.examples = examples,
 	.nr_examples = KT_LEN(examples),

@@ -265,6 +265,15 @@ static struct kt_err *verify_pages(struct kt_alloc_watch *watch)
 	return NULL;
 }
 
+/* A place may be watched by two hooks. */
+static void add_closed(struct kt_buf *closed, const char *what)
+{
+	kt_buf_add(closed, "", 1);
+	closed->size -= closed->size > 0;
+	if (closed->failed || !strstr(closed->data, what))
+		kt_buf_join(closed, ", ", "%s", what);
+}
+
 static void add_gap(struct kt_watched_whole *is, const char *what, const char *why)
 {
 	for (uint32_t i = 0; i < is->nr_gaps; i++) {
@@ -293,9 +302,9 @@ static void put_places(struct kt_alloc_watch *watch)
 		is->nr_unseen += (int64_t)place->counts.again;
 		is->nr_nested += (int64_t)place->nested;
 		if (place->hook.what && place->attached)
-			kt_buf_join(&closed, ", ", "%s", place->hook.what);
+			add_closed(&closed, place->hook.what);
 		else if (place->hook.what && place->refused)
-			add_gap(is, place->hook.what, strerror(place->refused));
+			add_gap(is, place->hook.what, kt_trace_why(place->refused));
 	}
 	is->closed = closed.size ? kt_arena_text(&watch->snap->arena, &closed) : NULL;
 }
