@@ -19,11 +19,12 @@
 	"Programs that walk over many files: backup, find, updatedb, checkouts, container " \
 	"layers. A curve that flattens is normal caching; a straight line with few open "   \
 	"files is a leak."
-#define FIND_THE_CALLER                                                                   \
-	"'ktally modules -i 10' shows which module grows if allocation profiling is on; " \
-	"otherwise suspect out-of-tree modules first. To find the call site now: 'perf "  \
-	"record -g -e kmem:kmalloc sleep 10', then 'perf report'. Or reboot with "        \
-	"slab_debug=U and read /sys/kernel/debug/slab/NAME/alloc_traces."
+#define FIND_THE_CALLER                                                               \
+	"'ktally users NAME --watch 60s' shows who allocates now and does not free, " \
+	"'ktally users NAME' whose objects are there. 'ktally modules -i 10' shows "  \
+	"which module grows if allocation profiling is on; otherwise suspect "        \
+	"out-of-tree modules first. Or reboot with slab_debug=U and read "            \
+	"/sys/kernel/debug/slab/NAME/alloc_traces."
 #define SKB_REMEDY                                                                           \
 	"'ss -tm' and 'nstat' show queued data and drops. If no socket holds it, a network " \
 	"driver or a capture module leaks: unload or update it and watch the cache."
