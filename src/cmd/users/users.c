@@ -290,7 +290,7 @@ static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
 	if (err)
 		return err;
 	if (args->watch.seconds > 0)
-		return kt_users_watch(call, &args->watch, &machine, report);
+		return kt_users_watch(call, &args->watch, args->details, &machine, report);
 	choice = choose(machine.root, word, args->details);
 	err = collect(&machine, &choice);
 	if (err)
@@ -311,6 +311,8 @@ static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
 static const struct kt_operand operands[] = { { "WHAT", KT_ARG_CACHE, .optional = true } };
 
 static const struct kt_option options[] = {
+	{ 0, "stacks", NULL, "the same as --details", .kind = KT_ARG_FLAG,
+		KT_AT(struct users_args, details) },
 	{ 0, "details", NULL, "show stacks in full, and where objects were last freed",
 		.kind = KT_ARG_FLAG, KT_AT(struct users_args, details) },
 	{ 0, "watch", "TIME",

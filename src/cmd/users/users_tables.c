@@ -408,24 +408,25 @@ const struct kt_part kt_users_part_details = {
 	.help = "With --details: the largest stack of each of the largest rows.",
 };
 
-static void put_stack(
-	struct kt_report *report, struct kt_table *table, const struct kt_users_row *row)
+void kt_users_put_frames(struct kt_report *report, struct kt_table **table, const char *title,
+	struct kt_cell bytes, const char *const *frames, uint32_t nr_frames)
 {
-	struct kt_report_row *to = kt_table_row(report, table);
+	struct kt_report_row *to;
 
+	if (!*table)
+		*table = kt_report_table(report, "stacks", "Stacks, innermost first", stack_columns,
+			KT_LEN(stack_columns));
+	to = *table ? kt_table_row(report, *table) : NULL;
 	if (!to)
 		return;
-	to->cells[FRAME_STACK] = kt_report_text(report,
-		join(report, row->name, " ",
-			row->cache ? kt_arena_printf(&report->arena, "(%s)", row->cache) : NULL));
-	if (row->has_bytes)
-		to->cells[FRAME_BYTES] = kt_cell_number(row->bytes);
-	for (uint32_t i = 0; i < row->user->nr_frames; i++) {
-		to = kt_table_row(report, table);
+	to->cells[FRAME_STACK] = kt_report_text(report, title);
+	to->cells[FRAME_BYTES] = bytes;
+	for (uint32_t i = 0; i < nr_frames; i++) {
+		to = kt_table_row(report, *table);
 		if (!to)
 			return;
 		to->depth = 1;
-		to->cells[FRAME_STACK] = kt_report_text(report, row->user->frames[i]);
+		to->cells[FRAME_STACK] = kt_report_text(report, frames[i]);
 	}
 }
 
@@ -444,13 +445,16 @@ static void put_stacks(
 	struct kt_report *report, struct kt_table **table, const struct kt_users *users)
 {
 	for (size_t i = 0; i < users->rows.count && i < STACKS_SHOWN; i++) {
-		if (!users->rows.items[i].user || !users->rows.items[i].user->nr_frames)
+		const struct kt_users_row *row = &users->rows.items[i];
+		const char *cache =
+			row->cache ? kt_arena_printf(&report->arena, "(%s)", row->cache) : NULL;
+
+		if (!row->user || !row->user->nr_frames)
 			continue;
-		if (!*table)
-			*table = kt_report_table(report, "stacks", "Stacks, innermost first",
-				stack_columns, KT_LEN(stack_columns));
-		if (*table)
-			put_stack(report, *table, &users->rows.items[i]);
+		kt_users_put_frames(report, table, join(report, row->name, " ", cache),
+			row->has_bytes ? kt_cell_number(row->bytes)
+				       : kt_cell_missing(KT_ABSENT, why_unsized(row)),
+			row->user->frames, row->user->nr_frames);
 	}
 }
 

@@ -7,6 +7,7 @@
 #include "account/row.h"
 #include "analysis/users/watched_rows.h"
 #include "base/human.h"
+#include "cmd/users/users.h"
 #include "machine/pace.h"
 #include "source/lists/slabs.h"
 #include "source/watch/alloc_watch.h"
@@ -15,7 +16,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define STEP_S 0.1
+#define STEP_S	     0.1
+#define STACKS_SHOWN 20u
 
 /* ---- the subject ---- */
 
@@ -533,6 +535,19 @@ static void put_report(
 	put_cost(report, watch);
 }
 
+static void put_stacks(struct kt_report *report, const struct kt_watched_rows *rows)
+{
+	struct kt_table *table = NULL;
+
+	for (size_t i = 0; i < rows->rows.count && i < STACKS_SHOWN; i++) {
+		const struct kt_watched_row *row = &rows->rows.items[i];
+
+		kt_users_put_frames(report, &table, row->function,
+			kt_cell_number(llround(row->sum.held.bytes)), row->sum.frames,
+			row->sum.nr_frames);
+	}
+}
+
 /* ---- the watch ---- */
 
 static const struct kt_needs needs = { .only = KT_SOURCES(&kt_source_host, &kt_source_meta,
@@ -557,7 +572,7 @@ static struct kt_err *watch_for(struct kt_alloc_watch *watch)
 }
 
 struct kt_err *kt_users_watch(const struct kt_call *call, const struct kt_users_watch_opts *opts,
-	struct kt_machine *machine, struct kt_report *report)
+	bool stacks, struct kt_machine *machine, struct kt_report *report)
 {
 	struct kt_alloc_watch_opts watch_opts = { .pool = KT_TRACE_SLAB,
 		.seconds = opts->seconds,
@@ -587,5 +602,7 @@ struct kt_err *kt_users_watch(const struct kt_call *call, const struct kt_users_
 	kt_report_field(report, NULL, "what", KT_CELL_TEXT,
 		kt_report_text(report, call->nr_operands ? call->operands[0] : NULL));
 	put_report(report, machine->snap, &rows);
+	if (stacks)
+		put_stacks(report, &rows);
 	return NULL;
 }

@@ -10,13 +10,12 @@
 struct kt_users_watch_opts {
 	double seconds;	     /* 0: nothing is watched */
 	int64_t cpu_percent; /* of one CPU, which it may take; 0: 1 */
-	bool stacks;	     /* show them in full */
 };
 
 extern const struct kt_part kt_users_part_watch, kt_users_part_watched, kt_users_part_profile;
 
-/** Watches, and puts the result into the report, which has been begun. */
+/** Watches, and puts the result into the report, which has been begun. `stacks`: in full too. */
 struct kt_err *kt_users_watch(const struct kt_call *call, const struct kt_users_watch_opts *opts,
-	struct kt_machine *machine, struct kt_report *report) KT_MUST_CHECK;
+	bool stacks, struct kt_machine *machine, struct kt_report *report) KT_MUST_CHECK;
 
 #endif
