@@ -35,12 +35,8 @@ struct kt_users_choice {
 size_t kt_users_put(struct kt_report *report, const struct kt_call *call,
 	const struct kt_snapshot *snap, const struct kt_users_choice *choice, bool details);
 
-/** Adds a stack in full to the table "stacks", which is made for the first one. */
-void kt_users_put_frames(struct kt_report *report, struct kt_table **table, const char *title,
-	struct kt_cell bytes, const char *const *frames, uint32_t nr_frames);
-
 extern const struct kt_part kt_users_part_sites, kt_users_part_report, kt_users_part_pages,
 	kt_users_part_page_stacks, kt_users_part_objects, kt_users_part_freed, kt_users_part_leaks,
-	kt_users_part_vmalloc, kt_users_part_pools, kt_users_part_details;
+	kt_users_part_vmalloc, kt_users_part_pools;
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "analysis/vmalloc.h"
 #include "base/human.h"
+#include "cmd/users/users_stacks.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -392,43 +393,6 @@ static size_t put_pools(struct kt_report *report, struct kt_table **table,
 }
 
 /* ---- stacks in full ---- */
-
-enum { FRAME_STACK, FRAME_BYTES };
-
-static const struct kt_column stack_columns[] = {
-	[FRAME_STACK] = { .key = "frame", .title = "STACK", .flags = KT_COL_TREE },
-	[FRAME_BYTES] = { .key = "bytes", .title = "MEMORY", .type = KT_CELL_BYTES },
-};
-
-const struct kt_part kt_users_part_details = {
-	.key = "stacks",
-	.kind = KT_PART_TABLE,
-	KT_COLUMNS_OF(stack_columns),
-	.optional = KT_ANY_FORM,
-	.help = "With --details: the largest stack of each of the largest rows.",
-};
-
-void kt_users_put_frames(struct kt_report *report, struct kt_table **table, const char *title,
-	struct kt_cell bytes, const char *const *frames, uint32_t nr_frames)
-{
-	struct kt_report_row *to;
-
-	if (!*table)
-		*table = kt_report_table(report, "stacks", "Stacks, innermost first", stack_columns,
-			KT_LEN(stack_columns));
-	to = *table ? kt_table_row(report, *table) : NULL;
-	if (!to)
-		return;
-	to->cells[FRAME_STACK] = kt_report_text(report, title);
-	to->cells[FRAME_BYTES] = bytes;
-	for (uint32_t i = 0; i < nr_frames; i++) {
-		to = kt_table_row(report, *table);
-		if (!to)
-			return;
-		to->depth = 1;
-		to->cells[FRAME_STACK] = kt_report_text(report, frames[i]);
-	}
-}
 
 /* Largest first; rows without a size come last. */
 static int by_size(const void *left, const void *right)

@@ -7,7 +7,7 @@
 #include "account/row.h"
 #include "analysis/users/watched_rows.h"
 #include "base/human.h"
-#include "cmd/users/users.h"
+#include "cmd/users/users_stacks.h"
 #include "machine/pace.h"
 #include "source/lists/slabs.h"
 #include "source/watch/alloc_watch.h"
