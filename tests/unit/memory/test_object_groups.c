@@ -303,7 +303,7 @@ TEST(damaged_memory_ends_the_description_of_objects)
 	fill_files(&objects, 6, &dentries, &inodes);
 	for (unsigned i = 2; i < KT_LEN(names); i++)
 		objects_cache(&objects, names[i], OBJECT_BYTES, 4);
-	for (unsigned i = 0; i < 3000; i++) {
+	for (unsigned i = 0; i < 10000; i++) {
 		char *memory = objects.files.slub.memory;
 		size_t at = dice(5) ? (size_t)FILES_FIRST * 4096 + dice(10 * 4096 - 8)
 				    : dice(objects.files.slub.used);
