@@ -5,13 +5,14 @@
 
 #include "source/page_scan.h"
 
+#include "source/cgroup_folders.h"
+
 #include <string.h>
 
-#define CHUNK	     8192u	  /* pages read at once */
-#define LIVE_MAX     (1ull << 36) /* pages of 4 KiB: 256 TiB */
-#define CAPTURE_MAX  (1ull << 30) /* a sparse file may claim any size */
-#define BLOCKS_MAX   65536u	  /* memory blocks whose state is read */
-#define GROUPS_DEPTH 16u	  /* levels of cgroups that are searched for names */
+#define CHUNK	    8192u	 /* pages read at once */
+#define LIVE_MAX    (1ull << 36) /* pages of 4 KiB: 256 TiB */
+#define CAPTURE_MAX (1ull << 30) /* a sparse file may claim any size */
+#define BLOCKS_MAX  65536u	 /* memory blocks whose state is read */
 
 struct scan {
 	struct kt_root *root;
@@ -181,43 +182,34 @@ static struct kt_census_group *group_with(struct kt_census *census, uint64_t ino
 	return NULL;
 }
 
-/* Names the cgroups of this directory and below. `left`: how many still have no name. */
-static void name_groups(struct scan *scan, struct kt_snapshot *snap, const char *top,
-	const char *below, unsigned depth, size_t *left)
-{
-	const char *folder = kt_arena_printf(&snap->arena, "%s%s", top, below);
-	struct kt_census_group *group;
-	kt_names names = { 0 };
-	struct kt_err *err;
-	uint64_t inode;
+struct naming {
+	struct kt_census *census;
+	size_t left; /* groups that have no name yet */
+};
 
-	if (!*left || !kt_root_folder_inode(scan->root, folder, &inode))
-		return;
-	group = group_with(scan->census, inode);
+static bool name_group(void *arg, uint64_t inode, const char *path)
+{
+	struct naming *naming = arg;
+	struct kt_census_group *group = group_with(naming->census, inode);
+
 	if (group && !group->path) {
-		group->path = *below ? kt_arena_name(&snap->arena, kt_span_str(below)) : "/";
-		(*left)--;
+		group->path = path;
+		naming->left--;
 	}
-	if (depth == GROUPS_DEPTH)
-		return;
-	err = kt_root_list(scan->root, folder, &snap->arena, &names);
-	kt_err_free(err);
-	for (size_t i = 0; !err && i < names.count; i++)
-		name_groups(scan, snap, top,
-			kt_arena_printf(&snap->arena, "%s/%s", below, names.items[i]), depth + 1,
-			left);
+	return naming->left > 0;
 }
 
 static void name_all_groups(struct scan *scan, struct kt_snapshot *snap)
 {
+	struct naming naming = { .census = scan->census };
 	const char *top = "sys/fs/cgroup/memory"; /* cgroup v1 */
-	size_t left = 0;
 
 	for (size_t i = 0; i < scan->census->groups.count; i++)
-		left += scan->census->groups.items[i].inode - 1 < KT_CENSUS_OTHERS - 1;
+		naming.left += scan->census->groups.items[i].inode - 1 < KT_CENSUS_OTHERS - 1;
 	if (!kt_root_has(scan->root, top))
 		top = "sys/fs/cgroup";
-	name_groups(scan, snap, top, "", 0, &left);
+	if (naming.left)
+		kt_cgroup_folders(scan->root, &snap->arena, top, name_group, &naming);
 }
 
 struct kt_err *kt_page_scan(struct kt_root *root, struct kt_snapshot *snap,

@@ -180,7 +180,7 @@ static const struct kt_column watched_columns[] = {
 		.help = "Of most samples; null: in an interrupt." },
 	[W_CGROUP] = { .key = "cgroup",
 		.title = "CGROUP",
-		.flags = KT_COL_DATA_ONLY,
+		.flags = KT_COL_WIDE,
 		.help = "Path of the process's cgroup; null: unknown, or not of a process." },
 	[W_STACK] = { .key = "stack",
 		.title = "STACK",

@@ -3,6 +3,7 @@
 
 #include "base/attr.h"
 #include "memory/slab_objects.h"
+#include "source/cgroup_folders.h"
 #include "source/lists/slabs.h"
 #include "source/memory/open.h"
 #include "source/watch/watched_groups.h"
@@ -13,6 +14,7 @@
 #include <string.h>
 
 #define FDINFO		 "proc/self/fdinfo"
+#define CGROUPS		 "sys/fs/cgroup"
 #define NS_S		 1000000000ull
 #define MEASURED_NS	 (NS_S / 2)   /* the kernel measures programs so long */
 #define BUDGET_NS	 (600 * NS_S) /* the share of a CPU is of this time at least */
@@ -334,6 +336,32 @@ static int64_t kernel_bytes(struct kt_alloc_watch *watch)
 	return sum;
 }
 
+static bool name_cgroup(void *arg, uint64_t inode, const char *path)
+{
+	struct kt_snapshot *snap = arg;
+	bool left = false;
+
+	for (size_t i = 0; i < snap->watched.count; i++) {
+		struct kt_watched *watched = &snap->watched.items[i];
+
+		if (kt_known(watched->cgroup) && (uint64_t)watched->cgroup == inode)
+			watched->path = path;
+		left |= !watched->path;
+	}
+	return left;
+}
+
+/* Events have cgroups of the second version, which is next to others on some machines. */
+static void name_cgroups(struct kt_alloc_watch *watch)
+{
+	struct kt_root *root = watch->memory.root;
+	const char *top =
+		kt_root_has(root, CGROUPS "/cgroup.controllers") ? CGROUPS : CGROUPS "/unified";
+
+	if (watch->snap->watched.count)
+		kt_cgroup_folders(root, &watch->snap->arena, top, name_cgroup, watch->snap);
+}
+
 struct kt_err *kt_alloc_watch_end(struct kt_alloc_watch *watch, uint64_t now_ns)
 {
 	struct kt_watched_whole *slot;
@@ -354,6 +382,7 @@ struct kt_err *kt_alloc_watch_end(struct kt_alloc_watch *watch, uint64_t now_ns)
 	watch->is.cpu_ns = (int64_t)kt_trace_cpu_ns(watch->trace);
 	watch->is.kernel_bytes = kernel_bytes(watch);
 	watch->is.nr_unseen += kt_watched_end(watch->groups, now_ns, watch->is.verified);
+	name_cgroups(watch);
 	slot = kt_list_push(&watch->snap->arena, &watch->snap->watches);
 	if (slot)
 		*slot = watch->is;
