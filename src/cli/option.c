@@ -38,10 +38,10 @@ static struct kt_err *set_seconds(const struct kt_option *option, double *ret, c
 		}
 	}
 	if (good && rest.n == 1) { /* with a unit */
-		const char *unit = memchr("smh", rest.p[0], 3);
+		char unit = rest.p[0];
 
-		good = unit != NULL;
-		*ret *= !unit || *unit == 's' ? 1 : *unit == 'm' ? 60 : 3600;
+		good = unit == 's' || unit == 'm' || unit == 'h';
+		*ret *= unit == 'm' ? 60 : unit == 'h' ? 3600 : 1;
 		rest.n = 0;
 	}
 	if (!good || rest.n || *ret < INTERVAL_MIN || *ret > INTERVAL_MAX)

@@ -19,7 +19,7 @@ bool kt_dump_is(struct kt_span head)
 
 bool kt_dump_is_raw(int fd)
 {
-	char head[RAW_BYTES];
+	char head[RAW_BYTES] = { 0 };
 
 	return kt_raw_is(fd, (struct kt_span){ head, kt_stored_read(fd, 0, head, sizeof(head)) });
 }

@@ -65,7 +65,7 @@ static void fill_gaps(const struct kt_trace *trace)
 
 	for (unsigned i = 0; i < KT_TRACE_GAPS; i++)
 		gaps[i] = (uint64_t)(-log1p(-(double)i / KT_TRACE_GAPS) * unit + 0.5);
-	gaps[KT_TRACE_GAPS] = gaps[KT_TRACE_GAPS - 1] + 2 * (1u << KT_TRACE_UNIT);
+	gaps[KT_TRACE_GAPS] = gaps[KT_TRACE_GAPS - 1] + (2ull << KT_TRACE_UNIT);
 }
 
 static struct kt_err *make_state(struct kt_trace *trace)
@@ -451,7 +451,7 @@ void kt_trace_poll(struct kt_trace *trace, uint64_t elapsed_ns, kt_trace_sample_
 void kt_trace_rest(struct kt_trace *trace, kt_trace_sample_fn fn, void *arg)
 {
 	struct kt_trace_sample sample;
-	uint64_t key, next;
+	uint64_t key = 0, next = 0;
 	union bpf_attr attr = { .map_fd = (uint32_t)trace->maps.live,
 		.next_key = (uint64_t)(uintptr_t)&next };
 

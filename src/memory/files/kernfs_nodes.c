@@ -127,7 +127,7 @@ struct kt_err *kt_kernfs_nodes_count(const struct kt_kernfs_nodes *nodes, uint64
 {
 	struct count count = { .nodes = nodes, .target = nodes->memmap->target };
 	struct kt_slub_cache cache;
-	struct kt_slab_objects objects;
+	struct kt_slab_objects objects = { 0 };
 	struct kt_err *err = find(nodes, &count.layout, &cache);
 
 	if (!err) {

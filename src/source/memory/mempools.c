@@ -85,7 +85,7 @@ static struct kt_err *parse(struct kt_snapshot *snap, const struct kt_text *text
 
 static struct kt_err *walk(struct kt_memory *memory, struct kt_snapshot *snap)
 {
-	struct kt_mempools_sum sum;
+	struct kt_mempools_sum sum = { 0 };
 	struct kt_memmap memmap;
 	struct kt_err *err = kt_memory_map(memory, &memmap);
 

@@ -52,7 +52,7 @@ static struct kt_err *find_cache(struct kt_alloc_watch *watch)
 /* Counts the objects in use; KT_UNKNOWN: they changed too much meanwhile. */
 static int64_t count_objects(struct kt_alloc_watch *watch)
 {
-	struct kt_slab_objects sum;
+	struct kt_slab_objects sum = { 0 };
 	KT_CLEANUP(err)
 	struct kt_err *err = watch->is.is_cache ? kt_slab_objects(watch->slub, &watch->memmap,
 							  &watch->cache, NULL, NULL, &sum)

@@ -75,15 +75,19 @@ void kt_watched_groups_free(struct kt_watched_groups *groups)
 static struct group *group_of(
 	struct kt_watched_groups *groups, const struct kt_trace_sample *sample)
 {
-	/* a stack has its site in it; without a stack the site is all there is */
-	uint64_t key[2] = { (uint64_t)(int64_t)(sample->stack < 0 ? -1 : sample->stack),
+	/*
+	 * A stack has its site in it; without a stack the site is all there is. Tasks of one name
+	 * are together, also where they run the same code as others.
+	 */
+	uint64_t key[4] = { (uint64_t)(int64_t)(sample->stack < 0 ? -1 : sample->stack),
 		sample->stack < 0 ? sample->site : 0 };
 	struct group *group;
 	uint32_t *index;
 	bool added = false;
 
+	memcpy(&key[2], sample->comm, sizeof(sample->comm));
 	if (groups->groups.count >= GROUPS_MAX)
-		key[0] = key[1] = UINT64_MAX; /* all further ones are one group */
+		memset(key, 0xff, sizeof(key)); /* all further ones are one group */
 	index = kt_map_add(&groups->stacks, (struct kt_span){ (const char *)key, sizeof(key) },
 		&groups->arena, &added);
 	if (!index)
