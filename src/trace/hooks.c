@@ -43,6 +43,13 @@ static const struct known {
 
 	{ KT_TRACE_VMALLOC, KT_TRACE_EXIT, false,
 		{ "__vmalloc_node_range_noprof", "__vmalloc_node_range" }, "areas of vmalloc" },
+	/*
+	 * The parameters are too many for some kernels (x86-64 before 473e3150e30a: 6); these two
+	 * see areas of any kind.
+	 */
+	{ KT_TRACE_VMALLOC, KT_TRACE_POINT, false, { "alloc_vmap_area" }, NULL },
+	{ KT_TRACE_VMALLOC, KT_TRACE_EXIT, false, { "alloc_vmap_area" }, "areas of vmalloc" },
+	{ KT_TRACE_VMALLOC, KT_TRACE_POINT, true, { "free_vmap_area_noflush" }, NULL },
 	{ KT_TRACE_VMALLOC, KT_TRACE_ENTRY, true, { "remove_vm_area" }, "frees of areas" },
 	{ KT_TRACE_VMALLOC, KT_TRACE_ENTRY, true, { "vfree" }, "frees of areas" },
 };
@@ -90,10 +97,35 @@ static void find_percpu(const struct kt_function *function, struct kt_trace_hook
 	hook->site = kt_function_param(function, "long unsigned int", 0);
 }
 
-static void find_vmalloc(const struct kt_function *function, struct kt_trace_hook *hook)
+/* The area that alloc_vmap_area() makes has its address inside; its tracepoint gives both. */
+static void find_areas(const struct kt_types *types, const struct kt_function *function,
+	struct kt_trace_hook *hook)
+{
+	struct kt_field start;
+	bool point = hook->way == KT_TRACE_POINT;
+
+	hook->spare = hook->areas = true;
+	hook->requested = kt_function_param(function, "long unsigned int", point ? 1 : 0);
+	hook->address = point ? kt_function_param(function, "long unsigned int", 0) : -1;
+	if (point)
+		return;
+	hook->is_indirect = kt_types_field(types, "vmap_area", "va_start", &start);
+	hook->address_at = start.offset;
+	if (!hook->is_indirect)
+		hook->requested = -1;
+}
+
+static void find_vmalloc(const struct kt_types *types, const struct kt_function *function,
+	struct kt_trace_hook *hook)
 {
 	if (hook->frees) {
-		hook->address = kt_function_param(function, "void *", 0);
+		hook->address = hook->way == KT_TRACE_POINT
+					? kt_function_param(function, "long unsigned int", 0)
+					: kt_function_param(function, "void *", 0);
+		return;
+	}
+	if (strcmp(hook->name, "alloc_vmap_area") == 0) {
+		find_areas(types, function, hook);
 		return;
 	}
 	hook->requested = kt_function_param(function, "long unsigned int", 0);
@@ -116,7 +148,8 @@ static bool is_whole(const struct kt_trace_hook *hook)
 	return false;
 }
 
-static void find_params(const struct kt_function *function, struct kt_trace_hook *hook)
+static void find_params(const struct kt_types *types, const struct kt_function *function,
+	struct kt_trace_hook *hook)
 {
 	hook->generic = strncmp(hook->name, "kmalloc", 7) == 0 ||
 			strncmp(hook->name, "_kmalloc", 8) == 0 || strcmp(hook->name, "kfree") == 0;
@@ -131,7 +164,7 @@ static void find_params(const struct kt_function *function, struct kt_trace_hook
 	case KT_TRACE_SLAB: find_slab(function, hook); break;
 	case KT_TRACE_PAGES: find_pages(function, hook); break;
 	case KT_TRACE_PERCPU: find_percpu(function, hook); break;
-	case KT_TRACE_VMALLOC: find_vmalloc(function, hook); break;
+	case KT_TRACE_VMALLOC: find_vmalloc(types, function, hook); break;
 	}
 	if (!is_whole(hook))
 		hook->id = 0;
@@ -186,7 +219,7 @@ size_t kt_trace_hooks(const struct kt_types *types, enum kt_trace_pool pool,
 			.pool = pool,
 			.way = known[i].way,
 			.frees = known[i].frees };
-		find_params(&functions[i], &ret_hooks[count++]);
+		find_params(types, &functions[i], &ret_hooks[count++]);
 	}
 	return count;
 }

@@ -26,13 +26,17 @@ struct kt_trace_hook {
 	bool generic; /* of kmalloc(), which never names a cache */
 	uint32_t id;  /* of its type; 0: this kernel does not have it */
 	uint32_t nr_params;
-	int address;	  /* of the object, or its struct page; of an exit without it: the result */
-	int cache;	  /* its struct kmem_cache */
-	int bytes;	  /* of memory, else of the cache's objects */
-	int requested;	  /* bytes that were asked for */
-	int order;	  /* of pages */
-	int flags;	  /* gfp_t */
-	int site;	  /* address of the call */
+	int address;   /* of the object, or its struct page; of an exit without it: the result */
+	int cache;     /* its struct kmem_cache */
+	int bytes;     /* of memory, else of the cache's objects */
+	int requested; /* bytes that were asked for */
+	int order;     /* of pages */
+	int flags;     /* gfp_t */
+	int site;      /* address of the call */
+	bool spare;    /* only if no hook before it is attached that sees the same */
+	bool areas;    /* of any kind: `bytes` has a page more, and not all hold memory */
+	uint32_t address_at; /* bytes into what an exit's result points to, where the address is */
+	bool is_indirect;    /* the address is there */
 	int array, count; /* of several objects at once; an exit has their number as its result */
 	/*
 	 * instead of `address` a struct rcu_head in the object, and the offset of it, or the object

@@ -134,6 +134,8 @@ static void put_bytes(struct writing *to)
 		put_param(to, BPF_REG_8, hook->requested);
 		if (opts->pool == KT_TRACE_PERCPU)
 			KT_PUT(code, KT_MATH(BPF_MUL, BPF_REG_8, (int32_t)opts->nr_cpus));
+		if (hook->areas) /* with a page that guards its end */
+			KT_PUT(code, KT_ADD(BPF_REG_8, -(int32_t)opts->page_bytes));
 		if (opts->pool == KT_TRACE_VMALLOC)
 			KT_PUT(code, KT_ADD(BPF_REG_8, (int32_t)opts->page_bytes - 1),
 				KT_MATH(BPF_AND, BPF_REG_8, -(int32_t)opts->page_bytes));
@@ -335,6 +337,15 @@ static void put_array(struct writing *to)
 	kt_code_jump(code, KT_IF(BPF_JLT, BPF_REG_1, hook->frees ? FREE_MAX : ALLOC_MAX, 0), again);
 }
 
+/* Reads what register 7 points to into it; 0 where nothing can be read, as of an error. */
+static void put_indirect(struct writing *to)
+{
+	KT_PUT(to->code, KT_STORE_K(BPF_DW, BPF_REG_10, TAKEN, 0), KT_COPY(BPF_REG_1, BPF_REG_10),
+		KT_ADD(BPF_REG_1, TAKEN), KT_NUMBER(BPF_REG_2, 8), KT_COPY(BPF_REG_3, BPF_REG_7),
+		KT_ADD(BPF_REG_3, (int32_t)to->hook->address_at),
+		KT_CALL(BPF_FUNC_probe_read_kernel), KT_LOAD(BPF_DW, BPF_REG_7, BPF_REG_10, TAKEN));
+}
+
 /* Address of the object, into register 7. */
 static void put_address(struct writing *to)
 {
@@ -345,6 +356,8 @@ static void put_address(struct writing *to)
 
 	if (param >= 0) {
 		put_param(to, BPF_REG_7, param);
+		if (hook->is_indirect)
+			put_indirect(to);
 		return;
 	}
 	/* the offset of a head in its object, or the object, if there is no head */

@@ -239,7 +239,8 @@ static struct kt_err *load_all(struct kt_trace *trace)
 		}
 		if (place->program < 0)
 			place->is.refused = errno;
-		if (place->program < 0 && place->is.hook.way == KT_TRACE_POINT)
+		if (place->program < 0 && place->is.hook.way == KT_TRACE_POINT &&
+			!place->is.hook.spare)
 			return why_refused(trace, i, errno);
 	}
 	return NULL;
@@ -362,7 +363,9 @@ struct kt_err *kt_trace_start(struct kt_trace *trace)
 	trace->stats = kt_bpf(BPF_ENABLE_STATS, &stats);
 	for (int frees = 1; frees >= 0; frees--) {
 		for (size_t i = 0; i < trace->nr_places; i++) {
-			if (trace->places[i].is.hook.frees != frees)
+			const struct kt_trace_hook *hook = &trace->places[i].is.hook;
+
+			if (hook->frees != frees || (hook->spare && nr_allocs))
 				continue;
 			attach(&trace->places[i]);
 			nr_allocs += !frees && trace->places[i].is.attached;

@@ -286,7 +286,10 @@ static void add_gap(struct kt_watched_whole *is, const char *what, const char *w
 		is->gaps[is->nr_gaps++] = (struct kt_watched_gap){ what, why };
 }
 
-/* Says what was watched beyond the tracepoints, and what could not be. */
+/*
+ * Says what was watched beyond the tracepoints, and what could not be. Areas of vmalloc have
+ * several places that show the same.
+ */
 static void put_places(struct kt_alloc_watch *watch)
 {
 	KT_CLEANUP(buf) struct kt_buf closed = { 0 };
@@ -305,7 +308,7 @@ static void put_places(struct kt_alloc_watch *watch)
 		is->nr_nested += (int64_t)place->nested;
 		if (place->hook.what && place->attached)
 			add_closed(&closed, place->hook.what);
-		else if (place->hook.what && place->refused)
+		else if (place->hook.what && place->refused && watch->opts.pool == KT_TRACE_SLAB)
 			add_gap(is, place->hook.what, kt_trace_why(place->refused));
 	}
 	is->closed = closed.size ? kt_arena_text(&watch->snap->arena, &closed) : NULL;

@@ -10,6 +10,7 @@
 
 #define GROUPS_MAX   8192u /* stacks; the kernel keeps no more of them */
 #define SAMPLES_MAX  65536u
+#define VMALLOC	     "__vmalloc_node_range"
 #define MS_NS	     1000000u
 #define FUNCTION_MAX (1u << 20) /* bytes; a program has no symbol, unless that is switched on */
 #define WAY_IN_MAX   12u	/* frames from the event to the program, at most */
@@ -18,6 +19,7 @@
 struct group {
 	struct kt_watched is;
 	int32_t stack;
+	uint32_t hook;
 	uint64_t site;
 	int64_t votes, cgroup_votes; /* for the task, the cgroup that has most of them */
 	char comm[KT_TRACE_COMM + 1];
@@ -100,6 +102,7 @@ static struct group *group_of(
 	*index = (uint32_t)groups->groups.count - 1;
 	*group = (struct group){ .is = { .pid = KT_UNKNOWN, .cgroup = KT_UNKNOWN },
 		.stack = key[0] == UINT64_MAX ? -1 : sample->stack,
+		.hook = sample->hook,
 		.site = sample->site };
 	return group;
 }
@@ -319,6 +322,21 @@ static int by_size(const void *a, const void *b)
 	return x->all.bytes < y->all.bytes ? 1 : x->all.bytes > y->all.bytes ? -1 : 0;
 }
 
+/* An area that is no memory of its own, such as a mapping of a device, has another function. */
+static bool is_memory(const struct kt_watched_groups *groups, const struct group *group)
+{
+	size_t count;
+	const struct kt_trace_place *places = kt_trace_places(groups->trace, &count);
+
+	if (group->hook >= count || !places[group->hook].hook.areas)
+		return true;
+	for (uint32_t i = 0; i < group->is.nr_frames; i++) {
+		if (strncmp(group->is.frames[i], VMALLOC, strlen(VMALLOC)) == 0)
+			return true;
+	}
+	return false;
+}
+
 int64_t kt_watched_end(struct kt_watched_groups *groups, uint64_t now_ns, bool verified)
 {
 	struct kt_snapshot *snap = groups->snap;
@@ -331,6 +349,8 @@ int64_t kt_watched_end(struct kt_watched_groups *groups, uint64_t now_ns, bool v
 		struct kt_watched *slot;
 
 		put_frames(groups, group);
+		if (!is_memory(groups, group))
+			continue;
 		group->is.comm =
 			*group->comm ? kt_arena_name(&snap->arena, kt_span_str(group->comm)) : NULL;
 		slot = kt_list_push(&snap->arena, &snap->watched);
