@@ -290,6 +290,18 @@ static bool is_way_in(const char *name)
 	return name && strstr(name, "[bpf]");
 }
 
+/* Whether a frame is of the function that the hook is at: what is inside of it is the way in. */
+static bool is_hook(
+	const struct kt_watched_groups *groups, const struct group *group, const char *frame)
+{
+	size_t count;
+	const struct kt_trace_place *places = kt_trace_places(groups->trace, &count);
+	const char *name = group->hook < count ? places[group->hook].hook.name : NULL;
+
+	return frame && name && strncmp(frame, name, strlen(name)) == 0 &&
+	       frame[strlen(name)] == '+';
+}
+
 static void put_frames(struct kt_watched_groups *groups, struct group *group)
 {
 	uint64_t addresses[KT_TRACE_FRAMES];
@@ -307,6 +319,8 @@ static void put_frames(struct kt_watched_groups *groups, struct group *group)
 		frames[i] = name_of(groups, addresses[i]);
 		if ((i < WAY_IN_MAX && is_way_in(frames[i])) || addresses[i] == group->site)
 			first = i + (addresses[i] != group->site);
+		else if (i < WAY_IN_MAX && is_hook(groups, group, frames[i]))
+			first = i;
 	}
 	for (uint32_t i = first; i < count; i++)
 		frames[group->is.nr_frames++] = frames[i] ? frames[i] : "(unknown)";
