@@ -37,7 +37,10 @@ static void put_escaped(struct kt_buf *buf, const char *text, size_t most)
 
 	kt_buf_printable(&clean, kt_span_str(text), 0);
 	buf->failed |= clean.failed;
-	for (size_t i = 0; i < clean.size && i < most; i++) {
+	for (size_t i = 0; i < clean.size; i++) {
+		/* a letter of several bytes is not cut */
+		if (i >= most && (clean.data[i] & 0xc0) != 0x80)
+			break;
 		switch (clean.data[i]) {
 		case '<': kt_buf_puts(buf, "&lt;"); break;
 		case '>': kt_buf_puts(buf, "&gt;"); break;

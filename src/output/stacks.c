@@ -91,18 +91,20 @@ void kt_stacks_read(
 				? report->headlines.items[report->headlines.count - 1]
 				: "" };
 	if (table) {
-		ret_stacks->what = table->columns[bytes].title;
+		ret_stacks->what = table->columns[bytes].title ? table->columns[bytes].title
+							       : table->columns[bytes].key;
 		ret_stacks->in_bytes = table->columns[bytes].type == KT_CELL_BYTES;
 	}
 	for (size_t i = 0; table && i < table->rows.count; i++) {
 		const struct kt_cell *cells = table->rows.items[i].cells;
 		struct kt_stack *slot;
+		int64_t sum;
 
 		if (cells[stack].state != KT_OK || !cells[stack].text ||
 			cells[bytes].state != KT_OK || cells[bytes].number <= 0 ||
-			__builtin_add_overflow(
-				ret_stacks->amount, cells[bytes].number, &ret_stacks->amount))
+			__builtin_add_overflow(ret_stacks->amount, cells[bytes].number, &sum))
 			continue;
+		ret_stacks->amount = sum;
 		slot = kt_list_push(arena, &ret_stacks->stacks);
 		if (!slot)
 			return;
