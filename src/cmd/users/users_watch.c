@@ -462,6 +462,16 @@ static void put_coverage(struct kt_report *report, const struct kt_watched_whole
 			(long long)watch->nr_unseen, (long long)watch->nr_samples);
 }
 
+static void put_removed(struct kt_report *report, const struct kt_watched_whole *watch)
+{
+	if (watch->removed)
+		kt_report_note(report,
+			"%s was removed while it was watched: its objects are free, or it has "
+			"another "
+			"place now",
+			watch->topic);
+}
+
 static void put_cost(struct kt_report *report, const struct kt_watched_whole *watch)
 {
 	double share = watch->watch_ms ? (double)watch->cpu_ns / 1e6 / (double)watch->watch_ms : 0;
@@ -524,6 +534,7 @@ static void put_report(
 	for (size_t i = 0; table && i < rows->rows.count; i++)
 		put_row(report, table, &rows->rows.items[i], rows);
 	put_paragraph(report, watch, &coverage, rows);
+	put_removed(report, watch);
 	put_coverage(report, watch, &coverage);
 	put_gaps(report, watch);
 	if (rows->nr_other)

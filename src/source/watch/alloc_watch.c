@@ -38,12 +38,17 @@ struct kt_alloc_watch {
 
 /* ---- beginning ---- */
 
-static struct kt_err *find_cache(struct kt_alloc_watch *watch)
+static bool look_up(struct kt_alloc_watch *watch, struct kt_slub_cache *ret_cache)
 {
 	const char *names[KT_CACHE_NAMES_MAX + 1];
 
 	kt_slabs_names(watch->snap, watch->opts.cache, names);
-	if (!kt_slub_find(watch->slub, &watch->snap->arena, names, &watch->cache))
+	return kt_slub_find(watch->slub, &watch->snap->arena, names, ret_cache);
+}
+
+static struct kt_err *find_cache(struct kt_alloc_watch *watch)
+{
+	if (!look_up(watch, &watch->cache))
 		return kt_err_new(
 			KT_ERR_ABSENT, "there is no slab cache '%.100s'", watch->opts.cache);
 	return NULL;
@@ -239,10 +244,17 @@ static void find_own(void *arg, uint64_t address, const char *object)
 static void verify_objects(struct kt_alloc_watch *watch)
 {
 	struct kt_slab_objects sum = { 0 };
-	struct kt_err *err = watch->is.is_cache ? kt_slab_objects(watch->slub, &watch->memmap,
-							  &watch->cache, find_own, watch, &sum)
-						: kt_slab_objects_all(watch->slub, &watch->memmap,
-							  find_object, watch, &sum);
+	struct kt_slub_cache cache = { 0 };
+	struct kt_err *err;
+
+	watch->is.removed = watch->is.is_cache &&
+			    (!look_up(watch, &cache) || cache.address != watch->cache.address);
+	if (watch->is.removed)
+		return;
+	err = watch->is.is_cache
+		      ? kt_slab_objects(
+				watch->slub, &watch->memmap, &watch->cache, find_own, watch, &sum)
+		      : kt_slab_objects_all(watch->slub, &watch->memmap, find_object, watch, &sum);
 
 	if (!err && !sum.nr_unread) {
 		watch->is.verified = true;
