@@ -11,10 +11,15 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define STACKS_MAX   8192u /* the kernel hashes them, and keeps none that falls on another */
-#define ENOTSUPP     524
-#define LOG_BYTES    (1u << 16)
-#define ENDED_BYTES  (1u << 18)
+#define STACKS_MAX  8192u /* the kernel hashes them, and keeps none that falls on another */
+#define ENOTSUPP    524
+#define LOG_BYTES   (1u << 16)
+#define ENDED_BYTES (1u << 18)
+/*
+ * No interval is larger than this part of everything so far: a burst at full rate would else stand
+ * for the rest of its bytes with a few samples. Samples grow by the logarithm of the bytes then.
+ */
+#define SHARES	     500.0
 #define COUNTS_BYTES sizeof(struct kt_trace_counts)
 /*
  * Ways from an event to its program and back, which the kernel's statistics of programs leave out;
@@ -433,6 +438,8 @@ static void set_intervals(struct kt_trace *trace, uint64_t elapsed_ns)
 	rate = (double)(bytes - trace->seen_bytes) / ((double)elapsed_ns / 1e9 + 1e-9);
 	trace->seen_bytes = bytes;
 	interval = rate / trace->opts.samples_a_second;
+	if (interval > (double)bytes / SHARES)
+		interval = (double)bytes / SHARES;
 	for (size_t i = 0; i < trace->nr_places; i++) {
 		for (uint32_t cpu = 0; cpu < trace->opts.nr_cpus; cpu++) {
 			struct kt_trace_counts *counts = counts_of(trace, i, cpu);

@@ -87,10 +87,10 @@ static uint64_t movable_flag(const struct kt_types *types)
 	return MOVABLE;
 }
 
-/* As many as leave room for all of them if none is freed. */
+/* As many as leave room for all of them, and for bursts, if none is freed. */
 static double samples_a_second(double seconds)
 {
-	double most = 0.75 * KT_TRACE_LIVE_MAX / (seconds > 1 ? seconds : 1);
+	double most = 0.4 * KT_TRACE_LIVE_MAX / (seconds > 1 ? seconds : 1);
 
 	return most > SAMPLES_A_SECOND ? SAMPLES_A_SECOND : most;
 }
