@@ -87,7 +87,7 @@ static struct kt_err *make_state(struct kt_trace *trace)
 		.value_bytes = (uint32_t)trace->state_bytes,
 		.nr_entries = 1,
 		.flags = BPF_F_MMAPABLE,
-		.name = "ktally_state" });
+		.name = "kt_state" });
 	if (trace->maps.state < 0)
 		return kt_bpf_refused(errno);
 	state = mmap(
@@ -109,7 +109,7 @@ static struct kt_err *make_stacks(struct kt_trace *trace)
 				.key_bytes = 4,
 				.value_bytes = trace->stack_bytes,
 				.nr_entries = STACKS_MAX,
-				.name = "ktally_stacks" });
+				.name = "kt_stacks" });
 		if (trace->maps.stacks >= 0)
 			return NULL;
 	}
@@ -123,7 +123,7 @@ static struct kt_err *make_ended(struct kt_trace *trace)
 	void *consumer, *ended;
 
 	trace->maps.ended = kt_bpf_map(&(struct kt_bpf_map_opts){
-		.type = BPF_MAP_TYPE_RINGBUF, .nr_entries = ENDED_BYTES, .name = "ktally_ended" });
+		.type = BPF_MAP_TYPE_RINGBUF, .nr_entries = ENDED_BYTES, .name = "kt_ended" });
 	if (trace->maps.ended < 0)
 		return kt_bpf_refused(errno);
 	consumer = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, trace->maps.ended, 0);
@@ -153,7 +153,7 @@ static struct kt_err *make_maps(struct kt_trace *trace)
 		.key_bytes = 8,
 		.value_bytes = sizeof(struct kt_trace_sample),
 		.nr_entries = KT_TRACE_LIVE_MAX,
-		.name = "ktally_live" });
+		.name = "kt_live" });
 	return trace->maps.live < 0 ? kt_bpf_refused(errno) : NULL;
 }
 
@@ -180,7 +180,7 @@ static int load(const struct kt_trace *trace, size_t number, char *log)
 			.attach_id = untyped ? 0 : hook->id,
 			.insns = code->insns,
 			.nr_insns = code->count,
-			.name = "ktally_watch",
+			.name = "kt_watch",
 			.log = log,
 			.log_bytes = log ? LOG_BYTES : 0 });
 		saved = errno;

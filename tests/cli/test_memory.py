@@ -524,9 +524,9 @@ def the_stack_of_a_panic_is_in_the_head():
         host = report_of(tree)["host"]
         assert host["panic_stack"] == " < ".join(frames[:8]) + f" < ? {frames[8]} [driver]", host
         listed = must_be_valid("doctor", succeed("doctor", "-s", tree, "-o", "json"))
-        assert [row["function"] for row in listed["panic_stack"]] == \
+        assert [row["function"] for row in listed["panic_frames"]] == \
             frames[:8] + [f"{frames[8]} [driver]"]
-        assert [row["guessed"] for row in listed["panic_stack"]] == [False] * 8 + [True]
+        assert [row["guessed"] for row in listed["panic_frames"]] == [False] * 8 + [True]
         plain = plant(folder / "plain", trees.MODERN)
         assert report_of(plain)["host"]["panic_stack"] is None
-        assert "panic_stack" not in succeed("doctor", "-s", plain, "-o", "json").json()
+        assert "panic_frames" not in succeed("doctor", "-s", plain, "-o", "json").json()

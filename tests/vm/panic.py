@@ -98,7 +98,7 @@ def check_stack(bundle, crashed):
     in its bundle."""
     with tarfile.open(bundle) as tar:
         kernel = behind_panic(trace_of(tar.extractfile("ktally/dmesg").read().decode()))
-    shown = crashed.report("doctor").get("panic_stack", [])
+    shown = crashed.report("doctor").get("panic_frames", [])
     walked = [row["function"] for row in shown if not row["guessed"]]
     ours, problems = behind_panic(walked), []
     if not kernel or ours[:len(kernel)] != kernel:

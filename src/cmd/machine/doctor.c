@@ -209,8 +209,8 @@ static const struct kt_column stack_columns[] = {
 static void put_stack(struct kt_report *report, const struct kt_snapshot *snap)
 {
 	size_t count = snap->crash_frames.count;
-	struct kt_table *table = count ? kt_report_table(report, "panic_stack", NULL, stack_columns,
-						 KT_LEN(stack_columns))
+	struct kt_table *table = count ? kt_report_table(report, "panic_frames", NULL,
+						 stack_columns, KT_LEN(stack_columns))
 				       : NULL;
 
 	for (size_t i = 0; table && i < count; i++) {
@@ -277,7 +277,7 @@ static const struct kt_part sources_part = {
 	.min_rows = 1,
 };
 static const struct kt_part stack_part = {
-	.key = "panic_stack",
+	.key = "panic_frames",
 	.kind = KT_PART_TABLE,
 	KT_COLUMNS_OF(stack_columns),
 	.optional = KT_ANY_FORM,
