@@ -25,7 +25,7 @@
 #define ALLOC_MAX 64
 #define FREE_MAX  512
 /* Samples of one CPU between two looks of the process, after which it draws half as many. */
-#define BURST_MAX    768
+#define BURST_MAX    384
 #define INTERVAL_MAX (1ull << 38)
 
 struct writing {

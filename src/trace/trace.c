@@ -14,7 +14,7 @@
 #define STACKS_MAX  8192u /* the kernel hashes them, and keeps none that falls on another */
 #define ENOTSUPP    524
 #define LOG_BYTES   (1u << 16)
-#define ENDED_BYTES (1u << 18)
+#define ENDED_BYTES (1u << 19)
 /*
  * No interval is larger than this part of everything so far: a burst at full rate would else stand
  * for the rest of its bytes with a few samples. Samples grow by the logarithm of the bytes then.
