@@ -221,7 +221,7 @@ static size_t put_objects(struct kt_report *report, const struct kt_snapshot *sn
 /* ---- the command ---- */
 
 struct users_args {
-	bool details;
+	bool details, stacks; /* the same, under two names */
 	struct kt_users_watch_opts watch;
 };
 
@@ -283,6 +283,7 @@ static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
 	const struct users_args *args = kt_call_own(call);
 	KT_CLEANUP(machine) struct kt_machine machine = { 0 };
 	const char *word = call->nr_operands ? call->operands[0] : NULL;
+	bool details = args->details || args->stacks;
 	struct kt_users_choice choice;
 	struct kt_err *err;
 
@@ -291,16 +292,16 @@ static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
 	if (err)
 		return err;
 	if (args->watch.seconds > 0)
-		return kt_users_watch(call, &args->watch, args->details, &machine, report);
-	choice = choose(machine.root, word, args->details);
+		return kt_users_watch(call, &args->watch, details, &machine, report);
+	choice = choose(machine.root, word, details);
 	err = collect(&machine, &choice);
 	if (err)
 		return err;
 	if (choice.name && is_cache(machine.snap, choice.name))
-		choice = choose_cache(choice.name, args->details);
+		choice = choose_cache(choice.name, details);
 	kt_machine_describe(&machine, report);
 	kt_report_field(report, NULL, "what", KT_CELL_TEXT, kt_report_text(report, word));
-	if (kt_users_put(report, call, machine.snap, &choice, args->details) +
+	if (kt_users_put(report, call, machine.snap, &choice, details) +
 			put_objects(report, machine.snap, &choice) ==
 		0)
 		return kt_machine_blame(&call->machine, nothing(call, &machine, &choice, report));
@@ -313,7 +314,7 @@ static const struct kt_operand operands[] = { { "WHAT", KT_ARG_CACHE, .optional 
 
 static const struct kt_option options[] = {
 	{ 0, "stacks", NULL, "the same as --details", .kind = KT_ARG_FLAG,
-		KT_AT(struct users_args, details) },
+		KT_AT(struct users_args, stacks) },
 	{ 0, "details", NULL, "show stacks in full, and where objects were last freed",
 		.kind = KT_ARG_FLAG, KT_AT(struct users_args, details) },
 	{ 0, "watch", "TIME",
