@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What watching allocations costs: two loops that allocate and free little objects (see
-alloc_loops.c), alone, beside 'ktally users slab --watch', beside one cache of it, and beside what
-others attach: memleak of bcc where it runs, and its pattern as bpftrace has it, a stack for each
+alloc_loops.c), alone, while 'ktally users slab --watch' runs, while it watches one cache, and with
+what others attach: memleak of bcc where it runs, and its pattern as bpftrace has it, a stack for each
 allocation and a table of all objects. Runs take turns; prints medians, ratios to the loop alone,
 and ns an event.
 

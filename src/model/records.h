@@ -221,7 +221,6 @@ enum kt_watched_by {
 struct kt_watched {
 	const char *const *frames; /* "foo+0x1/0x20 [module]", innermost first */
 	uint32_t nr_frames;
-	bool cut; /* the stack has more frames */
 	enum kt_watched_by by;
 	const char *work; /* function of the work item; NULL: none */
 	const char *comm; /* name of the task with most samples; NULL: none */
@@ -233,7 +232,6 @@ struct kt_watched {
 	struct kt_sampled_sum held; /* of these, still allocated at the end */
 	struct kt_sampled_sum
 		requested; /* of held: bytes that were asked for, where they are known */
-	int64_t nr_unseen; /* samples that memory says are free, although no free was seen */
 	int64_t nr_other;  /* samples that belong to something else */
 	/* weights of objects: of freed ones by their age then, of the rest by their age at the end
 	 */
@@ -259,7 +257,6 @@ struct kt_watched_whole {
 	/* events of the watched memory in the first part; KT_UNKNOWN: events do not name the cache
 	 */
 	int64_t nr_allocs, nr_frees;
-	int64_t alloc_bytes;
 	int64_t nr_samples, nr_freed;		 /* samples; of them, seen to be freed */
 	int64_t nr_unseen;			 /* freed, but not seen */
 	bool verified;				 /* the rest was looked up in memory */

@@ -104,7 +104,7 @@ static void find_areas(const struct kt_types *types, const struct kt_function *f
 	struct kt_field start;
 	bool point = hook->way == KT_TRACE_POINT;
 
-	hook->spare = hook->areas = true;
+	hook->areas = true;
 	hook->requested = kt_function_param(function, "long unsigned int", point ? 1 : 0);
 	hook->address = point ? kt_function_param(function, "long unsigned int", 0) : -1;
 	if (point)

@@ -33,7 +33,6 @@ struct kt_trace_hook {
 	int order;     /* of pages */
 	int flags;     /* gfp_t */
 	int site;      /* address of the call */
-	bool spare;    /* only if no hook before it is attached that sees the same */
 	bool areas;    /* of any kind: `bytes` has a page more, and not all hold memory */
 	uint32_t address_at; /* bytes into what an exit's result points to, where the address is */
 	bool is_indirect;    /* the address is there */

@@ -245,7 +245,7 @@ static struct kt_err *load_all(struct kt_trace *trace)
 		if (place->program < 0)
 			place->is.refused = errno;
 		if (place->program < 0 && place->is.hook.way == KT_TRACE_POINT &&
-			!place->is.hook.spare)
+			!place->is.hook.areas)
 			return why_refused(trace, i, errno);
 	}
 	return NULL;
@@ -300,12 +300,6 @@ void kt_trace_close(struct kt_trace *trace)
 	free(trace);
 }
 
-void kt_trace_cleanup(struct kt_trace **trace)
-{
-	kt_trace_close(*trace);
-	*trace = NULL;
-}
-
 /* ---- attaching ---- */
 
 static void attach(struct place *place)
@@ -323,12 +317,11 @@ static void attach(struct place *place)
 }
 
 /* A random gap of a new interval, for a CPU that may not get to its old one for long. */
-static void set_interval(const struct kt_trace *trace, struct kt_trace_counts *counts, double bytes)
+static void set_interval(struct kt_trace_counts *counts, double bytes)
 {
 	double interval = bytes < 1 ? 1 : bytes > 1e11 ? 1e11 : bytes;
 	double gap = -log1p(-((double)random() / ((double)RAND_MAX + 1.0))) * interval;
 
-	(void)trace;
 	counts->next_bytes = (uint64_t)interval;
 	counts->interval_bytes = (uint64_t)interval;
 	counts->left = (int64_t)gap;
@@ -363,14 +356,14 @@ struct kt_err *kt_trace_start(struct kt_trace *trace)
 
 	for (size_t i = 0; i < trace->nr_places; i++) {
 		for (uint32_t cpu = 0; cpu < trace->opts.nr_cpus; cpu++)
-			set_interval(trace, counts_of(trace, i, cpu), 1);
+			set_interval(counts_of(trace, i, cpu), 1);
 	}
 	trace->stats = kt_bpf(BPF_ENABLE_STATS, &stats);
 	for (int frees = 1; frees >= 0; frees--) {
 		for (size_t i = 0; i < trace->nr_places; i++) {
 			const struct kt_trace_hook *hook = &trace->places[i].is.hook;
 
-			if (hook->frees != frees || (hook->spare && nr_allocs))
+			if (hook->frees != frees || (hook->areas && nr_allocs))
 				continue;
 			attach(&trace->places[i]);
 			nr_allocs += !frees && trace->places[i].is.attached;
@@ -447,7 +440,7 @@ static void set_intervals(struct kt_trace *trace, uint64_t elapsed_ns)
 			counts->burst = 0;
 			if ((double)counts->next_bytes > 2 * interval + 1 ||
 				(double)counts->next_bytes < interval / 2)
-				set_interval(trace, counts, interval);
+				set_interval(counts, interval);
 		}
 	}
 }
@@ -520,6 +513,11 @@ static void add_counts(struct kt_trace_counts *sum, const struct kt_trace_counts
 	sum->no_stack += more->no_stack;
 	sum->ended += more->ended;
 	sum->not_told += more->not_told;
+}
+
+const struct kt_trace_hook *kt_trace_hook(const struct kt_trace *trace, uint32_t number)
+{
+	return number < trace->nr_places ? &trace->places[number].is.hook : NULL;
 }
 
 const struct kt_trace_place *kt_trace_places(struct kt_trace *trace, size_t *ret_count)

@@ -33,7 +33,6 @@ struct kt_err *kt_trace_open(const struct kt_types *types, const struct kt_trace
 	struct kt_trace **ret_trace) KT_MUST_CHECK;
 /** NULL is allowed. */
 void kt_trace_close(struct kt_trace *trace);
-void kt_trace_cleanup(struct kt_trace **trace);
 
 /** Attaches the hooks: frees first, so that no free of a sample is missed. */
 struct kt_err *kt_trace_start(struct kt_trace *trace) KT_MUST_CHECK;
@@ -55,7 +54,9 @@ uint32_t kt_trace_stack(
 	struct kt_trace *trace, int32_t stack, uint64_t *ret_frames, uint32_t nr_frames);
 #define KT_TRACE_FRAMES 48u /* that are kept of a stack */
 
-/** The hooks, with their counts so far. */
+/** A hook by its number, which samples have; NULL: there is none. */
+const struct kt_trace_hook *kt_trace_hook(const struct kt_trace *trace, uint32_t number);
+/** The hooks, with their counts so far: it asks the kernel about each program. */
 const struct kt_trace_place *kt_trace_places(struct kt_trace *trace, size_t *ret_count);
 /** File descriptors of its maps and programs. */
 #define KT_TRACE_FDS_MAX (KT_TRACE_HOOKS_MAX + 4u)

@@ -103,42 +103,45 @@ void kt_watched_add(struct kt_sampled_sum *sum, const struct kt_sampled_sum *mor
 	sum->seen_bytes += more->seen_bytes;
 }
 
-/* None of k was drawn with a chance of 1 % or more: their expected samples are below -ln(0.01). */
-double kt_watched_unseen_bytes(const struct kt_sampled_sum *all)
-{
-	return all->nr ? -log(0.01) * all->bytes / (double)all->nr : 0;
-}
-
 /* ---- lifetimes ---- */
 
-double kt_watched_kept(const struct kt_watched *watched)
+/*
+ * Goes through the ages until at most `enough` of the objects is left. Returns the share that is
+ * left; below 0: there are no objects. `ret_age`: where it ended; KT_WATCHED_AGES: nowhere.
+ */
+static double survive(const struct kt_watched *watched, double enough, unsigned *ret_age)
 {
 	double at_risk = 0, kept = 1;
 
+	*ret_age = KT_WATCHED_AGES;
 	for (unsigned age = 0; age < KT_WATCHED_AGES; age++)
 		at_risk += watched->ended[age] + watched->lasting[age];
 	if (at_risk <= 0)
 		return -1;
 	for (unsigned age = 0; age < KT_WATCHED_AGES && at_risk > 1e-9; age++) {
 		kept *= 1 - watched->ended[age] / at_risk;
+		if (kept <= enough) {
+			*ret_age = age;
+			break;
+		}
 		at_risk -= watched->ended[age] + watched->lasting[age];
 	}
 	return kept < 1e-12 ? 0 : kept;
 }
 
+double kt_watched_kept(const struct kt_watched *watched)
+{
+	unsigned age;
+
+	return survive(watched, 0, &age);
+}
+
 int64_t kt_watched_half_life_ms(const struct kt_watched *watched)
 {
-	double at_risk = 0, kept = 1;
+	unsigned age;
 
-	for (unsigned age = 0; age < KT_WATCHED_AGES; age++)
-		at_risk += watched->ended[age] + watched->lasting[age];
-	for (unsigned age = 0; age < KT_WATCHED_AGES && at_risk > 1e-9; age++) {
-		kept *= 1 - watched->ended[age] / at_risk;
-		if (kept <= 0.5)
-			return INT64_C(1) << age;
-		at_risk -= watched->ended[age] + watched->lasting[age];
-	}
-	return KT_UNKNOWN;
+	survive(watched, 0.5, &age);
+	return age < KT_WATCHED_AGES ? INT64_C(1) << age : KT_UNKNOWN;
 }
 
 /* ---- stacks ---- */

@@ -22,10 +22,6 @@ struct kt_estimate kt_watched_objects(const struct kt_sampled_sum *sum);
 struct kt_estimate kt_watched_share(
 	const struct kt_sampled_sum *part, const struct kt_sampled_sum *whole);
 void kt_watched_add(struct kt_sampled_sum *sum, const struct kt_sampled_sum *more);
-/** Bytes that were held without any of them in a sample, at most; `objects_bytes`: of one object.
- */
-double kt_watched_unseen_bytes(const struct kt_sampled_sum *all);
-
 /**
  * Share of the objects that were not freed as long as they could be seen (Kaplan and Meier, 1958:
  * objects that are still there count up to their age). Below 0: not known.

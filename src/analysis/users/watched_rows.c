@@ -66,7 +66,6 @@ static void add(struct kt_watched_row *row, const struct kt_watched *more)
 	kt_watched_add(&sum->all, &more->all);
 	kt_watched_add(&sum->held, &more->held);
 	kt_watched_add(&sum->requested, &more->requested);
-	sum->nr_unseen += more->nr_unseen;
 	sum->nr_other += more->nr_other;
 	for (unsigned age = 0; age < KT_WATCHED_AGES; age++) {
 		sum->ended[age] += more->ended[age];

@@ -33,6 +33,7 @@ struct kt_alloc_watch {
 	struct kt_watched_groups *groups;
 	struct kt_watched_whole is;
 	uint64_t begun_ns, last_ns;
+	bool is_kmalloc; /* the cache, or one that is merged with it */
 	bool measured, frees_only;
 };
 
@@ -111,7 +112,7 @@ static struct kt_err *open_trace(struct kt_alloc_watch *watch)
 	if (watch->is.is_cache) {
 		opts.cache = watch->cache.address;
 		opts.slot_bytes = (uint32_t)watch->cache.size;
-		opts.is_kmalloc = is_kmalloc(watch);
+		opts.is_kmalloc = watch->is_kmalloc = is_kmalloc(watch);
 	}
 	return kt_trace_open(&target->types, &opts, &watch->trace);
 }
@@ -175,14 +176,13 @@ static void count_events(struct kt_alloc_watch *watch)
 	size_t count;
 	const struct kt_trace_place *places = kt_trace_places(watch->trace, &count);
 	int64_t allocs = 0, frees = 0;
-	bool named = watch->is.is_cache && !is_kmalloc(watch);
+	bool named = watch->is.is_cache && !watch->is_kmalloc;
 
 	for (size_t i = 0; i < count; i++) {
 		const struct kt_trace_place *place = &places[i];
 
 		if (!place->attached)
 			continue;
-		watch->is.alloc_bytes += place->hook.frees ? 0 : (int64_t)place->counts.bytes;
 		if (place->hook.cache >= 0 && place->hook.frees)
 			frees += (int64_t)place->counts.objects;
 		else if (place->hook.cache >= 0)

@@ -248,10 +248,8 @@ static bool take_left(
 		return false;
 	}
 	add(&group->is.all, sample, sample->bytes);
-	if (verified && left->fate != FATE_FOUND) {
-		group->is.nr_unseen++;
+	if (verified && left->fate != FATE_FOUND)
 		return true;
-	}
 	add(&group->is.held, sample, sample->bytes);
 	if (sample->requested_bytes)
 		add(&group->is.requested, sample, sample->requested_bytes);
@@ -294,12 +292,10 @@ static bool is_way_in(const char *name)
 static bool is_hook(
 	const struct kt_watched_groups *groups, const struct group *group, const char *frame)
 {
-	size_t count;
-	const struct kt_trace_place *places = kt_trace_places(groups->trace, &count);
-	const char *name = group->hook < count ? places[group->hook].hook.name : NULL;
+	const struct kt_trace_hook *hook = kt_trace_hook(groups->trace, group->hook);
+	size_t length = hook ? strlen(hook->name) : 0;
 
-	return frame && name && strncmp(frame, name, strlen(name)) == 0 &&
-	       frame[strlen(name)] == '+';
+	return frame && hook && strncmp(frame, hook->name, length) == 0 && frame[length] == '+';
 }
 
 static void put_frames(struct kt_watched_groups *groups, struct group *group)
@@ -309,7 +305,6 @@ static void put_frames(struct kt_watched_groups *groups, struct group *group)
 	uint32_t first = 0;
 	const char **frames;
 
-	group->is.cut = count == KT_TRACE_FRAMES;
 	if (!count && group->site)
 		addresses[count++] = group->site;
 	frames = kt_arena_alloc(&groups->snap->arena, count * sizeof(*frames) + 1);
@@ -339,10 +334,9 @@ static int by_size(const void *a, const void *b)
 /* An area that is no memory of its own, such as a mapping of a device, has another function. */
 static bool is_memory(const struct kt_watched_groups *groups, const struct group *group)
 {
-	size_t count;
-	const struct kt_trace_place *places = kt_trace_places(groups->trace, &count);
+	const struct kt_trace_hook *hook = kt_trace_hook(groups->trace, group->hook);
 
-	if (group->hook >= count || !places[group->hook].hook.areas)
+	if (!hook || !hook->areas)
 		return true;
 	for (uint32_t i = 0; i < group->is.nr_frames; i++) {
 		if (strncmp(group->is.frames[i], VMALLOC, strlen(VMALLOC)) == 0)
