@@ -2,72 +2,19 @@
 
 #include "analysis/users.h"
 
-#include "base/allocator.h"
-#include "base/buf.h"
+#include "analysis/frames.h"
 #include "base/map.h"
 
 #include <string.h>
 
-#define CALLERS_SHOWN 2u
-
 /* ---- names ---- */
-
-/* Takes offset and additions of the compiler off: "foo.isra.0+0x1/0x20 [mod]" is "foo". */
-static struct kt_span function_of(const char *frame)
-{
-	struct kt_span name = kt_span_str(frame);
-	size_t end = kt_span_find(name, "+0x"), dot;
-
-	name.n = end;
-	dot = kt_span_find(name, ".");
-	if (dot)
-		name.n = dot;
-	return name;
-}
-
-static const char *module_of(struct kt_arena *arena, const char *frame)
-{
-	struct kt_span rest = kt_span_str(frame), word;
-
-	while (kt_span_word(&rest, &word)) {
-		if (kt_span_skip(&word, "[") && kt_span_ends(word, "]"))
-			return kt_arena_printf(arena, "%.*s", (int)word.n - 1, word.p);
-	}
-	return NULL;
-}
-
-/*
- * Index of the innermost frame that is no allocator. Where all frames are, the outermost one: it
- * is the closest to the function that wanted the memory.
- */
-static uint32_t first_frame(const struct kt_user *user)
-{
-	for (uint32_t i = 0; i < user->nr_frames; i++) {
-		if (!kt_is_allocator(function_of(user->frames[i])))
-			return i;
-	}
-	return user->nr_frames - 1;
-}
-
-/* "caller < its caller" */
-static const char *callers_of(struct kt_arena *arena, const struct kt_user *user, uint32_t frame)
-{
-	struct kt_buf text = { 0 };
-
-	for (uint32_t i = frame + 1; i < user->nr_frames && i <= frame + CALLERS_SHOWN; i++) {
-		struct kt_span name = function_of(user->frames[i]);
-
-		kt_buf_join(&text, " < ", "%.*s", (int)name.n, name.p);
-	}
-	return text.size || text.failed ? kt_arena_text(arena, &text) : NULL;
-}
 
 static const char *pool_of(const struct kt_user *user)
 {
 	const char *what = NULL;
 
 	for (uint32_t i = 0; i < user->nr_frames && !what; i++)
-		what = kt_users_pool_frame(function_of(user->frames[i]));
+		what = kt_users_pool_frame(kt_frame_function(user->frames[i]));
 	return what;
 }
 
@@ -82,11 +29,11 @@ static void name_stack(struct kt_arena *arena, const struct kt_user *user, struc
 						   : "(not available)";
 		return;
 	}
-	frame = first_frame(user);
-	name = function_of(user->frames[frame]);
+	frame = kt_frames_wanting(user->frames, user->nr_frames);
+	name = kt_frame_function(user->frames[frame]);
 	row->name = kt_arena_printf(arena, "%.*s", (int)name.n, name.p);
-	row->module = module_of(arena, user->frames[frame]);
-	row->where = callers_of(arena, user, frame);
+	row->module = kt_frame_module(arena, user->frames[frame]);
+	row->where = kt_frames_callers(arena, user->frames, user->nr_frames, frame);
 	if (user->file == KT_USERS_PAGES || user->file == KT_USERS_PAGE_STACKS)
 		row->what = pool_of(user);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "analysis/users/watched.h"
 
-#include "base/allocator.h"
+#include "analysis/frames.h"
 #include "base/attr.h"
 
 #include <math.h>
@@ -146,28 +146,6 @@ int64_t kt_watched_half_life_ms(const struct kt_watched *watched)
 
 /* ---- stacks ---- */
 
-/* "foo.isra.0+0x1/0x20 [mod]" is "foo". */
-static struct kt_span function_of(const char *frame)
-{
-	struct kt_span name = kt_span_str(frame);
-	size_t dot;
-
-	name.n = kt_span_find(name, "+0x");
-	dot = kt_span_find(name, ".");
-	if (dot)
-		name.n = dot;
-	return name;
-}
-
-uint32_t kt_watched_frame(const struct kt_watched *watched)
-{
-	for (uint32_t i = 0; i < watched->nr_frames; i++) {
-		if (!kt_is_allocator(function_of(watched->frames[i])))
-			return i;
-	}
-	return watched->nr_frames ? watched->nr_frames - 1 : 0;
-}
-
 /* Functions that run in an interrupt, or right after it, on the stack of whatever it stopped. */
 static const char *const interrupts[] = { "handle_softirqs", "__do_softirq", "do_softirq",
 	"run_ksoftirqd", "irq_exit_rcu", "__irq_exit_rcu", "irq_exit", "net_rx_action",
@@ -189,7 +167,7 @@ void kt_watched_context(struct kt_arena *arena, struct kt_watched *watched)
 {
 	watched->by = KT_BY_TASK;
 	for (uint32_t i = 0; i < watched->nr_frames; i++) {
-		struct kt_span function = function_of(watched->frames[i]);
+		struct kt_span function = kt_frame_function(watched->frames[i]);
 
 		if (is_interrupt(function)) {
 			watched->by = KT_BY_INTERRUPT;
@@ -197,7 +175,7 @@ void kt_watched_context(struct kt_arena *arena, struct kt_watched *watched)
 		}
 		/* it calls the function of the work item, which is the frame inside of it */
 		if (i && kt_span_eq(function, "process_one_work")) {
-			struct kt_span work = function_of(watched->frames[i - 1]);
+			struct kt_span work = kt_frame_function(watched->frames[i - 1]);
 
 			watched->by = KT_BY_WORK;
 			watched->work = kt_arena_printf(arena, "%.*s", (int)work.n, work.p);

@@ -30,9 +30,6 @@ double kt_watched_kept(const struct kt_watched *watched);
 /** Age in ms at which half of the objects were freed; KT_UNKNOWN: more than half were not. */
 int64_t kt_watched_half_life_ms(const struct kt_watched *watched);
 
-/** Index of the function that wanted the memory in the frames: the innermost that is no allocator.
- */
-uint32_t kt_watched_frame(const struct kt_watched *watched);
 /** Finds in which context the stack ran, and for which work item. */
 void kt_watched_context(struct kt_arena *arena, struct kt_watched *watched);
 

@@ -1,43 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "analysis/users/watched_rows.h"
 
-#include "base/buf.h"
+#include "analysis/frames.h"
 #include "base/map.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define CALLERS_SHOWN 2u
-
-/* "foo.isra.0+0x1/0x20 [mod]" is "foo". */
-static const char *function_of(struct kt_arena *arena, const char *frame)
-{
-	struct kt_span name = kt_span_str(frame);
-	size_t dot;
-
-	name.n = kt_span_find(name, "+0x");
-	dot = kt_span_find(name, ".");
-	if (dot)
-		name.n = dot;
-	return kt_arena_printf(arena, "%.*s", (int)name.n, name.p);
-}
-
-static const char *module_of(struct kt_arena *arena, const char *frame)
-{
-	const char *open = strchr(frame, '[');
-	const char *close = open ? strchr(open, ']') : NULL;
-
-	return close ? kt_arena_printf(arena, "%.*s", (int)(close - open - 1), open + 1) : NULL;
-}
-
-static const char *callers_of(struct kt_arena *arena, const struct kt_watched *watched, uint32_t at)
-{
-	KT_CLEANUP(buf) struct kt_buf text = { 0 };
-
-	for (uint32_t i = at + 1; i < watched->nr_frames && i <= at + CALLERS_SHOWN; i++)
-		kt_buf_join(&text, " < ", "%s", function_of(arena, watched->frames[i]));
-	return text.size ? kt_arena_text(arena, &text) : NULL;
-}
 
 static const char *who_of(struct kt_arena *arena, const struct kt_watched *watched)
 {
@@ -83,11 +51,13 @@ static void take(struct grouping *grouping, const struct kt_watched *from)
 {
 	struct kt_arena *arena = grouping->arena;
 	struct kt_watched watched = *from;
-	uint32_t at = kt_watched_frame(&watched), *index;
+	uint32_t at = kt_frames_wanting(watched.frames, watched.nr_frames), *index;
 	const char *frame = watched.nr_frames ? watched.frames[at] : "(unknown)";
-	struct kt_watched_row like = { .function = function_of(arena, frame),
-		.module = module_of(arena, frame),
-		.callers = callers_of(arena, &watched, at) };
+	struct kt_span function = kt_frame_function(frame);
+	struct kt_watched_row like = { .function = kt_arena_printf(
+					       arena, "%.*s", (int)function.n, function.p),
+		.module = kt_frame_module(arena, frame),
+		.callers = kt_frames_callers(arena, watched.frames, watched.nr_frames, at) };
 	const char *key;
 	bool added = false;
 
