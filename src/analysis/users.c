@@ -40,8 +40,7 @@ static void name_stack(struct kt_arena *arena, const struct kt_user *user, struc
 
 /* ---- sizes ---- */
 
-/* Size of a slot of a cache; KT_UNKNOWN: not known, or two caches of the name differ. */
-static int64_t slot_bytes(const struct kt_snapshot *snap, const char *cache)
+int64_t kt_users_slot_bytes(const struct kt_snapshot *snap, const char *cache)
 {
 	int64_t bytes = KT_UNKNOWN;
 
@@ -207,7 +206,7 @@ static void take_user(struct grouping *grouping, const struct kt_user *user)
 		return;
 	if (user->cache != grouping->cache) {
 		grouping->cache = user->cache;
-		grouping->slot = slot_bytes(grouping->snap, user->cache);
+		grouping->slot = kt_users_slot_bytes(grouping->snap, user->cache);
 	}
 	has = bytes_of(grouping->snap, user, grouping->slot, &bytes);
 	if (pool) {

@@ -44,6 +44,8 @@ void kt_users_group(struct kt_arena *arena, const struct kt_snapshot *snap, enum
 	struct kt_users *ret_users);
 /** Computes the sums again after rows were dropped. */
 void kt_users_sum(struct kt_users *users);
+/** Size of an object's slot; KT_UNKNOWN: not known, or two caches of the name differ. */
+int64_t kt_users_slot_bytes(const struct kt_snapshot *snap, const char *cache);
 /** Bytes of objects in use, by slabinfo; KT_UNKNOWN: a cache lacks a number. */
 int64_t kt_users_slab_in_use(const struct kt_snapshot *snap);
 

@@ -7,7 +7,6 @@
 #include "output/stacks.h"
 
 #include "base/human.h"
-#include "base/printable.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,25 +29,6 @@ struct drawing {
 	int64_t amount;
 	bool in_bytes;
 };
-
-static void put_escaped(struct kt_buf *buf, const char *text, size_t most)
-{
-	KT_CLEANUP(buf) struct kt_buf clean = { 0 };
-
-	kt_buf_printable(&clean, kt_span_str(text), 0);
-	buf->failed |= clean.failed;
-	for (size_t i = 0; i < clean.size; i++) {
-		/* a letter of several bytes is not cut */
-		if (i >= most && (clean.data[i] & 0xc0) != 0x80)
-			break;
-		switch (clean.data[i]) {
-		case '<': kt_buf_puts(buf, "&lt;"); break;
-		case '>': kt_buf_puts(buf, "&gt;"); break;
-		case '&': kt_buf_puts(buf, "&amp;"); break;
-		default: kt_buf_add(buf, clean.data + i, 1);
-		}
-	}
-}
 
 static int by_frames(const void *left, const void *right)
 {
@@ -105,7 +85,7 @@ static void put_box(const struct drawing *drawing, const char *name, uint32_t de
 		return;
 	amount_text(drawing, amount, human);
 	kt_buf_puts(drawing->buf, "<g><title>");
-	put_escaped(drawing->buf, name, SIZE_MAX);
+	kt_output_escape(drawing->buf, name, SIZE_MAX);
 	kt_buf_printf(drawing->buf,
 		": %s, %.2f %%</title><rect class=\"%c%u\" x=\"%.1f\" y=\"%.0f\" width=\"%.1f\" "
 		"height=\"%d\" rx=\"2\"/>",
@@ -114,7 +94,7 @@ static void put_box(const struct drawing *drawing, const char *name, uint32_t de
 	if (letters >= 3) {
 		kt_buf_printf(drawing->buf, "<text class=\"b\" x=\"%.1f\" y=\"%.1f\">", x + 4,
 			y + BOX - 5.5);
-		put_escaped(drawing->buf, name, cut ? letters - 1 : letters);
+		kt_output_escape(drawing->buf, name, cut ? letters - 1 : letters);
 		kt_buf_puts(drawing->buf, cut ? "…</text>" : "</text>");
 	}
 	kt_buf_puts(drawing->buf, "</g>\n");
@@ -157,9 +137,9 @@ static void put_head(struct kt_buf *buf, int height, const struct kt_stacks *sta
 		".q{fill:#9aa4af}g:hover rect{stroke:#fff}.r{fill:#3a424b}.b{fill:#14171b}"
 		".a{fill:#e8eaed}}</style>\n<text class=\"t\" x=\"%d\" y=\"26\">",
 		WIDTH, height, WIDTH, height, SIDE);
-	put_escaped(buf, stacks->what, SIZE_MAX);
+	kt_output_escape(buf, stacks->what, SIZE_MAX);
 	kt_buf_printf(buf, "</text><text class=\"q\" x=\"%d\" y=\"46\">", SIDE);
-	put_escaped(buf, stacks->from, 160);
+	kt_output_escape(buf, stacks->from, 160);
 	kt_buf_printf(buf,
 		"</text>\n<rect class=\"k0\" x=\"%d\" y=\"14\" width=\"12\" height=\"12\" "
 		"rx=\"2\"/>"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "output/output.h"
 
+#include "base/printable.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +14,26 @@ const struct kt_output *const kt_outputs[] = {
 };
 
 const size_t kt_nr_outputs = KT_LEN(kt_outputs);
+
+void kt_output_escape(struct kt_buf *buf, const char *text, size_t most)
+{
+	KT_CLEANUP(buf) struct kt_buf clean = { 0 };
+
+	kt_buf_printable(&clean, kt_span_str(text), 0);
+	buf->failed |= clean.failed;
+	for (size_t i = 0; i < clean.size; i++) {
+		/* a letter of several bytes is not cut */
+		if (i >= most && (clean.data[i] & 0xc0) != 0x80)
+			break;
+		switch (clean.data[i]) {
+		case '<': kt_buf_puts(buf, "&lt;"); break;
+		case '>': kt_buf_puts(buf, "&gt;"); break;
+		case '&': kt_buf_puts(buf, "&amp;"); break;
+		case '"': kt_buf_puts(buf, "&quot;"); break;
+		default: kt_buf_add(buf, clean.data + i, 1);
+		}
+	}
+}
 
 void kt_output_fed(const struct kt_table *table, const struct kt_output_opts *opts,
 	kt_row_visit visit, void *arg, struct kt_buf *text)

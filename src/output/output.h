@@ -30,6 +30,11 @@ struct kt_output_opts {
  */
 void kt_output_fed(const struct kt_table *table, const struct kt_output_opts *opts,
 	kt_row_visit visit, void *arg, struct kt_buf *text);
+/**
+ * Adds a text as XML has it, without what may not be printed; cut after about `most` bytes, but not
+ * inside of a letter.
+ */
+void kt_output_escape(struct kt_buf *buf, const char *text, size_t most);
 /** Writes a text that is long enough, and empties it. A visit returns its result. */
 struct kt_err *kt_output_drain(const struct kt_output_opts *opts, struct kt_buf *text);
 

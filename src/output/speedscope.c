@@ -9,21 +9,6 @@
 
 #include <string.h>
 
-static void put_text(struct kt_buf *buf, const char *text)
-{
-	KT_CLEANUP(buf) struct kt_buf clean = { 0 };
-
-	kt_buf_printable(&clean, kt_span_str(text), 0);
-	buf->failed |= clean.failed;
-	kt_buf_puts(buf, "\"");
-	for (size_t i = 0; i < clean.size; i++) {
-		if (clean.data[i] == '"' || clean.data[i] == '\\')
-			kt_buf_puts(buf, "\\");
-		kt_buf_add(buf, clean.data + i, 1);
-	}
-	kt_buf_puts(buf, "\"");
-}
-
 /* The frames once each, and the numbers of each stack's frames. */
 static void put_frames(struct kt_arena *arena, const struct kt_stacks *stacks,
 	struct kt_buf *frames, struct kt_buf *samples)
@@ -44,7 +29,7 @@ static void put_frames(struct kt_arena *arena, const struct kt_stacks *stacks,
 			if (added) {
 				*number = numbers.count - 1;
 				kt_buf_puts(frames, *number ? ",{\"name\":" : "{\"name\":");
-				put_text(frames, stack->frames[k]);
+				kt_buf_json(frames, stack->frames[k]);
 				kt_buf_puts(frames, "}");
 			}
 			kt_buf_printf(samples, k ? ",%u" : "%u", *number);
@@ -69,11 +54,11 @@ static void render(
 	kt_buf_puts(ret_text,
 		"{\"$schema\":\"https://www.speedscope.app/file-format-schema.json\",\"exporter\":"
 		"\"ktally\",\"name\":");
-	put_text(ret_text, stacks.from);
+	kt_buf_json(ret_text, stacks.from);
 	kt_buf_puts(ret_text, ",\"shared\":{\"frames\":[");
 	kt_buf_add(ret_text, frames.data, frames.size);
 	kt_buf_puts(ret_text, "]},\"profiles\":[{\"type\":\"sampled\",\"name\":");
-	put_text(ret_text, stacks.what);
+	kt_buf_json(ret_text, stacks.what);
 	kt_buf_printf(ret_text, ",\"unit\":\"%s\",\"startValue\":0,\"endValue\":%lld,\"samples\":[",
 		stacks.in_bytes ? "bytes" : "none", (long long)stacks.amount);
 	kt_buf_add(ret_text, samples.data, samples.size);

@@ -6,7 +6,6 @@
 #include "output/output.h"
 
 #include "base/human.h"
-#include "base/printable.h"
 #include "base/when.h"
 #include "output/palette.h"
 
@@ -27,23 +26,6 @@ struct picture {
 	int64_t top, tick;
 	size_t points[POINTS_MAX], nr_points;
 };
-
-static void put_escaped(struct kt_buf *buf, const char *text)
-{
-	KT_CLEANUP(buf) struct kt_buf clean = { 0 };
-
-	kt_buf_printable(&clean, kt_span_str(text), 0);
-	buf->failed |= clean.failed;
-	for (size_t i = 0; i < clean.size; i++) {
-		switch (clean.data[i]) {
-		case '<': kt_buf_puts(buf, "&lt;"); break;
-		case '>': kt_buf_puts(buf, "&gt;"); break;
-		case '&': kt_buf_puts(buf, "&amp;"); break;
-		case '"': kt_buf_puts(buf, "&quot;"); break;
-		default: kt_buf_add(buf, clean.data + i, 1);
-		}
-	}
-}
 
 static double x_of(const struct picture *picture, size_t moment)
 {
@@ -87,7 +69,7 @@ static void put_area(struct picture *picture, size_t band, double *floors)
 			buf, "L%.1f %.1f", x_of(picture, moment), y_of(picture, floors[i - 1]));
 	}
 	kt_buf_puts(buf, "Z\"><title>");
-	put_escaped(buf, picture->chart->bands.items[band].name);
+	kt_output_escape(buf, picture->chart->bands.items[band].name, SIZE_MAX);
 	kt_buf_puts(buf, "</title></path>\n");
 }
 
@@ -170,7 +152,7 @@ static void put_legend(const struct picture *picture)
 			"fill=\"%s\"/><text "
 			"x=\"%d\" y=\"%d\">",
 			WIDTH - RIGHT + 22, y - 10, kt_palette_web(k - 1), WIDTH - RIGHT + 42, y);
-		put_escaped(picture->buf, chart->bands.items[k - 1].name);
+		kt_output_escape(picture->buf, chart->bands.items[k - 1].name, SIZE_MAX);
 		kt_buf_printf(picture->buf,
 			"</text><text class=\"quiet\" x=\"%d\" y=\"%d\" "
 			"text-anchor=\"end\">%s</text>\n",
@@ -187,9 +169,9 @@ static void put_chart(const struct kt_chart *chart, const char *subtitle, struct
 	picture.top = (kt_chart_top(chart) / picture.tick + 1) * picture.tick;
 	choose_points(&picture);
 	kt_buf_printf(buf, "<text class=\"title\" x=\"%d\" y=\"26\">", LEFT);
-	put_escaped(buf, chart->title);
+	kt_output_escape(buf, chart->title, SIZE_MAX);
 	kt_buf_printf(buf, "</text><text class=\"quiet\" x=\"%d\" y=\"43\">", LEFT);
-	put_escaped(buf, subtitle);
+	kt_output_escape(buf, subtitle, SIZE_MAX);
 	kt_buf_puts(buf, "</text>\n");
 	put_scale(&picture);
 	for (size_t i = 0; i < chart->bands.count; i++) {

@@ -195,15 +195,6 @@ static void put_failures(struct kt_report *report, const struct kt_machine *mach
 
 /* ---- objects in memory ---- */
 
-static int64_t slot_bytes(const struct kt_snapshot *snap, const char *cache)
-{
-	for (size_t i = 0; i < snap->caches.count; i++) {
-		if (strcmp(snap->caches.items[i].name, cache) == 0)
-			return snap->caches.items[i].slot_bytes;
-	}
-	return KT_UNKNOWN;
-}
-
 /* The objects that are there already, by content: a holder that began long ago is seen only here.
  */
 static size_t put_objects(struct kt_report *report, const struct kt_snapshot *snap,
@@ -215,7 +206,7 @@ static size_t put_objects(struct kt_report *report, const struct kt_snapshot *sn
 		return 0;
 	if (state && state->wanted && state->state != KT_OK)
 		kt_report_note(report, "objects in memory were not read: %s", state->why);
-	return kt_object_lists_put(report, snap, slot_bytes(snap, choice->cache));
+	return kt_object_lists_put(report, snap, kt_users_slot_bytes(snap, choice->cache));
 }
 
 /* ---- the command ---- */

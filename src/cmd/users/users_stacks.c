@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cmd/users/users_stacks.h"
 
+#include "base/buf.h"
+
 enum { FRAME_STACK, FRAME_BYTES };
 
 static const struct kt_column stack_columns[] = {
@@ -15,6 +17,16 @@ const struct kt_part kt_users_part_details = {
 	.optional = KT_ANY_FORM,
 	.help = "With --details: the largest stack of each of the largest rows.",
 };
+
+const char *kt_users_stack_text(
+	struct kt_report *report, const char *const *frames, uint32_t nr_frames)
+{
+	struct kt_buf text = { 0 };
+
+	for (uint32_t i = 0; i < nr_frames; i++)
+		kt_buf_join(&text, " < ", "%s", frames[i]);
+	return text.size || text.failed ? kt_arena_text(&report->arena, &text) : NULL;
+}
 
 void kt_users_put_frames(struct kt_report *report, struct kt_table **table, const char *title,
 	struct kt_cell bytes, const char *const *frames, uint32_t nr_frames)

@@ -5,6 +5,9 @@
 #include "report/report.h"
 #include "report/shape.h"
 
+/** Frames in a cell, innermost first, with " < " between; NULL: there are none. */
+const char *kt_users_stack_text(
+	struct kt_report *report, const char *const *frames, uint32_t nr_frames);
 /** Adds a stack in full to the table "stacks", which is made for the first one. */
 void kt_users_put_frames(struct kt_report *report, struct kt_table **table, const char *title,
 	struct kt_cell bytes, const char *const *frames, uint32_t nr_frames);

@@ -208,15 +208,6 @@ static struct kt_cell line_of(const char *place)
 		       : kt_cell_missing(KT_ABSENT, NULL);
 }
 
-static const char *stack_of(struct kt_report *report, const struct kt_user *user)
-{
-	struct kt_buf text = { 0 };
-
-	for (uint32_t i = 0; user && i < user->nr_frames; i++)
-		kt_buf_join(&text, " < ", "%s", user->frames[i]);
-	return text.size || text.failed ? kt_arena_text(&report->arena, &text) : NULL;
-}
-
 static const char *why_unsized(const struct kt_users_row *row)
 {
 	switch (row->user ? row->user->file : KT_USER_FILES) {
@@ -296,7 +287,9 @@ static void put_row(struct kt_report *report, struct kt_table *table,
 	to->cells[COL_AGE_MAX] = kt_cell_known(row->age_max);
 	to->cells[COL_PID_MIN] = kt_cell_known(row->pid_min);
 	to->cells[COL_PID_MAX] = kt_cell_known(row->pid_max);
-	to->cells[COL_STACK] = kt_cell_text(stack_of(report, row->user));
+	to->cells[COL_STACK] = kt_cell_text(
+		row->user ? kt_users_stack_text(report, row->user->frames, row->user->nr_frames)
+			  : NULL);
 	to->cells[COL_ABOUT] = kt_report_text(report, about(report, row));
 }
 

@@ -278,15 +278,6 @@ static void put_watch(struct kt_report *report, const struct kt_watched_whole *w
 			report, "watch", watch_columns[i].key, watch_columns[i].type, cells[i]);
 }
 
-static const char *stack_of(struct kt_report *report, const struct kt_watched *watched)
-{
-	KT_CLEANUP(buf) struct kt_buf text = { 0 };
-
-	for (uint32_t i = 0; i < watched->nr_frames; i++)
-		kt_buf_join(&text, " < ", "%s", watched->frames[i]);
-	return text.size ? kt_arena_text(&report->arena, &text) : NULL;
-}
-
 static void put_profile(struct kt_report *report, const struct kt_snapshot *snap)
 {
 	struct kt_table *table =
@@ -305,7 +296,8 @@ static void put_profile(struct kt_report *report, const struct kt_snapshot *snap
 		row->cells[1] = kt_cell_number(llround(watched->held.objects));
 		row->cells[2] = kt_cell_number(llround(watched->all.bytes));
 		row->cells[3] = kt_report_text(report, watched->comm);
-		row->cells[4] = kt_report_text(report, stack_of(report, watched));
+		row->cells[4] = kt_report_text(
+			report, kt_users_stack_text(report, watched->frames, watched->nr_frames));
 	}
 }
 
@@ -373,7 +365,8 @@ static void put_row(struct kt_report *report, struct kt_table *table,
 		to->cells[W_PID] = kt_cell_known(row->sum.pid);
 		to->cells[W_CGROUP] = kt_report_text(report, row->sum.path);
 	}
-	to->cells[W_STACK] = kt_report_text(report, stack_of(report, &row->sum));
+	to->cells[W_STACK] = kt_report_text(
+		report, kt_users_stack_text(report, row->sum.frames, row->sum.nr_frames));
 	to->cells[W_WHERE] = kt_report_text(report, first_of(report, row->callers));
 }
 
