@@ -6,6 +6,8 @@
 
 #include "memory/kernel/modules.h"
 
+#include "memory/ring.h"
+
 #include "base/attr.h"
 
 #include <elf.h>
@@ -163,8 +165,9 @@ static void add_symbols(struct walk *walk, const struct module *module)
 /* ---- the list ---- */
 
 /* A module that is being loaded has no name and no image yet. */
-static bool take_module(struct walk *walk, uint64_t at, char copy[STRUCT_MAX])
+static bool take_module(void *arg, uint64_t at, const char *copy)
 {
+	struct walk *walk = arg;
 	const struct layout *layout = &walk->layout;
 	struct module module = { .copy = copy };
 
@@ -186,24 +189,10 @@ static bool take_module(struct walk *walk, uint64_t at, char copy[STRUCT_MAX])
 static bool take_list(struct walk *walk, uint64_t head, char copy[STRUCT_MAX])
 {
 	const struct layout *layout = &walk->layout;
-	uint32_t word = walk->target->types.pointer_bytes;
-	struct kt_field next = { true, layout->list.offset, word, 1, 0, 0 };
-	struct kt_field previous = { true, layout->list.offset + word, word, 1, 0, 0 };
-	uint64_t at, before = head;
+	const struct kt_ring ring = { head, layout->list.offset, layout->module_bytes,
+		MODULES_MAX };
 
-	if (!kt_target_pointer(walk->target, head, &at))
-		return false;
-	for (uint32_t i = 0; at != head; i++) {
-		if (i >= MODULES_MAX || !at ||
-			!kt_target_read(walk->target, at - layout->list.offset, copy,
-				layout->module_bytes) ||
-			kt_field_get(&previous, copy, STRUCT_MAX) != before ||
-			!take_module(walk, at - layout->list.offset, copy))
-			return false;
-		before = at;
-		at = kt_field_get(&next, copy, STRUCT_MAX);
-	}
-	return true;
+	return kt_ring_each(walk->target, &ring, copy, take_module, walk);
 }
 
 static struct kt_err *find_layout(struct walk *walk)

@@ -7,6 +7,7 @@
 
 #include "base/attr.h"
 #include "memory/kernel/code_names.h"
+#include "memory/ring.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -105,7 +106,7 @@ static bool put_vm(struct walk *walk, uint64_t at, uint64_t start, uint64_t byte
 }
 
 /* An area without a vm_struct is of vm_map_ram(). */
-static bool put_area(struct walk *walk, const char copy[STRUCT_MAX])
+static bool put_area(struct walk *walk, const char *copy)
 {
 	const struct layout *layout = &walk->layout;
 	uint64_t start = kt_field_get(&layout->start, copy, layout->area_bytes);
@@ -124,29 +125,25 @@ static bool put_area(struct walk *walk, const char copy[STRUCT_MAX])
 
 /* ---- lists ---- */
 
-/* Each element points back to the one before it. A list that is all zero is not used yet. */
+static bool take_area(void *arg, uint64_t address, const char *copy)
+{
+	struct walk *walk = arg;
+
+	(void)address;
+	return ++walk->nr_areas <= AREAS_MAX && put_area(walk, copy);
+}
+
+/* A list that is all zero is not used yet. */
 static bool put_list(struct walk *walk, uint64_t head)
 {
 	const struct layout *layout = &walk->layout;
-	uint32_t word = walk->target->types.pointer_bytes;
-	struct kt_field next = { true, layout->list.offset, word, 1, 0, 0 };
-	struct kt_field previous = { true, layout->list.offset + word, word, 1, 0, 0 };
-	uint64_t at, before = head;
+	const struct kt_ring ring = { head, layout->list.offset, layout->area_bytes, AREAS_MAX };
 	char copy[STRUCT_MAX];
+	uint64_t first;
 
-	if (!kt_target_pointer(walk->target, head, &at))
-		return false;
-	while (at && at != head) {
-		if (++walk->nr_areas > AREAS_MAX ||
-			!kt_target_read(
-				walk->target, at - layout->list.offset, copy, layout->area_bytes) ||
-			kt_field_get(&previous, copy, layout->area_bytes) != before ||
-			!put_area(walk, copy))
-			return false;
-		before = at;
-		at = kt_field_get(&next, copy, layout->area_bytes);
-	}
-	return at == head || before == head;
+	if (kt_target_pointer(walk->target, head, &first) && !first)
+		return true;
+	return kt_ring_each(walk->target, &ring, copy, take_area, walk);
 }
 
 static bool has_nodes(const struct walk *walk, uint64_t *ret_nodes, uint64_t *ret_count)

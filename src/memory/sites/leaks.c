@@ -5,6 +5,7 @@
 
 #include "memory/sites/leaks.h"
 
+#include "memory/ring.h"
 #include "memory/sites/stack_depot.h"
 
 #include "base/attr.h"
@@ -114,31 +115,25 @@ static void put_object(struct walk *walk, const char *copy)
 	}
 }
 
-/* Each element points back to the one before it. */
+static bool take_object(void *arg, uint64_t address, const char *copy)
+{
+	struct walk *walk = arg;
+
+	(void)address;
+	if (walk->text->failed)
+		return false;
+	if (is_leak(walk, copy))
+		put_object(walk, copy);
+	return true;
+}
+
 static bool put_list(struct walk *walk, uint64_t head)
 {
 	const struct layout *layout = &walk->layout;
-	uint32_t word = walk->target->types.pointer_bytes;
-	struct kt_field next = { true, layout->list.offset, word, 1, 0, 0 };
-	struct kt_field previous = { true, layout->list.offset + word, word, 1, 0, 0 };
-	uint64_t at, before = head;
+	const struct kt_ring ring = { head, layout->list.offset, layout->bytes, OBJECTS_MAX };
 	char copy[OBJECT_MAX];
 
-	if (!kt_target_pointer(walk->target, head, &at))
-		return false;
-	for (uint32_t i = 0; at != head; i++) {
-		if (i >= OBJECTS_MAX ||
-			!kt_target_read(
-				walk->target, at - layout->list.offset, copy, layout->bytes) ||
-			kt_field_get(&previous, copy, layout->bytes) != before ||
-			walk->text->failed)
-			return false;
-		if (is_leak(walk, copy))
-			put_object(walk, copy);
-		before = at;
-		at = kt_field_get(&next, copy, layout->bytes);
-	}
-	return true;
+	return kt_ring_each(walk->target, &ring, copy, take_object, walk);
 }
 
 static struct kt_err *find_layout(struct walk *walk)
