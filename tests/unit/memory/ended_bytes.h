@@ -79,16 +79,9 @@ static inline void ended_arm64_types(struct made_types *made, const struct state
 static inline char *ended_types(enum ended_form form, size_t *ret_size)
 {
 	struct made_types made = { 0 };
-	struct state_ids ids = { .word = made_int(&made, "long", 8),
-		.number = made_int(&made, "int", 4),
-		.half = made_int(&made, "short", 2),
-		.byte = made_int(&made, "char", 1) };
+	struct state_ids ids = state_ids(&made);
 	char *file;
 
-	ids.pointer = made_pointer(&made, ids.word);
-	const struct made_member of_list[] = { { "next", ids.pointer, 0, 0 },
-		{ "prev", ids.pointer, 64, 0 } };
-	ids.list = made_struct(&made, "list_head", 16, of_list, 2);
 	const struct made_member of_status[] = { { "pr_reg",
 		made_array(&made, ids.word, form == ENDED_ARM64 ? 34 : 27), 112 * 8, 0 } };
 	const struct made_member of_union[] = { { "stack",

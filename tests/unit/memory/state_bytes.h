@@ -215,19 +215,27 @@ static inline void state_tree_types(struct made_types *made, const struct state_
 	made_struct(made, "property", 32, of_property, KT_LEN(of_property));
 }
 
+/* Types that the others are made of. */
+static inline struct state_ids state_ids(struct made_types *made)
+{
+	struct state_ids ids = { .word = made_int(made, "long", 8),
+		.number = made_int(made, "int", 4),
+		.half = made_int(made, "short", 2),
+		.byte = made_int(made, "char", 1) };
+
+	ids.pointer = made_pointer(made, ids.word);
+	const struct made_member of_list[] = { { "next", ids.pointer, 0, 0 },
+		{ "prev", ids.pointer, 64, 0 } };
+	ids.list = made_struct(made, "list_head", 16, of_list, 2);
+	return ids;
+}
+
 static inline char *state_types(enum state_form form, size_t *ret_size)
 {
 	struct made_types made = { 0 };
-	struct state_ids ids = { .word = made_int(&made, "long", 8),
-		.number = made_int(&made, "int", 4),
-		.half = made_int(&made, "short", 2),
-		.byte = made_int(&made, "char", 1) };
+	struct state_ids ids = state_ids(&made);
 	char *file;
 
-	ids.pointer = made_pointer(&made, ids.word);
-	const struct made_member of_list[] = { { "next", ids.pointer, 0, 0 },
-		{ "prev", ids.pointer, 64, 0 } };
-	ids.list = made_struct(&made, "list_head", 16, of_list, 2);
 	state_log_types(&made, &ids, form);
 	state_module_types(&made, &ids, form);
 	state_area_types(&made, &ids, form);
