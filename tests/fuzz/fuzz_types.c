@@ -4,7 +4,7 @@
 
 #include "fuzz.h"
 
-#include "kernel/types.h"
+#include "kernel/functions.h"
 #include "memory/slub_layout.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -12,6 +12,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *copy = malloc(size ? size : 1);
 	struct kt_slub_layout layout;
 	struct kt_types types;
+	static const char *const names[] = { "vfree", "kmem_cache_free_bulk" };
+	struct kt_function functions[KT_LEN(names)];
 	struct kt_field field;
 	bool words[64] = { false };
 	int64_t value;
@@ -28,6 +30,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (field.exists)
 			kt_field_get(&field, copy, size);
 		kt_types_enum(&types, "pageflags", "PG_slab", &value);
+		kt_types_tracepoint(&types, "kmalloc", &functions[0]);
+		kt_types_functions(&types, names, KT_LEN(names), functions);
 		kt_types_pointers(&types, "outer", words, KT_LEN(words));
 		kt_types_pointers(&types, "kmem_cache", words, KT_LEN(words));
 	}
