@@ -298,18 +298,25 @@ static void put_more(struct kt_buf *buf, const struct kt_column *more)
 	put_close(buf);
 }
 
+static const char finding_arrays[] =
+	",\"evidence\":{\"$ref\":\"" COMMON "notes\"},"
+	"\"floors_bytes\":{\"type\":\"array\",\"items\":{\"type\":\"integer\"}}";
+
 static void put_object(struct kt_buf *buf, const struct kt_part *part)
 {
+	bool arrays = part->kind == KT_PART_FINDINGS;
+
 	put_text(buf, "type", "object");
 	put_open(buf, "properties");
 	put_properties(buf, part);
+	kt_buf_puts(buf, arrays ? finding_arrays : "");
 	put_close(buf);
 	if (part->more)
 		put_more(buf, part->more);
 	put_key(buf, "required");
 	kt_buf_puts(buf, "[");
 	put_required(buf, part);
-	kt_buf_puts(buf, "]");
+	kt_buf_puts(buf, arrays ? ",\"evidence\",\"floors_bytes\"]" : "]");
 	put_key(buf, "additionalProperties");
 	kt_buf_puts(buf, "false");
 	put_state(buf, part);

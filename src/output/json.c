@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// JSON: fields at the top level or in their group, tables as arrays of objects, notes as an array
-// of strings. A missing value is null; in a row with a column "state", that column gives the
-// reason. A list is followed by the sum of its cut rows and by its total. Integers stay integers.
-// Schemas: tools/gen_schema.c prints them from the shapes of the reports.
+// JSON: fields at the top level or in their group, tables and findings as arrays of objects, notes
+// as an array of strings. A missing value is null; in a row with a column "state", that column
+// gives the reason. A list is followed by the sum of its cut rows and by its total. Integers stay
+// integers. Schemas: tools/gen_schema.c prints them from the shapes of the reports.
 
 #include "base/printable.h"
 #include "output/output.h"
+#include "report/findings.h"
 
 #include <string.h>
 
@@ -165,6 +166,36 @@ static void put_charts(struct kt_buf *buf, const struct kt_report *report)
 	kt_buf_puts(buf, "\n  ]");
 }
 
+static void put_finding(struct kt_buf *buf, const struct kt_finding *finding)
+{
+	struct kt_cell cells[KT_FINDING_COLUMNS];
+
+	kt_finding_cells(finding, cells);
+	for (size_t i = 0; i < KT_FINDING_COLUMNS; i++) {
+		kt_buf_puts(buf, i ? ", " : "{");
+		put_key(buf, kt_findings_part.columns[i].key);
+		put_cell(buf, kt_findings_part.columns[i].type, &cells[i]);
+	}
+	kt_buf_puts(buf, ",\n     \"evidence\": [");
+	for (size_t i = 0; i < finding->evidence.count; i++) {
+		kt_buf_puts(buf, i ? ", " : "");
+		kt_buf_json(buf, finding->evidence.items[i]);
+	}
+	kt_buf_puts(buf, "], \"floors_bytes\": ");
+	put_numbers(buf, finding->chart.bytes.items, finding->chart.bytes.count);
+	kt_buf_puts(buf, "}");
+}
+
+static void put_findings(struct kt_buf *buf, const struct kt_report *report)
+{
+	kt_buf_puts(buf, ",\n  \"findings\": [");
+	for (size_t i = 0; i < report->findings.count; i++) {
+		kt_buf_puts(buf, i ? ",\n    " : "\n    ");
+		put_finding(buf, &report->findings.items[i]);
+	}
+	kt_buf_puts(buf, report->findings.count ? "\n  ]" : "]");
+}
+
 static void render(
 	const struct kt_report *report, const struct kt_output_opts *opts, struct kt_buf *ret_text)
 {
@@ -177,6 +208,8 @@ static void render(
 			put_table(ret_text, report->tables.items[i], opts);
 	}
 	put_charts(ret_text, report);
+	if (report->judged)
+		put_findings(ret_text, report);
 	kt_buf_puts(ret_text, ",\n  \"notes\": [");
 	for (size_t i = 0; i < report->notes.count; i++) {
 		kt_buf_puts(ret_text, i ? ",\n    " : "\n    ");

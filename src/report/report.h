@@ -7,6 +7,7 @@
 #include "model/unknown.h"
 #include "report/chart.h"
 #include "report/family.h"
+#include "report/finding.h"
 
 #include <stdbool.h>
 
@@ -154,9 +155,11 @@ struct kt_report {
 	KT_LIST(struct kt_field) fields;
 	KT_LIST(struct kt_table *) tables;
 	KT_LIST(struct kt_chart *) charts;
+	KT_LIST(struct kt_finding) findings;
 	KT_LIST(const char *) headlines; /* text: above all else */
 	KT_LIST(const char *) notes;
 	KT_LIST(const char *) warnings; /* notes that must not be missed */
+	bool judged;			/* findings were looked for: an empty list says so */
 	bool followed;			/* contains growth and rates */
 	bool finished;			/* its lists are sorted and cut */
 	bool streamed;			/* the command has already written its output */

@@ -147,6 +147,8 @@ static bool has_part(const struct kt_report *report, const struct kt_part *part,
 {
 	if (part->kind == KT_PART_CHARTS)
 		return report->charts.count;
+	if (part->kind == KT_PART_FINDINGS)
+		return report->judged;
 	if (part->kind != KT_PART_FIELDS)
 		return has_table(report, part->key);
 	for (size_t i = 0; i < part->nr_columns; i++) {

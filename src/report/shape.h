@@ -17,6 +17,7 @@ enum kt_part_kind {
 	KT_PART_LIST,	    /* a table with KEY_others and KEY_total */
 	KT_PART_PLAIN_LIST, /* a list without sums: its rows overlap */
 	KT_PART_CHARTS,
+	KT_PART_FINDINGS, /* of report/findings.h */
 };
 
 #define KT_ANY_FORM (~0u)

@@ -73,7 +73,7 @@ enum kt_event {
 struct kt_judged {
 	enum kt_verdict verdict;
 	enum kt_veto veto;
-	int level;	     /* whose blocks decided: 0 is the shortest; -1: none */
+	int level;	     /* length of the blocks that decided: 0 is the shortest; -1: none */
 	int64_t since_ms;    /* when the growth began, since 1970; -1: no growth */
 	int64_t decided_ms;  /* when the verdict was first reached */
 	int64_t now_bytes;   /* the newest floor */

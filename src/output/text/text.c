@@ -6,7 +6,9 @@
 #include "base/human.h"
 #include "base/printable.h"
 #include "output/output.h"
-#include "output/text_chart.h"
+#include "output/text/chart.h"
+#include "output/text/findings.h"
+#include "output/text/style.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,11 +16,6 @@
 
 #define BAR_MAX	    40
 #define COLUMNS_MAX 128
-
-#define BOLD  "\033[1m"
-#define DIM   "\033[2m"
-#define CYAN  "\033[36m"
-#define PLAIN "\033[0m"
 
 struct page {
 	struct kt_buf *buf;
@@ -232,52 +229,13 @@ static void put_bar(const struct page *page, double share, int room)
 		return;
 	eighths = eighths > room * 8 ? room * 8 : eighths < 1 ? 1 : eighths;
 	kt_buf_puts(page->buf, "  ");
-	color(page, CYAN);
+	color(page, KT_TEXT_CYAN);
 	if (page->opts->unicode) {
 		kt_buf_repeat(page->buf, "█", (size_t)eighths / 8);
 		kt_buf_puts(page->buf, parts[eighths % 8]);
 	} else
 		kt_buf_repeat(page->buf, "#", (size_t)(eighths + 4) / 8);
-	color(page, PLAIN);
-}
-
-/* Bytes of the next unbreakable piece of `text`: a word, or a part of a long path. */
-static size_t next_piece(const char *text, int room)
-{
-	size_t n = strcspn(text, " "), step;
-
-	if ((int)n <= room)
-		return n;
-	step = strcspn(text, "/ ");
-	return step < n ? step + 1 : n;
-}
-
-/* Wraps `text` at blanks, and indents each further line by `indent` blanks. */
-static void put_wrapped(const struct page *page, const char *text, int indent, int width)
-{
-	bool glued = true;
-	int at = indent;
-
-	while (*text) {
-		size_t n = next_piece(text, width - indent);
-		int w = 0;
-
-		for (size_t i = 0; i < n; i++)
-			w += (text[i] & 0xc0) != 0x80;
-		if (at > indent && at + !glued + w > width) {
-			kt_buf_puts(page->buf, "\n");
-			kt_buf_repeat(page->buf, " ", (size_t)indent);
-			at = indent;
-		} else if (at > indent && !glued) {
-			kt_buf_puts(page->buf, " ");
-			at++;
-		}
-		put_text(page, text, n);
-		at += w;
-		text += n;
-		glued = *text != ' ';
-		text += strspn(text, " ");
-	}
+	color(page, KT_TEXT_PLAIN);
 }
 
 /* Removes blanks at the end of the line. */
@@ -314,7 +272,7 @@ static void put_head(const struct page *page)
 
 	if (!has_titles(page))
 		return;
-	color(page, DIM);
+	color(page, KT_TEXT_DIM);
 	for (size_t k = 0; k < page->nr_columns; k++) {
 		const struct kt_column *column = &page->table->columns[k];
 
@@ -330,7 +288,7 @@ static void put_head(const struct page *page)
 		at++;
 	}
 	trim(page);
-	color(page, PLAIN);
+	color(page, KT_TEXT_PLAIN);
 	kt_buf_puts(page->buf, "\n");
 }
 
@@ -358,17 +316,17 @@ static void put_row(
 		else
 			cell_text(page, column, &row->cells[k], buffer, sizeof(buffer));
 		if (column->flags & KT_COL_WRAP) {
-			put_wrapped(page, text, at, page->opts->width);
+			kt_text_wrapped(page->buf, text, at, page->opts->width);
 			continue;
 		}
 		if (column->flags & KT_COL_TREE && index < page->table->rows.count) {
-			color(page, DIM);
+			color(page, KT_TEXT_DIM);
 			width -= branches(page, index, page->buf);
-			color(page, PLAIN);
+			color(page, KT_TEXT_PLAIN);
 		}
-		color(page, row->strong ? BOLD : "");
+		color(page, row->strong ? KT_TEXT_BOLD : "");
 		put_padded(page, text, width, column->type != KT_CELL_TEXT);
-		color(page, row->strong ? PLAIN : "");
+		color(page, row->strong ? KT_TEXT_PLAIN : "");
 		at += page->widths[k];
 	}
 	if (row->mark) {
@@ -403,9 +361,9 @@ static void put_table(struct page *page, const struct kt_table *table)
 	bar_room = bar_room > BAR_MAX ? BAR_MAX : bar_room;
 	kt_buf_puts(page->buf, "\n");
 	if (table->title) {
-		color(page, BOLD);
+		color(page, KT_TEXT_BOLD);
 		put_text(page, table->title, strlen(table->title));
-		color(page, PLAIN);
+		color(page, KT_TEXT_PLAIN);
 		kt_buf_puts(page->buf, "\n");
 	}
 	page->bar_room = bar_room < 5 ? 0 : bar_room;
@@ -416,14 +374,14 @@ static void put_table(struct page *page, const struct kt_table *table)
 			put_row(page, &table->rows.items[i], i, page->bar_room);
 	}
 	if (table->plain && table->nr_rest) {
-		color(page, DIM);
+		color(page, KT_TEXT_DIM);
 		kt_buf_printf(page->buf, "and %zu more\n", table->nr_rest);
-		color(page, PLAIN);
+		color(page, KT_TEXT_PLAIN);
 	}
 	if (table->rest) {
-		color(page, DIM);
+		color(page, KT_TEXT_DIM);
 		put_row(page, table->rest, SIZE_MAX, 0);
-		color(page, PLAIN);
+		color(page, KT_TEXT_PLAIN);
 	}
 	if (table->total && adds_up(table)) {
 		table->total->strong = true;
@@ -478,13 +436,14 @@ static void render(
 		kt_buf_puts(ret_text, "\n");
 
 	for (size_t i = 0; i < report->headlines.count; i++) {
-		color(&page, i ? "" : BOLD);
-		put_wrapped(&page, report->headlines.items[i], 0, opts->width);
-		color(&page, i ? "" : PLAIN);
+		color(&page, i ? "" : KT_TEXT_BOLD);
+		kt_text_wrapped(ret_text, report->headlines.items[i], 0, opts->width);
+		color(&page, i ? "" : KT_TEXT_PLAIN);
 		kt_buf_puts(ret_text, "\n");
 	}
 	for (size_t i = 0; i < report->charts.count; i++)
 		kt_text_chart(report->charts.items[i], opts, ret_text);
+	kt_text_findings(report, opts, ret_text);
 	for (size_t i = 0; i < report->tables.count; i++) {
 		const struct kt_table *table = report->tables.items[i];
 
@@ -495,7 +454,7 @@ static void render(
 		kt_buf_puts(ret_text, "\n");
 	for (size_t i = 0; i < report->notes.count; i++) {
 		kt_buf_puts(ret_text, opts->unicode ? "• " : "* ");
-		put_wrapped(&page, report->notes.items[i], 2, opts->width);
+		kt_text_wrapped(ret_text, report->notes.items[i], 2, opts->width);
 		kt_buf_puts(ret_text, "\n");
 	}
 	if (!opts->unicode)

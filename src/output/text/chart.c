@@ -4,7 +4,7 @@
 // one as foreground, the other as background. Lines are braille patterns with two by four points in
 // each cell. Without colours or UTF-8, bands are letters.
 
-#include "output/text_chart.h"
+#include "output/text/chart.h"
 
 #include "base/human.h"
 #include "base/printable.h"
