@@ -45,7 +45,7 @@ struct kt_boot_event {
 };
 
 /** Count of an event since boot, under the kernel's name (/proc/vmstat). */
-struct kt_event {
+struct kt_vm_event {
 	const char *name;
 	int64_t count;
 };
@@ -351,7 +351,7 @@ struct kt_crash_frame {
 	LIST(struct kt_hash, hashes)                                                    \
 	LIST(struct kt_hash_chains, hash_chains)                                        \
 	LIST(struct kt_boot_event, boot_events) /* in the order of the kernel log */    \
-	LIST(struct kt_event, events)		/* of the page allocator, since boot */ \
+	LIST(struct kt_vm_event, events)	/* of the page allocator, since boot */ \
 	LIST(struct kt_setting, settings)                                               \
 	LIST(struct kt_module, modules)                                                 \
 	LIST(struct kt_mempool, mempools)                                               \

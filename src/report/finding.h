@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "model/unknown.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -46,6 +47,7 @@ struct kt_finding {
 	int64_t hourly_bytes;  /* growth; KT_UNKNOWN: none, or not known */
 	int64_t since_ms;      /* when it began, since 1970; KT_UNKNOWN */
 	int64_t short_low_s, short_high_s; /* until memory is short; KT_UNKNOWN */
+	bool leak_shaped;		   /* growth that a named holder makes a leak */
 	struct kt_finding_chart chart;
 };
 

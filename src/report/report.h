@@ -160,6 +160,7 @@ struct kt_report {
 	KT_LIST(const char *) notes;
 	KT_LIST(const char *) warnings; /* notes that must not be missed */
 	bool judged;			/* findings were looked for: an empty list says so */
+	bool brief;			/* text shows the findings as notes */
 	bool followed;			/* contains growth and rates */
 	bool finished;			/* its lists are sorted and cut */
 	bool streamed;			/* the command has already written its output */

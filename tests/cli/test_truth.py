@@ -79,8 +79,9 @@ def problems(whole, part):
         yield f"{rest['title']}, {rows['kernel']['title']} without {missing}"
     if rest["quality"] in ("exact", "lower_bound"):
         yield f"{rest['quality']} without {missing}"
-    if any("Usual cause" in note and note.startswith((rest["title"], "unattributed"))
-           for note in part["notes"]):
+    if any(finding["id"] == "large-row"
+           and finding["title"].startswith((rest["title"], "unattributed"))
+           for finding in part["findings"]):
         yield f"advice without {missing}"
 
 

@@ -21,6 +21,7 @@
 #include "cmd/account/explain_held.h"
 #include "cmd/account/memreports.h"
 #include "cmd/contents.h"
+#include "diagnose/moment.h"
 #include "machine/machine.h"
 #include "report/memreport_text.h"
 
@@ -385,7 +386,7 @@ const struct kt_part kt_account_annotations_part = {
 static const struct kt_shape shape = {
 	.schema = "ktally/account/1",
 	.parts = KT_PARTS(&kt_host_part, &kt_account_fields_part, &kt_account_rows_part,
-		&kt_node_rows_part, &kt_account_annotations_part),
+		&kt_node_rows_part, &kt_account_annotations_part, &kt_findings_part),
 };
 
 /* A memory cgroup is not a machine: shows what the report says of it instead of an account. */
@@ -499,6 +500,9 @@ static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
 	if (args->node)
 		err = kt_account_nodes(machine.snap, &account, call, report);
 	kt_account_put_annotations(report, machine.snap, call);
+	report->judged = report->brief = true;
+	kt_moment_put(report, machine.snap, &account);
+	kt_findings_rank(report);
 	kt_account_put_notes(report, machine.snap, &account, call);
 	return err;
 }

@@ -15,85 +15,6 @@
 #define EXAMPLES 3u /* unknown fields that a note names */
 
 /*
- * Adds a note on unevictable and locked memory, which reclaim cannot take. It appears from 2 % of
- * managed memory on: below, it explains no shortage. Reclaim skips these pages however large the
- * pressure is.
- */
-static void note_locked(struct kt_report *report, const struct kt_snapshot *snap)
-{
-	struct kt_val val = kt_snapshot_get(snap, KT_UNEVICTABLE, KT_NO_NODE);
-	struct kt_val total = kt_snapshot_get(snap, KT_MANAGED, KT_NO_NODE);
-	char human[24];
-
-	if (!kt_ok(val) || !kt_ok(total) || val.value < total.value / 50)
-		return;
-	kt_human_bytes(val.value, human);
-	kt_report_note(report,
-		"%s of processes and cache cannot be reclaimed (locked, or in ramfs)", human);
-}
-
-/*
- * Advice needs a number that the true value reaches. An estimate is good enough if the totals are
- * known, so that only the division between rows is estimated.
- */
-static bool is_sure(const struct kt_account *account, const struct kt_line *line)
-{
-	if (line->row == KT_ROW_UNATTRIBUTED && !account->rest_has_meaning)
-		return false;
-	switch (line->val.quality) {
-	case KT_EXACT:
-	case KT_LOWER_BOUND: return kt_ok(line->val);
-	case KT_UPPER_BOUND: return false;
-	case KT_ESTIMATE: break;
-	}
-	return kt_ok(line->val) && account->totals_exact &&
-	       (line->row != KT_ROW_UNATTRIBUTED || !account->error_unknown);
-}
-
-/*
- * Tables of mappings of files and shared memory need such mappings: where hardly any page of them
- * is mapped, they are not the cause.
- */
-static const char *cause_of(const struct kt_line *line, const struct kt_snapshot *snap)
-{
-	struct kt_val mapped = kt_snapshot_get(snap, KT_MAPPED, KT_NO_NODE);
-
-	if (line->row == KT_ROW_PAGE_TABLES && kt_ok(mapped) && mapped.value < line->val.value)
-		return "Large or sparse mappings of anonymous memory, or many processes: files and "
-		       "shared memory are hardly mapped here.";
-	return kt_rows[line->row].grows;
-}
-
-/*
- * Adds a note for each row above its usual share, with the usual cause and the next command. The
- * limit of a row is in thousandths of installed memory, and is 0 for rows that may have any size.
- */
-static void note_unusual(
-	struct kt_report *report, const struct kt_account *account, const struct kt_snapshot *snap)
-{
-	bool log = kt_memreport_of(snap);
-
-	for (size_t i = 0; i < account->lines.count; i++) {
-		const struct kt_line *line = &account->lines.items[i];
-		const struct kt_row *row = line->row == KT_ROW_NONE ? NULL : &kt_rows[line->row];
-		double share = kt_account_share(account, line);
-		char human[24];
-
-		if (!row || !row->unusual_permille || !is_sure(account, line) ||
-			share * 1000 < row->unusual_permille)
-			continue;
-		kt_human_bytes(line->val.value, human);
-		/* the commands of "next" run here, and the numbers may be of another machine */
-		kt_report_note(report, "%s: %s, %.1f %% of installed memory. Usual cause: %s%s%s",
-			line->title, human, share * 100, cause_of(line, snap),
-			log		  ? ""
-			: snap->host.live ? " Next: "
-					  : " Next, on that machine: ",
-			log ? "" : row->next);
-	}
-}
-
-/*
  * Says how many fields of a newer kernel are unknown, with examples; doctor has all of them. Such a
  * field may be memory that is now in unattributed, so ktally shows it instead of skipping it.
  */
@@ -278,10 +199,6 @@ static void note_degraded(struct kt_report *report, const struct kt_snapshot *sn
 void kt_account_put_notes(struct kt_report *report, const struct kt_snapshot *snap,
 	const struct kt_account *account, const struct kt_call *call)
 {
-	if (!call->interval_s) {
-		note_unusual(report, account, snap);
-		note_locked(report, snap);
-	}
 	note_unattributed(report, account);
 	note_uncounted(report, snap, account, call->machine.source);
 	if (kt_memreport_of(snap))

@@ -6,8 +6,7 @@
 #include "cli/cmd.h"
 
 /**
- * Adds the notes of an account to its report, gravest first. A repeated account has notes about
- * growth instead of those about unusual sizes: see report/growth.h.
+ * Adds the notes of an account to its report: what is missing, and where its bytes are.
  */
 void kt_account_put_notes(struct kt_report *report, const struct kt_snapshot *snap,
 	const struct kt_account *account, const struct kt_call *call);

@@ -586,7 +586,7 @@ static void put_events(struct kt_report *report, const struct kt_buddy *buddy)
 
 	for (size_t i = 0; table && i < KT_LEN(events); i++) {
 		for (size_t k = 0; k < buddy->snap->events.count; k++) {
-			const struct kt_event *event = &buddy->snap->events.items[k];
+			const struct kt_vm_event *event = &buddy->snap->events.items[k];
 			struct kt_report_row *row;
 
 			if (strcmp(event->name, events[i].name) != 0)

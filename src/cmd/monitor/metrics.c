@@ -164,7 +164,7 @@ static void put_events(struct kt_report *report, const struct kt_snapshot *snap)
 		kt_report_table(report, "events", NULL, event_columns, KT_LEN(event_columns));
 
 	for (size_t i = 0; table && i < snap->events.count; i++) {
-		const struct kt_event *event = &snap->events.items[i];
+		const struct kt_vm_event *event = &snap->events.items[i];
 
 		for (size_t k = 0; k < KT_LEN(wanted); k++) {
 			bool stall =

@@ -95,6 +95,34 @@ static void put_finding(const struct page *page, const struct kt_finding *findin
 		put_line(page, "see", KT_TEXT_DIM, finding->reference);
 }
 
+/* One finding in a line: its title, its evidence, and the next command. */
+static void put_note(const struct page *page, const struct kt_finding *finding)
+{
+	KT_CLEANUP(buf) struct kt_buf text = { 0 };
+
+	kt_buf_puts(&text, finding->title);
+	for (size_t i = 0; i < finding->evidence.count; i++)
+		kt_buf_printf(&text, ". %s", finding->evidence.items[i]);
+	if (finding->next)
+		kt_buf_printf(&text, " Next: %s", finding->next);
+	kt_buf_puts(page->buf, page->opts->unicode ? "• " : "* ");
+	kt_buf_add(&text, "", 1);
+	if (!text.failed)
+		kt_text_wrapped(page->buf, text.data, 2, page->opts->width);
+	page->buf->failed |= text.failed;
+	kt_buf_puts(page->buf, "\n");
+}
+
+void kt_text_findings_brief(
+	const struct kt_report *report, const struct kt_output_opts *opts, struct kt_buf *ret_text)
+{
+	struct page page = { .buf = ret_text, .opts = opts };
+
+	/* a repeated report has notes about growth instead: report/growth.h */
+	for (size_t i = 0; i < report->findings.count && !report->followed; i++)
+		put_note(&page, &report->findings.items[i]);
+}
+
 void kt_text_findings(
 	const struct kt_report *report, const struct kt_output_opts *opts, struct kt_buf *ret_text)
 {

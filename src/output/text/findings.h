@@ -8,4 +8,8 @@
 void kt_text_findings(
 	const struct kt_report *report, const struct kt_output_opts *opts, struct kt_buf *ret_text);
 
+/** Appends them as notes, a line each. */
+void kt_text_findings_brief(
+	const struct kt_report *report, const struct kt_output_opts *opts, struct kt_buf *ret_text);
+
 #endif

@@ -443,15 +443,18 @@ static void render(
 	}
 	for (size_t i = 0; i < report->charts.count; i++)
 		kt_text_chart(report->charts.items[i], opts, ret_text);
-	kt_text_findings(report, opts, ret_text);
+	if (!report->brief)
+		kt_text_findings(report, opts, ret_text);
 	for (size_t i = 0; i < report->tables.count; i++) {
 		const struct kt_table *table = report->tables.items[i];
 
 		if (!table->data_only && (table->rows.count || table->rest || table->feed.each))
 			put_table(&page, table);
 	}
-	if (report->notes.count)
+	if (report->notes.count || (report->brief && report->findings.count))
 		kt_buf_puts(ret_text, "\n");
+	if (report->brief)
+		kt_text_findings_brief(report, opts, ret_text);
 	for (size_t i = 0; i < report->notes.count; i++) {
 		kt_buf_puts(ret_text, opts->unicode ? "• " : "* ");
 		kt_text_wrapped(ret_text, report->notes.items[i], 2, opts->width);

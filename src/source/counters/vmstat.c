@@ -119,7 +119,7 @@ static void put_events(struct kt_snapshot *snap, const struct kt_text *text)
 	static const char *const prefixes[] = { "allocstall", "cma_alloc_", "compact_",
 		"htlb_buddy_", "oom_kill", "thp_" };
 	struct kt_span rest = kt_text_span(text), line, name, number;
-	struct kt_event *slot;
+	struct kt_vm_event *slot;
 	int64_t count;
 
 	snap->events.count = 0; /* the last of two readings replaces the first */
@@ -133,7 +133,7 @@ static void put_events(struct kt_snapshot *snap, const struct kt_text *text)
 			continue;
 		slot = kt_list_push(&snap->arena, &snap->events);
 		if (slot)
-			*slot = (struct kt_event){ kt_arena_name(&snap->arena, name), count };
+			*slot = (struct kt_vm_event){ kt_arena_name(&snap->arena, name), count };
 	}
 }
 

@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "diagnose/growth.h"
+
+#include "account/row.h"
+#include "base/human.h"
+#include "base/when.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define HOUR_S	     3600.0
+#define SOON_S	     (24 * 3600) /* memory that is short within a day is critical */
+#define FLOORS_MAX   90u	 /* points of a chart */
+#define LEAK_ID	     "leak"
+#define GROWING_ID   "growing"
+#define LEAST_SHARE  0.1 /* of the growth, for an event to be named */
+#define URGENT_BYTES 2	 /* divisor of the memory left: such growth within an hour is urgent */
+
+/* One word for each verdict: the id of its findings. */
+static const char *const ids[KT_NR_VERDICTS] = {
+	[KT_VERDICT_NOT_OBSERVABLE] = "not-observable",
+	[KT_VERDICT_NORMAL] = "normal",
+	[KT_VERDICT_FILLING] = "filling-cache",
+	[KT_VERDICT_CHURN] = "churn",
+	[KT_VERDICT_STEP] = "step",
+	[KT_VERDICT_SPIKE] = "spike",
+	[KT_VERDICT_DROP] = "drop",
+	[KT_VERDICT_SAW_TOOTH] = "saw-tooth",
+	[KT_VERDICT_FOLLOWS] = "follows",
+	[KT_VERDICT_OUT_OF_PROPORTION] = "out-of-proportion",
+	[KT_VERDICT_GROWING] = GROWING_ID,
+	[KT_VERDICT_LEAK] = LEAK_ID,
+	[KT_VERDICT_WAS_LEAKING] = "was-leaking",
+};
+
+static const char *name_of(const char *series)
+{
+	const char *colon = strchr(series, ':');
+
+	return colon ? colon + 1 : series;
+}
+
+const char *kt_growth_subject_name(const struct kt_finding *finding)
+{
+	return name_of(finding->subject);
+}
+
+static bool is_cache(const char *series)
+{
+	return strncmp(series, "slab:", 5) == 0;
+}
+
+/* Title of a series in a sentence: "kmalloc-512", "per-CPU memory". */
+static const char *title_of(struct kt_report *report, const char *series)
+{
+	enum kt_row_id row;
+
+	if (is_cache(series))
+		return kt_arena_printf(&report->arena, "slab cache %s", name_of(series));
+	row = kt_row_find(name_of(series));
+	return row == KT_ROW_NONE ? name_of(series) : kt_rows[row].title;
+}
+
+static const char *bytes_text(struct kt_report *report, double bytes)
+{
+	char human[24];
+
+	kt_human_bytes(bytes < 0		       ? 0
+		       : bytes > (double)KT_AMOUNT_MAX ? KT_AMOUNT_MAX
+						       : (int64_t)bytes,
+		human);
+	return kt_arena_printf(&report->arena, "%s", human);
+}
+
+static const char *time_text(struct kt_report *report, int64_t ms)
+{
+	char when[32];
+
+	kt_when_text(ms, when);
+	return kt_arena_printf(&report->arena, "%.10s %.5s UTC", when, when + 11);
+}
+
+/* Seconds until `left` bytes are gone at an hourly rate; KT_UNKNOWN: never. */
+static int64_t seconds_for(int64_t left_bytes, double hourly_bytes)
+{
+	double seconds;
+
+	if (!kt_known(left_bytes) || !(hourly_bytes > 0))
+		return KT_UNKNOWN;
+	seconds = (double)left_bytes / hourly_bytes * HOUR_S;
+	return seconds < (double)KT_AMOUNT_MAX ? (int64_t)seconds : KT_UNKNOWN;
+}
+
+static bool is_growth(enum kt_verdict verdict)
+{
+	return verdict == KT_VERDICT_LEAK || verdict == KT_VERDICT_GROWING ||
+	       verdict == KT_VERDICT_OUT_OF_PROPORTION;
+}
+
+static bool is_told(const struct kt_judged *judged, const struct kt_growth_context *context)
+{
+	if (judged->verdict == KT_VERDICT_NORMAL || judged->verdict == KT_VERDICT_NOT_OBSERVABLE)
+		return false;
+	return context->all || is_growth(judged->verdict) ||
+	       judged->verdict == KT_VERDICT_WAS_LEAKING;
+}
+
+static enum kt_severity severity_of(
+	const struct kt_judged *judged, const struct kt_growth_context *context)
+{
+	int64_t short_s = seconds_for(context->left_bytes, judged->hourly_bytes);
+	bool urgent = kt_known(short_s) && short_s < (int64_t)HOUR_S * URGENT_BYTES;
+
+	switch (judged->verdict) {
+	case KT_VERDICT_LEAK:
+		return kt_known(short_s) && short_s < SOON_S ? KT_SEVERITY_CRITICAL
+							     : KT_SEVERITY_WARNING;
+	case KT_VERDICT_GROWING: return urgent ? KT_SEVERITY_CRITICAL : KT_SEVERITY_NOTICE;
+	case KT_VERDICT_OUT_OF_PROPORTION:
+	case KT_VERDICT_WAS_LEAKING: return KT_SEVERITY_NOTICE;
+	default: return KT_SEVERITY_INFO;
+	}
+}
+
+/* ---- sentences ---- */
+
+static const char *title_text(
+	struct kt_report *report, const char *series, const struct kt_judged *judged)
+{
+	struct kt_arena *arena = &report->arena;
+	const char *title = title_of(report, series);
+	const char *rate = bytes_text(report, judged->hourly_bytes);
+	const char *rise = bytes_text(report, (double)judged->rise_bytes);
+	const char *since = judged->since_ms >= 0 ? time_text(report, judged->since_ms) : "?";
+
+	switch (judged->verdict) {
+	case KT_VERDICT_LEAK:
+	case KT_VERDICT_GROWING:
+		return kt_arena_printf(arena, "%s grows by %s an hour since %s, %s so far", title,
+			rate, since, rise);
+	case KT_VERDICT_OUT_OF_PROPORTION:
+		return kt_arena_printf(arena, "%s takes %s for each %s, far more than before",
+			title, bytes_text(report, judged->per_unit_bytes),
+			kt_driver_name(judged->driver));
+	case KT_VERDICT_FOLLOWS:
+		return kt_arena_printf(arena, "%s grows with the machine: %s for each %s", title,
+			bytes_text(report, judged->per_unit_bytes), kt_driver_name(judged->driver));
+	case KT_VERDICT_FILLING:
+		return kt_arena_printf(
+			arena, "%s fills like a cache, %s since %s", title, rise, since);
+	case KT_VERDICT_WAS_LEAKING:
+		return kt_arena_printf(arena, "%s was leaking; the memory came back", title);
+	case KT_VERDICT_STEP:
+		return kt_arena_printf(arena, "%s rose once, by %s, and stays there", title, rise);
+	case KT_VERDICT_DROP: return kt_arena_printf(arena, "%s fell once and stays there", title);
+	case KT_VERDICT_SPIKE: return kt_arena_printf(arena, "%s rose and came back", title);
+	case KT_VERDICT_SAW_TOOTH:
+		return kt_arena_printf(arena, "%s rises and is emptied again and again", title);
+	case KT_VERDICT_CHURN:
+		return kt_arena_printf(arena, "%s rises and falls; its floor is flat", title);
+	default: return kt_arena_printf(arena, "%s: nothing unusual", title);
+	}
+}
+
+/* Says how long growth can go on, by the rates that are likely to come. */
+static void put_time_left(struct kt_report *report, struct kt_finding *finding,
+	const struct kt_judged *judged, const struct kt_growth_context *context)
+{
+	const char *when;
+
+	finding->short_low_s = seconds_for(context->left_bytes, judged->hourly_high_bytes);
+	finding->short_high_s = seconds_for(context->left_bytes, judged->hourly_low_bytes);
+	if (!kt_known(finding->short_low_s))
+		finding->short_low_s = seconds_for(context->left_bytes, judged->hourly_bytes);
+	when = kt_finding_short_in(report, finding);
+	if (when && *when)
+		kt_finding_evidence(report, finding, "%s of memory are left: short %s at this rate",
+			bytes_text(report, (double)context->left_bytes), when);
+}
+
+static void put_driver(
+	struct kt_report *report, struct kt_finding *finding, const struct kt_judged *judged)
+{
+	if (judged->event < KT_NR_EVENTS && judged->event_share >= LEAST_SHARE)
+		kt_finding_evidence(report, finding,
+			"%s more for each %s, which explains %.0f %% of the growth",
+			bytes_text(report, judged->per_event_bytes), kt_event_name(judged->event),
+			judged->event_share * 100);
+	else if (judged->driver < KT_NR_DRIVERS && judged->verdict == KT_VERDICT_GROWING)
+		kt_finding_evidence(report, finding, "it may follow the number of %ss: %s for each",
+			kt_driver_name(judged->driver), bytes_text(report, judged->per_unit_bytes));
+}
+
+static void put_evidence(struct kt_report *report, struct kt_finding *finding,
+	const struct kt_judged *judged, const struct kt_growth_context *context)
+{
+	if (judged->verdict == KT_VERDICT_LEAK)
+		kt_finding_evidence(report, finding,
+			"it has the shape of a leak: its floor is a straight line, which no cache "
+			"that fills and no step explains");
+	else if (judged->verdict == KT_VERDICT_GROWING)
+		kt_finding_evidence(
+			report, finding, "not yet called a leak: %s", kt_veto_name(judged->veto));
+	if (judged->noise_bytes > 0 && judged->rise_bytes > 0)
+		kt_finding_evidence(report, finding,
+			"the rise is %.0f times its usual variation of %s",
+			(double)judged->rise_bytes / judged->noise_bytes,
+			bytes_text(report, judged->noise_bytes));
+	if (judged->verdict == KT_VERDICT_GROWING && judged->ceiling_bytes > 0)
+		kt_finding_evidence(report, finding,
+			"if it is a cache that fills, it ends above %s",
+			bytes_text(report, judged->ceiling_bytes));
+	if (is_growth(judged->verdict))
+		put_time_left(report, finding, judged, context);
+	put_driver(report, finding, judged);
+}
+
+/* "ktally users kmalloc-512 --watch 10m", of the machine that the numbers are of. */
+static const char *next_of(struct kt_report *report, const char *series, const char *source)
+{
+	const char *from = source ? "on that machine: " : "";
+
+	if (is_cache(series))
+		return kt_arena_printf(
+			&report->arena, "%sktally users %s --watch 10m", from, name_of(series));
+	if (strcmp(series, "account:unattributed") == 0)
+		return kt_arena_printf(&report->arena, "%sktally pages", from);
+	return kt_arena_printf(&report->arena, "%sktally explain %s", from, name_of(series));
+}
+
+/* ---- findings ---- */
+
+static void put_chart(struct kt_report *report, struct kt_finding *finding,
+	const struct kt_judge *judge, size_t series)
+{
+	int64_t floors[FLOORS_MAX], step_ms = 0;
+	size_t count = kt_judge_floors(judge, series, floors, FLOORS_MAX, &step_ms);
+
+	finding->chart.step_s = step_ms / 1000;
+	for (size_t i = 0; i < count; i++) {
+		int64_t *slot = kt_list_push(&report->arena, &finding->chart.bytes);
+
+		if (slot)
+			*slot = floors[i];
+	}
+}
+
+/* Number of series that grow in step with this one; their rises are added. */
+static size_t sisters_of(const struct kt_judge *judge, size_t series, int64_t *ret_rise_bytes)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < kt_judge_count(judge); i++) {
+		struct kt_judged other;
+
+		if (i == series)
+			continue;
+		kt_judge_verdict(judge, i, &other);
+		if (other.sister != series || !is_growth(other.verdict))
+			continue;
+		*ret_rise_bytes += other.rise_bytes;
+		count++;
+	}
+	return count;
+}
+
+static void put_sisters(struct kt_report *report, struct kt_finding *finding,
+	const struct kt_judge *judge, size_t series)
+{
+	int64_t rise_bytes = finding->bytes;
+	size_t count = sisters_of(judge, series, &rise_bytes);
+
+	if (!count)
+		return;
+	kt_finding_evidence(report, finding,
+		"%zu other series grow in step with it, %s with them: one cause", count,
+		bytes_text(report, (double)rise_bytes));
+	finding->bytes = rise_bytes;
+}
+
+static void put_series(struct kt_report *report, const struct kt_judge *judge, size_t series,
+	const struct kt_judged *judged, const struct kt_growth_context *context)
+{
+	const char *name = kt_arena_printf(&report->arena, "%s", kt_judge_name(judge, series));
+	/* a leak needs a holder with a name: kt_growth_name() */
+	enum kt_verdict said =
+		judged->verdict == KT_VERDICT_LEAK ? KT_VERDICT_GROWING : judged->verdict;
+	struct kt_finding *finding = kt_report_finding(
+		report, ids[said], severity_of(judged, context), kt_verdict_name(said), name);
+
+	if (!finding || !name)
+		return;
+	finding->title = title_text(report, name, judged);
+	finding->confidence = judged->confidence;
+	finding->bytes = judged->rise_bytes > 0 ? judged->rise_bytes : 0;
+	finding->since_ms = judged->since_ms >= 0 ? judged->since_ms : KT_UNKNOWN;
+	if (judged->hourly_bytes > 0 && judged->hourly_bytes < (double)KT_AMOUNT_MAX)
+		finding->hourly_bytes = (int64_t)judged->hourly_bytes;
+	put_chart(report, finding, judge, series);
+	put_evidence(report, finding, judged, context);
+	put_sisters(report, finding, judge, series);
+	finding->next = next_of(report, name, context->source);
+	finding->leak_shaped = judged->verdict == KT_VERDICT_LEAK;
+}
+
+void kt_growth_put(struct kt_report *report, const struct kt_judge *judge,
+	const struct kt_growth_context *context)
+{
+	for (size_t i = 0; i < kt_judge_count(judge); i++) {
+		struct kt_judged judged;
+
+		kt_judge_verdict(judge, i, &judged);
+		if (is_told(&judged, context) && (judged.sister == i || !is_growth(judged.verdict)))
+			put_series(report, judge, i, &judged, context);
+	}
+}
+
+bool kt_growth_wants_name(const struct kt_finding *finding)
+{
+	return strcmp(finding->id, GROWING_ID) == 0 && !finding->culprit;
+}
+
+void kt_growth_name(struct kt_report *report, struct kt_finding *finding, const char *holder,
+	double share, const char *source)
+{
+	finding->culprit = isnan(share) ? kt_arena_printf(&report->arena, "%s (%s)", holder, source)
+					: kt_arena_printf(&report->arena, "%s, %.0f %% of it (%s)",
+						  holder, share * 100, source);
+	if (!finding->leak_shaped || !finding->culprit)
+		return;
+	finding->id = LEAK_ID;
+	finding->state = kt_verdict_name(KT_VERDICT_LEAK);
+}

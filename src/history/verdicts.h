@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef KT_HISTORY_VERDICTS_H
+#define KT_HISTORY_VERDICTS_H
+
+#include "history/history.h"
+#include "verdict/judge.h"
+
+#define KT_VERDICTS_SERIES_MAX 8192 /* series of a recording that are judged */
+
+/**
+ * Judges the kernel memory in a stretch of a recording: each slab cache, in every sample, as
+ * "slab:NAME", and each row of the account below the kernel, each minute of the last hours and each
+ * ten minutes before, as "account:ROW". The caller frees the judge, also after an error.
+ */
+struct kt_err *kt_history_judge(struct kt_history *history, const struct kt_judge_options *options,
+	struct kt_judge **ret_judge) KT_MUST_CHECK;
+
+#endif
