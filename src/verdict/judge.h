@@ -17,14 +17,14 @@
  */
 struct kt_judge;
 
-/** Properties of a series that do not change. */
+/** A series when it begins. */
 struct kt_judge_series {
 	const char *name;    /* for kt_judge_name(); copied */
 	int64_t grain_bytes; /* step of the amount: the bytes of one slab, a page; 0: a page */
 	bool reclaimable;    /* the kernel can take it back under pressure */
 };
 
-/** Results of a look for holders of a growing series. */
+/** Result of a look for holders of a growing series. */
 enum kt_look {
 	KT_LOOK_UNKNOWN, /* not looked, or not possible */
 	KT_LOOK_HELD,	 /* something visible holds it, and its number follows */

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include "verdict/clock.h"
+
+#include <string.h>
+
+#define TIME_MAX  (1ll << 52) /* ms: no date of use is later */
+#define ROUNDS_MS 90000	      /* imported times are rounded to minutes */
+
+static int64_t clamp(int64_t value, int64_t low, int64_t high)
+{
+	return value < low ? low : value > high ? high : value;
+}
+
+int kt_clock_slot(int level, int64_t block)
+{
+	return kt_levels[level].offset + (int)(block % kt_levels[level].kept);
+}
+
+/* Time since the sample before; the machine's clock is believed unless uptime contradicts it. */
+static int64_t passed_ms(const struct kt_clock *clock, int64_t time_ms, int64_t uptime_ms)
+{
+	int64_t passed = time_ms - clock->time_ms;
+
+	if (uptime_ms >= 0 && clock->uptime_ms >= 0 && uptime_ms >= clock->uptime_ms) {
+		int64_t up = uptime_ms - clock->uptime_ms;
+
+		if (passed - up > ROUNDS_MS || up - passed > ROUNDS_MS)
+			passed = up;
+	}
+	return passed < 0 ? 0 : passed;
+}
+
+static void enter_blocks(struct kt_clock *clock)
+{
+	for (int level = 0; level < KT_NR_LEVELS; level++) {
+		const struct kt_level *about = &kt_levels[level];
+		int64_t block = clock->now_ms / about->step_ms, before = clock->block[level];
+
+		clock->first[level] = !clock->running || block != before;
+		if (!clock->first[level])
+			continue;
+		if (!clock->running || block - before > about->kept)
+			before = block - about->kept;
+		for (int64_t gone = before + 1; gone < block; gone++)
+			if (gone >= 0)
+				clock->seen[kt_clock_slot(level, gone)] = false;
+		clock->seen[kt_clock_slot(level, block)] = true;
+		clock->block[level] = block;
+		clock->start_ms[level] = block * about->step_ms;
+	}
+}
+
+bool kt_clock_advance(struct kt_clock *clock, int64_t time_ms, int64_t uptime_ms)
+{
+	bool booted = clock->running && uptime_ms >= 0 && uptime_ms < clock->uptime_ms - ROUNDS_MS;
+
+	time_ms = clamp(time_ms, 0, TIME_MAX);
+	uptime_ms = clamp(uptime_ms, -1, TIME_MAX);
+	if (!clock->running)
+		clock->now_ms = clock->begun_ms = time_ms;
+	else
+		clock->now_ms = clamp(
+			clock->now_ms + passed_ms(clock, time_ms, uptime_ms), 0, 2 * TIME_MAX);
+	clock->time_ms = time_ms;
+	clock->uptime_ms = uptime_ms;
+	enter_blocks(clock);
+	clock->running = true;
+	return booted;
+}
+
+void kt_clock_boot(struct kt_clock *clock)
+{
+	clock->begun_ms = clock->now_ms;
+}
+
+int kt_clock_blocks(const struct kt_clock *clock, int level, int64_t since_ms)
+{
+	int64_t count = clock->block[level] - since_ms / kt_levels[level].step_ms;
+
+	return (int)clamp(count, 0, kt_levels[level].kept);
+}
+
+int kt_clock_seen(const struct kt_clock *clock, int level, int count)
+{
+	int seen = 0;
+
+	for (int i = 1; i <= count && i <= clock->block[level]; i++)
+		seen += clock->seen[kt_clock_slot(level, clock->block[level] - i)];
+	return seen;
+}

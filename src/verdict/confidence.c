@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include "verdict/confidence.h"
+
+#include <math.h>
+#include <stddef.h>
+
+#define LEAKS_A_YEAR 1.
+
+/* Share of the leaks, and wrong alarms a machine and year, by the score of the first alarm. */
+static const struct {
+	double below, leaks, wrong;
+} scores[] = {
+	{ 4, .43, 2 },
+	{ 8, .35, .1 },
+	{ 20, .13, .05 },
+	{ HUGE_VAL, .1, .05 },
+};
+
+/* How often the other verdicts are right. */
+static const double shares[KT_NR_VERDICTS] = {
+	[KT_VERDICT_NORMAL] = .9,
+	[KT_VERDICT_FILLING] = .8,
+	[KT_VERDICT_CHURN] = .7,
+	[KT_VERDICT_STEP] = .8,
+	[KT_VERDICT_SPIKE] = .7,
+	[KT_VERDICT_DROP] = .8,
+	[KT_VERDICT_SAW_TOOTH] = .8,
+	[KT_VERDICT_FOLLOWS] = .8,
+	[KT_VERDICT_OUT_OF_PROPORTION] = .6,
+	[KT_VERDICT_GROWING] = .5,
+	[KT_VERDICT_WAS_LEAKING] = .8,
+};
+
+double kt_confidence(enum kt_verdict verdict, int level, double score, bool looked)
+{
+	double most = level < 3 && !looked ? .95 : .99;
+
+	if (verdict != KT_VERDICT_LEAK)
+		return shares[verdict];
+	for (size_t i = 0; i < sizeof(scores) / sizeof(scores[0]); i++)
+		if (score < scores[i].below) {
+			double right = LEAKS_A_YEAR * scores[i].leaks;
+
+			return fmin(right / (right + scores[i].wrong), most);
+		}
+	return most;
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef KT_VERDICT_DRIVERS_H
+#define KT_VERDICT_DRIVERS_H
+
+#include "verdict/growth.h"
+#include "verdict/numbers.h"
+#include "verdict/verdict.h"
+
+/** Growth that a number of the machine explains: an object for each socket, for each inode. */
+
+struct kt_driven {
+	enum kt_driver driver; /* KT_NR_DRIVERS: none explains it */
+	double per_unit;       /* bytes for each unit, in the growth */
+	double before;	       /* the same before the growth; NAN: unknown */
+	bool too_much;	       /* more for each unit than before, or than is plausible */
+};
+
+/** `drivers`: KT_NR_DRIVERS numbers. */
+void kt_drivers_explain(const struct kt_growth_of *of, const struct kt_number *drivers,
+	const struct kt_growth *growth, struct kt_driven *ret_driven);
+
+#endif

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include "verdict/growth.h"
+
+#include <math.h>
+
+#define DAY_MS	     86400000.
+#define SEEN_LEAST   .75 /* of the blocks of a window that have samples */
+#define STAIRS_LEAST .9	 /* of the ring, that has to be growth */
+#define WARM_UP	     .15 /* of the uptime */
+#define RAM_PART     4096.
+
+const double *kt_growth_window(const struct kt_growth *growth)
+{
+	return growth->floors.at + growth->floors.count - growth->blocks;
+}
+
+static double least_rise(const struct kt_growth_of *of, int level, int window)
+{
+	double rise = kt_levels[level].rises[window];
+
+	return level == 0 ? fmax(rise, of->ram_bytes / RAM_PART) : rise;
+}
+
+/* The longest fill to refute: time constants of a day, and of more than a window after a boot. */
+static double fill_max(const struct kt_growth_of *of, int level, int blocks)
+{
+	double length = (double)(blocks * kt_levels[level].step_ms);
+	double longest = fmin(fmax(DAY_MS / length, 1), kt_levels[level].fill_max);
+	double uptime = (double)of->clock->uptime_ms;
+
+	if (uptime >= 0 && uptime - length < WARM_UP * uptime)
+		longest = fmax(longest, 2);
+	return longest;
+}
+
+static void set_window(
+	const struct kt_growth_of *of, struct kt_growth *growth, int level, int blocks)
+{
+	const double *floors;
+
+	growth->level = level;
+	growth->blocks = blocks;
+	growth->onset_ms = of->clock->start_ms[level] - blocks * kt_levels[level].step_ms;
+	floors = kt_growth_window(growth);
+	growth->rise = floors[blocks - 1] - floors[0];
+}
+
+static void fit_window(const struct kt_growth_of *of, struct kt_growth *growth)
+{
+	const struct kt_level *level = &kt_levels[growth->level];
+	struct kt_shape_window window = { kt_growth_window(growth), growth->blocks, growth->grain,
+		fill_max(of, growth->level, growth->blocks), level->score };
+	double day = DAY_MS / (double)level->step_ms;
+	struct kt_shape_basis basis;
+
+	kt_shape_begin(&basis, growth->blocks);
+	kt_shape_fit(&window, &basis, &growth->shape);
+	if (growth->level == KT_LEVEL_TWO_HOURS && growth->blocks >= 3 * day) {
+		struct kt_shape without;
+
+		kt_shape_take_out_days(&basis, day);
+		kt_shape_fit(&window, &basis, &without);
+		if (without.score > growth->shape.score)
+			growth->shape = without;
+	}
+	growth->noise = growth->shape.noise;
+}
+
+static void seek_stairs(const struct kt_growth_of *of, struct kt_growth *growth)
+{
+	const struct kt_level *level = &kt_levels[growth->level];
+	int last = growth->floors.count - 1;
+	struct kt_stairs stairs;
+
+	if (growth->level == 0 || growth->floors.count < level->kept)
+		return;
+	kt_stairs_fit(&growth->floors, 0, growth->grain, &stairs);
+	if (!stairs.steady || last - stairs.onset < STAIRS_LEAST * level->kept ||
+		stairs.rise < level->rises[0])
+		return;
+	set_window(of, growth, growth->level, growth->floors.count - stairs.onset);
+	fit_window(of, growth);
+	growth->rise = stairs.rise;
+	growth->positive = growth->stairs = true;
+}
+
+/* The floor still rises, and is where it has not been before the shortest window. */
+bool kt_growth_gate(const struct kt_growth_of *of, int level)
+{
+	const struct kt_level *about = &kt_levels[level];
+	int there = kt_rings_count(of->rings, of->clock, level), shortest = about->windows[0];
+	struct kt_territory before;
+	double newest;
+
+	if (there < shortest)
+		return false;
+	newest = kt_rings_floor(of->rings, of->clock, level, 0);
+	if (newest - kt_rings_floor(of->rings, of->clock, level, there - 1) < about->rises[0] / 2 ||
+		newest <= kt_rings_floor(of->rings, of->clock, level, shortest / 2))
+		return false;
+	if (level >= KT_LEVEL_TWO_HOURS)
+		return true;
+	kt_territory_before(
+		of, level, of->clock->start_ms[level] - shortest * about->step_ms, &before);
+	return newest > before.high;
+}
+
+void kt_growth_seek(const struct kt_growth_of *of, int level, struct kt_growth *ret_growth)
+{
+	const struct kt_level *about = &kt_levels[level];
+	struct kt_growth best = { .level = level, .grain = of->grain }, growth;
+
+	kt_rings_floors(of->rings, of->clock, level, about->kept, &best.floors);
+	for (int k = 0; k < KT_LEVEL_WINDOWS && about->windows[k]; k++) {
+		int m = about->windows[k];
+		double least = least_rise(of, level, k);
+
+		if (best.floors.count < m || kt_clock_seen(of->clock, level, m) < SEEN_LEAST * m)
+			continue;
+		growth = best;
+		set_window(of, &growth, level, m);
+		if (growth.rise < least / 2)
+			continue;
+		fit_window(of, &growth);
+		growth.sought = true;
+		growth.positive = growth.shape.score >= about->score && growth.shape.rise >= least;
+		if (!best.sought || growth.positive > best.positive ||
+			(growth.positive == best.positive && growth.shape.score > best.shape.score))
+			best = growth;
+	}
+	if (!best.positive)
+		seek_stairs(of, &best);
+	*ret_growth = best;
+}

@@ -1,0 +1,398 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include "verdict/judge.h"
+
+#include "verdict/series.h"
+#include "verdict/sisters.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SERIES_MAX     (1u << 20)
+#define PAGE_BYTES     4096
+#define BYTES_MAX      (1ll << 62)
+#define SEEN_LEAST     .75
+#define SISTERS_SOUGHT 1024 /* growing series that are compared with a new leak */
+#define HOUR_MS	       3600000
+
+struct kt_judge {
+	struct kt_judge_options options;
+	struct kt_clock clock;
+	struct kt_machine_numbers numbers;
+	struct kt_series **series;
+	int64_t *changed_ms; /* of each series: when its amount last changed; -1: never */
+	size_t count, room, name_bytes;
+	int64_t states_ms;	      /* when amounts that do not grow were last judged */
+	int64_t tested[KT_NR_LEVELS]; /* block in which a level was last tested */
+};
+
+struct kt_judge *kt_judge_new(const struct kt_judge_options *options)
+{
+	struct kt_judge *judge = calloc(1, sizeof(*judge));
+
+	if (!judge)
+		return NULL;
+	judge->options = *options;
+	for (int i = 0; i < KT_NR_DRIVERS; i++)
+		kt_number_begin(&judge->numbers.drivers[i], false);
+	for (int i = 0; i < KT_NR_EVENTS; i++)
+		kt_number_begin(&judge->numbers.events[i], true);
+	return judge;
+}
+
+void kt_judge_free(struct kt_judge *judge)
+{
+	if (!judge)
+		return;
+	for (size_t i = 0; i < judge->count; i++)
+		kt_series_free(judge->series[i]);
+	free(judge->series);
+	free(judge->changed_ms);
+	free(judge);
+}
+
+static bool make_room(struct kt_judge *judge)
+{
+	size_t room = judge->room ? judge->room + judge->room / 4 + 8 : 64;
+	struct kt_series **series;
+	int64_t *changed;
+
+	if (judge->count < judge->room)
+		return true;
+	if (judge->count >= SERIES_MAX)
+		return false;
+	series = realloc(judge->series, room * sizeof(struct kt_series *));
+	if (!series)
+		return false;
+	judge->series = series;
+	changed = realloc(judge->changed_ms, room * sizeof(*changed));
+	if (!changed)
+		return false;
+	judge->changed_ms = changed;
+	judge->room = room;
+	return true;
+}
+
+size_t kt_judge_add(struct kt_judge *judge, const struct kt_judge_series *about)
+{
+	int64_t grain = about->grain_bytes > PAGE_BYTES ? about->grain_bytes : PAGE_BYTES;
+	struct kt_series *series;
+
+	if (!make_room(judge))
+		return SIZE_MAX;
+	series = kt_series_new(about->name, (double)grain, about->reclaimable);
+	if (!series)
+		return SIZE_MAX;
+	judge->name_bytes += strlen(about->name) + 1;
+	judge->changed_ms[judge->count] = -1;
+	judge->series[judge->count] = series;
+	return judge->count++;
+}
+
+size_t kt_judge_count(const struct kt_judge *judge)
+{
+	return judge->count;
+}
+
+const char *kt_judge_name(const struct kt_judge *judge, size_t series)
+{
+	return judge->series[series]->name;
+}
+
+void kt_judge_begin(struct kt_judge *judge, int64_t time_ms, int64_t uptime_ms)
+{
+	if (kt_clock_advance(&judge->clock, time_ms, uptime_ms))
+		kt_judge_boot(judge);
+}
+
+static int64_t bounded(int64_t bytes)
+{
+	return bytes > BYTES_MAX ? BYTES_MAX : bytes < -BYTES_MAX ? -BYTES_MAX : bytes;
+}
+
+void kt_judge_amount(struct kt_judge *judge, size_t index, int64_t bytes)
+{
+	struct kt_series *series = judge->series[index];
+
+	bytes = bounded(bytes);
+	series->gone = false;
+	if (series->rings.begun_ms < 0)
+		kt_rings_begin(&series->rings, &judge->clock, bytes);
+	else if (!kt_rings_put(&series->rings, &judge->clock, bytes))
+		return;
+	judge->changed_ms[index] = judge->clock.now_ms;
+}
+
+void kt_judge_gone(struct kt_judge *judge, size_t index)
+{
+	if (judge->series[index]->rings.begun_ms < 0)
+		return;
+	kt_judge_amount(judge, index, 0);
+	judge->series[index]->gone = true;
+}
+
+void kt_judge_driver(struct kt_judge *judge, enum kt_driver driver, int64_t value)
+{
+	kt_number_put(&judge->numbers.drivers[driver], &judge->clock, (double)value);
+}
+
+void kt_judge_event(struct kt_judge *judge, enum kt_event event, int64_t count)
+{
+	kt_number_put(&judge->numbers.events[event], &judge->clock, (double)count);
+}
+
+void kt_judge_pressure(struct kt_judge *judge)
+{
+	kt_pressures_add(&judge->numbers.pressures, judge->clock.now_ms);
+}
+
+static void report_change(const struct kt_judge *judge, size_t index)
+{
+	struct kt_judged judged;
+
+	if (!judge->options.changed)
+		return;
+	kt_judge_verdict(judge, index, &judged);
+	judge->options.changed(judge->options.changed_arg, index, &judged);
+}
+
+void kt_judge_boot(struct kt_judge *judge)
+{
+	kt_clock_boot(&judge->clock);
+	for (int i = 0; i < KT_NR_DRIVERS; i++)
+		kt_number_begin(&judge->numbers.drivers[i], false);
+	for (int i = 0; i < KT_NR_EVENTS; i++)
+		kt_number_begin(&judge->numbers.events[i], true);
+	judge->numbers.pressures.count = 0;
+	for (size_t i = 0; i < judge->count; i++) {
+		struct kt_series *series = judge->series[i];
+		uint8_t before = series->verdict;
+
+		if (series->rings.begun_ms < 0)
+			continue;
+		kt_series_restart(series, &judge->clock,
+			kt_rings_bytes(&series->rings, (double)series->rings.value));
+		judge->changed_ms[i] = judge->clock.now_ms;
+		if (series->verdict != before)
+			report_change(judge, i);
+	}
+}
+
+static struct kt_growth_of growth_of(const struct kt_judge *judge, const struct kt_series *series)
+{
+	return (struct kt_growth_of){ &series->rings, &judge->clock, (double)series->grain,
+		(double)judge->options.ram_bytes };
+}
+
+/* Series that grow in step with a new leak are the same event. */
+static void find_sisters(struct kt_judge *judge, size_t index, int level)
+{
+	struct kt_series *leak = judge->series[index];
+	size_t left = SISTERS_SOUGHT;
+
+	for (size_t i = 0; i < judge->count && left; i++) {
+		struct kt_series *other = judge->series[i];
+		bool leaks = other->verdict == KT_VERDICT_LEAK;
+
+		if (i == index || (!leaks && other->verdict != KT_VERDICT_GROWING))
+			continue;
+		left--;
+		kt_rings_close(&other->rings, &judge->clock);
+		if (!kt_sisters(leak, other, &judge->clock, level))
+			continue;
+		if (leaks && leak->sister == UINT32_MAX)
+			leak->sister = other->sister == UINT32_MAX ? (uint32_t)i : other->sister;
+		else if (!leaks)
+			other->sister = leak->sister == UINT32_MAX ? (uint32_t)index : leak->sister;
+	}
+}
+
+/* Growth in short blocks is a leak only if something was looked for that holds it. */
+static void look_for_holder(
+	struct kt_judge *judge, size_t index, int level, struct kt_outcome *outcome)
+{
+	struct kt_series *series = judge->series[index];
+	enum kt_look look = KT_LOOK_UNKNOWN;
+
+	if (outcome->verdict != KT_VERDICT_LEAK)
+		return;
+	if (judge->options.look)
+		look = judge->options.look(judge->options.look_arg, index);
+	series->looked = look == KT_LOOK_LOST;
+	if (look == KT_LOOK_HELD || (look == KT_LOOK_UNKNOWN && level < KT_LEVEL_TWO_HOURS)) {
+		outcome->verdict = KT_VERDICT_GROWING;
+		outcome->veto = KT_VETO_HOLDER;
+	}
+}
+
+/* Is there a level whose outcome ranks higher than this one? */
+static bool outranked(const struct kt_series *series, int level)
+{
+	int rank = kt_outcome_rank(series->verdicts[level], series->vetoes[level]);
+
+	for (int k = 0; k < KT_NR_LEVELS; k++)
+		if (kt_outcome_rank(series->verdicts[k], series->vetoes[k]) > rank)
+			return true;
+	return false;
+}
+
+static void test_level(struct kt_judge *judge, size_t index, int level)
+{
+	struct kt_series *series = judge->series[index];
+	struct kt_growth_of of = growth_of(judge, series);
+	struct kt_outcome outcome = { .verdict = KT_VERDICT_NORMAL };
+	struct kt_growth growth = { 0 };
+
+	if (kt_growth_gate(&of, level)) {
+		kt_growth_seek(&of, level, &growth);
+		kt_outcome_of(&of, &judge->numbers, &growth, series->reclaimable, &outcome);
+	}
+	if (!growth.positive)
+		series->streaks[level] = 0;
+	else if (series->streaks[level] < UINT8_MAX)
+		series->streaks[level]++;
+	if (growth.positive && series->streaks[level] < kt_levels[level].streak)
+		return;
+	look_for_holder(judge, index, level, &outcome);
+	series->verdicts[level] = (uint8_t)outcome.verdict;
+	series->vetoes[level] = (uint8_t)outcome.veto;
+	if (outcome.verdict == KT_VERDICT_NORMAL || outranked(series, level) ||
+		(series->verdict == KT_VERDICT_LEAK && outcome.verdict != KT_VERDICT_LEAK))
+		return;
+	bool was_leak = series->verdict == KT_VERDICT_LEAK;
+
+	kt_series_grew(series, &of, &judge->numbers, &growth, &outcome);
+	if (outcome.verdict == KT_VERDICT_LEAK && !was_leak)
+		find_sisters(judge, index, level);
+}
+
+/* A level in whose window blocks are missing is not tested. */
+static bool is_due(struct kt_judge *judge, int level)
+{
+	const struct kt_level *about = &kt_levels[level];
+	int64_t block = judge->clock.block[level];
+
+	if (block - judge->tested[level] < about->every)
+		return false;
+	judge->tested[level] = block;
+	return kt_clock_seen(&judge->clock, level, about->windows[0]) >=
+	       SEEN_LEAST * about->windows[0];
+}
+
+/* The level whose outcome ranks highest; -1: no growth to report. */
+static int deciding_level(const struct kt_series *series)
+{
+	int best = -1, highest = 0;
+
+	for (int level = 0; level < KT_NR_LEVELS; level++) {
+		int rank = kt_outcome_rank(series->verdicts[level], series->vetoes[level]);
+
+		if (rank > highest) {
+			highest = rank;
+			best = level;
+		}
+	}
+	return best;
+}
+
+/* Ends what has ended: a leak, a verdict whose level no longer has it. */
+static void settle(struct kt_judge *judge, size_t index, bool states_too)
+{
+	struct kt_series *series = judge->series[index];
+	struct kt_growth_of of = growth_of(judge, series);
+	int level;
+
+	kt_series_check_end(series, &of);
+	if (series->verdict == KT_VERDICT_LEAK)
+		return;
+	level = deciding_level(series);
+	if (level >= 0 && (series->level != level || series->verdict != series->verdicts[level]))
+		test_level(judge, index, level);
+	else if (level < 0 && states_too)
+		kt_series_still(series, &of);
+}
+
+static void test_series(struct kt_judge *judge, size_t index, const bool *due, bool hourly)
+{
+	struct kt_series *series = judge->series[index];
+	int64_t still_ms = judge->clock.now_ms - judge->changed_ms[index];
+	uint8_t before = series->verdict;
+	bool states_due = hourly || due[3] || before == KT_VERDICT_NOT_OBSERVABLE ||
+			  (before == KT_VERDICT_GROWING && due[1]);
+
+	if (series->rings.begun_ms < 0)
+		return;
+	kt_rings_close(&series->rings, &judge->clock);
+	for (int level = 0; level < KT_NR_LEVELS; level++) {
+		if (!due[level])
+			continue;
+		if (still_ms <= kt_levels[level].kept * kt_levels[level].step_ms)
+			test_level(judge, index, level);
+		else
+			series->verdicts[level] = KT_VERDICT_NORMAL;
+	}
+	settle(judge, index, states_due);
+	if (series->verdict != before)
+		report_change(judge, index);
+}
+
+void kt_judge_end(struct kt_judge *judge)
+{
+	bool due[KT_NR_LEVELS], any = false,
+				hourly = judge->clock.now_ms - judge->states_ms >= HOUR_MS;
+	int64_t longest = 0;
+
+	for (int i = 0; i < KT_NR_DRIVERS; i++)
+		kt_number_end(&judge->numbers.drivers[i], &judge->clock);
+	for (int i = 0; i < KT_NR_EVENTS; i++)
+		kt_number_end(&judge->numbers.events[i], &judge->clock);
+	for (int level = 0; level < KT_NR_LEVELS; level++) {
+		due[level] = is_due(judge, level);
+		any |= due[level];
+		if (due[level])
+			longest = kt_levels[level].step_ms * (kt_levels[level].kept + 2);
+	}
+	hourly = hourly && any;
+	if (hourly)
+		judge->states_ms = judge->clock.now_ms;
+	if (!any)
+		return;
+	for (size_t i = 0; i < judge->count; i++)
+		if (judge->changed_ms[i] >= 0 &&
+			judge->clock.now_ms - judge->changed_ms[i] <= longest)
+			test_series(judge, i, due, hourly);
+}
+
+void kt_judge_verdict(const struct kt_judge *judge, size_t index, struct kt_judged *ret_judged)
+{
+	struct kt_series *series = judge->series[index];
+
+	if (series->rings.begun_ms >= 0)
+		kt_rings_close(&series->rings, &judge->clock);
+	kt_series_judged(series, &judge->clock, index, ret_judged);
+}
+
+size_t kt_judge_floors(const struct kt_judge *judge, size_t index, int64_t *floors, size_t max,
+	int64_t *ret_step_ms)
+{
+	struct kt_series *series = judge->series[index];
+	int level = series->level < 0 ? KT_LEVEL_TWO_HOURS : series->level;
+	struct kt_floors kept;
+
+	*ret_step_ms = kt_levels[level].step_ms;
+	if (series->rings.begun_ms < 0)
+		return 0;
+	kt_rings_close(&series->rings, &judge->clock);
+	kt_rings_floors(&series->rings, &judge->clock, level,
+		max < KT_LEVEL_BLOCKS ? (int)max : KT_LEVEL_BLOCKS, &kept);
+	for (int i = 0; i < kept.count; i++)
+		floors[i] = kt_rings_bytes(&series->rings, kept.at[i]);
+	return (size_t)kept.count;
+}
+
+size_t kt_judge_size(const struct kt_judge *judge)
+{
+	return sizeof(*judge) + judge->name_bytes + judge->count * sizeof(struct kt_series) +
+	       judge->room * (sizeof(struct kt_series *) + sizeof(*judge->changed_ms));
+}

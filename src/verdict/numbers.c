@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include "verdict/numbers.h"
+
+#include <string.h>
+
+void kt_number_begin(struct kt_number *number, bool counts)
+{
+	memset(number, 0, sizeof(*number));
+	number->counts = counts;
+	number->begun_ms = -1;
+}
+
+static void close_level(struct kt_number *number, const struct kt_clock *clock, int level)
+{
+	int64_t open = clock->block[level], block = number->last_ms / kt_levels[level].step_ms;
+	double value = number->value;
+
+	if (!number->counts && number->samples[level] > 0)
+		value = number->sum[level] / number->samples[level];
+	number->blocks[kt_clock_slot(level, block)] = value;
+	if (open - block > kt_levels[level].kept + 1)
+		block = open - kt_levels[level].kept - 1;
+	for (block++; block < open; block++)
+		number->blocks[kt_clock_slot(level, block)] = number->value;
+	number->sum[level] = number->samples[level] = 0;
+}
+
+static void close_blocks(struct kt_number *number, const struct kt_clock *clock)
+{
+	for (int level = 0; level < KT_NR_LEVELS; level++)
+		if (number->last_ms < clock->start_ms[level])
+			close_level(number, clock, level);
+	number->last_ms = clock->now_ms;
+}
+
+void kt_number_put(struct kt_number *number, const struct kt_clock *clock, double value)
+{
+	if (number->begun_ms < 0)
+		number->begun_ms = number->last_ms = clock->now_ms;
+	else
+		close_blocks(number, clock);
+	if (number->counts && value + number->lost < number->value)
+		number->lost = number->value;
+	number->value = number->counts ? value + number->lost : value;
+}
+
+void kt_number_end(struct kt_number *number, const struct kt_clock *clock)
+{
+	if (number->begun_ms < 0)
+		return;
+	close_blocks(number, clock);
+	for (int level = 0; level < KT_NR_LEVELS; level++) {
+		number->sum[level] += number->value;
+		number->samples[level]++;
+	}
+}
+
+bool kt_number_blocks(const struct kt_number *number, const struct kt_clock *clock, int level,
+	int ago, int count, double *ret_blocks)
+{
+	if (number->begun_ms < 0 || ago < 0 ||
+		ago + count > kt_clock_blocks(clock, level, number->begun_ms))
+		return false;
+	for (int i = 0; i < count; i++) {
+		int64_t block = clock->block[level] - ago - count + i;
+
+		ret_blocks[i] = number->blocks[kt_clock_slot(level, block)];
+	}
+	return true;
+}

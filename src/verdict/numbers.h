@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef KT_VERDICT_NUMBERS_H
+#define KT_VERDICT_NUMBERS_H
+
+#include "verdict/rings.h"
+
+/** The recent past of one number of the machine, in the same blocks as the amounts. */
+struct kt_number {
+	bool counts;	  /* a counter of events: blocks have its last value, else the mean */
+	int64_t begun_ms; /* first value; -1: none yet */
+	int64_t last_ms;  /* blocks before this time are closed */
+	double value;
+	double lost; /* the counter when it began anew */
+	double sum[KT_NR_LEVELS];
+	double samples[KT_NR_LEVELS];
+	double blocks[KT_LEVEL_FLOORS];
+};
+
+void kt_number_begin(struct kt_number *number, bool counts);
+/** The value of a sample. A counter that went back began anew. */
+void kt_number_put(struct kt_number *number, const struct kt_clock *clock, double value);
+/** Once for each sample, after its value: a number without one keeps its last value. */
+void kt_number_end(struct kt_number *number, const struct kt_clock *clock);
+/**
+ * `count` closed blocks, the newest of which closed `ago` blocks before the newest closed one;
+ * false if they are not all known.
+ */
+bool kt_number_blocks(const struct kt_number *number, const struct kt_clock *clock, int level,
+	int ago, int count, double *ret_blocks);
+
+#endif

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef KT_VERDICT_OUTCOME_H
+#define KT_VERDICT_OUTCOME_H
+
+#include "verdict/drivers.h"
+#include "verdict/growth.h"
+#include "verdict/numbers.h"
+#include "verdict/verdict.h"
+#include "verdict/vetoes.h"
+
+/** Numbers of the machine, which explain the growth of its amounts. */
+struct kt_machine_numbers {
+	struct kt_number drivers[KT_NR_DRIVERS];
+	struct kt_number events[KT_NR_EVENTS];
+	struct kt_pressures pressures;
+};
+
+/** Verdict on the growth of an amount at one level, without a look for what holds it. */
+struct kt_outcome {
+	enum kt_verdict verdict; /* KT_VERDICT_NORMAL: no growth to report */
+	enum kt_veto veto;
+	struct kt_driven driven;
+};
+
+void kt_outcome_of(const struct kt_growth_of *of, const struct kt_machine_numbers *numbers,
+	const struct kt_growth *growth, bool reclaimable, struct kt_outcome *ret_outcome);
+/** Order of verdicts: of several levels, the verdict with the highest rank is reported. */
+int kt_outcome_rank(enum kt_verdict verdict, enum kt_veto veto);
+
+#endif

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include "verdict/rings.h"
+
+#include <math.h>
+#include <string.h>
+
+/* The upper half of a float, not below the value. */
+static uint16_t pack_up(float value)
+{
+	uint32_t bits;
+
+	if (!(value > 0))
+		return 0;
+	memcpy(&bits, &value, sizeof(bits));
+	return (uint16_t)((bits + 0xffff) >> 16);
+}
+
+static double unpack(uint16_t half)
+{
+	uint32_t bits = (uint32_t)half << 16;
+	float value;
+
+	memcpy(&value, &bits, sizeof(value));
+	return (double)value;
+}
+
+static float larger(float x, float y)
+{
+	return x > y ? x : y;
+}
+
+/* A floor of 10 min has closed. */
+static void note_floor(struct kt_rings *rings, float floor)
+{
+	rings->high = larger(rings->high, floor);
+	rings->peak = larger(rings->peak, floor);
+	rings->fall = larger(rings->fall, rings->peak - floor);
+	rings->day_high = larger(rings->day_high, floor);
+	rings->day_peak = larger(rings->day_peak, floor);
+	rings->day_fall = larger(rings->day_fall, rings->day_peak - floor);
+}
+
+static void close_two_hours(struct kt_rings *rings, int place, float floor, float next)
+{
+	rings->tops[place] = pack_up(rings->top - floor);
+	rings->highs[place] = pack_up(rings->high - floor);
+	rings->falls[place] = pack_up(rings->fall);
+	rings->top = rings->high = rings->peak = next;
+	rings->fall = 0;
+}
+
+static void close_day(struct kt_rings *rings, int place, float floor, float next)
+{
+	rings->day_highs[place] = pack_up(rings->day_high - floor);
+	rings->day_falls[place] = pack_up(rings->day_fall);
+	rings->day_high = rings->day_peak = next;
+	rings->day_fall = 0;
+}
+
+static void close_block(struct kt_rings *rings, int level, int64_t block, float floor)
+{
+	int slot = kt_clock_slot(level, block);
+	int place = slot - kt_levels[level].offset;
+
+	rings->floors[slot] = floor;
+	if (level == KT_LEVEL_TWO_HOURS - 1)
+		note_floor(rings, floor);
+	else if (level == KT_LEVEL_TWO_HOURS)
+		close_two_hours(rings, place, floor, rings->value);
+	else if (level == KT_LEVEL_DAYS)
+		close_day(rings, place, floor, rings->value);
+}
+
+static void close_level(struct kt_rings *rings, const struct kt_clock *clock, int level)
+{
+	int64_t open = clock->block[level], block = rings->last_ms / kt_levels[level].step_ms;
+
+	close_block(rings, level, block, rings->open[level]);
+	if (open - block > kt_levels[level].kept + 1)
+		block = open - kt_levels[level].kept - 1;
+	for (block++; block < open; block++)
+		close_block(rings, level, block, rings->value);
+	rings->open[level] = rings->value;
+}
+
+void kt_rings_close(struct kt_rings *rings, const struct kt_clock *clock)
+{
+	/* a level whose block is still open has only open blocks above it */
+	for (int level = 0; level < KT_NR_LEVELS; level++) {
+		if (rings->last_ms >= clock->start_ms[level])
+			break;
+		close_level(rings, clock, level);
+	}
+	rings->last_ms = clock->now_ms;
+}
+
+void kt_rings_begin(struct kt_rings *rings, const struct kt_clock *clock, int64_t bytes)
+{
+	memset(rings, 0, sizeof(*rings));
+	rings->origin = bytes;
+	rings->begun_ms = rings->last_ms = clock->now_ms;
+}
+
+bool kt_rings_put(struct kt_rings *rings, const struct kt_clock *clock, int64_t bytes)
+{
+	float value = (float)((double)bytes - (double)rings->origin);
+
+	if (value == rings->value)
+		return false;
+	kt_rings_close(rings, clock);
+	rings->value = value;
+	rings->top = clock->first[KT_LEVEL_TWO_HOURS] ? value : larger(rings->top, value);
+	for (int level = 0; level < KT_NR_LEVELS; level++)
+		if (clock->first[level] || value < rings->open[level])
+			rings->open[level] = value;
+	return true;
+}
+
+int kt_rings_count(const struct kt_rings *rings, const struct kt_clock *clock, int level)
+{
+	return rings->begun_ms < 0 ? 0 : kt_clock_blocks(clock, level, rings->begun_ms);
+}
+
+double kt_rings_floor(
+	const struct kt_rings *rings, const struct kt_clock *clock, int level, int ago)
+{
+	int64_t block = clock->block[level] - 1 - ago;
+
+	return (double)rings->floors[kt_clock_slot(level, block < 0 ? 0 : block)];
+}
+
+void kt_rings_floors(const struct kt_rings *rings, const struct kt_clock *clock, int level,
+	int count, struct kt_floors *ret_floors)
+{
+	int there = kt_rings_count(rings, clock, level);
+
+	if (count > there)
+		count = there;
+	for (int i = 0; i < count; i++)
+		ret_floors->at[i] = kt_rings_floor(rings, clock, level, count - 1 - i);
+	ret_floors->count = count;
+}
+
+int64_t kt_rings_bytes(const struct kt_rings *rings, double above)
+{
+	double bytes = (double)rings->origin + above;
+
+	if (bytes >= 0x1p62)
+		return 1ll << 62;
+	if (bytes <= -0x1p62)
+		return -(1ll << 62);
+	/* exact where a double would round the origin */
+	return fabs(above) < 0x1p53 ? rings->origin + (int64_t)above : (int64_t)bytes;
+}
+
+struct kt_rings_range kt_rings_range(
+	const struct kt_rings *rings, const struct kt_clock *clock, int level, int ago)
+{
+	int64_t block = clock->block[level] - 1 - ago;
+	int slot = kt_clock_slot(level, block < 0 ? 0 : block);
+	int place = slot - kt_levels[level].offset;
+	struct kt_rings_range range = { .low = (double)rings->floors[slot] };
+
+	if (level == KT_LEVEL_DAYS) {
+		range.high = range.low + unpack(rings->day_highs[place]);
+		range.fall = unpack(rings->day_falls[place]);
+		range.top = range.high;
+	} else {
+		range.high = range.low + unpack(rings->highs[place]);
+		range.fall = unpack(rings->falls[place]);
+		range.top = range.low + unpack(rings->tops[place]);
+	}
+	return range;
+}

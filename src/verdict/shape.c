@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include "verdict/shape.h"
+
+#include <math.h>
+#include <string.h>
+
+#define STEPS_MAX     3
+#define LEAST_SAMPLES 4.0
+#define NATS_NEAR     2.0 /* a fill that is so near explains the window as well */
+
+/* Time constants of fills, in windows. */
+static const double fills[] = { .08, .2, .35, .5, .75, 1, 1.5, 2, 3, 4, 6, 8 };
+
+#define NR_FILLS (sizeof(fills) / sizeof(fills[0]))
+
+static double dot(const double *x, const double *y, int count)
+{
+	double sum = 0;
+
+	for (int i = 0; i < count; i++)
+		sum += x[i] * y[i];
+	return sum;
+}
+
+static void remove_basis(const struct kt_shape_basis *basis, double *vector)
+{
+	for (int k = 0; k < basis->count; k++) {
+		const double *unit = basis->vectors[k];
+		double part = dot(vector, unit, basis->blocks);
+
+		for (int i = 0; i < basis->blocks; i++)
+			vector[i] -= part * unit[i];
+	}
+}
+
+bool kt_shape_take_out(struct kt_shape_basis *basis, const double *vector)
+{
+	double *unit, before, after;
+
+	if (basis->count == KT_SHAPE_VECTORS)
+		return false;
+	unit = basis->vectors[basis->count];
+	memcpy(unit, vector, (size_t)basis->blocks * sizeof(*unit));
+	before = dot(unit, unit, basis->blocks);
+	remove_basis(basis, unit);
+	after = dot(unit, unit, basis->blocks);
+	if (!(after > 1e-9 * before) || !isfinite(after))
+		return false;
+	for (int i = 0; i < basis->blocks; i++)
+		unit[i] /= sqrt(after);
+	basis->count++;
+	return true;
+}
+
+void kt_shape_begin(struct kt_shape_basis *basis, int blocks)
+{
+	basis->blocks = blocks;
+	basis->count = 1;
+	for (int i = 0; i < blocks; i++)
+		basis->vectors[0][i] = 1 / sqrt(blocks);
+}
+
+void kt_shape_take_out_days(struct kt_shape_basis *basis, double blocks_per_day)
+{
+	double wave[KT_LEVEL_BLOCKS];
+
+	for (int k = 1; k <= 3; k++) {
+		double turn = 2 * M_PI * k / blocks_per_day;
+
+		for (int i = 0; i < basis->blocks; i++)
+			wave[i] = sin(turn * i);
+		kt_shape_take_out(basis, wave);
+		for (int i = 0; i < basis->blocks; i++)
+			wave[i] = cos(turn * i);
+		kt_shape_take_out(basis, wave);
+	}
+}
+
+/* Squares that a vector takes from `left`, if it goes upwards; makes it a unit vector. */
+static double upward_gain(
+	const struct kt_shape_basis *basis, const double *left, double *vector, double *ret_size)
+{
+	double before = dot(vector, vector, basis->blocks), norm, part;
+
+	*ret_size = 0;
+	remove_basis(basis, vector);
+	norm = dot(vector, vector, basis->blocks);
+	if (!(norm > 1e-9 * before))
+		return 0;
+	part = dot(left, vector, basis->blocks);
+	if (!(part > 0))
+		return 0;
+	*ret_size = part / norm;
+	return part * part / norm;
+}
+
+/* A straight line, or one that bends upwards; leaves what it does not explain in `rest`. */
+static double fit_line(
+	const struct kt_shape_basis *basis, const double *left, double *rest, double *ret_rise)
+{
+	int m = basis->blocks;
+	double lines[2][KT_LEVEL_BLOCKS], sizes[2], gains[2];
+	int best;
+
+	for (int i = 0; i < m; i++) {
+		lines[0][i] = (double)i / m;
+		lines[1][i] = (double)i / m * i / m;
+	}
+	for (int k = 0; k < 2; k++)
+		gains[k] = upward_gain(basis, left, lines[k], &sizes[k]);
+	best = gains[1] > gains[0];
+	for (int i = 0; i < m; i++)
+		rest[i] = left[i] - sizes[best] * lines[best][i];
+	*ret_rise = sizes[best];
+	return gains[best];
+}
+
+struct fill {
+	double gain, size, windows;
+};
+
+static struct fill fit_fill(const struct kt_shape_basis *basis, const double *left, double windows)
+{
+	struct fill fill = { .windows = windows };
+	double curve[KT_LEVEL_BLOCKS], factor = exp(-1 / (windows * basis->blocks)), rest = 1;
+
+	for (int i = 0; i < basis->blocks; i++, rest *= factor)
+		curve[i] = 1 - rest;
+	fill.gain = upward_gain(basis, left, curve, &fill.size);
+	return fill;
+}
+
+/* The best place for one more step: squares that it takes. */
+static double best_step(const struct kt_shape_basis *basis, const double *left, int *ret_at)
+{
+	double tails[KT_SHAPE_VECTORS] = { 0 }, tail = 0, best = 0;
+	int m = basis->blocks;
+
+	*ret_at = m / 2;
+	for (int at = m - 1; at > 0; at--) {
+		double norm = m - at, gain;
+
+		tail += left[at];
+		for (int k = 0; k < basis->count; k++) {
+			tails[k] += basis->vectors[k][at];
+			norm -= tails[k] * tails[k];
+		}
+		gain = norm > 1e-6 ? tail * tail / norm : 0;
+		if (gain > best) {
+			best = gain;
+			*ret_at = at;
+		}
+	}
+	return best;
+}
+
+/* Squares left after 1, 2, ... steps, found one after the other. */
+static int fit_steps(const struct kt_shape_basis *basis, const double *left, double *rests,
+	struct kt_shape *shape)
+{
+	struct kt_shape_basis with = *basis;
+	double rest[KT_LEVEL_BLOCKS], step[KT_LEVEL_BLOCKS];
+	int m = basis->blocks, most = m / 5 < STEPS_MAX ? m / 5 : STEPS_MAX, count;
+
+	memcpy(rest, left, (size_t)m * sizeof(*rest));
+	for (count = 0; count < most; count++) {
+		int at;
+		double gain = best_step(&with, rest, &at);
+
+		if (!(gain > 0))
+			break;
+		for (int i = 0; i < m; i++)
+			step[i] = i >= at;
+		if (!kt_shape_take_out(&with, step))
+			break;
+		const double *unit = with.vectors[with.count - 1];
+		double part = dot(rest, unit, m);
+
+		for (int i = 0; i < m; i++)
+			rest[i] -= part * unit[i];
+		rests[count] = dot(rest, rest, m);
+		if (count == 0) {
+			shape->step_at = at;
+			shape->step_bytes = part / dot(step, unit, m);
+		}
+	}
+	return count;
+}
+
+/* Noise that lasts has fewer independent samples than blocks. */
+static double independent(const double *rest, int count, int taken)
+{
+	double both = 0, square = 0, ratio;
+
+	for (int i = 0; i < count; i++) {
+		square += rest[i] * rest[i];
+		both += i ? rest[i] * rest[i - 1] : 0;
+	}
+	ratio = square > 0 ? both / square : 0;
+	ratio = fmin(fmax(ratio, 0), .95);
+	count -= taken - 1;
+	return fmin(fmax(count * (1 - ratio) / (1 + ratio), LEAST_SAMPLES), count);
+}
+
+static void fit_fills(const struct kt_shape_basis *basis, const double *left,
+	const struct kt_shape_window *window, double samples, double floor, struct kt_shape *shape)
+{
+	double line = shape->rests[1] + floor, all = shape->rests[0];
+	struct fill best = { 0 };
+
+	shape->ceiling = HUGE_VAL;
+	for (size_t k = 0; k < NR_FILLS; k++) {
+		struct fill fill = fit_fill(basis, left, fills[k]);
+		double rest = fmax(all - fill.gain, 0) + floor;
+
+		if (fills[k] <= window->fill_max + 1e-9 && fill.gain > best.gain)
+			best = fill;
+		/* a fill is at this share of its ceiling */
+		if (isinf(shape->ceiling) && samples / 2 * log(rest / line) < NATS_NEAR)
+			shape->ceiling = shape->rise / (1 - exp(-1 / fills[k]));
+	}
+	shape->rests[2] = fmax(all - best.gain, 0);
+	shape->fill_end = best.size;
+	shape->fill = samples / 2 * log((shape->rests[2] + floor) / line);
+}
+
+void kt_shape_fit(const struct kt_shape_window *window, const struct kt_shape_basis *basis,
+	struct kt_shape *ret_shape)
+{
+	int m = window->count, nr_steps;
+	double left[KT_LEVEL_BLOCKS], rest[KT_LEVEL_BLOCKS], step_rests[STEPS_MAX];
+	double samples, floor = m * window->grain * window->grain / 6, line;
+	struct kt_shape shape = { 0 };
+
+	memcpy(left, window->floors, (size_t)m * sizeof(*left));
+	remove_basis(basis, left);
+	shape.rests[0] = shape.step_rest = dot(left, left, m);
+	shape.rests[1] = fmax(shape.rests[0] - fit_line(basis, left, rest, &shape.rise), 0);
+	shape.noise = sqrt(shape.rests[1] / m);
+	samples = independent(rest, m, basis->count);
+	line = shape.rests[1] + floor;
+	shape.flat = samples / 2 * log((shape.rests[0] + floor) / line) - log(samples) / 2;
+	shape.score = shape.flat;
+	*ret_shape = shape;
+	if (shape.flat < window->least)
+		return;
+	nr_steps = fit_steps(basis, left, step_rests, &shape);
+	shape.steps = HUGE_VAL;
+	for (int k = 0; k < nr_steps; k++)
+		shape.steps = fmin(shape.steps, samples / 2 * log((step_rests[k] + floor) / line) +
+							(k + 1) * log(samples) / 2);
+	if (nr_steps)
+		shape.step_rest = step_rests[0];
+	fit_fills(basis, left, window, samples, floor, &shape);
+	shape.score = fmin(fmin(shape.flat, shape.fill), shape.steps);
+	*ret_shape = shape;
+}

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef KT_VERDICT_SISTERS_H
+#define KT_VERDICT_SISTERS_H
+
+#include "verdict/series.h"
+
+/** Do two amounts grow in step, in the blocks of a level? They are one event then. */
+bool kt_sisters(const struct kt_series *one, const struct kt_series *other,
+	const struct kt_clock *clock, int level);
+
+#endif

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include "verdict/territory.h"
+
+#include <math.h>
+
+#define DAY_MS	86400000.
+#define WEEK_MS 604800000ll
+
+/* The floors of one level in blocks that end before a time, and begin after another. */
+static void add_level(const struct kt_growth_of *of, int level, int64_t from_ms, int64_t to_ms,
+	struct kt_territory *territory)
+{
+	int64_t step = kt_levels[level].step_ms, newest = of->clock->block[level] - 1;
+	int count = kt_rings_count(of->rings, of->clock, level);
+	double high = -HUGE_VAL;
+
+	for (int ago = count - 1; ago >= 0; ago--) {
+		int64_t start = (newest - ago) * step;
+		struct kt_rings_range range = { .low = kt_rings_floor(
+							of->rings, of->clock, level, ago) };
+
+		if (start < from_ms || start + step > to_ms)
+			continue;
+		range.high = range.low;
+		if (level >= KT_LEVEL_TWO_HOURS)
+			range = kt_rings_range(of->rings, of->clock, level, ago);
+		territory->fall = fmax(territory->fall, fmax(range.fall, high - range.low));
+		high = fmax(high, range.high);
+	}
+	territory->high = fmax(territory->high, high);
+}
+
+void kt_territory_before(const struct kt_growth_of *of, int level, int64_t time_ms,
+	struct kt_territory *ret_territory)
+{
+	struct kt_territory territory = { .high = -HUGE_VAL };
+
+	territory.days = (double)(time_ms - of->rings->begun_ms) / DAY_MS;
+	/* short blocks reach up to the time, long ones back for seven days */
+	for (int k = level; k < KT_NR_LEVELS; k++)
+		add_level(of, k, time_ms - WEEK_MS, time_ms, &territory);
+	*ret_territory = territory;
+}

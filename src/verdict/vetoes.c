@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+#include "verdict/vetoes.h"
+
+#include <math.h>
+
+#define MINUTE_MS 60000
+#define DAY_MS	  86400000.
+
+/* Share of the greatest fall by which the floor has to be above all before, by days known. */
+static double fall_share(double days)
+{
+	return days < 1.4 ? 6 : days < 7.5 ? 2 : .75;
+}
+
+void kt_pressures_add(struct kt_pressures *pressures, int64_t now_ms)
+{
+	if (pressures->count) {
+		int64_t *last = &pressures->at_ms[(pressures->count - 1) % KT_PRESSURES];
+
+		if (now_ms - *last < MINUTE_MS)
+			return;
+	}
+	pressures->at_ms[pressures->count++ % KT_PRESSURES] = now_ms;
+}
+
+bool kt_veto_territory(const struct kt_growth_of *of, const struct kt_growth *growth)
+{
+	const double *floors = kt_growth_window(growth);
+	struct kt_territory before;
+	double above;
+
+	kt_territory_before(of, growth->level, growth->onset_ms, &before);
+	above = floors[growth->blocks - 1] - before.high;
+	return above < fmax(fall_share(before.days) * before.fall, .3 * growth->rise);
+}
+
+bool kt_veto_history(const struct kt_growth_of *of, const struct kt_growth *growth)
+{
+	int64_t length = growth->blocks * kt_levels[growth->level].step_ms;
+	double history = (double)(growth->onset_ms - of->rings->begun_ms);
+
+	return history < DAY_MS && (growth->level < 2 || (double)length < DAY_MS);
+}
+
+/* The floor at a time, in the shortest blocks that still have it. */
+static bool floor_at(const struct kt_growth_of *of, int level, int64_t time_ms, double *ret_floor)
+{
+	if (time_ms < of->rings->begun_ms)
+		return false;
+	for (; level < KT_NR_LEVELS; level++) {
+		int64_t ago = of->clock->block[level] - 1 - time_ms / kt_levels[level].step_ms;
+
+		if (ago < 0 || ago >= kt_rings_count(of->rings, of->clock, level))
+			continue;
+		*ret_floor = kt_rings_floor(of->rings, of->clock, level, (int)ago);
+		return true;
+	}
+	return false;
+}
+
+bool kt_veto_deceleration(const struct kt_growth_of *of, const struct kt_growth *growth)
+{
+	int64_t length = growth->blocks * kt_levels[growth->level].step_ms;
+	const double *floors = kt_growth_window(growth);
+	double most = 1.2 * growth->rise + 2 * growth->noise, before;
+
+	for (int times = 1; times <= 3; times += 2)
+		if (floor_at(of, growth->level, growth->onset_ms - times * length, &before) &&
+			(floors[0] - before) / times > most)
+			return true;
+	return false;
+}
+
+/* Loss of the floor when memory was short, as a share of the growth; -1: not in the window. */
+static double lost_at(const struct kt_growth *growth, int64_t time_ms)
+{
+	const double *floors = kt_growth_window(growth);
+	int64_t step = kt_levels[growth->level].step_ms;
+	int64_t at = (time_ms - growth->onset_ms) / step;
+
+	if (time_ms < growth->onset_ms + step || at + 1 >= growth->blocks)
+		return -1;
+	return (floors[at - 1] - fmin(floors[at], floors[at + 1])) / growth->rise;
+}
+
+bool kt_veto_reclaimable(const struct kt_growth_of *of, const struct kt_growth *growth,
+	const struct kt_pressures *pressures)
+{
+	size_t kept = pressures->count < KT_PRESSURES ? pressures->count : KT_PRESSURES;
+	int tried = 0;
+
+	if (growth->level == KT_LEVEL_DAYS)
+		return true;
+	for (size_t i = 0; i < kept; i++) {
+		double lost = lost_at(growth, pressures->at_ms[i]);
+
+		if (lost >= .05)
+			return true;
+		tried += lost >= 0 || lost != -1;
+	}
+	return tried == 0;
+}
