@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Tries the cases on facts, and makes findings of those that fit.
+
+#include "cases/cases.h"
+
+#include "verdict/verdict.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/** A case that fits, for one thing. */
+struct hit {
+	const struct kt_case *of;
+	const char *thing; /* NULL: the case has no `each` */
+	double bytes;
+	bool grows; /* by its growth only */
+};
+
+typedef KT_LIST(struct hit) hits;
+
+static void try_thing(struct kt_arena *arena, hits *all, const struct kt_case *one,
+	const struct kt_facts *facts, const char *thing)
+{
+	bool symptom = kt_expr_holds(&one->symptom, facts, thing);
+	struct hit *slot;
+
+	if (!symptom && !kt_expr_holds(&one->grows, facts, thing))
+		return;
+	slot = kt_list_push(arena, all);
+	if (slot)
+		*slot = (struct hit){ one, thing, kt_expr_value(&one->bytes, facts, thing).value,
+			!symptom };
+}
+
+static int compare_hits(const void *left, const void *right)
+{
+	const struct hit *a = left, *b = right;
+
+	if (isnan(a->bytes) || isnan(b->bytes))
+		return isnan(a->bytes) - isnan(b->bytes);
+	return (a->bytes < b->bytes) - (a->bytes > b->bytes);
+}
+
+/* Tries a case on each thing that its pattern matches; the largest remain. */
+static void try_each(
+	struct kt_arena *arena, hits *all, const struct kt_case *one, const struct kt_facts *facts)
+{
+	size_t prefix = strcspn(one->each, "*"), first = all->count;
+
+	for (size_t i = 0; i < facts->items.count; i++) {
+		const char *name = facts->items.items[i].name;
+
+		if (kt_fact_matches(kt_span_str(one->each), name))
+			try_thing(arena, all, one, facts, name + prefix);
+	}
+	if (all->count - first < 2)
+		return;
+	qsort(&all->items[first], all->count - first, sizeof(*all->items), compare_hits);
+	if (all->count - first > KT_CASE_ITEMS_MAX)
+		all->count = first + KT_CASE_ITEMS_MAX;
+}
+
+/* A case that names the cause hides vaguer ones. */
+static bool is_hidden(const hits *all, const struct kt_case *one)
+{
+	for (size_t i = 0; i < all->count; i++) {
+		const char *hides = all->items[i].of->hides;
+
+		if (hides && all->items[i].of != one &&
+			kt_span_has_word(kt_span_str(hides), one->id))
+			return true;
+	}
+	return false;
+}
+
+static enum kt_severity severity_of(
+	const struct kt_case *one, const struct kt_facts *facts, const char *thing)
+{
+	enum kt_severity severity = one->severity;
+
+	for (enum kt_severity i = severity + 1; i < KT_NR_SEVERITIES; i++) {
+		if (kt_expr_holds(&one->graver[i], facts, thing))
+			severity = i;
+	}
+	return severity;
+}
+
+static const char *copy(struct kt_report *report, const char *text)
+{
+	return text ? kt_arena_printf(&report->arena, "%s", text) : NULL;
+}
+
+static void put_hit(struct kt_report *report, const struct kt_facts *facts, const struct hit *hit)
+{
+	struct kt_arena *arena = &report->arena;
+	const struct kt_case *one = hit->of;
+	const char *sentence = kt_fill_text(&one->finding, facts, hit->thing, arena);
+	const char *subject = kt_fill_text(&one->subject, facts, hit->thing, arena);
+	struct kt_finding *finding = kt_report_finding(report, copy(report, one->id),
+		severity_of(one, facts, hit->thing),
+		hit->grows ? kt_verdict_name(KT_VERDICT_GROWING) : copy(report, one->state),
+		subject ? subject : "machine");
+
+	if (!finding)
+		return;
+	finding->title = sentence ? sentence : copy(report, one->title);
+	for (size_t i = 0; i < one->nr_evidence; i++) {
+		const char *text = kt_fill_text(&one->evidence[i], facts, hit->thing, arena);
+
+		if (text)
+			kt_finding_evidence(report, finding, "%s", text);
+	}
+	finding->culprit = kt_fill_text(&one->culprit, facts, hit->thing, arena);
+	finding->remedy = kt_fill_text(&one->remedy, facts, hit->thing, arena);
+	finding->costs = kt_fill_text(&one->costs, facts, hit->thing, arena);
+	finding->next = kt_fill_text(&one->next, facts, hit->thing, arena);
+	finding->reference = copy(report, one->reference);
+	finding->confidence = one->confidence;
+	if (hit->bytes >= 0 && hit->bytes < (double)KT_AMOUNT_MAX)
+		finding->bytes = llround(hit->bytes);
+}
+
+void kt_cases_put(
+	const struct kt_cases *cases, const struct kt_facts *facts, struct kt_report *report)
+{
+	struct kt_arena arena = { 0 };
+	hits all = { 0 };
+
+	for (size_t i = 0; i < cases->items.count; i++) {
+		const struct kt_case *one = &cases->items.items[i];
+
+		if (one->each)
+			try_each(&arena, &all, one, facts);
+		else
+			try_thing(&arena, &all, one, facts, NULL);
+	}
+	for (size_t i = 0; i < all.count; i++) {
+		if (!is_hidden(&all, all.items[i].of))
+			put_hit(report, facts, &all.items[i]);
+	}
+	report->arena.failed |= arena.failed;
+	kt_arena_fini(&arena);
+	kt_findings_rank(report);
+}

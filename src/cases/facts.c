@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cases/facts.h"
+
+#include "model/unknown.h"
+
+#include <math.h>
+
+const struct kt_fact_about kt_facts_about[KT_FACT_WORDS] = {
+#define FACT(id, word, fact_unit, text) \
+	[KT_FACT_##id] = { .name = (word), .unit = KT_FACT_##fact_unit, .doc = (text) },
+#include "cases/facts.def"
+#undef FACT
+};
+
+void kt_facts_init(struct kt_facts *facts)
+{
+	*facts = (struct kt_facts){ 0 };
+}
+
+void kt_facts_cleanup(struct kt_facts *facts)
+{
+	kt_map_fini(&facts->by_name);
+	kt_arena_fini(&facts->arena);
+	*facts = (struct kt_facts){ 0 };
+}
+
+static bool is_prefix(enum kt_fact_word word)
+{
+	return kt_span_ends(kt_span_str(kt_facts_about[word].name), ":");
+}
+
+enum kt_fact_word kt_fact_word_of(struct kt_span name)
+{
+	for (enum kt_fact_word i = 0; i < KT_FACT_WORDS; i++) {
+		const char *about = kt_facts_about[i].name;
+
+		if (is_prefix(i) ? kt_span_starts(name, about) && name.n > strlen(about)
+				 : kt_span_eq(name, about))
+			return i;
+	}
+	return KT_FACT_WORDS;
+}
+
+void kt_facts_add(struct kt_facts *facts, enum kt_fact_word word, const char *thing, double value)
+{
+	const char *name;
+	uint32_t *place;
+	struct kt_fact *slot;
+	bool added;
+
+	if (!isfinite(value))
+		return;
+	name = kt_arena_printf(&facts->arena, "%s%s", kt_facts_about[word].name, thing);
+	place = name ? kt_map_add(&facts->by_name, kt_span_str(name), NULL, &added) : NULL;
+	if (!place) {
+		facts->arena.failed = true;
+		return;
+	}
+	if (!added) {
+		facts->items.items[*place].value += value;
+		return;
+	}
+	*place = (uint32_t)facts->items.count;
+	slot = kt_list_push(&facts->arena, &facts->items);
+	if (slot)
+		*slot = (struct kt_fact){ .name = name, .word = word, .value = value };
+}
+
+void kt_facts_add_known(
+	struct kt_facts *facts, enum kt_fact_word word, const char *thing, int64_t value)
+{
+	if (kt_known(value))
+		kt_facts_add(facts, word, thing, (double)value);
+}
+
+void kt_facts_add_text(struct kt_facts *facts, const char *name, const char *text)
+{
+	struct kt_fact_text *slot = text ? kt_list_push(&facts->arena, &facts->texts) : NULL;
+
+	if (slot)
+		*slot = (struct kt_fact_text){ name,
+			kt_arena_name(&facts->arena, kt_span_str(text)) };
+}
+
+double kt_facts_value(const struct kt_facts *facts, struct kt_span name)
+{
+	const uint32_t *place = kt_map_find(&facts->by_name, name);
+	enum kt_fact_word word;
+
+	if (place && *place < facts->items.count)
+		return facts->items.items[*place].value;
+	word = kt_fact_word_of(name);
+	return word < KT_FACT_WORDS && facts->complete[word] ? 0 : NAN;
+}
+
+const char *kt_facts_text(const struct kt_facts *facts, struct kt_span name)
+{
+	for (size_t i = 0; i < facts->texts.count; i++) {
+		if (kt_span_eq(name, facts->texts.items[i].name))
+			return facts->texts.items[i].text;
+	}
+	return NULL;
+}
+
+/* Goes back to the last `*` only, so the time is bounded by the product of the lengths. */
+bool kt_fact_matches(struct kt_span pattern, const char *name)
+{
+	size_t p = 0, star = SIZE_MAX, n = strlen(name), i = 0, from = 0;
+
+	while (i < n) {
+		if (p < pattern.n && pattern.p[p] == '*') {
+			star = p++;
+			from = i;
+		} else if (p < pattern.n && pattern.p[p] == name[i]) {
+			p++;
+			i++;
+		} else if (star != SIZE_MAX) {
+			p = star + 1;
+			i = ++from;
+		} else
+			return false;
+	}
+	while (p < pattern.n && pattern.p[p] == '*')
+		p++;
+	return p == pattern.n;
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cases/usual.h"
+
+#include <math.h>
+
+static const struct {
+	const char *name;
+	int nr_machines;
+	double most[KT_NR_USUAL]; /* for one of each dimension; 0: not learned */
+} learned[] = {
+#define USUAL(name, nr, ...) { name, nr, { __VA_ARGS__ } },
+#include "cases/usual.def"
+#undef USUAL
+};
+
+static const struct {
+	const char *name, *fact;
+	double unit;
+} dimensions[KT_NR_USUAL] = {
+	[KT_USUAL_CPUS] = { "CPU", "cpus", 1 },
+	[KT_USUAL_GIB] = { "GiB of memory", "ram", 1 << 30 },
+	[KT_USUAL_TASKS] = { "process", "tasks", 1 },
+	[KT_USUAL_MOUNTS] = { "mount", "mounts", 1 },
+	[KT_USUAL_SOCKETS] = { "TCP socket", "sockets_tcp", 1 },
+	[KT_USUAL_CGROUPS] = { "cgroup", "cgroups", 1 },
+};
+
+const char *kt_usual_by_name(enum kt_usual_by by)
+{
+	return dimensions[by].name;
+}
+
+/* A dimension that is not known here could allow any amount, so nothing is said then. */
+struct kt_usual kt_usual_most(const struct kt_facts *facts, struct kt_span name)
+{
+	struct kt_usual usual = { .most = NAN };
+
+	for (size_t i = 0; i < KT_LEN(learned); i++) {
+		if (!kt_span_eq(name, learned[i].name))
+			continue;
+		usual.nr_machines = learned[i].nr_machines;
+		for (enum kt_usual_by by = 0; by < KT_NR_USUAL; by++) {
+			double have = kt_facts_value(facts, kt_span_str(dimensions[by].fact));
+			double most = learned[i].most[by] * have / dimensions[by].unit;
+
+			if (learned[i].most[by] == 0)
+				continue;
+			if (isnan(have))
+				return (struct kt_usual){ .most = NAN };
+			if (!isnan(usual.most) && most <= usual.most)
+				continue;
+			usual.most = most;
+			usual.by = by;
+			usual.each = learned[i].most[by];
+		}
+		break;
+	}
+	return usual;
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cmd/cases_needs.h"
+
+static const struct kt_source *const sources[] = {
+	&kt_source_settings,
+	&kt_source_dcache,
+	&kt_source_mounts,
+	&kt_source_sockstat,
+	&kt_source_tasks,
+	&kt_source_buddyinfo,
+	&kt_source_modules,
+	&kt_source_vmallocinfo,
+	&kt_source_slabinfo,
+	&kt_source_cgroup_count,
+	&kt_source_cgroups,
+	NULL,
+};
+
+const struct kt_needs kt_cases_needs = { .also = sources };

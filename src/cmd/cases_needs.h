@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef KT_CMD_CASES_NEEDS_H
+#define KT_CMD_CASES_NEEDS_H
+
+#include "source/source.h"
+
+/** Sources of facts for cases, in addition to those of the account. */
+extern const struct kt_needs kt_cases_needs;
+
+#endif
