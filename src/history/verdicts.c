@@ -247,7 +247,7 @@ static struct kt_err *add_block(
 	note_boot(feed, block);
 	kt_activity_find(&feed->activity, block);
 	for (uint32_t i = 0; !err && i <= last; i++) {
-		/* amounts before the stretch are those that it begins with */
+		/* the stretch begins with the amounts of the samples before it */
 		kt_judge_begin(feed->judge, feed->real_ms[i < first ? first : i],
 			feed->boot_ms[i < first ? first : i]);
 		put_courses(feed, i);
