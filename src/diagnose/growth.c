@@ -98,6 +98,13 @@ static bool is_growth(enum kt_verdict verdict)
 	       verdict == KT_VERDICT_OUT_OF_PROPORTION;
 }
 
+/* Only the name of a holder is missing: see enum kt_look. */
+static bool is_leak_shaped(const struct kt_judged *judged)
+{
+	return judged->verdict == KT_VERDICT_LEAK ||
+	       (judged->verdict == KT_VERDICT_GROWING && judged->veto == KT_VETO_HOLDER);
+}
+
 static bool is_told(const struct kt_judged *judged, const struct kt_growth_context *context)
 {
 	if (judged->verdict == KT_VERDICT_NORMAL || judged->verdict == KT_VERDICT_NOT_OBSERVABLE)
@@ -112,10 +119,10 @@ static enum kt_severity severity_of(
 	int64_t short_s = seconds_for(context->left_bytes, judged->hourly_bytes);
 	bool urgent = kt_known(short_s) && short_s < (int64_t)HOUR_S * URGENT_BYTES;
 
-	switch (judged->verdict) {
-	case KT_VERDICT_LEAK:
+	if (is_leak_shaped(judged))
 		return kt_known(short_s) && short_s < SOON_S ? KT_SEVERITY_CRITICAL
 							     : KT_SEVERITY_WARNING;
+	switch (judged->verdict) {
 	case KT_VERDICT_GROWING: return urgent ? KT_SEVERITY_CRITICAL : KT_SEVERITY_NOTICE;
 	case KT_VERDICT_OUT_OF_PROPORTION:
 	case KT_VERDICT_WAS_LEAKING: return KT_SEVERITY_NOTICE;
@@ -195,7 +202,7 @@ static void put_driver(
 static void put_evidence(struct kt_report *report, struct kt_finding *finding,
 	const struct kt_judged *judged, const struct kt_growth_context *context)
 {
-	if (judged->verdict == KT_VERDICT_LEAK)
+	if (is_leak_shaped(judged))
 		kt_finding_evidence(report, finding,
 			"it has the shape of a leak: its floor is a straight line, which no cache "
 			"that fills and no step explains");
@@ -301,7 +308,7 @@ static void put_series(struct kt_report *report, const struct kt_judge *judge, s
 	put_evidence(report, finding, judged, context);
 	put_sisters(report, finding, judge, series);
 	finding->next = next_of(report, name, context->source);
-	finding->leak_shaped = judged->verdict == KT_VERDICT_LEAK;
+	finding->leak_shaped = is_leak_shaped(judged);
 }
 
 void kt_growth_put(struct kt_report *report, const struct kt_judge *judge,

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "history/verdicts.h"
+#include "record/sampler.h"
+#include "record/writer.h"
+
+#include "test.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#define MINUTE_MS 60000ll
+#define START_MS  1790000000000ll
+#define SAMPLES	  4320 /* three days of minutes */
+#define GROWS_AT  2880 /* the third day */
+
+#define HEAD "slabinfo - version: 2.1\n# name <active_objs>\n"
+
+/* A cache of one-page slabs that grows by two slabs a minute on the third day, and a still one. */
+static void put_sample(struct kt_sampler *sampler, struct kt_draft *draft, int sample, int boot)
+{
+	int grown = sample > GROWS_AT ? 2 * (sample - GROWS_AT) : 0;
+	char text[512];
+
+	snprintf(text, sizeof(text),
+		HEAD "leaky 1 2 64 64 1 : tunables 0 0 0 : slabdata %d %d 0\n"
+		     "still 1 2 64 64 1 : tunables 0 0 0 : slabdata 500 500 0\n",
+		2000 + grown + sample % 3, 2000 + grown + sample % 3);
+	kt_sampler_text(sampler, draft, "proc/slabinfo", kt_span_str(text));
+	snprintf(text, sizeof(text), "MemTotal: 8000000 kB\nMemFree: %d kB\nKernelStack: 3200 kB\n",
+		5000000 - 4 * grown);
+	kt_sampler_text(sampler, draft, "proc/meminfo", kt_span_str(text));
+	kt_draft_end_sample(
+		draft, START_MS + sample * MINUTE_MS, (int64_t)(sample - boot + 1) * MINUTE_MS);
+}
+
+/* `boot_at`: the sample with which another boot begins; 0: none. */
+static void write_days(const char *path, int boot_at)
+{
+	static const struct kt_writer_opts opts = { .samples_max = 600, .bytes_max = 1 << 20 };
+	struct kt_sampler *sampler = kt_sampler_new();
+	struct kt_writer *writer = NULL;
+	struct kt_err *err = kt_writer_open(path, &opts, &writer);
+
+	for (int i = 0; !err && i < SAMPLES; i++) {
+		if (i && (i % 600 == 0 || i == boot_at)) {
+			err = kt_writer_turn(writer);
+			kt_sampler_restart(sampler);
+		}
+		kt_draft_fact(kt_writer_draft(writer), "boot_id",
+			boot_at && i >= boot_at ? "second" : "first");
+		put_sample(
+			sampler, kt_writer_draft(writer), i, boot_at && i >= boot_at ? boot_at : 0);
+	}
+	CHECK(!err);
+	kt_err_free(err);
+	err = kt_writer_close(writer);
+	CHECK(!err);
+	kt_err_free(err);
+	kt_sampler_free(sampler);
+}
+
+struct read {
+	char path[64];
+	struct kt_history history;
+	struct kt_judge *judge;
+};
+
+static bool begin(struct read *read, int boot_at)
+{
+	const struct kt_judge_options options = { .ram_bytes = 8000000ll << 10 };
+	struct kt_err *err;
+
+	snprintf(read->path, sizeof(read->path), "/tmp/ktally-test-verdicts-%d", (int)getpid());
+	write_days(read->path, boot_at);
+	err = kt_history_open(read->path, &read->history);
+	if (!err)
+		err = kt_history_judge(&read->history, &options, &read->judge);
+	CHECK(!err);
+	kt_err_free(err);
+	return !err;
+}
+
+static void end(struct read *read)
+{
+	char tail[80];
+
+	kt_judge_free(read->judge);
+	kt_history_cleanup(&read->history);
+	snprintf(tail, sizeof(tail), "%s.tail", read->path);
+	unlink(read->path);
+	unlink(tail);
+}
+
+static struct kt_judged judged_of(const struct read *read, const char *name)
+{
+	struct kt_judged judged = { .verdict = KT_NR_VERDICTS };
+
+	for (size_t i = 0; i < kt_judge_count(read->judge); i++) {
+		if (strcmp(kt_judge_name(read->judge, i), name) == 0)
+			kt_judge_verdict(read->judge, i, &judged);
+	}
+	return judged;
+}
+
+TEST(a_cache_that_grows_in_a_line_has_the_shape_of_a_leak_and_a_still_one_is_normal)
+{
+	struct read read = { 0 };
+	struct kt_judged leaky, still;
+
+	if (!begin(&read, 0)) {
+		end(&read);
+		return;
+	}
+	leaky = judged_of(&read, "slab:leaky");
+	still = judged_of(&read, "slab:still");
+	/* nothing has looked for a holder */
+	CHECK_STR(kt_verdict_name(leaky.verdict), "growing, not yet known");
+	CHECK_INT(leaky.veto, KT_VETO_HOLDER);
+	CHECK_STR(kt_verdict_name(still.verdict), "normal");
+	/* two pages a minute are 480 KiB an hour */
+	CHECK(leaky.hourly_bytes > 400 << 10 && leaky.hourly_bytes < 560 << 10);
+	CHECK(leaky.since_ms > START_MS + (GROWS_AT - 300) * MINUTE_MS);
+	CHECK(leaky.since_ms < START_MS + (GROWS_AT + 300) * MINUTE_MS);
+	end(&read);
+}
+
+TEST(a_boot_ends_growth)
+{
+	struct read read = { 0 };
+	struct kt_judged leaky;
+
+	if (begin(&read, SAMPLES - 30)) {
+		leaky = judged_of(&read, "slab:leaky");
+		CHECK(leaky.verdict != KT_VERDICT_LEAK && leaky.verdict != KT_VERDICT_GROWING);
+	}
+	end(&read);
+}
