@@ -99,7 +99,7 @@ static struct kt_err *set_share(struct kt_arena *arena, struct kt_span text, dou
 	if (err)
 		return err;
 	*ret = kt_expr_value(&expr, &none, NULL).value;
-	if (expr.unit == KT_FACT_NUMBER && *ret >= 0 && *ret <= 1)
+	if ((expr.unit == KT_FACT_NUMBER || expr.unit == KT_FACT_SHARE) && *ret >= 0 && *ret <= 1)
 		return NULL;
 	return kt_err_new(KT_ERR_PARSE, "it is not a share from 0 to 1");
 }

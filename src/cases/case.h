@@ -23,8 +23,8 @@ struct kt_case {
 	struct kt_fill finding; /* the sentence with figures */
 	const char *about;	/* what happens, in a few sentences; NULL */
 	const char *each; /* pattern of names, "slab:*"; `$` stands for the rest; NULL: once */
-	struct kt_expr symptom; /* in one moment */
-	struct kt_expr grows;	/* between two moments */
+	struct kt_expr symptom; /* at one time */
+	struct kt_expr grows;	/* between two times */
 	const char *series;	/* patterns of names, between blanks; NULL: none */
 	struct kt_expr where;	/* what a series needs in addition */
 	struct kt_fill subject;

@@ -24,6 +24,7 @@ struct parser {
 static const char *const units[] = {
 	[KT_FACT_TRUTH] = "a condition",
 	[KT_FACT_NUMBER] = "a number",
+	[KT_FACT_SHARE] = "a number",
 	[KT_FACT_BYTES] = "an amount of memory",
 	[KT_FACT_SECONDS] = "a time",
 	[KT_FACT_RATE] = "memory per hour",
@@ -102,7 +103,7 @@ static const struct {
 	{ "days", KT_FACT_SECONDS, 86400. },
 	{ "h", KT_FACT_SECONDS, 3600. },
 	{ "s", KT_FACT_SECONDS, 1. },
-	{ "%", KT_FACT_NUMBER, 0.01 },
+	{ "%", KT_FACT_SHARE, 0.01 },
 };
 
 static bool take_digits(struct parser *p, double *value, double *scale)
@@ -134,7 +135,7 @@ static uint32_t parse_number(struct parser *p)
 		while (rest.n && *rest.p == ' ')
 			rest = kt_span_from(rest, 1);
 		if (!kt_span_skip(&rest, suffixes[i].text) ||
-			(rest.n && is_name(*rest.p, false) && suffixes[i].unit != KT_FACT_NUMBER))
+			(rest.n && is_name(*rest.p, false) && suffixes[i].unit != KT_FACT_SHARE))
 			continue;
 		node.unit = suffixes[i].unit;
 		node.value *= suffixes[i].factor;
@@ -244,18 +245,23 @@ static uint32_t parse_atom(struct parser *p)
 	return p->err || take(p, ")") ? node : fail(p, "')' is missing");
 }
 
+static enum kt_fact_unit plain(enum kt_fact_unit unit)
+{
+	return unit == KT_FACT_SHARE ? KT_FACT_NUMBER : unit;
+}
+
 /* Units of products: only a number or a ratio scales an amount. */
 static bool product_unit(
 	bool over, enum kt_fact_unit a, enum kt_fact_unit b, enum kt_fact_unit *ret)
 {
 	if (a == KT_FACT_TRUTH || b == KT_FACT_TRUTH)
 		return false;
-	if (b == KT_FACT_NUMBER)
+	if (over && a == b)
+		*ret = KT_FACT_SHARE;
+	else if (plain(b) == KT_FACT_NUMBER)
 		*ret = a;
-	else if (a == KT_FACT_NUMBER && !over)
+	else if (plain(a) == KT_FACT_NUMBER && !over)
 		*ret = b;
-	else if (over && a == b)
-		*ret = KT_FACT_NUMBER;
 	else if (over && a == KT_FACT_BYTES && b == KT_FACT_RATE)
 		*ret = KT_FACT_SECONDS;
 	else
@@ -280,7 +286,7 @@ static uint32_t join(struct parser *p, enum kt_expr_kind kind, uint32_t left, ui
 	} else if (kind >= KT_EXPR_TIMES) {
 		if (!product_unit(kind == KT_EXPR_OVER, a, b, &node.unit))
 			return fail(p, "units that cannot be multiplied or divided before");
-	} else if (a != b) {
+	} else if (plain(a) != plain(b)) {
 		p->err = kt_err_new(
 			KT_ERR_PARSE, "%s is compared with or added to %s", units[a], units[b]);
 		return 0;

@@ -11,16 +11,19 @@
 #include <stdint.h>
 
 /**
- * Facts: what one moment shows of a machine, as numbers with a name and a unit. Cases are written
- * in terms of facts. A fact that no source gives is not in the list: it is unknown, never zero.
+ * Facts: what is known of a machine at one time, as numbers with a name and a unit. Cases are
+ * written in terms of facts. A fact that no source gives is not in the list: it is unknown, never
+ * zero.
  *
  * A name is a word ("ram"), or a prefix and the name of a thing ("slab:dentry", "row:percpu").
  * facts.def lists the words and prefixes with their units.
  */
 
 enum kt_fact_unit {
-	KT_FACT_TRUTH,	/* 0 or 1 */
-	KT_FACT_NUMBER, /* counts and ratios */
+	KT_FACT_TRUTH, /* 0 or 1 */
+	KT_FACT_NUMBER,
+	KT_FACT_SHARE, /* a ratio: 0.5 is written as 50 %; else like a number */
+
 	KT_FACT_BYTES,
 	KT_FACT_SECONDS,
 	KT_FACT_RATE, /* bytes per hour */

@@ -159,13 +159,21 @@ static void share_used(struct kt_facts *facts, enum kt_fact_word used, enum kt_f
 	}
 }
 
-/* "64" of kmalloc-64, kmalloc-cg-64, kmalloc-rnd-07-64, size-64(DMA). */
+/* "1024" of kmalloc-1k, kmalloc-cg-1k, kmalloc-rnd-07-1k, size-1024(DMA). */
 static const char *family_of(struct kt_facts *facts, const char *cache)
 {
 	const char *family = kt_slab_family(cache, &facts->arena);
 	const char *hyphen = family ? strrchr(family, '-') : NULL;
+	struct kt_span size = kt_span_str(hyphen ? hyphen + 1 : "");
+	uint64_t number;
 
-	return hyphen && hyphen[1] ? hyphen + 1 : NULL;
+	if (!kt_span_take_u64(&size, &number) || number > (1u << 20))
+		return NULL;
+	if (kt_span_eq(size, "k"))
+		number *= 1024;
+	else if (kt_span_eq(size, "M"))
+		number *= 1048576;
+	return kt_arena_printf(&facts->arena, "%llu", (unsigned long long)number);
 }
 
 static void put_caches(struct kt_facts *facts, const struct kt_snapshot *snap)
@@ -319,6 +327,9 @@ static void put_settings(struct kt_facts *facts, const struct kt_snapshot *snap)
 	for (size_t i = 0; i < snap->settings.count; i++)
 		kt_facts_add(facts, KT_FACT_SETTING, snap->settings.items[i].name,
 			(double)snap->settings.items[i].value);
+	/* the only one in bytes */
+	kt_facts_add(facts, KT_FACT_JIT_LIMIT, "",
+		kt_facts_value(facts, KT_SPAN("setting:bpf_jit_limit")));
 	for (size_t i = 0; i < snap->events.count; i++)
 		kt_facts_add_known(facts, KT_FACT_EVENT, snap->events.items[i].name,
 			snap->events.items[i].count);

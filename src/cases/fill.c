@@ -7,6 +7,8 @@
 #include <math.h>
 #include <stdio.h>
 
+#define TIMES_FROM 2 /* larger ratios are no parts of a whole */
+
 enum part_kind { PART_TEXT, PART_VALUE, PART_THING, PART_NAME };
 
 struct kt_fill_part {
@@ -88,6 +90,14 @@ static void put_number(struct kt_buf *buf, double value)
 		kt_buf_printf(buf, "%.1f", value);
 }
 
+static void put_share(struct kt_buf *buf, double value)
+{
+	if (fabs(value) >= TIMES_FROM)
+		kt_buf_printf(buf, "%.0f times", value);
+	else
+		kt_buf_printf(buf, fabs(value) >= 0.1 ? "%.0f %%" : "%.1f %%", value * 100);
+}
+
 void kt_fill_value(struct kt_buf *buf, struct kt_expr_value value)
 {
 	char human[24];
@@ -95,6 +105,7 @@ void kt_fill_value(struct kt_buf *buf, struct kt_expr_value value)
 	switch (value.unit) {
 	case KT_FACT_TRUTH: kt_buf_puts(buf, value.value == 1 ? "yes" : "no"); return;
 	case KT_FACT_NUMBER: put_number(buf, value.value); return;
+	case KT_FACT_SHARE: put_share(buf, value.value); return;
 	case KT_FACT_BYTES:
 	case KT_FACT_RATE:
 		if (fabs(value.value) > (double)KT_AMOUNT_MAX)

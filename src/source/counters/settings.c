@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Reads the settings below /proc/sys that decide how much memory is kept free and how much caches
-// are shrunk. Each file holds one number.
+// Reads numbers below /proc/sys: settings that decide how much memory is kept free and how much
+// caches are shrunk, limits of kernel objects, and counts that have a limit. Each file holds one.
 
 #include "source/source.h"
 
@@ -25,12 +25,20 @@ static struct kt_err *parse(struct kt_snapshot *snap, const struct kt_text *text
 
 const struct kt_source kt_source_settings = {
 	.name = "settings",
-	.summary = "settings for free memory and the shrinking of caches",
+	.summary = "settings for free memory and caches, and limits of kernel objects",
 	.paths = { "proc/sys/vm/min_free_kbytes", "proc/sys/vm/extfrag_threshold",
-		"proc/sys/vm/vfs_cache_pressure", "proc/sys/fs/dentry-negative" },
+		"proc/sys/vm/vfs_cache_pressure", "proc/sys/fs/dentry-negative",
+		"proc/sys/vm/watermark_scale_factor", "proc/sys/vm/watermark_boost_factor",
+		"proc/sys/vm/zone_reclaim_mode", "proc/sys/vm/admin_reserve_kbytes",
+		"proc/sys/vm/overcommit_memory", "proc/sys/vm/nr_overcommit_hugepages",
+		"proc/sys/kernel/threads-max", "proc/sys/net/core/bpf_jit_limit",
+		"proc/sys/net/netfilter/nf_conntrack_count",
+		"proc/sys/net/netfilter/nf_conntrack_max",
+		"proc/sys/net/netfilter/nf_conntrack_buckets" },
 	.cost = KT_COST_CHEAP,
 	.extra = true,
-	.lack = "'ktally buddy' and 'ktally dcache' do not show them",
+	.lack = "'ktally buddy' and 'ktally dcache' do not show them, and limits are not compared "
+		"with what is used",
 	.gives = "a mounted /proc",
 	.parse = parse,
 };
