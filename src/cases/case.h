@@ -21,12 +21,12 @@ struct kt_case {
 	const char *file;	/* for messages */
 	const char *title;	/* without figures */
 	struct kt_fill finding; /* the sentence with figures */
-	const char *about;	/* what happens, in a few sentences; NULL */
+	const char *about;	/* the mechanism, in a few sentences; NULL */
 	const char *each; /* pattern of names, "slab:*"; `$` stands for the rest; NULL: once */
 	struct kt_expr symptom; /* at one time */
 	struct kt_expr grows;	/* between two times */
 	const char *series;	/* patterns of names, between blanks; NULL: none */
-	struct kt_expr where;	/* what a series needs in addition */
+	struct kt_expr where;	/* further condition of a series */
 	struct kt_fill subject;
 	const char *state; /* as kt_verdict_name() has it */
 	enum kt_severity severity;
@@ -36,7 +36,7 @@ struct kt_case {
 	struct kt_fill evidence[KT_CASE_EVIDENCE];
 	size_t nr_evidence;
 	struct kt_fill culprit, remedy, costs, next;
-	const char *test;      /* what decides between this case and others */
+	const char *test;      /* that decides between this case and others */
 	const char *versions;  /* NULL: all */
 	const char *reference; /* of a public source */
 	const char *more;      /* further sources, between blanks; NULL */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Tries the cases on facts, and makes findings of those that fit.
+// Tries the cases on facts, and makes a finding of each that fits.
 
 #include "cases/cases.h"
 

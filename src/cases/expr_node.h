@@ -2,7 +2,7 @@
 #ifndef KT_CASES_EXPR_NODE_H
 #define KT_CASES_EXPR_NODE_H
 
-#include "cases/expr.h"
+#include "cases/facts.h"
 
 /** Nodes of an expression: shared by its parser and its calculation only. */
 

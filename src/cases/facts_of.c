@@ -97,7 +97,7 @@ static void put_rows(struct kt_facts *facts, const struct kt_account *account)
 	for (size_t i = 0; account && i < account->lines.count; i++) {
 		const struct kt_line *line = &account->lines.items[i];
 
-		/* what files leave out may be in it: it says nothing then */
+		/* counters that the files leave out may be in it: it says nothing then */
 		if (line->row == KT_ROW_UNATTRIBUTED && !account->rest_has_meaning)
 			continue;
 		if (kt_ok(line->val))

@@ -22,7 +22,7 @@ enum kt_usual_by {
 
 struct kt_usual {
 	double most;	     /* bytes, or objects; NaN: not known */
-	enum kt_usual_by by; /* what allows so much */
+	enum kt_usual_by by; /* the dimension that allows so much */
 	double each;	     /* for one of it */
 	int nr_machines;     /* that it was learned from */
 };

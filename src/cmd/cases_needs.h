@@ -4,7 +4,7 @@
 
 #include "source/source.h"
 
-/** Sources of facts for cases, in addition to those of the account. */
+/** Sources of facts for cases, in addition to the sources of the account. */
 extern const struct kt_needs kt_cases_needs;
 
 #endif
