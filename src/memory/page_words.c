@@ -31,6 +31,15 @@ struct large {
 /* Masks of page.flags; 0: the kernel has no such flag. */
 struct flags {
 	uint64_t lru, swapcache, swapbacked, head, hwpoison, reserved, other;
+	uint64_t all; /* flags that decide the word of a page */
+};
+
+/* A page that is part of no compound page: all that decides its word, and the word. */
+struct seen {
+	uint64_t flags; /* of `flags.all` */
+	uint64_t rest;	/* type; with a bit if it is referenced, and one if it is anonymous */
+	uint64_t word;
+	bool valid;
 };
 
 struct kt_page_words {
@@ -43,6 +52,7 @@ struct kt_page_words {
 	uint64_t lost_until; /* PFN: a free block whose first page is unread may go on to there */
 	uint32_t order_max;  /* of free blocks of this kernel */
 	uint64_t head, head_word; /* address of the last head of a compound page; 0: none */
+	struct seen seen;	  /* the last single page */
 	uint32_t nr_at_once;
 	char *block; /* struct pages */
 	uint64_t words[];
@@ -131,6 +141,9 @@ static struct kt_err *find_flags(struct kt_page_words *words)
 		.reserved = mask_of(types, "PG_reserved") };
 	for (size_t i = 0; i < KT_LEN(others); i++)
 		words->flags.other |= mask_of(types, others[i]);
+	words->flags.all = words->flags.lru | words->flags.swapcache | words->flags.swapbacked |
+			   words->flags.head | words->flags.hwpoison | words->flags.reserved |
+			   words->flags.other | words->memmap->types.slab_flag;
 	return words->flags.lru && words->flags.head && words->flags.reserved
 		       ? NULL
 		       : kt_err_new(KT_ERR_ABSENT,
@@ -343,6 +356,23 @@ static uint64_t word_of(const struct kt_page_words *words, const char *page, siz
 	return word | word_of_type(type);
 }
 
+/* Neighbours often look alike: most words are the word of the page before. */
+static uint64_t word_like_last(struct kt_page_words *words, const char *page, size_t size)
+{
+	uint64_t flags = long_at(page, words->at.flags) & words->flags.all;
+	uint64_t rest = int_at(page, words->at.type) |
+			(uint64_t)(int_at(page, words->at.count) != 0) << 32 |
+			(long_at(page, words->at.mapping) & MAPPING_ANON) << 33;
+	struct seen *seen = &words->seen;
+
+	if (seen->valid && flags == seen->flags && rest == seen->rest)
+		return seen->word;
+	if (flags & words->flags.head)
+		return word_of(words, page, size);
+	*seen = (struct seen){ flags, rest, word_of(words, page, size), true };
+	return seen->word;
+}
+
 /* Remembers how far a free block goes: to 2^order pages from its first, which is aligned to it. */
 static void start_free(struct kt_page_words *words, uint64_t pfn, uint64_t order)
 {
@@ -386,7 +416,7 @@ static uint64_t next_word(struct kt_page_words *words, uint64_t pfn, const char 
 		return KT_PAGE_WORD_UNINITIALISED;
 	if (value & 1)
 		return word_of_tail(words, at, value);
-	word = word_of(words, page, size);
+	word = word_like_last(words, page, size);
 	if (pfn == words->zero_pfn)
 		word |= KT_PAGE_WORD_ZERO;
 	words->head = word & KT_PAGE_WORD_HEAD ? at : 0;

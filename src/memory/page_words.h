@@ -14,7 +14,7 @@
  */
 struct kt_page_words;
 
-#define KT_PAGE_WORDS_MAX 4096u /* pages that are read at once */
+#define KT_PAGE_WORDS_MAX 8192u /* pages that are read at once */
 
 /**
  * `nr_at_once`: pages that are read at once, a power of two. ABSENT: the kernel's type data lacks a

@@ -184,6 +184,44 @@ TEST(pages_after_a_hole_may_be_of_a_free_block_that_began_in_it)
 	pages_fini(&pages);
 }
 
+/* Single pages of any look, next to each other. */
+static void scatter(struct page_bytes *pages)
+{
+	static const uint64_t flags[] = { 0, FLAG_LOCKED, FLAG_LRU, FLAG_LRU | FLAG_SWAPBACKED,
+		FLAG_RESERVED };
+	static const uint64_t types[] = { UINT32_MAX, UINT32_MAX, 0, 3 };
+
+	for (unsigned pfn = 0; pfn < PAGES_COUNT; pfn++) {
+		pages_put(pages, pfn, PAGE_FLAGS, flags[dice(KT_LEN(flags))], 8);
+		pages_put(pages, pfn, PAGE_COUNT, dice(3), 4);
+		pages_put(pages, pfn, PAGE_MAPPING, dice(2) ? 0xffff888000001001 : 0, 8);
+		pages_put(pages, pfn, PAGE_TYPE_AT, types[dice(KT_LEN(types))], 4);
+		if (!dice(6))
+			pages_typed(pages, pfn, dice(2) ? KT_TYPE_TABLE : KT_TYPE_SLAB);
+	}
+}
+
+TEST(what_a_page_is_does_not_depend_on_the_page_before_it)
+{
+	for (unsigned form = 0; form < PAGES_FORMS; form++) {
+		struct page_bytes pages;
+		const uint64_t *words, *word;
+
+		pages_init(&pages, (enum pages_form)form);
+		scatter(&pages);
+		CHECK_INT(kt_page_words_read(pages.words, 0, PAGES_COUNT, &words), PAGES_COUNT);
+		for (unsigned pfn = 0; pfn < PAGES_COUNT; pfn++) {
+			struct kt_page_words *alone;
+
+			CHECK(!kt_page_words_new(&pages.memmap, 1, &alone));
+			CHECK_INT(kt_page_words_read(alone, pfn, 1, &word), 1);
+			CHECK_INT(words[pfn], *word);
+			kt_page_words_free(alone);
+		}
+		pages_fini(&pages);
+	}
+}
+
 static void damage(enum pages_form form)
 {
 	const size_t map_bytes = (size_t)PAGES_COUNT * PAGES_BYTES;
