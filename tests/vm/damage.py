@@ -19,7 +19,8 @@ import tempfile
 import time
 
 COMMANDS = [["slab", "--exact", "-a"]] * 6 + [["census", "--exact"]] * 2 + [["account"]] * 2 + \
-    [["boot"], ["mempools"]]
+    [["boot"], ["mempools"], ["users"], ["dcache"], ["vmalloc"], ["percpu"], ["hash"], ["pages"],
+     ["modules"], ["doctor"], ["slab", "dentry"]]
 SANITIZED = 99
 OPTIONS = {"ASAN_OPTIONS": f"exitcode={SANITIZED}:quarantine_size_mb=8:allocator_may_return_null=1",
            "UBSAN_OPTIONS": f"halt_on_error=1:exitcode={SANITIZED}:print_stacktrace=1",
