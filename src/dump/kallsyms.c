@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "dump/kallsyms.h"
 
+#include "base/attr.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +18,13 @@ void kt_kallsyms_cleanup(struct kt_kallsyms *kallsyms)
 }
 
 /* ---- tokens ---- */
+
+static void measure_tokens(struct kt_kallsyms *kallsyms)
+{
+	for (unsigned i = 0; i < KT_LEN(kallsyms->index); i++)
+		kallsyms->lengths[i] =
+			(uint16_t)strnlen(kallsyms->tokens.data + kallsyms->index[i], NAME_MAX + 1);
+}
 
 /* The table ends with the token that begins last. */
 static struct kt_err *read_tokens(struct kt_kallsyms *kallsyms)
@@ -40,6 +49,7 @@ static struct kt_err *read_tokens(struct kt_kallsyms *kallsyms)
 			break;
 		if (!to[last + i]) {
 			kallsyms->tokens.size = last + i + 1;
+			measure_tokens(kallsyms);
 			return NULL;
 		}
 	}
@@ -115,13 +125,11 @@ static bool take_name(struct reading *reading, char name[NAME_MAX], size_t *ret_
 		return false;
 	for (uint32_t i = 0; i < length; i++) {
 		const unsigned char *p = (const unsigned char *)reading->block + reading->used + i;
-		const char *token = kallsyms->tokens.data + kallsyms->index[*p];
-		size_t n = strlen(token);
+		size_t n = kallsyms->lengths[*p];
 
 		if (size + n > NAME_MAX)
 			return false;
-		/* NOLINTNEXTLINE(bugprone-not-null-terminated-result): a name is a span */
-		memcpy(name + size, token, n);
+		memcpy(name + size, kallsyms->tokens.data + kallsyms->index[*p], n);
 		size += n;
 	}
 	reading->used += length;

@@ -25,7 +25,8 @@ struct kt_kallsyms {
 	enum kt_kallsyms_form form;
 	uint64_t base;
 	uint32_t count;
-	uint16_t index[256]; /* places of the tokens in their table */
+	uint16_t index[256];   /* places of the tokens in their table */
+	uint16_t lengths[256]; /* bytes of each token, if no more than a name has */
 	struct kt_buf tokens;
 };
 

@@ -15,19 +15,37 @@ static const struct {
 #undef MODULE_SYMBOL
 };
 
-/* `module`: with brackets, or empty. */
-static bool is_wanted(struct kt_span name, struct kt_span module)
+/* A kernel has some 100,000 symbols, each of which is looked up here. */
+static bool fill_wanted(struct kt_map *map)
 {
 	for (size_t i = 0; i < KT_LEN(wanted); i++) {
-		if (kt_span_eq(name, wanted[i].name))
-			return !module.n || kt_span_eq(module, wanted[i].module);
+		uint32_t *index = kt_map_add(map, kt_span_str(wanted[i].name), NULL, NULL);
+
+		if (index)
+			*index = (uint32_t)i;
 	}
-	return false;
+	return !map->failed;
 }
 
-bool kt_symbols_wanted(struct kt_span name)
+/* `module`: with brackets, or empty. */
+static bool is_wanted(struct kt_symbols *symbols, struct kt_span name, struct kt_span module)
 {
-	return is_wanted(name, (struct kt_span){ 0 });
+	const uint32_t *index;
+
+	if (!symbols->wanted.count && !fill_wanted(&symbols->wanted))
+		return false;
+	index = kt_map_find(&symbols->wanted, name);
+	return index && (!module.n || kt_span_eq(module, wanted[*index].module));
+}
+
+bool kt_symbols_wanted(struct kt_symbols *symbols, struct kt_span name)
+{
+	return is_wanted(symbols, name, (struct kt_span){ 0 });
+}
+
+bool kt_symbols_failed(const struct kt_symbols *symbols)
+{
+	return symbols->names.failed || symbols->wanted.failed || symbols->arena.failed;
 }
 
 void kt_symbols_add(struct kt_symbols *symbols, struct kt_span name, uint64_t address)
@@ -69,7 +87,7 @@ void kt_symbols_take(struct kt_symbols *symbols, struct kt_span lines)
 			!symbols->ends.items[symbols->ends.count - 1] &&
 			kt_span_hex(word, &address))
 			end_symbols(symbols, address);
-		if (is_wanted(name, line) && kt_span_hex(word, &address) && address)
+		if (is_wanted(symbols, name, line) && kt_span_hex(word, &address) && address)
 			kt_symbols_add(symbols, name, address);
 	}
 }
@@ -97,6 +115,7 @@ bool kt_symbols_room(const struct kt_symbols *symbols, const char *name, uint64_
 void kt_symbols_fini(struct kt_symbols *symbols)
 {
 	kt_map_fini(&symbols->names);
+	kt_map_fini(&symbols->wanted);
 	kt_arena_fini(&symbols->arena);
 	*symbols = (struct kt_symbols){ 0 };
 }

@@ -15,10 +15,13 @@ struct kt_symbols {
 	struct kt_map names; /* name -> index in `addresses`, plus 1 */
 	KT_LIST(uint64_t) addresses;
 	KT_LIST(uint64_t) ends; /* address of the symbol after each; 0: unknown */
+	struct kt_map wanted; /* names of kernel/symbols.def; filled when the first is asked for */
 };
 
 /** Whether ktally looks for this symbol (kernel/symbols.def). */
-bool kt_symbols_wanted(struct kt_span name);
+bool kt_symbols_wanted(struct kt_symbols *symbols, struct kt_span name);
+/** Whether memory ran out, so that symbols may be missing. */
+bool kt_symbols_failed(const struct kt_symbols *symbols);
 /**
  * Takes lines "ffffffff81000000 T _stext" of /proc/kallsyms, in pieces that end with a whole line.
  * Of a module it takes only symbols that are looked for there. The first symbol of a name is kept.

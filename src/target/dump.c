@@ -196,7 +196,7 @@ static bool take_wanted(void *arg, uint32_t index, char type, struct kt_span nam
 	uint64_t address;
 
 	(void)type;
-	if (kt_symbols_wanted(name) &&
+	if (kt_symbols_wanted(&target->base.symbols, name) &&
 		kt_kallsyms_addresses(&target->kallsyms, index, 1, &address) && address)
 		kt_symbols_add(&target->base.symbols, name, address);
 	return true;
@@ -217,7 +217,7 @@ static void take_given(void *arg, struct kt_span name, uint64_t address)
 	struct dump_target *target = arg;
 
 	address = kt_given_address(address, target->slide);
-	if (kt_symbols_wanted(name) && address)
+	if (kt_symbols_wanted(&target->base.symbols, name) && address)
 		kt_symbols_add(&target->base.symbols, name, address);
 }
 
@@ -230,7 +230,7 @@ static void take_told(struct dump_target *target)
 	while (kt_span_line(&rest, &line)) {
 		if (kt_span_skip(&line, "SYMBOL(") && kt_span_until(&line, ')', &name) &&
 			kt_span_skip(&line, "=") && kt_span_hex(line, &address) && address &&
-			kt_symbols_wanted(name))
+			kt_symbols_wanted(&target->base.symbols, name))
 			kt_symbols_add(&target->base.symbols, name, address);
 	}
 }
@@ -264,9 +264,7 @@ static struct kt_err *read_symbols(struct dump_target *target)
 	kt_err_free(err);
 	take_told(target);
 	kt_vmlinux_each(&target->vmlinux, take_given, target);
-	return symbols->names.failed || symbols->arena.failed
-		       ? kt_err_new(KT_ERR_NOMEM, "out of memory")
-		       : NULL;
+	return kt_symbols_failed(symbols) ? kt_err_new(KT_ERR_NOMEM, "out of memory") : NULL;
 }
 
 /* Symbols whose addresses are read together. */

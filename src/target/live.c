@@ -167,7 +167,7 @@ static struct kt_err *read_symbols(struct kt_root *root, struct kt_target *targe
 		kt_symbols_take(&target->symbols, piece);
 	if (!err)
 		err = kt_stream_err(stream);
-	if (!err && (target->symbols.names.failed || target->symbols.arena.failed))
+	if (!err && kt_symbols_failed(&target->symbols))
 		err = kt_err_new(KT_ERR_NOMEM, "out of memory");
 	/* symbols are one way of several: a kernel without them is not an error */
 	if (err && kt_err_code(err) != KT_ERR_NOMEM) {
