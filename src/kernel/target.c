@@ -82,6 +82,7 @@ void kt_target_close(struct kt_target *target)
 		target->free_kept(target->kept);
 	kt_types_fini(&target->types);
 	kt_symbols_fini(&target->symbols);
+	kt_symbol_table_fini(&target->all_symbols);
 	free((char *)target->file);
 	target->ops->close(target);
 }

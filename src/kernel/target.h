@@ -2,6 +2,7 @@
 #ifndef KT_KERNEL_TARGET_H
 #define KT_KERNEL_TARGET_H
 
+#include "kernel/symbol_table.h"
 #include "kernel/symbols.h"
 #include "kernel/types.h"
 
@@ -43,6 +44,8 @@ struct kt_target {
 	const char *file; /* contents of the type data; freed with free() */
 	struct kt_types types;
 	struct kt_symbols symbols;
+	/* all symbols; empty until they are first asked for (kt_memory_symbols()) */
+	struct kt_symbol_table all_symbols;
 	/* Memory does not change, as in a dump: a structure that does not hold together is damaged,
 	 * or missing in part. */
 	bool at_rest;

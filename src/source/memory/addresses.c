@@ -11,7 +11,7 @@
 static struct kt_err *read_it(struct kt_root *root, struct kt_snapshot *snap)
 {
 	KT_CLEANUP(memory) struct kt_memory memory = { 0 };
-	KT_CLEANUP(symbol_table) struct kt_symbol_table symbols = { 0 };
+	const struct kt_symbol_table *symbols;
 	struct kt_memmap memmap;
 	struct kt_err *err;
 
@@ -22,9 +22,9 @@ static struct kt_err *read_it(struct kt_root *root, struct kt_snapshot *snap)
 	if (!err)
 		err = kt_memory_map(&memory, &memmap);
 	if (!err)
-		err = kt_memory_symbol_table(&memory, &symbols);
+		err = kt_memory_symbols(&memory, &symbols);
 	return err ? err
-		   : kt_whatis(&memmap, &memory.slub, &symbols, snap->asked_addresses,
+		   : kt_whatis(&memmap, &memory.slub, symbols, snap->asked_addresses,
 			     snap->nr_asked_addresses, snap);
 }
 

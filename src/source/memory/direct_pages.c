@@ -182,15 +182,15 @@ static void put_notes(struct kt_snapshot *snap, const struct kt_direct_pages_sum
 
 static struct kt_err *walk(struct kt_memory *memory, struct kt_snapshot *snap)
 {
-	KT_CLEANUP(symbol_table) struct kt_symbol_table symbols = { 0 };
+	const struct kt_symbol_table *symbols;
 	struct kt_direct_pages_sum sum;
 	struct kt_memmap memmap;
 	struct kt_err *err = kt_memory_map(memory, &memmap);
 
 	if (!err)
-		err = kt_memory_symbol_table(memory, &symbols);
+		err = kt_memory_symbols(memory, &symbols);
 	if (!err)
-		err = kt_direct_pages_walk(&memmap, &memory->slub, &symbols, snap, &sum);
+		err = kt_direct_pages_walk(&memmap, &memory->slub, symbols, snap, &sum);
 	if (!err)
 		put_notes(snap, &sum);
 	return err;

@@ -35,18 +35,18 @@ static struct kt_err *open_cache(struct kt_root *root, struct kt_snapshot *snap,
 static struct kt_err *read_groups(struct kt_root *root, struct kt_snapshot *snap)
 {
 	KT_CLEANUP(memory) struct kt_memory memory = { 0 };
-	KT_CLEANUP(symbol_table) struct kt_symbol_table symbols = { 0 };
+	const struct kt_symbol_table *symbols;
 	const char *names[KT_CACHE_NAMES_MAX + 1];
 	struct kt_slab_objects objects;
 	struct kt_memmap memmap;
 	struct kt_err *err = open_cache(root, snap, &memory, &memmap, names);
 
 	if (!err)
-		err = kt_memory_symbol_table(&memory, &symbols);
+		err = kt_memory_symbols(&memory, &symbols);
 	if (err)
 		return err;
 	kt_seen_mounts_read(root, snap);
-	err = kt_object_groups(&memmap, &memory.slub, names, &symbols, snap, &objects);
+	err = kt_object_groups(&memmap, &memory.slub, names, symbols, snap, &objects);
 	if (!err)
 		kt_memory_unread(snap, objects.nr_unread);
 	return err;

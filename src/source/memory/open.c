@@ -195,12 +195,20 @@ struct kt_err *kt_memory_map(struct kt_memory *memory, struct kt_memmap *ret_mem
 		memory->ranges.count, ret_memmap);
 }
 
-struct kt_err *kt_memory_symbol_table(
-	const struct kt_memory *memory, struct kt_symbol_table *ret_table)
+struct kt_err *kt_memory_symbols(
+	const struct kt_memory *memory, const struct kt_symbol_table **ret_table)
 {
-	return kt_root_kind(memory->root) == KT_ROOT_DUMP
-		       ? kt_memory_dump_symbols(memory->target, ret_table)
-		       : kt_target_symbol_table(memory->root, ret_table);
+	struct kt_symbol_table *table = &memory->target->all_symbols;
+	struct kt_err *err = NULL;
+
+	if (kt_root_kind(memory->root) == KT_ROOT_DUMP)
+		return kt_memory_dump_symbols(memory->target, ret_table);
+	if (!table->symbols.count)
+		err = kt_target_symbol_table(memory->root, table);
+	if (err)
+		kt_symbol_table_fini(table);
+	*ret_table = table;
+	return err;
 }
 
 void kt_memory_cleanup(struct kt_memory *memory)

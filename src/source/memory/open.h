@@ -26,12 +26,15 @@ void kt_memory_cleanup(struct kt_memory *memory);
 /** Finds the memory map, for walks that need it and know where memory is. */
 struct kt_err *kt_memory_map(struct kt_memory *memory, struct kt_memmap *ret_memmap) KT_MUST_CHECK;
 
-/** Reads all symbols, for walks that name what is at an address. The caller cleans up. */
-struct kt_err *kt_memory_symbol_table(
-	const struct kt_memory *memory, struct kt_symbol_table *ret_table) KT_MUST_CHECK;
-/** Same of a dump's memory, without a root. The caller cleans up. */
+/**
+ * Gives all symbols, for walks that name what is at an address. They are read once and belong to
+ * the target.
+ */
+struct kt_err *kt_memory_symbols(
+	const struct kt_memory *memory, const struct kt_symbol_table **ret_table) KT_MUST_CHECK;
+/** Same of a dump's memory, without a root. */
 struct kt_err *kt_memory_dump_symbols(
-	struct kt_target *target, struct kt_symbol_table *ret_table) KT_MUST_CHECK;
+	struct kt_target *target, const struct kt_symbol_table **ret_table) KT_MUST_CHECK;
 /** Adds the texts that are made of a dump's memory to its root. NOMEM */
 struct kt_err *kt_memory_dump_texts(struct kt_root *root, struct kt_target *target) KT_MUST_CHECK;
 /** Number of nodes that a dumped machine could have, up to the highest; 1: without NUMA. */

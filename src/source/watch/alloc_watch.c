@@ -26,7 +26,7 @@ struct kt_alloc_watch {
 	struct kt_snapshot *snap;
 	struct kt_memory memory;
 	struct kt_memmap memmap;
-	struct kt_symbol_table symbols;
+	const struct kt_symbol_table *symbols; /* of its memory */
 	struct kt_slub *slub;
 	struct kt_slub_cache cache;
 	struct kt_trace *trace;
@@ -126,7 +126,7 @@ static struct kt_err *open_all(struct kt_alloc_watch *watch, struct kt_root *roo
 	if (!err)
 		err = kt_memmap_find_direct(&watch->memmap);
 	if (!err)
-		err = kt_memory_symbol_table(&watch->memory, &watch->symbols);
+		err = kt_memory_symbols(&watch->memory, &watch->symbols);
 	if (!err)
 		err = kt_slub_new(watch->memory.target, &watch->memory.slub, &watch->slub);
 	if (!err && watch->opts.cache)
@@ -135,7 +135,7 @@ static struct kt_err *open_all(struct kt_alloc_watch *watch, struct kt_root *roo
 		err = open_trace(watch);
 	if (!err)
 		err = kt_watched_groups_new(
-			watch->trace, &watch->symbols, watch->snap, &watch->groups);
+			watch->trace, watch->symbols, watch->snap, &watch->groups);
 	return err;
 }
 
@@ -413,7 +413,6 @@ void kt_alloc_watch_free(struct kt_alloc_watch *watch)
 	kt_watched_groups_free(watch->groups);
 	kt_trace_close(watch->trace);
 	kt_slub_free(watch->slub);
-	kt_symbol_table_fini(&watch->symbols);
 	kt_memory_cleanup(&watch->memory);
 	free(watch);
 }

@@ -22,14 +22,26 @@ uint32_t kt_memory_dump_nodes(struct kt_target *target)
 }
 
 /* A module whose symbols cannot be read leaves its functions without names, and no more. */
-struct kt_err *kt_memory_dump_symbols(struct kt_target *target, struct kt_symbol_table *ret_table)
+static struct kt_err *read_symbols(struct kt_target *target, struct kt_symbol_table *table)
 {
-	struct kt_err *err = kt_target_dump_symbol_table(target, ret_table);
+	struct kt_err *err = kt_target_dump_symbol_table(target, table);
 
 	if (err)
 		return err;
-	kt_err_free(kt_module_symbols(target, ret_table));
-	return kt_symbol_table_end(ret_table);
+	kt_err_free(kt_module_symbols(target, table));
+	return kt_symbol_table_end(table);
+}
+
+struct kt_err *kt_memory_dump_symbols(
+	struct kt_target *target, const struct kt_symbol_table **ret_table)
+{
+	struct kt_symbol_table *table = &target->all_symbols;
+	struct kt_err *err = table->symbols.count ? NULL : read_symbols(target, table);
+
+	if (err)
+		kt_symbol_table_fini(table);
+	*ret_table = table;
+	return err;
 }
 
 static void close_memory(void *arg)

@@ -34,7 +34,7 @@ struct ranges {
 /* Shared by the texts of all caches. */
 struct kept {
 	struct kt_target *target;
-	struct kt_symbol_table symbols;
+	const struct kt_symbol_table *symbols; /* of the target */
 	struct kt_slub_opts slub;
 	struct kt_memmap memmap;
 	struct kt_slab_tracks *tracks;
@@ -49,7 +49,6 @@ static void free_kept(void *arg)
 {
 	struct kept *kept = arg;
 
-	kt_symbol_table_fini(&kept->symbols);
 	kt_slab_tracks_free(kept->tracks);
 	kt_arena_fini(&kept->ranges.arena);
 	kt_arena_fini(&kept->arena);
@@ -136,7 +135,7 @@ static struct kt_err *make_traces(void *arg, const char *path, struct kt_buf *re
 	if (!end || end <= cache)
 		return kt_err_new(KT_ERR_ABSENT, "%s: has no name of a slab cache", path);
 	snprintf(name, sizeof(name), "%.*s", (int)(end - cache), cache);
-	names = kt_code_names(arg, &kept->symbols);
+	names = kt_code_names(arg, kept->symbols);
 	return kt_file_slab_traces(
 		kept->tracks, &names, name, strcmp(end + 1, "free_traces") == 0, ret_text);
 }
@@ -152,9 +151,9 @@ typedef struct kt_err *(*named_text)(
 
 static struct kt_err *make_named(struct kt_target *target, named_text write, struct kt_buf *text)
 {
-	KT_CLEANUP(symbol_table) struct kt_symbol_table table = { 0 };
+	const struct kt_symbol_table *table;
 	struct kt_err *err = kt_memory_dump_symbols(target, &table);
-	struct kt_code_names names = kt_code_names(target, &table);
+	struct kt_code_names names = kt_code_names(target, table);
 
 	return err ? err : write(target, &names, text);
 }

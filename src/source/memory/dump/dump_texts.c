@@ -189,11 +189,11 @@ static struct kt_err *make_meminfo(void *arg, const char *path, struct kt_buf *r
 
 static struct kt_err *make_vmallocinfo(void *arg, const char *path, struct kt_buf *ret_text)
 {
-	KT_CLEANUP(symbol_table) struct kt_symbol_table table = { 0 };
+	const struct kt_symbol_table *table;
 	struct kt_err *err = kt_memory_dump_symbols(arg, &table);
 
 	(void)path;
-	return err ? err : kt_file_vmallocinfo(arg, &table, kt_memory_dump_nodes(arg), ret_text);
+	return err ? err : kt_file_vmallocinfo(arg, table, kt_memory_dump_nodes(arg), ret_text);
 }
 
 static struct kt_err *make_modules(void *arg, const char *path, struct kt_buf *ret_text)
@@ -259,7 +259,7 @@ static struct kt_err *put_panic(struct kt_target *target, struct kt_buf *text)
 static struct kt_err *put_stack(
 	struct kt_target *target, const struct kt_last_moment *moment, struct kt_buf *text)
 {
-	KT_CLEANUP(symbol_table) struct kt_symbol_table table = { 0 };
+	const struct kt_symbol_table *table = NULL;
 	struct kt_frame frames[KT_FRAMES_MAX];
 	size_t count = kt_last_stack(target, moment, frames);
 	struct kt_code_names names;
@@ -267,7 +267,7 @@ static struct kt_err *put_stack(
 
 	if (err)
 		return err;
-	names = kt_code_names(target, &table);
+	names = kt_code_names(target, table);
 	for (size_t i = 0; i < count; i++) {
 		kt_buf_puts(text, frames[i].is_guess ? "guess=" : "frame=");
 		kt_code_name(&names, frames[i].address, frames[i].is_return, text);
