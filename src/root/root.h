@@ -103,6 +103,10 @@ void *kt_root_dump_memory(const struct kt_root *root);
 typedef struct kt_err *(*kt_root_make)(void *memory, const char *path, struct kt_buf *ret_text);
 struct kt_err *kt_root_dump_add(
 	struct kt_root *root, const char *path, kt_root_make maker) KT_MUST_CHECK;
+/** Adds the texts of a directory. */
+typedef struct kt_err *(*kt_root_fill)(struct kt_root *root, void *memory);
+/** Has a directory filled when it is first asked for; a root has one of this kind at most. */
+void kt_root_dump_later(struct kt_root *root, const char *folder, kt_root_fill fill);
 /** Sets the note of the root: see kt_root_note(). */
 void kt_root_dump_note(struct kt_root *root, const char *note);
 struct kt_cursor;

@@ -36,7 +36,21 @@ struct root_memory {
 	size_t nr_dump_fds;
 	void *dump;
 	void (*close_dump)(void *dump);
+	const char *later; /* a directory without its files; outlives the root */
+	kt_root_fill fill; /* NULL: there is none */
 };
+
+/* Fills the directory that was put off, if the path leads to it or into it. */
+static struct kt_err *fill_on_way(struct root_memory *memory, const char *path)
+{
+	kt_root_fill fill = memory->fill;
+
+	if (!fill || (!kt_path_below(path, memory->later) && !kt_path_below(memory->later, path) &&
+			     strcmp(path, memory->later) != 0))
+		return NULL;
+	memory->fill = NULL;
+	return fill(&memory->base, memory->dump);
+}
 
 /* Sorts by path; of two files with one path the first one that was added comes first. */
 static int by_path(const void *a, const void *b)
@@ -84,9 +98,12 @@ static struct kt_err *find_text(
 	struct kt_root *root, const char *path, const struct member **ret_member)
 {
 	struct root_memory *memory = (struct root_memory *)root;
-	struct member *member = find(memory, path);
+	struct kt_err *err = fill_on_way(memory, path);
+	struct member *member = err ? NULL : find(memory, path);
 
 	*ret_member = member;
+	if (err)
+		return err;
 	if (!member)
 		return kt_err_os(ENOENT, "%s", path);
 	if (member->refused)
@@ -179,8 +196,11 @@ static struct kt_err *memory_list(struct kt_root *root, const char *path, bool f
 	struct kt_arena *arena, kt_names *ret_names)
 {
 	struct root_memory *memory = (struct root_memory *)root;
+	struct kt_err *err = fill_on_way(memory, path);
 	bool any = false;
 
+	if (err)
+		return err;
 	/* siblings such as "a-b" sort between "a" and "a/c", so the walk skips them */
 	for (size_t i = first_from(memory, path);
 		i < memory->count && strncmp(memory->members[i].path, path, strlen(path)) == 0;) {
@@ -209,6 +229,7 @@ static bool memory_has(struct kt_root *root, const char *path)
 	size_t at;
 	bool has;
 
+	kt_err_free(fill_on_way(memory, path));
 	if (!*path || find(memory, path))
 		return *path || memory->count;
 	if (asprintf(&folder, "%s/", path) < 0)
@@ -411,6 +432,12 @@ struct kt_err *kt_root_dump_add(struct kt_root *root, const char *path, kt_root_
 	if (!err)
 		memory->members[memory->count - 1].make = maker;
 	return err;
+}
+
+void kt_root_dump_later(struct kt_root *root, const char *folder, kt_root_fill fill)
+{
+	((struct root_memory *)root)->later = folder;
+	((struct root_memory *)root)->fill = fill;
 }
 
 void kt_root_dump_note(struct kt_root *root, const char *note)

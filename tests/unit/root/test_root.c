@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "root/root_ops.h"
 
+#include "base/buf.h"
 #include "test.h"
 
 #include <fcntl.h>
@@ -359,6 +360,70 @@ static void watch(void *arg, const char *path, const struct kt_text *text, const
 	(void)text;
 	strcat(strcat(seen->paths, path), ";");
 	seen->nr_errors += err != NULL;
+}
+
+static struct kt_err *make_late(void *memory, const char *path, struct kt_buf *ret_text)
+{
+	(void)memory;
+	kt_buf_printf(ret_text, "%s\n", strrchr(path, '/') + 1);
+	return NULL;
+}
+
+/* `memory`: how often it was called. */
+static struct kt_err *fill_late(struct kt_root *root, void *memory)
+{
+	struct kt_err *err = kt_root_dump_add(root, "sys/late/b/x", make_late);
+
+	++*(int *)memory;
+	return err ? err : kt_root_dump_add(root, "sys/late/a/x", make_late);
+}
+
+static void leave_open(void *memory)
+{
+	(void)memory;
+}
+
+static struct kt_root *open_late(int *nr_fills)
+{
+	struct kt_root *root = NULL;
+
+	CHECK(!kt_root_dump_new(&root) && !kt_root_dump_add(root, "sys/other", make_late));
+	*nr_fills = 0;
+	kt_root_dump_give(root, nr_fills, leave_open);
+	kt_root_dump_later(root, "sys/late", fill_late);
+	return root;
+}
+
+TEST(a_directory_that_was_put_off_is_filled_once_it_is_asked_for)
+{
+	struct kt_arena arena = { 0 };
+	kt_names names = { 0 };
+	struct kt_text text = { 0 };
+	int nr_fills;
+	struct kt_root *root = open_late(&nr_fills);
+
+	CHECK(!kt_root_read(root, "sys/other", &text));
+	kt_text_cleanup(&text);
+	CHECK(!kt_root_has(root, "sys/later"));
+	CHECK_INT(nr_fills, 0);
+	CHECK(!kt_root_read(root, "sys/late/a/x", &text));
+	CHECK(text.size == 2 && memcmp(text.data, "x\n", 2) == 0);
+	kt_text_cleanup(&text);
+	CHECK(!kt_root_list(root, "sys/late", &arena, &names));
+	CHECK_INT(names.count, 2);
+	CHECK_INT(nr_fills, 1);
+	kt_root_free(root);
+	/* the directory above has its name */
+	root = open_late(&nr_fills);
+	names.count = 0;
+	CHECK(!kt_root_list_folders(root, "sys", &arena, &names));
+	CHECK(names.count == 1 && strcmp(names.items[0], "late") == 0);
+	kt_root_free(root);
+	root = open_late(&nr_fills);
+	CHECK(kt_root_has(root, "sys/late"));
+	CHECK_INT(nr_fills, 1);
+	kt_root_free(root);
+	kt_arena_fini(&arena);
 }
 
 TEST(a_watch_sees_every_read_and_every_failure)

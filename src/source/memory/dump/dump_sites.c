@@ -20,7 +20,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SLABS	     "sys/kernel/debug/slab/"
+#define SLABS_DIR    "sys/kernel/debug/slab"
+#define SLABS	     SLABS_DIR "/"
 #define NAME_BYTES   256u
 #define RANGES_FIRST 64u
 
@@ -228,20 +229,28 @@ static void add_cache(void *arg, const char *name)
 	}
 }
 
+/* The flags of each cache say whether it keeps tracks. Most kernels keep none. */
+static struct kt_err *add_caches(struct kt_root *root, void *memory)
+{
+	struct kt_slub_opts slub = { .nr_node_ids = kt_memory_dump_nodes(memory) };
+	struct adding adding = { .root = root };
+
+	kt_err_free(kt_tracked_caches(memory, &slub, add_cache, &adding));
+	return adding.err;
+}
+
 struct kt_err *kt_dump_sites_add(struct kt_root *root, struct kt_target *target)
 {
-	struct kt_slub_opts slub = { .nr_node_ids = kt_memory_dump_nodes(target) };
-	struct adding adding = { .root = root };
+	struct kt_err *err = NULL;
 	uint64_t at;
 
-	for (size_t i = 0; i < KT_LEN(texts) && !adding.err; i++) {
+	for (size_t i = 0; i < KT_LEN(texts) && !err; i++) {
 		if (kt_symbols_find(&target->symbols, texts[i].symbol, &at) &&
 			!(texts[i].without &&
 				kt_symbols_find(&target->symbols, texts[i].without, &at)))
-			adding.err = kt_root_dump_add(root, texts[i].path, texts[i].make);
+			err = kt_root_dump_add(root, texts[i].path, texts[i].make);
 	}
-	/* most kernels keep none */
-	if (!adding.err)
-		kt_err_free(kt_tracked_caches(target, &slub, add_cache, &adding));
-	return adding.err;
+	if (!err)
+		kt_root_dump_later(root, SLABS_DIR, add_caches);
+	return err;
 }
