@@ -279,7 +279,7 @@ def run(item, vm, save, ktally, keep=False):
     work = scenario.Run(item, vm, save)
     work.check_needs()
     try:
-        work.perform(item.values["prepare"] + item.values["do"])
+        work.perform(work.values["prepare"] + work.values["do"])
         work.wait_rest()
         vm.report("slab --exact -a")
         account = vm.account()
@@ -311,5 +311,5 @@ def run(item, vm, save, ktally, keep=False):
         for each in () if keep else (dump, *others):
             each.file.unlink()
     finally:
-        work.perform(item.values["undo"])
-    return problems, [told], {}
+        work.perform(work.values["undo"])
+    return problems, [told, *work.lacks], {}

@@ -6,6 +6,8 @@ which row must move by how much, what must not move.
     needs    "module" (the test module), "debuginfo" (the kernel's, which --debuginfo fetches),
              a path that must exist inside, or "run COMMAND" that must succeed inside; what is
              missing skips the scenario, and is named
+    KEY+module  a line of that key for machines with the test module only, without which the rest
+             of the scenario still says something
     layouts  names of layouts; "plain" when missing
     prepare  shell commands inside before the first account
     do, undo shell commands inside; "monitor: COMMAND" goes to qemu instead. What "prepare"
@@ -89,15 +91,26 @@ class Scenario:
     def __init__(self, path):
         self.name = path.stem
         self.values = {key: [] for key in KEYS}
+        self.of_module = []  # (key, value) of lines that need the test module
         for number, line in enumerate(path.read_text().splitlines(), 1):
             if not line.strip() or line.startswith("#"):
                 continue
             key, colon, value = line.partition(":")
+            key, _, what = key.partition("+")
+            if what == "module":
+                self.of_module.append((key, value.strip()))
+            elif what:
+                raise ValueError(f"{path}:{number}: lines of a key are for '+module' only")
             if not colon or key not in KEYS:
                 raise ValueError(f"{path}:{number}: no such key")
             self.values[key].append(value.strip())
         self.about = " ".join(self.values["about"])
         self.layouts = " ".join(self.values["layouts"]).split() or ["plain"]
+
+
+    def without_module(self):
+        return {key: [value for value in values if (key, value) not in self.of_module]
+                for key, values in self.values.items()}
 
 
 def load():
@@ -203,7 +216,10 @@ class Run:
 
     def __init__(self, scenario, machine, save):
         self.scenario, self.machine, self.save = scenario, machine, save
-        self.values = scenario.values
+        has_module = bool(machine.kernel.test_module)
+        self.values = scenario.values if has_module else scenario.without_module()
+        # what is not shown here, for the result
+        self.lacks = ["without the test module"] if scenario.of_module and not has_module else []
         self.amounts = Amounts(machine)
         self.moves = []
         self.shows = [Claim(text) for text in self.values["shows"]]

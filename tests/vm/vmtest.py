@@ -218,7 +218,9 @@ class Job:
         except scenario.Skip as why:
             results.add(self.kernel.name, self.layout.name, item.name, "skipped", str(why))
             return False
-        except AssertionError as error:
+        except machine.Gone:
+            raise
+        except (AssertionError, machine.Broken) as error:
             problems, figures = [str(error)], {}
         except (KeyError, NameError, OSError, SyntaxError, TypeError, ValueError) as error:
             problems, figures = [f"the test is broken: {error!r}"], {}

@@ -625,9 +625,12 @@ static bool load_crash_kernel(char **argv)
 {
 	int kernel = open(argv[0], O_RDONLY), initrd = open(argv[1], O_RDONLY);
 
-	return kernel >= 0 && initrd >= 0 &&
-	       syscall(SYS_kexec_file_load, kernel, initrd, strlen(argv[2]) + 1, argv[2],
-		       KEXEC_FILE_ON_CRASH) == 0;
+	if (kernel >= 0 && initrd >= 0 &&
+		syscall(SYS_kexec_file_load, kernel, initrd, strlen(argv[2]) + 1, argv[2],
+			KEXEC_FILE_ON_CRASH) == 0)
+		return true;
+	printf("%s\n", strerror(errno));
+	return false;
 }
 
 static int free_all(void)
