@@ -168,8 +168,9 @@ static void on_read(
 
 /* Read for a recording in addition to what the account needs. */
 static const struct kt_needs needs = { .also = KT_SOURCES(&kt_source_dcache, &kt_source_settings,
-					       &kt_source_sockstat, &kt_source_modules,
-					       &kt_source_buddyinfo, &kt_source_percpu_stats) };
+					       &kt_source_sockstat, &kt_source_activity,
+					       &kt_source_modules, &kt_source_buddyinfo,
+					       &kt_source_percpu_stats) };
 
 static struct kt_err *read(
 	struct kt_import *import, const struct kt_import_sample *sample, struct kt_sink *sink)

@@ -602,6 +602,22 @@ def a_recording_of_a_kernel_that_drops_a_file_says_so_and_nothing_else():
         assert free_mib(file)[-1] == 77
 
 
+@test
+def counts_that_memory_may_follow_are_recorded_in_short_forms():
+    with Folder() as folder:
+        tree, file = plant(folder / "tree", trees.MODERN), folder / "x.rec"
+        succeed("record", "-s", tree, "-n", "1", "-i", "0.2", file)
+        out = folder / "out"
+        out.mkdir()
+        succeed("capture", "-s", file, folder / "x.tar")
+        subprocess.run(["tar", "xf", folder / "x.tar", "-C", out], check=True)
+        texts = {name: next(out.rglob(name)).read_text() for name in ("stat", "snmp", "file-nr")}
+        assert texts["stat"] == "intr 123456\nctxt 345678\nprocesses 4567\n", texts
+        assert texts["snmp"] == ("InReceives 9327\nOutRequests 8250\nActiveOpens 610\n"
+                                 "PassiveOpens 27\n"), texts
+        assert texts["file-nr"].split() == ["2208", "0", "100000"], texts
+
+
 def pools_tree(tree, nr, nr_free):
     """A machine with so many huge pages of 2 MiB, and so many of them free."""
     texts = {f"sys/kernel/mm/hugepages/hugepages-2048kB/{name}_hugepages": f"{number}\n"

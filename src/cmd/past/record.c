@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "cli/cmd.h"
 #include "cmd/past/record_facts.h"
+#include "cmd/past/record_files.h"
 #include "cmd/past/record_groups.h"
 #include "cmd/past/record_memory.h"
 #include "machine/machine.h"
@@ -27,27 +28,10 @@
 #define DEFAULT_INTERVAL_S 10
 #define FLUSH_S		   10  /* at most as much is lost in a crash */
 #define SLOW_S		   600 /* between two readings of data that seldom changes */
+#define MINUTE_S	   60  /* between two readings of counts that memory may follow */
 #define KEEP_BUDGET_MS	   100 /* between two samples, for thinning */
 #define BLOCK_SAMPLES	   3600
 #define BLOCK_BYTES	   (384u << 10) /* of memory; a block is written when full */
-
-/*
- * Read in every sample, close together, because the account subtracts them. Modules are
- * short, and the time when a module was loaded is the first question about a leak.
- */
-static const struct kt_source *const fast_sources[] = { &kt_source_vmstat, &kt_source_zoneinfo,
-	&kt_source_meminfo, &kt_source_slabinfo, &kt_source_buddyinfo, &kt_source_modules };
-/* Read with them as long as there is a pool. */
-static const struct kt_source *const pool_sources[] = { &kt_source_hugepages };
-
-/* Read seldom, and at the beginning of each block: in addition to the sources of the account. */
-static const struct kt_needs slow_sources = { .also = KT_SOURCES(&kt_source_dcache,
-						      &kt_source_settings, &kt_source_sockstat,
-						      &kt_source_modules, &kt_source_percpu_stats,
-						      &kt_source_cgroup_count, &kt_source_tasks) };
-
-/* Without them no account can be made of a sample. */
-static const char *const core_files[] = { KT_FILE_MEMINFO, KT_FILE_VMSTAT, KT_FILE_ZONEINFO };
 
 struct recorder {
 	const struct kt_call *call;
@@ -58,14 +42,15 @@ struct recorder {
 	struct kt_fold fold;
 	struct kt_groups groups;
 	struct kt_record_memory memory;
-	struct kt_arena arena; /* of the list of files */
-	kt_names files, pool_files;
+	struct kt_record_files files;
+	struct kt_arena arena;	   /* of messages */
 	bool has_pools;		   /* of huge pages, in the last sample */
 	bool stalled;		   /* the disk is full */
 	bool keep_due;		   /* a block was written since old samples were thinned */
 	bool lacking, lack_told;   /* of the last sample: files that it should have */
 	bool memory_told;	   /* why kernel memory cannot be read */
 	int64_t slow_ms, flush_ms; /* when last; 0: never, in this block */
+	int64_t minute_ms;	   /* when the counts of each minute were read last */
 	int64_t groups_ms;	   /* when a reading of the cgroups began; 0: never */
 	int64_t interval_ms;
 	int64_t nr_samples;
@@ -78,60 +63,16 @@ static void say(const struct recorder *recorder, const char *text)
 
 /* ---- what is read ---- */
 
-static struct kt_err *list_files(struct recorder *recorder, const struct kt_source *const *sources,
-	size_t nr_sources, kt_names *ret_files)
-{
-	struct kt_err *err = NULL;
-
-	*ret_files = (kt_names){ 0 };
-	for (size_t i = 0; i < nr_sources && !err; i++)
-		err = kt_source_files(recorder->root, sources[i], &recorder->arena, ret_files);
-	return err;
-}
-
-static struct kt_err *list_all_files(struct recorder *recorder)
-{
-	struct kt_err *err;
-
-	kt_arena_fini(&recorder->arena);
-	recorder->arena = (struct kt_arena){ 0 };
-	err = list_files(recorder, fast_sources, KT_LEN(fast_sources), &recorder->files);
-	if (!err)
-		err = list_files(
-			recorder, pool_sources, KT_LEN(pool_sources), &recorder->pool_files);
-	return err;
-}
-
-/*
- * "Hugetlb: 0 kB" (4.15 and newer) is the sum of all pools of all sizes: then each number in
- * the files of the pools is 0 as well, and they are ten files or more.
- */
-static bool tells_of_pools(struct kt_span meminfo)
-{
-	struct kt_span rest = kt_span_from(meminfo, kt_span_find(meminfo, "\nHugetlb:")), word;
-
-	return !kt_span_skip(&rest, "\nHugetlb:") || !kt_span_word(&rest, &word) ||
-	       !kt_span_eq(word, "0");
-}
-
-static bool is_core(const char *path)
-{
-	for (size_t i = 0; i < KT_LEN(core_files); i++) {
-		if (strcmp(path, core_files[i]) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* Says once that samples lack a file, until a sample lacks none. Of what takes root, doctor says.
  */
 static void tell_lack(
 	struct recorder *recorder, const char *path, const struct kt_err *err, bool empty)
 {
-	bool expected = err && (kt_err_code(err) == KT_ERR_DENIED ||
-				       (kt_err_code(err) == KT_ERR_ABSENT && !is_core(path)));
+	bool expected =
+		err && (kt_err_code(err) == KT_ERR_DENIED ||
+			       (kt_err_code(err) == KT_ERR_ABSENT && !kt_record_is_core(path)));
 
-	if ((!err && !(empty && is_core(path))) || expected)
+	if ((!err && !(empty && kt_record_is_core(path))) || expected)
 		return;
 	if (!recorder->lack_told)
 		say(recorder,
@@ -185,25 +126,26 @@ static bool read_one(struct recorder *recorder, struct kt_draft *draft, const ch
 		put_unread(recorder, draft, path, err);
 	else
 		put_text(recorder, draft, path, kt_text_span(&text));
-	return strcmp(path, KT_FILE_MEMINFO) == 0 && (err || tells_of_pools(kt_text_span(&text)));
+	return strcmp(path, KT_FILE_MEMINFO) == 0 &&
+	       (err || kt_record_tells_of_pools(kt_text_span(&text)));
 }
 
 static void read_fast(struct recorder *recorder, struct kt_draft *draft)
 {
 	recorder->lacking = false;
-	for (size_t i = 0; i < recorder->files.count; i++) {
+	for (size_t i = 0; i < recorder->files.fast.count; i++) {
 		bool had_pools = recorder->has_pools;
 
-		if (strcmp(recorder->files.items[i], KT_FILE_MEMINFO) != 0) {
-			read_one(recorder, draft, recorder->files.items[i]);
+		if (strcmp(recorder->files.fast.items[i], KT_FILE_MEMINFO) != 0) {
+			read_one(recorder, draft, recorder->files.fast.items[i]);
 			continue;
 		}
-		recorder->has_pools = read_one(recorder, draft, recorder->files.items[i]);
+		recorder->has_pools = read_one(recorder, draft, recorder->files.fast.items[i]);
 		/* once more when the last one has gone; a block begins with all files */
 		if (!recorder->has_pools && !had_pools)
 			continue;
-		for (size_t k = 0; k < recorder->pool_files.count; k++)
-			read_one(recorder, draft, recorder->pool_files.items[k]);
+		for (size_t k = 0; k < recorder->files.pools.count; k++)
+			read_one(recorder, draft, recorder->files.pools.items[k]);
 	}
 	recorder->lack_told = recorder->lacking;
 }
@@ -225,7 +167,7 @@ static void on_read(
 	if (source == &kt_source_bracket || source == &kt_source_tasks ||
 		strcmp(path, KT_GROUPS_FILE) == 0)
 		return;
-	if (is_core(path))
+	if (kt_record_is_core(path))
 		tell_lack(recorder, path, err, !err && !text->size);
 	if (err) {
 		put_unread(recorder, draft, path, err);
@@ -238,6 +180,18 @@ static void on_read(
 		kept = (struct kt_span){ short_text.data, short_text.size };
 	}
 	put_text(recorder, draft, path, kept);
+}
+
+/* Absent files are not in the list, so what is read here goes the way of what is read seldom. */
+static void read_minute(struct recorder *recorder)
+{
+	for (size_t i = 0; i < recorder->files.minute.count; i++) {
+		const char *path = recorder->files.minute.items[i];
+		KT_CLEANUP(text) struct kt_text text = { 0 };
+		KT_CLEANUP(err) struct kt_err *err = kt_root_read(recorder->root, path, &text);
+
+		on_read(recorder, path, &text, err);
+	}
 }
 
 /* ---- cgroups ---- */
@@ -347,7 +301,7 @@ static struct kt_err *read_slow(struct recorder *recorder, struct kt_draft *draf
 	if (!machine.snap)
 		return kt_err_new(KT_ERR_NOMEM, "out of memory");
 	kt_root_set_short_watch(recorder->root, on_read, recorder);
-	err = kt_machine_collect(&machine, KT_WANT_AREAS, &slow_sources);
+	err = kt_machine_collect(&machine, KT_WANT_AREAS, &kt_record_slow_sources);
 	kt_root_set_watch(recorder->root, NULL, NULL);
 	if (!err) {
 		kt_record_facts_put(recorder->root, &recorder->arena, draft, machine.snap);
@@ -360,7 +314,9 @@ static struct kt_err *read_slow(struct recorder *recorder, struct kt_draft *draf
 	kt_snapshot_free(machine.snap);
 	/* the snapshot's memory is between blocks of the draft, which stays for an hour */
 	kt_memory_give_back();
-	return err ? err : list_all_files(recorder);
+	kt_arena_fini(&recorder->arena);
+	recorder->arena = (struct kt_arena){ 0 };
+	return err ? err : kt_record_files_list(&recorder->files, recorder->root);
 }
 
 static struct kt_err *take_sample(struct recorder *recorder, int64_t real_ms, int64_t boot_ms)
@@ -376,7 +332,11 @@ static struct kt_err *take_sample(struct recorder *recorder, int64_t real_ms, in
 		err = put_memory(recorder, draft, real_ms, boot_ms);
 	if (!err && slow) {
 		err = read_slow(recorder, draft);
-		recorder->slow_ms = boot_ms;
+		recorder->slow_ms = recorder->minute_ms = boot_ms;
+	}
+	if (!err && boot_ms - recorder->minute_ms >= MINUTE_S * 1000ll) {
+		read_minute(recorder);
+		recorder->minute_ms = boot_ms;
 	}
 	if (err)
 		return err;
@@ -499,14 +459,14 @@ static struct kt_err *record(struct recorder *recorder, struct kt_pace *pace)
 static struct kt_err *check_core(const struct recorder *recorder)
 {
 	KT_CLEANUP(text) struct kt_text text = { 0 };
-	KT_CLEANUP(err) struct kt_err *err = kt_root_read(recorder->root, core_files[0], &text);
+	KT_CLEANUP(err) struct kt_err *err = kt_root_read(recorder->root, KT_FILE_MEMINFO, &text);
 
 	if (!err && text.size)
 		return NULL;
 	return kt_err_new(err ? kt_err_code(err) : KT_ERR_ABSENT,
 		"nothing can be recorded: %s%s; a /proc with all of its files is needed "
 		"(ProcSubset=all in a service)",
-		err ? kt_err_text(err) : core_files[0], err ? "" : ": empty");
+		err ? kt_err_text(err) : KT_FILE_MEMINFO, err ? "" : ": empty");
 }
 
 static struct kt_err *open_files(struct recorder *recorder, struct kt_machine *machine)
@@ -619,6 +579,7 @@ static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
 	kt_fold_fini(&recorder.fold);
 	kt_groups_fini(&recorder.groups);
 	kt_record_memory_fini(&recorder.memory);
+	kt_record_files_fini(&recorder.files);
 	kt_arena_fini(&recorder.arena);
 	return err;
 }
@@ -657,8 +618,10 @@ const struct kt_cmd kt_cmd_record = {
 	.help = "Reads the kernel's memory files every 10 seconds, or every -i SECONDS, and "
 		"appends them to FILE, by default " KT_RECORDING_DEFAULT ". It ends at SIGINT "
 		"or SIGTERM, or after -n samples. Numbers that do not change cost next to "
-		"nothing. What seldom changes or costs more is read every ten minutes: "
-		"vmalloc areas, cgroups, and the processes with most page tables and threads.\n\n"
+		"nothing. Counts that memory may follow, such as sockets, open files, forks and "
+		"packets, are read each minute. What seldom changes or costs more is read every "
+		"ten minutes: vmalloc areas, cgroups, and the processes with most page tables and "
+		"threads.\n\n"
 		"Every other command shows any sample of it: 'ktally -s FILE', 'ktally slab "
 		"-s FILE@TIME'. TIME is 2026-01-31T23:59, 23:59, or -2h: two hours before the "
 		"last sample. A crash loses at most the last 10 seconds. A full disk stops "
