@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Recorded series, judged. Scenes last two minutes, so a second becomes a minute; and more than a
+// day of the quiet that they begin with comes before them, because a judge wants history. The
+// amounts come from 'ktally export'.
+
+#include "exam.h"
+#include "sitting.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define STRETCH	     60	 /* a second is as long as a minute */
+#define HISTORY_H    30	 /* of quiet, before the recording */
+#define QUIET_S	     18	 /* of a recording, at its beginning */
+#define SAMPLES_MAX  600 /* of a recording */
+#define LABELS_MAX   256
+#define OF_FILE_MAX  24
+#define PRESSURE_MAX 16
+#define EPOCH_MS     1700000000000
+#define RAM	     ((int64_t)2 << 30)
+
+struct label {
+	struct recorded *recorded;
+	long long from, to; /* seconds since 1970 */
+	int64_t bytes[SAMPLES_MAX];
+	bool known[SAMPLES_MAX];
+};
+
+/* All labels of one recording. */
+struct scene {
+	const char *file;
+	long long first; /* second of the first sample */
+	size_t nr_samples;
+	struct label labels[OF_FILE_MAX];
+	size_t nr_labels;
+	long long pressure[PRESSURE_MAX];
+	size_t nr_pressure;
+	/* while it is judged */
+	struct paper papers[OF_FILE_MAX];
+	double now_h;
+};
+
+struct index {
+	struct recorded *items;
+	long long from[LABELS_MAX], to[LABELS_MAX];
+	bool pressure[LABELS_MAX];
+	size_t count;
+};
+
+static enum kt_verdict verdict_named(const char *name)
+{
+	for (int v = 0; v < KT_NR_VERDICTS; v++) {
+		if (strcmp(kt_verdict_name((enum kt_verdict)v), name) == 0)
+			return (enum kt_verdict)v;
+	}
+	return KT_NR_VERDICTS;
+}
+
+static bool read_index(const char *directory, struct index *index)
+{
+	char path[4096], line[512], truth[32];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/index.txt", directory);
+	file = fopen(path, "re");
+	if (!file) {
+		perror(path);
+		return false;
+	}
+	while (fgets(line, sizeof(line), file) && index->count < LABELS_MAX) {
+		struct recorded *one = &index->items[index->count];
+		long long *from = &index->from[index->count], *to = &index->to[index->count];
+
+		if (line[0] == '#' ||
+			sscanf(line, "%63[^\t]\t%63[^\t]\t%31[^\t]\t%lld\t%lld\t%47[^\n]",
+				one->file, one->series, truth, from, to, one->mechanism) != 6)
+			continue;
+		index->pressure[index->count] = strcmp(one->series, "pressure") == 0;
+		one->truth = verdict_named(truth);
+		if (one->truth == KT_NR_VERDICTS && !index->pressure[index->count]) {
+			fprintf(stderr, "%s: no verdict is named '%s'\n", path, truth);
+			continue;
+		}
+		index->count++;
+	}
+	fclose(file);
+	return true;
+}
+
+static struct label *label_of(struct scene *scene, const char *series)
+{
+	for (size_t i = 0; i < scene->nr_labels; i++) {
+		if (strcmp(scene->labels[i].recorded->series, series) == 0)
+			return &scene->labels[i];
+	}
+	return NULL;
+}
+
+static void take_line(struct scene *scene, char *line)
+{
+	struct tm when = { 0 };
+	char *name, *bytes;
+	long long second;
+	struct label *label;
+	size_t at;
+
+	name = strptime(line, "%Y-%m-%dT%H:%M:%SZ,", &when);
+	bytes = name ? strrchr(name, ',') : NULL;
+	if (!bytes)
+		return;
+	*bytes++ = '\0';
+	second = timegm(&when);
+	if (scene->first == 0)
+		scene->first = second;
+	at = second >= scene->first ? (size_t)(second - scene->first) : SAMPLES_MAX;
+	if (at >= SAMPLES_MAX)
+		return;
+	if (at + 1 > scene->nr_samples)
+		scene->nr_samples = at + 1;
+	/* one series may have several labels */
+	for (label = label_of(scene, name); label && label < scene->labels + scene->nr_labels;
+		label++) {
+		if (strcmp(label->recorded->series, name) == 0) {
+			label->bytes[at] = strtoll(bytes, NULL, 10);
+			label->known[at] = true;
+		}
+	}
+}
+
+static bool read_amounts(const struct exam_options *options, struct scene *scene)
+{
+	char command[8192], line[512];
+	FILE *pipe;
+
+	snprintf(command, sizeof(command), "'%s' export '%s/%s' 2>/dev/null", options->ktally,
+		options->recorded, scene->file);
+	pipe = popen(command, "re");
+	if (!pipe)
+		return false;
+	while (fgets(line, sizeof(line), pipe))
+		take_line(scene, line);
+	return pclose(pipe) == 0 && scene->nr_samples > QUIET_S;
+}
+
+static void changed(void *arg, size_t series, const struct kt_judged *judged)
+{
+	struct scene *scene = arg;
+
+	paper_add(&scene->papers[series], scene->now_h, judged);
+}
+
+static bool reclaimable(const struct recorded *one)
+{
+	return strstr(one->series, "dentry") || strstr(one->series, "inode_cache") ||
+	       strstr(one->mechanism, "reclaimable");
+}
+
+static void put_sample(struct scene *scene, struct kt_judge *judge, size_t at, bool whole)
+{
+	for (size_t i = 0; i < scene->nr_labels; i++) {
+		const struct label *label = &scene->labels[i];
+
+		/* in the history only what is known of the quiet */
+		if (label->known[at] || whole)
+			kt_judge_amount(judge, i, label->known[at] ? label->bytes[at] : 0);
+	}
+}
+
+/* The quiet goes forth and back, so that it has no steps. */
+static size_t quiet_sample(size_t minute)
+{
+	size_t at = minute % (2 * QUIET_S - 2);
+
+	return at < QUIET_S ? at : 2 * QUIET_S - 2 - at;
+}
+
+static void judge_samples(struct scene *scene, struct kt_judge *judge)
+{
+	size_t history = HISTORY_H * 60;
+
+	for (size_t i = 0; i < history + scene->nr_samples; i++) {
+		size_t at = i < history ? quiet_sample(i) : i - history;
+		bool any = false;
+
+		for (size_t k = 0; k < scene->nr_labels; k++)
+			any |= scene->labels[k].known[at];
+		if (!any)
+			continue; /* a gap */
+		scene->now_h = (double)i / 60;
+		kt_judge_begin(judge, EPOCH_MS + (int64_t)i * STRETCH * 1000,
+			(int64_t)i * STRETCH * 1000 + 86400000);
+		for (size_t p = 0; i >= history && p < scene->nr_pressure; p++) {
+			if (scene->pressure[p] == scene->first + (long long)at)
+				kt_judge_pressure(judge);
+		}
+		put_sample(scene, judge, at, false);
+		kt_judge_end(judge);
+	}
+}
+
+static void conclude(struct scene *scene, size_t i)
+{
+	struct label *label = &scene->labels[i];
+	struct recorded *one = label->recorded;
+	const struct paper *paper = &scene->papers[i];
+	double from_h = HISTORY_H + (double)(label->from - scene->first) / 60;
+	double to_h = HISTORY_H + (double)(label->to - scene->first) / 60;
+	const struct kt_judged *longest =
+		paper_longest(paper, from_h, to_h, one->truth != KT_VERDICT_NORMAL);
+
+	one->verdict = longest ? longest->verdict : KT_VERDICT_NORMAL;
+	one->veto = longest ? longest->veto : KT_VETO_NONE;
+	one->delay_min = -1;
+	for (size_t c = 0; c < paper->count && one->delay_min < 0; c++) {
+		const struct change *change = &paper->items[c];
+
+		if (change->judged.verdict != KT_VERDICT_LEAK || change->at_h > to_h)
+			continue;
+		one->delay_min = fmax(0, (change->at_h - from_h) * 60);
+		/* found, however long it took */
+		if (one->truth == KT_VERDICT_LEAK)
+			one->verdict = KT_VERDICT_LEAK;
+	}
+}
+
+static bool judge_scene(const struct exam_options *options, struct scene *scene)
+{
+	struct kt_judge_options asked = {
+		.ram_bytes = RAM, .changed = changed, .changed_arg = scene
+	};
+	struct kt_judge *judge;
+
+	if (!read_amounts(options, scene)) {
+		fprintf(stderr, "%s/%s cannot be read by '%s export'\n", options->recorded,
+			scene->file, options->ktally);
+		return true;
+	}
+	judge = kt_judge_new(&asked);
+	for (size_t i = 0; judge && i < scene->nr_labels; i++) {
+		struct kt_judge_series known = { .name = scene->labels[i].recorded->series,
+			.grain_bytes = 4096,
+			.reclaimable = reclaimable(scene->labels[i].recorded) };
+
+		if (kt_judge_add(judge, &known) != i) {
+			kt_judge_free(judge);
+			return false;
+		}
+	}
+	if (!judge)
+		return false;
+	judge_samples(scene, judge);
+	kt_judge_free(judge);
+	for (size_t i = 0; i < scene->nr_labels; i++) {
+		conclude(scene, i);
+		free(scene->papers[i].items);
+	}
+	return true;
+}
+
+/* Labels of one file are next to each other in the index. */
+static size_t gather(const struct index *index, size_t from, struct scene *scene)
+{
+	size_t i = from;
+
+	scene->file = index->items[from].file;
+	for (; i < index->count && strcmp(index->items[i].file, scene->file) == 0; i++) {
+		if (index->pressure[i] && scene->nr_pressure < PRESSURE_MAX)
+			scene->pressure[scene->nr_pressure++] = index->from[i];
+		else if (!index->pressure[i] && scene->nr_labels < OF_FILE_MAX)
+			scene->labels[scene->nr_labels++] = (struct label){ &index->items[i],
+				index->from[i], index->to[i], { 0 }, { false } };
+	}
+	return i;
+}
+
+bool recorded_run(struct exam *exam)
+{
+	struct index index = { .items = calloc(LABELS_MAX, sizeof(*index.items)) };
+	bool ok = index.items && read_index(exam->options.recorded, &index);
+
+	for (size_t i = 0; ok && i < index.count;) {
+		struct scene *scene = calloc(1, sizeof(*scene));
+
+		if (!scene)
+			ok = false;
+		else
+			i = gather(&index, i, scene);
+		ok = ok && judge_scene(&exam->options, scene);
+		free(scene);
+	}
+	exam->recorded = index.items;
+	for (size_t i = 0; ok && i < index.count; i++) {
+		if (!index.pressure[i])
+			exam->recorded[exam->nr_recorded++] = index.items[i];
+	}
+	return ok;
+}
