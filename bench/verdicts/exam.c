@@ -154,6 +154,7 @@ static void plan_rates(const struct exam *exam, size_t index, struct plan *ret_p
 		.nr_leaks = 6,
 		.shape = shape_of_group(group, seed),
 		.hourly_mib = rates_mib[rate],
+		.least_ram_gib = rates_mib[rate] >= 1000 ? 64 : 8,
 		.background = group == 1 ? BACKGROUND_NOISY : BACKGROUND_QUIET,
 		.onset_low_h = 26,
 		.onset_high_h = 28 };

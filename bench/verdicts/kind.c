@@ -177,6 +177,9 @@ static struct part *fill(struct series *series, struct machine *machine, double 
 		rng_chance(rng, .5) ? machine->booted_h : rng_between(rng, 0, span_h(machine) * .8);
 	if (part->start_h < 0)
 		part->x = size * (1 - exp(part->start_h / tau_h));
+	/* a fill that begins later belongs to a program that has started */
+	if (part->start_h > 0 && rng_chance(rng, HELD_BY_LOOK))
+		series->look = KT_LOOK_HELD;
 	series->guess = hypot(series->guess, size * .2);
 	return part;
 }
@@ -240,7 +243,9 @@ static void compose_rider(struct series *series, struct machine *machine)
 	series->late = true;
 	if (chosen == SIZE_MAX)
 		return;
-	add(series, PART_RIDE, rng_log_between(rng, .015, .3), 0)->of = chosen;
+	/* objects of every inode ride on all caches, objects of a file system on one */
+	add(series, PART_RIDE, rng_log_between(rng, .015, .3), 0)->of =
+		rng_chance(rng, .6) ? SIZE_MAX : chosen;
 	some_noise(series, machine);
 }
 

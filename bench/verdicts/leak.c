@@ -102,10 +102,15 @@ void leak_compose(struct series *series, struct machine *machine, enum shape sha
 	leak->of = shape == SHAPE_USE ? (size_t)KT_DRIVER_SOCKETS : leak->of;
 	if (shape == SHAPE_USE)
 		leak->per_unit = leak->hourly * 24 / (sockets->base * (2 * sockets->depth + .1));
-	series->look = rng_chance(rng, LOOK_ERRS) ? KT_LOOK_HELD : KT_LOOK_LOST;
+	series->look_leak = rng_chance(rng, LOOK_ERRS) ? KT_LOOK_HELD : KT_LOOK_LOST;
 	/* reclaim takes nothing of a leak back, unless the cache says that it can */
 	if (shape != SHAPE_RECLAIM)
 		series->reclaimable = series->inodes = false;
+}
+
+bool leak_is_provable(const struct leak *leak)
+{
+	return leak->shape != SHAPE_RECLAIM || leak->pressed;
 }
 
 /* Factor on the even rate at a time; of those shapes that have one. */
@@ -188,6 +193,7 @@ void leak_add(struct leak *leak, const struct machine *machine, double *sum)
 		} else {
 			leak->x += grown(leak, machine, i);
 			leak->total = leak->x;
+			leak->pressed |= machine->pressure[i];
 		}
 		sum[i] += leak->x;
 	}

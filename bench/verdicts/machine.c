@@ -94,7 +94,7 @@ static size_t compose_sisters(struct machine *machine, size_t first, size_t most
 
 		series->kind = kind_named("noise");
 		series->kind->compose(series, machine);
-		series->look = leader->look;
+		series->look_leak = leader->look_leak;
 		series->leak = leader->leak;
 		series->leak.hourly *= sizes[rng_next(&machine->rng) % 8] / 512;
 		series->leak.family = first;
@@ -149,6 +149,8 @@ bool machine_compose(struct machine *machine, const struct plan *plan)
 		return false;
 	rng_seed(rng, plan->seed, 0);
 	machine->ram = (int64_t)4 << (30 + rng_next(rng) % 7);
+	while ((double)machine->ram < plan->least_ram_gib * 1024 * MIB)
+		machine->ram *= 2;
 	machine->cpus = 2 << rng_next(rng) % 7;
 	machine->step_h = plan->step_s / 3600;
 	machine->hours_end = plan->days * 24;
@@ -288,10 +290,11 @@ void machine_settle(struct machine *machine)
 
 		if (leak->shape != SHAPE_ANY) {
 			double ends = fmin(leak->end_h, machine->hours_end);
+			enum kt_verdict truth =
+				leak_is_provable(leak) ? KT_VERDICT_LEAK : KT_VERDICT_GROWING;
 
 			series->episodes.count = 0;
-			episodes_add(&series->episodes, KT_VERDICT_LEAK, leak->onset_h, ends,
-				leak->total);
+			episodes_add(&series->episodes, truth, leak->onset_h, ends, leak->total);
 			if (leak->end_h < machine->hours_end - 12)
 				episodes_add(&series->episodes, KT_VERDICT_WAS_LEAKING, leak->end_h,
 					fmin(leak->end_h + 48, machine->hours_end), leak->total);

@@ -50,7 +50,8 @@ struct plan {
 	double hourly_mib; /* 0: drawn */
 	enum background background;
 	double onset_low_h, onset_high_h; /* after the recording began */
-	double end_chance;		  /* that a leak ends: fixed, or by a boot */
+	double least_ram_gib;
+	double end_chance; /* that a leak ends: fixed, or by a boot */
 };
 
 /** A time with one true verdict. */
@@ -89,12 +90,12 @@ struct part {
 	double size;  /* bytes: deviation, height, ceiling; of followers: bytes per unit */
 	double tau_h; /* time constant; of jobs, teeth: period */
 	double every_h, start_h, more;
-	size_t of; /* driver, or series */
+	size_t of; /* driver; series, SIZE_MAX: all caches of inodes */
 	bool by_load, reclaimable, held;
 	struct profile *profile; /* of phases; NULL: the machine's */
 	/* state */
 	double x, next_h, until_h, level;
-	int count;
+	int count, falls;
 };
 
 struct leak {
@@ -108,6 +109,7 @@ struct leak {
 	size_t family;	/* first of the sisters */
 	/* state */
 	double x, pending, next_h, until_h, last;
+	bool pressed; /* memory was short while it leaked */
 	double total; /* bytes that leaked until the end */
 };
 
@@ -117,8 +119,9 @@ struct series {
 	int64_t grain;
 	double base;
 	bool reclaimable, inodes;
-	bool late;	   /* composed after the drivers, because it follows them */
-	enum kt_look look; /* result of a look for holders */
+	bool late;		/* composed after the drivers, because it follows them */
+	enum kt_look look;	/* result of a look for holders, while nothing leaks */
+	enum kt_look look_leak; /* while it leaks */
 	struct part parts[PARTS_MAX];
 	size_t nr_parts;
 	double guess; /* bytes; deviation of the parts, roughly */
@@ -207,6 +210,11 @@ extern const char *const shape_names[NR_SHAPES];
 
 /** Makes a leak out of a series that has been composed: plan, or drawn. */
 void leak_compose(struct series *series, struct machine *machine, enum shape shape);
+/**
+ * Whether samples can prove a leak in principle: in a reclaimable cache only after memory was
+ * short.
+ */
+bool leak_is_provable(const struct leak *leak);
 /** The kind of series that a shape leaks in, or NULL: any quiet one. */
 const struct kind *leak_kind(enum shape shape);
 

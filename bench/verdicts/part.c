@@ -8,6 +8,9 @@
 
 #define POOL_TAU_H 0.05
 #define MERGED_H   1.0
+#define CHURN_H	   4.0
+#define RARE_H	   24.0
+#define REPLACED_H 12.0
 
 void episodes_add(
 	struct episodes *episodes, enum kt_verdict truth, double from_h, double to_h, double bytes)
@@ -41,6 +44,15 @@ static void add_noise(
 	}
 }
 
+/* Rises every few hours are churn, rare ones spikes; between them both names fit. */
+static void note_spike(const struct part *part, struct series *series, double now)
+{
+	if (part->every_h < CHURN_H || part->every_h >= RARE_H)
+		episodes_add(&series->episodes,
+			part->every_h < CHURN_H ? KT_VERDICT_CHURN : KT_VERDICT_SPIKE, now,
+			part->until_h + 1, part->x);
+}
+
 static void add_spikes(
 	struct part *part, struct machine *machine, struct series *series, double *sum)
 {
@@ -56,8 +68,7 @@ static void add_spikes(
 			if (!rests && now >= part->until_h) {
 				part->x = part->size * rng_log_between(rng, .3, 3);
 				part->until_h = now + rng_exponential(rng, part->tau_h);
-				episodes_add(&series->episodes, KT_VERDICT_SPIKE, now,
-					part->until_h + 1, part->x);
+				note_spike(part, series, now);
 			}
 		}
 		if (now < part->until_h)
@@ -190,7 +201,9 @@ static void add_fill(struct part *part, struct machine *machine, struct series *
 			double lost = part->x * rng_between(&series->rng, .3, .95);
 
 			part->x -= lost;
-			episodes_add(&series->episodes, KT_VERDICT_FILLING, now,
+			part->falls++;
+			episodes_add(&series->episodes,
+				part->falls > 2 ? KT_VERDICT_SAW_TOOTH : KT_VERDICT_FILLING, now,
 				now + 4 * part->tau_h, lost);
 		}
 		if (now < part->start_h)
@@ -231,15 +244,17 @@ static void add_follow(
 	for (size_t i = 0; i < machine->nr; i++) {
 		double per_unit = part->size;
 
-		/* from `next_h` on each unit takes `more` times as much */
+		/* from `next_h` on units are replaced by others, which take `more` times as much */
 		if (part->more > 0 && machine->hours[i] >= part->next_h)
-			per_unit *= part->more;
+			per_unit *=
+				1 + (part->more - 1) * fmin(1, (machine->hours[i] - part->next_h) /
+								       REPLACED_H);
 		part->x = per_unit * driver[i];
 		if (part->more > 0 && part->count == 0 && machine->hours[i] >= part->next_h) {
 			part->count = 1;
 			episodes_add(&series->episodes, KT_VERDICT_OUT_OF_PROPORTION,
-				machine->hours[i], machine->hours[i] + 48,
-				part->x * (1 - 1 / part->more));
+				part->next_h + REPLACED_H / 2, part->next_h + 72,
+				part->x * (part->more - 1));
 		}
 		sum[i] += part->x;
 	}
@@ -261,7 +276,8 @@ static void add_pool(struct part *part, struct machine *machine, struct series *
 
 static void add_ride(struct part *part, struct machine *machine, struct series *series, double *sum)
 {
-	const double *ridden = machine->series[part->of].ridden;
+	const double *ridden =
+		part->of == SIZE_MAX ? machine->inodes : machine->series[part->of].ridden;
 
 	(void)series;
 	for (size_t i = 0; i < machine->nr; i++)

@@ -75,6 +75,8 @@ static void print_sizes(const struct tally *tally)
 	for (size_t i = 0; i < tally->nr_found; i++) {
 		size_t size = class_of(size_limits, NR_SIZES, tally->found[i].size);
 
+		if (!tally->found[i].provable)
+			continue;
 		count[size]++;
 		found[size] += tally->found[i].delay_h >= 0;
 	}
@@ -178,7 +180,7 @@ static void print_missed(const struct tally *tally)
 	for (size_t i = 0; i < tally->nr_found; i++) {
 		const struct found *one = &tally->found[i];
 
-		if (one->delay_h >= 0 || one->size < 4)
+		if (one->delay_h >= 0 || one->size < 4 || !one->provable)
 			continue;
 		missed++;
 		vetoes[one->veto]++;
@@ -196,6 +198,27 @@ static void print_missed(const struct tally *tally)
 	}
 }
 
+/* A leak in a reclaimable cache is a fill to all that can be seen, until memory is short. */
+static void print_unprovable(const struct tally *tally)
+{
+	size_t verdicts[KT_NR_VERDICTS] = { 0 }, count = 0;
+
+	for (size_t i = 0; i < tally->nr_found; i++) {
+		const struct found *one = &tally->found[i];
+
+		if (one->provable)
+			continue;
+		count++;
+		verdicts[one->delay_h >= 0 ? KT_VERDICT_LEAK : one->last]++;
+	}
+	printf("  %zu in reclaimable caches without pressure, not counted above:", count);
+	for (int v = 0; v < KT_NR_VERDICTS; v++) {
+		if (verdicts[v])
+			printf(" %s %zu", brief[v], verdicts[v]);
+	}
+	printf("\n");
+}
+
 static void print_leaks(const struct exam *exam)
 {
 	const struct tally *tally = &exam->leaks;
@@ -206,8 +229,8 @@ static void print_leaks(const struct exam *exam)
 		bool hit = tally->found[i].delay_h >= 0;
 
 		found += hit;
-		from_4 += tally->found[i].size >= 4;
-		found_4 += hit && tally->found[i].size >= 4;
+		from_4 += tally->found[i].provable && tally->found[i].size >= 4;
+		found_4 += hit && tally->found[i].provable && tally->found[i].size >= 4;
 	}
 	printf("\nLEAKS: %zu machines of %zu series, 10 of them leak from day 8 to 10 on, of 14\n",
 		tally->nr_machines, (size_t)SERIES_USUAL);
@@ -222,6 +245,7 @@ static void print_leaks(const struct exam *exam)
 	}
 	print_sizes(tally);
 	print_missed(tally);
+	print_unprovable(tally);
 	print_named(tally);
 	printf("  %-18s %5s %6s %6s %8s %11s %11s\n", "SHAPE", "LEAKS", ">= 10", "FOUND", "GROWING",
 		"MEDIAN", "90 %");

@@ -47,12 +47,19 @@ burst() { sleep $((RANDOM % 7)); test_module vmalloc 262144 24; }
 faster() { step=$((${step:-0} + 2)); test_module percpu 4096 $step; }
 walk() { find /sys /proc/sys >/dev/null 2>&1; }
 log_rotated() { i=0; while [ $i -lt 8 ]; do dd if=/dev/zero bs=1M count=2 2>/dev/null >>/tmp/log; i=$((i + 1)); sleep 1; done; rm -f /tmp/log; }
-storm() { hold sockets 3000 800; sleep 3; hold free; }
+storm() { hold sockets 6000 800; sleep 3; hold free; }
 tables_up_down() { hold tables 1500; sleep 2; hold free; }
 container() { c=/sys/fs/cgroup/c$((N = ${N:-0} + 1)); mkdir $c; (echo 0 >$c/cgroup.procs; busybox true); rmdir $c; }
 pinned() { c=/sys/fs/cgroup/z$((Z = ${Z:-0} + 1)); mkdir $c; sh -c "echo \$\$ >$c/cgroup.procs; echo x >/tmp/pin$Z"; rmdir $c; }
-build() { i=0; mkdir -p /tmp/build; while [ $i -lt 300 ]; do echo $i >/tmp/build/$i; i=$((i + 1)); done; rm -rf /tmp/build; }
-backup() { tar cf /dev/null /sys/kernel /modules 2>/dev/null; }
+build() { mkdir -p /tmp/build; hold create /tmp/build 6000; rm -rf /tmp/build; }
+# A tree on ext4 whose inodes and dentries are not cached any more.
+make_tree() {
+    umount /e 2>/dev/null; mkdir -p /e; rm -f /tmp/disk; truncate -s 64M /tmp/disk
+    mke2fs -F -b 1024 -i 1024 /tmp/disk >/dev/null 2>&1; mount -t ext4 -o loop /tmp/disk /e
+    for i in $(seq 40); do mkdir /e/$i; hold create /e/$i 500; done
+    sync; echo 2 >/proc/sys/vm/drop_caches; sleep 2
+}
+slow_walk() { for i in $(seq 40); do ls -l /e/$i >/dev/null; sleep 2; done; }
 names() { hold look-up /sys/kernel 3000; }
 drop() { echo 2 >/proc/sys/vm/drop_caches; mark pressure$((P = ${P:-0} + 1)); }
 """
@@ -110,30 +117,31 @@ SCENES = {
         often 45 2 hold epoll 4 500 & often 45 2 hold sockets 300 0 & often 45 2 hold inodes 300 &
         often 45 2 hold bpf-array 65536 8 &
         sleep 115; mark b""", (
-        Label("epoll items", "leak", r"slab:(eventpoll_epi|pid)", "a", "b", 4),
+        Label("epoll items", "growing, not yet known", r"slab:(eventpoll_epi|pid)", "a", "b", 4),
         Label("sockets", "follows", r"slab:(sock_inode_cache|PING|UNIX)", "a", "b", 4),
         Label("open unlinked files", "follows", r"slab:shmem_inode_cache", "a", "b", 4),
-        Label("BPF maps", "leak", r"account:vmalloc", "a", "b", 10))),
-    "growth": Scene("walks, a thread pool, a huge page pool, log rotation, page tables, modules", 150, """
-        mark a; walk & often 10 2 log_rotated & sleep 20; mark c; hold threads 300; sleep 20; mark d; echo 24 >/proc/sys/vm/nr_hugepages
+        Label("BPF maps", "growing, not yet known", r"account:vmalloc", "a", "b", 10))),
+    "growth": Scene("a walk of a tree, a thread pool, a huge page pool, log rotation, modules", 150, """
+        mark a; slow_walk & often 10 2 log_rotated &
+        sleep 20; mark c; hold threads 600; sleep 20; mark d; echo 24 >/proc/sys/vm/nr_hugepages
         sleep 20; mark e; offered veth; offered dm_mod; sleep 52; mark b""", (
-        Label("walk of trees", "filling cache", r"slab:dentry", "a", "b", .5),
-        Label("walk of trees, inodes", "filling cache", r"slab:inode_cache", "a", "b", .5),
-        Label("log rotation", "saw-tooth", r"account:shmem", "a", "b", 1),
-        Label("thread pool", "follows", r"account:kernel_stacks", "c", "b", 3),
-        Label("huge page pool", "step", r"account:hugetlb\w*", "d", "b", 40),
-        Label("module loads", "step", r"account:vmalloc", "e", "b", .05),
+        Label("walk of a tree, dentries", "filling cache", r"slab:dentry", "a", "b", 2),
+        Label("walk of a tree, inodes", "filling cache", r"slab:ext4_inode_cache", "a", "b", 8),
+        Label("log rotation", "saw-tooth", r"account:shmem", "a", "b", 8),
+        Label("thread pool", "follows", r"account:kernel_stacks", "c", "b", 6),
+        Label("huge page pool", "step", r"account:hugetlb", "d", "b", 40),
+        Label("module loads", "normal", r"account:vmalloc", "e", "b", 0, 3),
         Label("nothing", "normal", r"slab:kmalloc-(rnd-\d+-)?8k", "a", "b", 0, 1)),
-        False, "echo 2 >/proc/sys/vm/drop_caches; sleep 2"),
-    "churn": Scene("containers, connections, builds, backup, page tables", 150, """
-        mark a; often 220 .3 container & often 14 4 storm & often 40 1 build & often 5 20 backup &
-        sleep 117; mark b""", (
-        Label("connection storms", "saw-tooth", r"slab:sock_inode_cache", "a", "b", 2),
-        Label("connection storms, data", "saw-tooth", r"slab:kmalloc-(rnd-\d+-)?(2k|1k)", "a", "b", 2),
-        Label("builds", "churn", r"slab:shmem_inode_cache", "a", "b", .1),
-        Label("backup", "filling cache", r"slab:dentry", "a", "b", .5),
-        Label("container churn", "churn", r"account:percpu", "a", "b", .05),
-        Label("nothing", "normal", r"slab:kmalloc-(rnd-\d+-)?8k", "a", "b", 0, 1))),
+        False, "make_tree\n"),
+    "churn": Scene("containers, connections, builds, backup", 150, """
+        mark a; often 220 .3 container & often 14 4 storm & often 40 1 build &
+        sleep 60; mark c; tar cf /dev/null /e; sleep 57; mark b""", (
+        Label("connection storms", "saw-tooth", r"slab:(sock_inode_cache|PING|UNIX)", "a", "b", 6),
+        Label("builds", "churn", r"slab:shmem_inode_cache", "a", "b", 3),
+        Label("backup", "filling cache", r"slab:ext4_inode_cache", "c", "b", 8),
+        Label("container churn", "normal", r"account:percpu", "a", "b", 0, 2),
+        Label("nothing", "normal", r"slab:kmalloc-(rnd-\d+-)?8k", "a", "b", 0, 1)),
+        False, "make_tree\n"),
     "tables": Scene("page tables that come and go, cgroups that stay dying", 130, """
         mark a; often 25 2 tables_up_down & often 300 .2 pinned & sleep 100; mark b""", (
         Label("page tables", "saw-tooth", r"account:page_tables", "a", "b", 2),

@@ -153,6 +153,16 @@ static void changed(void *arg, size_t series, const struct kt_judged *judged)
 	paper_add(&scene->papers[series], scene->now_h, judged);
 }
 
+/* A look finds the programs that hold objects, and nothing that holds lost or cached ones. */
+static enum kt_look look(void *arg, size_t series)
+{
+	const struct scene *scene = arg;
+	enum kt_verdict truth = scene->labels[series].recorded->truth;
+
+	return truth == KT_VERDICT_GROWING || truth == KT_VERDICT_FOLLOWS ? KT_LOOK_HELD
+									  : KT_LOOK_LOST;
+}
+
 static bool reclaimable(const struct recorded *one)
 {
 	return strstr(one->series, "dentry") || strstr(one->series, "inode_cache") ||
@@ -229,9 +239,11 @@ static void conclude(struct scene *scene, size_t i)
 
 static bool judge_scene(const struct exam_options *options, struct scene *scene)
 {
-	struct kt_judge_options asked = {
-		.ram_bytes = RAM, .changed = changed, .changed_arg = scene
-	};
+	struct kt_judge_options asked = { .ram_bytes = RAM,
+		.look = options->look ? look : NULL,
+		.look_arg = scene,
+		.changed = changed,
+		.changed_arg = scene };
 	struct kt_judge *judge;
 
 	if (!read_amounts(options, scene)) {

@@ -61,7 +61,13 @@ static enum kt_look look(void *arg, size_t series)
 {
 	const struct sitting *sitting = arg;
 
-	return sitting->machine.series[series].look;
+	const struct series *one = &sitting->machine.series[series];
+	const struct leak *leak = &one->leak;
+	double now = sitting->machine.judging_h;
+
+	if (leak->shape != SHAPE_ANY && now >= leak->onset_h && now < leak->end_h)
+		return one->look_leak;
+	return one->look;
 }
 
 static void changed(void *arg, size_t series, const struct kt_judged *judged)

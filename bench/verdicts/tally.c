@@ -99,6 +99,7 @@ static void add_leak(struct tally *tally, const struct sitting *sitting, size_t 
 		.kind = series->kind,
 		.size = leak->total / deviation(series),
 		.hourly = leak->total / (end_h - leak->onset_h),
+		.provable = leak_is_provable(leak),
 		.delay_h = -1,
 		.growing_h = -1 };
 	for (size_t i = 0; i < paper->count; i++) {

@@ -25,6 +25,7 @@ struct found {
 	enum kt_veto veto;	 /* that stood at the end, of leaks that were not found */
 	enum kt_verdict last;	 /* verdict at the end of the leak */
 	double confidence;
+	bool provable;	    /* samples can prove it in principle */
 	bool rate_inside;   /* the true rate is within the stated interval */
 	bool named;	    /* of leaks per event: the event was named, or one that goes with it */
 	double onset_off_h; /* stated beginning less the true one */
