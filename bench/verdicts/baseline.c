@@ -87,7 +87,7 @@ static double mann_kendall(const double *y, size_t n, double *ret_variance)
 static double sen(const double *y, size_t n)
 {
 	static const size_t most = POINTS / SLOPES_OF * (POINTS / SLOPES_OF) / 2;
-	double slopes[POINTS / SLOPES_OF * (POINTS / SLOPES_OF) / 2];
+	double slopes[POINTS / SLOPES_OF * (POINTS / SLOPES_OF) / 2] = { 0 };
 	size_t count = 0;
 
 	for (size_t i = 0; i < n; i += SLOPES_OF) {

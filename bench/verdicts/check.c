@@ -84,7 +84,7 @@ static uint64_t run(uint64_t seed, double *ret_leaked)
 
 static void check_machines(void)
 {
-	double leaked;
+	double leaked = 0;
 	uint64_t first = run(7, &leaked);
 
 	expect("MiB leaked in three days", leaked / MIB, 720, 1);

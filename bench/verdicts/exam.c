@@ -11,6 +11,7 @@
 #include <string.h>
 #include <time.h>
 
+#define DENSE_DAYS	 30
 #define QUIET_DAYS	 30
 #define LEAKS_DAYS	 14
 #define BASELINES_DAYS	 8
@@ -19,7 +20,8 @@
 
 const double rates_mib[NR_RATES] = { .2, 1, 10, 100, 1024, 10240 };
 const char *const group_names[NR_GROUPS] = { "steady, quiet", "steady, noisy", "stairs", "uneven" };
-const char *const stage_names[NR_STAGES] = { "quiet", "leaks", "rates", "baselines", "recorded" };
+const char *const stage_names[NR_STAGES] = { "quiet", "dense", "leaks", "rates", "baselines",
+	"recorded" };
 
 static const double goals_h[NR_RATES] = { 0, 6, 0, .25, 0, 2.0 / 60 };
 
@@ -100,6 +102,24 @@ static void add_quiet(struct exam *exam, size_t index, struct sitting *sitting)
 	(void)index;
 	pthread_mutex_lock(&counting);
 	tally_add(&exam->quiet, sitting);
+	pthread_mutex_unlock(&counting);
+}
+
+/* At the interval that recordings have by default: only there blocks of 10 s are judged. */
+static void plan_dense(const struct exam *exam, size_t index, struct plan *ret_plan)
+{
+	*ret_plan = (struct plan){ .seed = seed_of(exam, STAGE_DENSE, index),
+		.days = DENSE_DAYS,
+		.step_s = 10,
+		.nr_series = SERIES_USUAL,
+		.shape = SHAPE_ANY };
+}
+
+static void add_dense(struct exam *exam, size_t index, struct sitting *sitting)
+{
+	(void)index;
+	pthread_mutex_lock(&counting);
+	tally_add(&exam->dense, sitting);
 	pthread_mutex_unlock(&counting);
 }
 
@@ -311,6 +331,7 @@ static int by_seed(const void *a, const void *b)
 static void settle(struct exam *exam)
 {
 	tally_merge_states(&exam->states, &exam->quiet);
+	tally_merge_states(&exam->states, &exam->dense);
 	tally_merge_states(&exam->states, &exam->leaks);
 	for (size_t r = 0; r < NR_RATES; r++) {
 		for (size_t g = 0; g < NR_GROUPS; g++) {
@@ -322,15 +343,19 @@ static void settle(struct exam *exam)
 	}
 	if (exam->quiet.nr_alarms > 0)
 		qsort(exam->quiet.alarms, exam->quiet.nr_alarms, sizeof(struct alarm), by_seed);
+	if (exam->dense.nr_alarms > 0)
+		qsort(exam->dense.alarms, exam->dense.nr_alarms, sizeof(struct alarm), by_seed);
 	if (exam->leaks.nr_alarms > 0)
 		qsort(exam->leaks.alarms, exam->leaks.nr_alarms, sizeof(struct alarm), by_seed);
 }
 
 bool exam_run(const struct exam_options *options, struct exam *ret_exam)
 {
-	size_t part = options->quick ? 8 : 1, cells = NR_RATES * NR_GROUPS * MACHINES_OF_CELL;
+	size_t part = options->quick ? 8 : 1,
+	       cells = (size_t)NR_RATES * NR_GROUPS * MACHINES_OF_CELL;
 	struct work works[] = {
 		{ ret_exam, 248 / part, 0, plan_quiet, add_quiet, false, false, { { 0 } } },
+		{ ret_exam, 16 / part, 0, plan_dense, add_dense, false, false, { { 0 } } },
 		{ ret_exam, 96 / part, 0, plan_leaks, add_leaks, false, false, { { 0 } } },
 		{ ret_exam, cells, 0, plan_rates, add_rates, false, false, { { 0 } } },
 		{ ret_exam, 24 / part, 0, plan_baselines, add_baselines, true, false, { { 0 } } },
@@ -351,12 +376,14 @@ bool exam_run(const struct exam_options *options, struct exam *ret_exam)
 	clock_gettime(CLOCK_MONOTONIC, &to);
 	ret_exam->seconds =
 		(double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9;
-	return ok && !ret_exam->quiet.out_of_memory && !ret_exam->leaks.out_of_memory;
+	return ok && !ret_exam->quiet.out_of_memory && !ret_exam->dense.out_of_memory &&
+	       !ret_exam->leaks.out_of_memory;
 }
 
 void exam_free(struct exam *exam)
 {
 	tally_free(&exam->quiet);
+	tally_free(&exam->dense);
 	tally_free(&exam->leaks);
 	tally_free(&exam->states);
 	for (size_t r = 0; r < NR_RATES; r++) {

@@ -40,7 +40,15 @@ struct exam_options {
 	const char *ktally, *recorded; /* program, directory; NULL: no recorded series */
 };
 
-enum stage { STAGE_QUIET, STAGE_LEAKS, STAGE_RATES, STAGE_BASELINES, STAGE_RECORDED, NR_STAGES };
+enum stage {
+	STAGE_QUIET,
+	STAGE_DENSE,
+	STAGE_LEAKS,
+	STAGE_RATES,
+	STAGE_BASELINES,
+	STAGE_RECORDED,
+	NR_STAGES
+};
 
 extern const char *const stage_names[NR_STAGES];
 
@@ -55,7 +63,7 @@ struct recorded {
 
 struct exam {
 	struct exam_options options;
-	struct tally quiet, leaks, states;
+	struct tally quiet, dense, leaks, states;
 	struct cell cells[NR_RATES][NR_GROUPS];
 	struct comparison comparison;
 	struct recorded *recorded;

@@ -104,6 +104,7 @@ void exam_print_json(const struct exam *exam)
 	printf("{\"held_out\":%s,\"look\":%s,\n", exam->options.held_out ? "true" : "false",
 		exam->options.look ? "true" : "false");
 	print_tally("quiet", &exam->quiet);
+	print_tally("dense", &exam->dense);
 	print_tally("leaking", &exam->leaks);
 	print_cells(exam);
 	print_states(&exam->states);

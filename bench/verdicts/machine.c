@@ -282,6 +282,35 @@ static void settle_follower(struct series *series, struct machine *machine)
 			driver->base * 2 * end * part->size);
 }
 
+/* A rider fills and empties with what it rides on. */
+static void settle_rider(struct series *series, const struct machine *machine)
+{
+	const struct part *part = &series->parts[0];
+
+	for (size_t k = 0; k < machine->nr_series; k++) {
+		const struct series *ridden = &machine->series[k];
+
+		if (!ridden->inodes || (part->of != SIZE_MAX && part->of != k))
+			continue;
+		for (size_t i = 0; i < ridden->episodes.count; i++) {
+			const struct episode *one = &ridden->episodes.items[i];
+
+			episodes_add(&series->episodes, one->truth, one->from_h, one->to_h,
+				one->bytes * part->size);
+		}
+	}
+}
+
+static void settle_benign(struct series *series, struct machine *machine)
+{
+	if (!series->late || series->nr_parts == 0)
+		return;
+	if (series->parts[0].kind == PART_FOLLOW || series->parts[0].kind == PART_POOL)
+		settle_follower(series, machine);
+	else if (series->parts[0].kind == PART_RIDE)
+		settle_rider(series, machine);
+}
+
 void machine_settle(struct machine *machine)
 {
 	for (size_t i = 0; i < machine->nr_series; i++) {
@@ -298,10 +327,8 @@ void machine_settle(struct machine *machine)
 			if (leak->end_h < machine->hours_end - 12)
 				episodes_add(&series->episodes, KT_VERDICT_WAS_LEAKING, leak->end_h,
 					fmin(leak->end_h + 48, machine->hours_end), leak->total);
-		} else if (series->late && series->nr_parts > 0 &&
-			   (series->parts[0].kind == PART_FOLLOW ||
-				   series->parts[0].kind == PART_POOL)) {
-			settle_follower(series, machine);
+		} else {
+			settle_benign(series, machine);
 		}
 	}
 }

@@ -8,6 +8,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define ALARMS_SHOWN 24
 
@@ -52,9 +53,10 @@ static void print_alarms(const struct tally *tally)
 		printf("    ... %zu more\n", tally->nr_alarms - ALARMS_SHOWN);
 }
 
-static void print_quiet(const struct tally *tally)
+static void print_quiet(const struct tally *tally, int step_s)
 {
-	printf("\nFALSE ALARMS: %zu machines without a leak, 30 days each\n", tally->nr_machines);
+	printf("\nFALSE ALARMS: %zu machines without a leak, 30 days each, a sample each %d s\n",
+		tally->nr_machines, step_s);
 	print_rate("all", tally->nr_alarms, tally->machine_hours);
 	print_rate("in the first 8 days", tally->nr_fresh, tally->fresh_hours);
 	print_rate("later", tally->nr_alarms - tally->nr_fresh,
@@ -83,7 +85,7 @@ static void print_sizes(const struct tally *tally)
 	printf("  recall by size, in deviations of the rest of the series:\n");
 	for (size_t s = 0; s < NR_SIZES; s++)
 		print_share(size_names[s], found[s], count[s]);
-	for (size_t from = 1; from < NR_SIZES; from += from == 1 ? 2 : 2) {
+	for (size_t from = 1; from < NR_SIZES; from += 2) {
 		size_t hits = 0, all = 0;
 		char name[32];
 
@@ -151,6 +153,7 @@ static void print_shape(const struct tally *tally, enum shape shape)
 static void print_named(const struct tally *tally)
 {
 	size_t events = 0, named = 0, found = 0, inside = 0, sisters = 0, family = 0;
+	double hours[4096];
 
 	for (size_t i = 0; i < tally->nr_found; i++) {
 		const struct found *one = &tally->found[i];
@@ -161,7 +164,8 @@ static void print_named(const struct tally *tally)
 		inside += one->rate_inside;
 		if (one->shape >= SHAPE_CONNECTION && one->shape <= SHAPE_WRITE) {
 			events++;
-			named += one->named;
+			if (one->named_h >= 0 && named < 4096)
+				hours[named++] = one->named_h;
 		}
 		if (one->shape == SHAPE_SISTERS) {
 			sisters++;
@@ -170,6 +174,11 @@ static void print_named(const struct tally *tally)
 	}
 	print_share("true rate within the 90 % interval", inside, found);
 	print_share("event named, of leaks per event", named, events);
+	qsort(hours, named, sizeof(*hours), by_value);
+	printf("  %-34s", "after the onset, median and 90 %");
+	print_hours(quantile(hours, named, .5), 10);
+	print_hours(quantile(hours, named, .9), 10);
+	printf("\n");
 	print_share("family seen, of sister leaks", family, sisters);
 }
 
@@ -405,6 +414,25 @@ static void print_comparison(const struct comparison *comparison)
 	       "  pred: predict_linear() of 6 h; blind: the judge without a look for holders\n");
 }
 
+/* Verdicts by kernel: the name of a file begins with it. */
+static void print_kernels(const struct exam *exam)
+{
+	for (size_t i = 0; i < exam->nr_recorded;) {
+		const char *file = exam->recorded[i].file;
+		size_t length = strcspn(file, "-"), right = 0, count = 0;
+		char name[80];
+
+		for (; i < exam->nr_recorded &&
+			strncmp(exam->recorded[i].file, file, length + 1) == 0;
+			i++) {
+			right += exam->recorded[i].truth == exam->recorded[i].verdict;
+			count++;
+		}
+		snprintf(name, sizeof(name), "verdict right on %.*s", (int)length, file);
+		print_share(name, right, count);
+	}
+}
+
 static void print_recorded(const struct exam *exam)
 {
 	size_t right = 0, leaks = 0, found = 0, others = 0, flagged = 0;
@@ -425,6 +453,7 @@ static void print_recorded(const struct exam *exam)
 			one->veto == KT_VETO_NONE ? "" : kt_veto_name(one->veto));
 	}
 	print_share("verdict right", right, exam->nr_recorded);
+	print_kernels(exam);
 	print_share("leaks found", found, leaks);
 	print_share("flagged without a leak", flagged, others);
 }
@@ -444,7 +473,9 @@ void exam_print(const struct exam *exam)
 				: exam->leaks.judge_bytes_most,
 			(exam->quiet.judge_ns + exam->leaks.judge_ns) / judged);
 	if (options->stages & 1u << STAGE_QUIET)
-		print_quiet(&exam->quiet);
+		print_quiet(&exam->quiet, 60);
+	if (options->stages & 1u << STAGE_DENSE)
+		print_quiet(&exam->dense, 10);
 	if (options->stages & 1u << STAGE_LEAKS)
 		print_leaks(exam);
 	if (options->stages & 1u << STAGE_RATES)

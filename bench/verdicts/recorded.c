@@ -190,7 +190,7 @@ static size_t quiet_sample(size_t minute)
 
 static void judge_samples(struct scene *scene, struct kt_judge *judge)
 {
-	size_t history = HISTORY_H * 60;
+	size_t history = (size_t)HISTORY_H * 60;
 
 	for (size_t i = 0; i < history + scene->nr_samples; i++) {
 		size_t at = i < history ? quiet_sample(i) : i - history;

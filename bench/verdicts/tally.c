@@ -71,6 +71,8 @@ static void note_leak(struct found *found, const struct leak *leak, const struct
 	if (judged->verdict != KT_VERDICT_LEAK)
 		return;
 	found->named |= names(leak, judged->event);
+	if (found->named && found->named_h < 0)
+		found->named_h = fmax(0, change->at_h - leak->onset_h);
 	found->with_family |= judged->sister != SIZE_MAX && judged->sister >= leak->family &&
 			      judged->sister < leak->family + SISTERS_MAX;
 	if (found->delay_h >= 0)
@@ -101,6 +103,7 @@ static void add_leak(struct tally *tally, const struct sitting *sitting, size_t 
 		.hourly = leak->total / (end_h - leak->onset_h),
 		.provable = leak_is_provable(leak),
 		.delay_h = -1,
+		.named_h = -1,
 		.growing_h = -1 };
 	for (size_t i = 0; i < paper->count; i++) {
 		const struct change *change = &paper->items[i];

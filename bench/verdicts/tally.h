@@ -27,6 +27,7 @@ struct found {
 	double confidence;
 	bool provable;	    /* samples can prove it in principle */
 	bool rate_inside;   /* the true rate is within the stated interval */
+	double named_h;	    /* from onset until the event was named; negative: never */
 	bool named;	    /* of leaks per event: the event was named, or one that goes with it */
 	double onset_off_h; /* stated beginning less the true one */
 	bool with_family;   /* of sisters: the judge sees it in step with one of its family */

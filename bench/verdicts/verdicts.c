@@ -5,7 +5,7 @@
 //
 // usage: verdicts [--held-out] [--no-look] [--quick] [--json] [--jobs N] [--only STAGE]...
 //                 [--recorded DIRECTORY --ktally PROGRAM] | --self-check
-// STAGE: quiet, leaks, rates, baselines, recorded
+// STAGE: quiet, dense, leaks, rates, baselines, recorded
 
 #include "exam.h"
 
@@ -21,7 +21,7 @@ static int usage(void)
 		"usage: verdicts [--held-out] [--no-look] [--quick] [--json] [--jobs N]\n"
 		"                [--only STAGE]... [--recorded DIRECTORY --ktally PROGRAM]\n"
 		"       verdicts --self-check\n"
-		"STAGE is quiet, leaks, rates, baselines or recorded.\n");
+		"STAGE is quiet, dense, leaks, rates, baselines or recorded.\n");
 	return EXIT_FAILURE;
 }
 
