@@ -7,15 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *who_of(struct kt_arena *arena, const struct kt_watched *watched)
+const char *kt_watched_who(struct kt_arena *arena, const struct kt_watched *watched, bool pid)
 {
 	switch (watched->by) {
 	case KT_BY_INTERRUPT: return "(interrupt)";
 	case KT_BY_WORK: return kt_arena_printf(arena, "work %s", watched->work);
 	case KT_BY_TASK: break;
 	}
-	if (!watched->comm)
-		return NULL;
+	if (!watched->comm || !pid)
+		return watched->comm;
 	return kt_arena_printf(arena, "%s (%lld)", watched->comm, (long long)watched->pid);
 }
 
@@ -78,7 +78,7 @@ static void take(struct grouping *grouping, const struct kt_watched *from)
 		if (!row)
 			return;
 		*index = (uint32_t)grouping->rows->rows.count - 1;
-		like.who = who_of(arena, &watched);
+		like.who = kt_watched_who(arena, &watched, true);
 		like.sum = (struct kt_watched){ .by = watched.by,
 			.work = watched.work,
 			.comm = watched.comm,

@@ -23,6 +23,12 @@ struct kt_watched_rows {
 	int64_t nr_other;
 };
 
+/**
+ * On whose behalf a stack allocated: "firefox (812)", "work flush_to_ldisc", "(interrupt)"; NULL:
+ * unknown. kt_watched_context() must have found the context. `pid`: with the number of a process.
+ */
+const char *kt_watched_who(struct kt_arena *arena, const struct kt_watched *watched, bool pid);
+
 /** Adds up snap->watched. All of `ret_rows` is in `arena`; check arena->failed. */
 void kt_watched_group(
 	struct kt_arena *arena, const struct kt_snapshot *snap, struct kt_watched_rows *ret_rows);

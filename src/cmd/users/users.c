@@ -211,11 +211,6 @@ static size_t put_objects(struct kt_report *report, const struct kt_snapshot *sn
 
 /* ---- the command ---- */
 
-struct users_args {
-	bool details, stacks; /* the same, under two names */
-	struct kt_users_watch_opts watch;
-};
-
 /* Sources of all parts: sizes of pages and of objects. */
 static const struct kt_source *const common[] = { &kt_source_host, &kt_source_meta,
 	&kt_source_vmstat, &kt_source_meminfo, &kt_source_slabinfo };
@@ -271,7 +266,7 @@ static const struct kt_shape shape = {
 
 static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
 {
-	const struct users_args *args = kt_call_own(call);
+	const struct kt_users_args *args = kt_call_own(call);
 	KT_CLEANUP(machine) struct kt_machine machine = { 0 };
 	const char *word = call->nr_operands ? call->operands[0] : NULL;
 	bool details = args->details || args->stacks;
@@ -301,18 +296,19 @@ static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
 	return NULL;
 }
 
-static const struct kt_operand operands[] = { { "WHAT", KT_ARG_CACHE, .optional = true } };
+static const struct kt_operand operands[] = { { "WHAT", KT_ARG_CACHE, .optional = true,
+	.web = "what" } };
 
 static const struct kt_option options[] = {
 	{ 0, "stacks", NULL, "the same as --details", .kind = KT_ARG_FLAG,
-		KT_AT(struct users_args, stacks) },
+		KT_AT(struct kt_users_args, stacks) },
 	{ 0, "details", NULL, "show stacks in full, and where objects were last freed",
-		.kind = KT_ARG_FLAG, KT_AT(struct users_args, details) },
+		.kind = KT_ARG_FLAG, KT_AT(struct kt_users_args, details) },
 	{ 0, "watch", "TIME",
 		"see who allocates for this time, and what is not freed: 60s, 10m; needs root",
-		.kind = KT_ARG_SECONDS, KT_AT(struct users_args, watch.seconds) },
+		.kind = KT_ARG_SECONDS, KT_AT(struct kt_users_args, watch.seconds) },
 	{ 0, "cpu", "PERCENT", "of one CPU that --watch may take, over ten minutes or more: 1",
-		.kind = KT_ARG_NUMBER, KT_AT(struct users_args, watch.cpu_percent), .min = 0,
+		.kind = KT_ARG_NUMBER, KT_AT(struct kt_users_args, watch.cpu_percent), .min = 0,
 		.max = 100, .takes = "a number from 1 to 100" },
 };
 
@@ -375,9 +371,10 @@ const struct kt_cmd kt_cmd_users = {
 	.nr_examples = KT_LEN(examples),
 	.repeats = true,
 	.lists = true,
+	.web = KT_WEB_LISTS,
 	.options = options,
 	.nr_options = KT_LEN(options),
-	KT_OWN(struct users_args),
+	KT_OWN(struct kt_users_args),
 	.shape = &shape,
 	.run = run,
 };

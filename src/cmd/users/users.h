@@ -4,6 +4,14 @@
 
 #include "analysis/users.h"
 #include "cli/cmd.h"
+#include "cmd/users/users_watch.h"
+
+extern const struct kt_cmd kt_cmd_users;
+
+struct kt_users_args {
+	bool details, stacks; /* the same, under two names */
+	struct kt_users_watch_opts watch;
+};
 
 /** Tables of 'ktally users', one for each file of users. */
 

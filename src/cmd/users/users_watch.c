@@ -18,6 +18,8 @@
 
 #define STEP_S	     0.1
 #define STACKS_SHOWN 20u
+#define TELL_MS	     1000
+#define CONTEXTS     "task|interrupt|work" /* as enum kt_watched_by */
 
 /* ---- the subject ---- */
 
@@ -172,7 +174,7 @@ static const struct kt_column watched_columns[] = {
 		.title = "CONTEXT",
 		.flags = KT_COL_DATA_ONLY,
 		.help = "null: of the sums.",
-		.words = "task|interrupt|work" },
+		.words = CONTEXTS },
 	[W_PID] = { .key = "pid",
 		.title = "PID",
 		.type = KT_CELL_COUNT,
@@ -207,10 +209,21 @@ static const struct kt_column profile_columns[] = {
 		.help = "An estimate; stacks without any are here too." },
 	{ .key = "held_objects", .type = KT_CELL_COUNT },
 	{ .key = "allocated_bytes", .type = KT_CELL_BYTES },
-	{ .key = "who", .help = "Process, or function of the kernel's own work." },
+	{ .key = "who",
+		.help = "Process, or function of the kernel's own work; '(interrupt)': the process "
+			"that ran has nothing to do with it." },
 	{ .key = "stack",
 		.flags = KT_COL_SET,
 		.help = "Frames, innermost first, with ' < ' between." },
+	{ .key = "context", .words = CONTEXTS },
+	{ .key = "held_samples", .type = KT_CELL_COUNT },
+	{ .key = "held_seen_bytes",
+		.type = KT_CELL_BYTES,
+		.help = "Of the samples themselves, which are certain." },
+	{ .key = "held_variance",
+		.type = KT_CELL_REAL,
+		.help = "Of held_bytes, in bytes^2. Variances of stacks add up, as their amounts "
+			"do: the bounds of any part of a flame graph follow." },
 };
 
 const struct kt_part kt_users_part_profile = {
@@ -236,6 +249,10 @@ static const struct kt_column watch_columns[] = {
 		.type = KT_CELL_SHARE,
 		.help = "How much of what happened the events show; below 0.95 they are no "
 			"evidence. null: not known." },
+	{ .key = "coverage_text", .help = "The same as a sentence." },
+	{ .key = "held_bytes", .type = KT_CELL_BYTES, .help = "Not freed, by all stacks." },
+	{ .key = "held_low_bytes", .type = KT_CELL_BYTES },
+	{ .key = "held_high_bytes", .type = KT_CELL_BYTES },
 	{ .key = "samples", .type = KT_CELL_COUNT },
 	{ .key = "freed", .type = KT_CELL_COUNT, .help = "Samples that were seen to be freed." },
 	{ .key = "unseen_frees",
@@ -260,23 +277,7 @@ static struct kt_cell share_cell(double share)
 	return share >= 0 ? kt_cell_real(share) : kt_cell_missing(KT_ABSENT, NULL);
 }
 
-static void put_watch(struct kt_report *report, const struct kt_watched_whole *watch,
-	const struct kt_coverage *coverage)
-{
-	const struct kt_cell cells[KT_LEN(watch_columns)] = { kt_cell_text(watch->topic),
-		kt_cell_number(watch->watch_ms), kt_cell_number(watch->alloc_ms),
-		kt_cell_known(watch->objs_before), kt_cell_known(watch->objs_middle),
-		kt_cell_known(watch->objs_after), kt_cell_known(watch->nr_allocs),
-		kt_cell_known(watch->nr_frees), share_cell(coverage->least),
-		kt_cell_number(watch->nr_samples), kt_cell_number(watch->nr_freed),
-		kt_cell_number(watch->nr_unseen), kt_cell_number(watch->nr_lost),
-		kt_cell_number(watch->nr_no_stack), kt_cell_number(watch->nr_nested),
-		kt_cell_number(watch->cpu_ns), kt_cell_number(watch->kernel_bytes) };
-
-	for (size_t i = 0; i < KT_LEN(watch_columns); i++)
-		kt_report_field(
-			report, "watch", watch_columns[i].key, watch_columns[i].type, cells[i]);
-}
+static const char *const contexts[] = { "task", "interrupt", "work" };
 
 static void put_profile(struct kt_report *report, const struct kt_snapshot *snap)
 {
@@ -287,17 +288,23 @@ static void put_profile(struct kt_report *report, const struct kt_snapshot *snap
 		return;
 	table->data_only = true;
 	for (size_t i = 0; i < snap->watched.count; i++) {
-		const struct kt_watched *watched = &snap->watched.items[i];
-		struct kt_report_row *row = watched->nr_frames ? kt_table_row(report, table) : NULL;
+		struct kt_watched watched = snap->watched.items[i];
+		struct kt_report_row *row = watched.nr_frames ? kt_table_row(report, table) : NULL;
 
 		if (!row)
 			continue;
-		row->cells[0] = kt_cell_number(llround(watched->held.bytes));
-		row->cells[1] = kt_cell_number(llround(watched->held.objects));
-		row->cells[2] = kt_cell_number(llround(watched->all.bytes));
-		row->cells[3] = kt_report_text(report, watched->comm);
+		kt_watched_context(&report->arena, &watched);
+		row->cells[0] = kt_cell_number(llround(watched.held.bytes));
+		row->cells[1] = kt_cell_number(llround(watched.held.objects));
+		row->cells[2] = kt_cell_number(llround(watched.all.bytes));
+		row->cells[3] =
+			kt_report_text(report, kt_watched_who(&report->arena, &watched, false));
 		row->cells[4] = kt_report_text(
-			report, kt_users_stack_text(report, watched->frames, watched->nr_frames));
+			report, kt_users_stack_text(report, watched.frames, watched.nr_frames));
+		row->cells[5] = kt_cell_text(contexts[watched.by]);
+		row->cells[6] = kt_cell_number(watched.held.nr);
+		row->cells[7] = kt_cell_number(llround(watched.held.seen_bytes));
+		row->cells[8] = kt_cell_real(watched.held.bytes_variance);
 	}
 }
 
@@ -345,7 +352,6 @@ static const char *first_of(struct kt_report *report, const char *callers)
 static void put_row(struct kt_report *report, struct kt_table *table,
 	const struct kt_watched_row *row, const struct kt_watched_rows *rows)
 {
-	static const char *const contexts[] = { "task", "interrupt", "work" };
 	struct kt_report_row *to = kt_table_row(report, table);
 
 	if (!to)
@@ -426,22 +432,47 @@ static void put_gaps(struct kt_report *report, const struct kt_watched_whole *wa
 	}
 }
 
-static void put_coverage(struct kt_report *report, const struct kt_watched_whole *watch,
+static const char *coverage_text(struct kt_report *report, const struct kt_watched_whole *watch,
 	const struct kt_coverage *coverage)
 {
 	if (coverage->least < 0)
-		kt_report_note(report, "how much of it events showed is not known: no exact count "
-				       "to compare with");
-	else if (coverage->least < KT_COVERAGE_ENOUGH)
-		kt_report_note(report,
+		return "how much of it events showed is not known: no exact count to compare with";
+	if (coverage->least < KT_COVERAGE_ENOUGH)
+		return kt_arena_printf(&report->arena,
 			"events showed only %.1f %% of what happened, so they are no evidence for "
-			"a "
-			"holder: not observable by events on this kernel%s",
+			"a holder: not observable by events on this kernel%s",
 			100 * coverage->least,
 			watch->verified ? "; HELD is what memory still has" : "");
-	else
-		kt_report_note(
-			report, "events showed %.1f %% of what happened", 100 * coverage->least);
+	return kt_arena_printf(
+		&report->arena, "events showed %.1f %% of what happened", 100 * coverage->least);
+}
+
+static void put_watch(struct kt_report *report, const struct kt_watched_whole *watch,
+	const struct kt_coverage *coverage, const struct kt_watched_rows *rows)
+{
+	struct kt_estimate held = kt_watched_bytes(&rows->held);
+	const struct kt_cell cells[KT_LEN(watch_columns)] = { kt_cell_text(watch->topic),
+		kt_cell_number(watch->watch_ms), kt_cell_number(watch->alloc_ms),
+		kt_cell_known(watch->objs_before), kt_cell_known(watch->objs_middle),
+		kt_cell_known(watch->objs_after), kt_cell_known(watch->nr_allocs),
+		kt_cell_known(watch->nr_frees), share_cell(coverage->least),
+		kt_report_text(report, coverage_text(report, watch, coverage)),
+		kt_cell_number(llround(held.value)), kt_cell_number(llround(held.low)),
+		kt_cell_number(llround(held.high)), kt_cell_number(watch->nr_samples),
+		kt_cell_number(watch->nr_freed), kt_cell_number(watch->nr_unseen),
+		kt_cell_number(watch->nr_lost), kt_cell_number(watch->nr_no_stack),
+		kt_cell_number(watch->nr_nested), kt_cell_number(watch->cpu_ns),
+		kt_cell_number(watch->kernel_bytes) };
+
+	for (size_t i = 0; i < KT_LEN(watch_columns); i++)
+		kt_report_field(
+			report, "watch", watch_columns[i].key, watch_columns[i].type, cells[i]);
+}
+
+static void put_coverage(struct kt_report *report, const struct kt_watched_whole *watch,
+	const struct kt_coverage *coverage)
+{
+	kt_report_note(report, "%s", coverage_text(report, watch, coverage));
 	if (coverage->has_counted && coverage->has_traced)
 		kt_report_note(report,
 			"objects in use: %+lld by exact counts, %+lld by events (%lld allocated, "
@@ -520,7 +551,7 @@ static void put_report(
 
 	kt_watched_group(&report->arena, snap, rows);
 	put_headline(report, watch, &coverage, rows);
-	put_watch(report, watch, &coverage);
+	put_watch(report, watch, &coverage, rows);
 	put_profile(report, snap);
 	table = kt_report_list(report, "watched", "Who allocated, and what was not freed",
 		watched_columns, KT_LEN(watched_columns));
@@ -563,14 +594,38 @@ static uint64_t now_ns(void)
 	return (uint64_t)kt_pace_clock_ms() * 1000000;
 }
 
-static struct kt_err *watch_for(struct kt_alloc_watch *watch)
+static void tell(const struct kt_users_watch_opts *opts, struct kt_alloc_watch *watch, bool ends)
+{
+	struct kt_alloc_progress now;
+
+	if (!opts->tell)
+		return;
+	now = kt_alloc_watch_progress(watch, now_ns());
+	opts->tell(&(struct kt_users_progress){ .stage = ends		  ? KT_USERS_ENDS
+							 : now.frees_only ? KT_USERS_FREES
+									  : KT_USERS_ALLOCATIONS,
+		.elapsed_ms = (int64_t)(now.elapsed_ns / 1000000),
+		.nr_samples = now.nr_samples,
+		.cpu_ns = (int64_t)now.cpu_ns });
+}
+
+static struct kt_err *watch_for(
+	struct kt_alloc_watch *watch, const struct kt_users_watch_opts *opts)
 {
 	struct kt_pace *pace = NULL;
 	struct kt_err *err = kt_pace_start(STEP_S, &pace);
 	struct kt_moment now;
+	int64_t told_ms = 0;
 
-	while (!err && kt_pace_next(pace, &now, &err) && kt_alloc_watch_step(watch, now_ns()))
-		;
+	while (!err && kt_pace_next(pace, &now, &err) && kt_alloc_watch_step(watch, now_ns())) {
+		if (now.boot_ms - told_ms < TELL_MS)
+			continue;
+		tell(opts, watch, false);
+		told_ms = now.boot_ms;
+	}
+	/* before signals are let in again: the result must not be lost to a second one */
+	if (!err)
+		tell(opts, watch, true);
 	kt_pace_stop(pace);
 	return err;
 }
@@ -597,7 +652,7 @@ struct kt_err *kt_users_watch(const struct kt_call *call, const struct kt_users_
 	if (!err)
 		err = kt_alloc_watch_start(watch, now_ns());
 	if (!err)
-		err = watch_for(watch);
+		err = watch_for(watch, opts);
 	if (!err)
 		err = kt_alloc_watch_end(watch, now_ns());
 	if (err)

@@ -7,9 +7,19 @@
 
 /** 'ktally users WHAT --watch TIME': who allocates now, and what is not freed. */
 
+/** How far a watch is. */
+struct kt_users_progress {
+	enum { KT_USERS_ALLOCATIONS, KT_USERS_FREES, KT_USERS_ENDS } stage;
+	int64_t elapsed_ms;
+	int64_t nr_samples; /* so far, freed or not */
+	int64_t cpu_ns;	    /* that the programs took */
+};
+
 struct kt_users_watch_opts {
 	double seconds;	     /* 0: nothing is watched */
 	int64_t cpu_percent; /* of one CPU, which it may take; 0: 1 */
+	/** Called once a second, and when the time is over; NULL: progress is not shown. */
+	void (*tell)(const struct kt_users_progress *progress);
 };
 
 extern const struct kt_part kt_users_part_watch, kt_users_part_watched, kt_users_part_profile;

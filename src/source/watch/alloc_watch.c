@@ -223,6 +223,19 @@ bool kt_alloc_watch_step(struct kt_alloc_watch *watch, uint64_t now_ns)
 	return (double)lasted < whole && !watch->is.over_budget;
 }
 
+struct kt_alloc_progress kt_alloc_watch_progress(struct kt_alloc_watch *watch, uint64_t now_ns)
+{
+	struct kt_alloc_progress progress = { .elapsed_ns = now_ns - watch->begun_ns,
+		.cpu_ns = kt_trace_cpu_ns(watch->trace),
+		.frees_only = watch->frees_only };
+	size_t count;
+	const struct kt_trace_place *places = kt_trace_places(watch->trace, &count);
+
+	for (size_t i = 0; i < count; i++)
+		progress.nr_samples += (int64_t)places[i].counts.samples;
+	return progress;
+}
+
 /* ---- end ---- */
 
 static void find_object(

@@ -28,6 +28,16 @@ struct kt_err *kt_alloc_watch_open(struct kt_root *root, struct kt_snapshot *sna
 struct kt_err *kt_alloc_watch_start(struct kt_alloc_watch *watch, uint64_t now_ns) KT_MUST_CHECK;
 /** Takes samples; call it every 100 ms. False: the time is over, or what it may take. */
 bool kt_alloc_watch_step(struct kt_alloc_watch *watch, uint64_t now_ns);
+
+/** How far a watch has come. */
+struct kt_alloc_progress {
+	uint64_t elapsed_ns;
+	int64_t nr_samples; /* so far, freed or not */
+	uint64_t cpu_ns;    /* that the programs took */
+	bool frees_only;    /* allocations are no longer seen */
+};
+/** Asks the kernel about each program: call it at most once a second. */
+struct kt_alloc_progress kt_alloc_watch_progress(struct kt_alloc_watch *watch, uint64_t now_ns);
 /** Detaches everything. Appends to snap->watched, largest first, and to snap->watches. */
 struct kt_err *kt_alloc_watch_end(struct kt_alloc_watch *watch, uint64_t now_ns) KT_MUST_CHECK;
 /** NULL is allowed. */
