@@ -61,6 +61,15 @@ bool kt_guard_host(struct kt_span host)
 	return is_same_word(name, "localhost") || is_ip(name, AF_INET);
 }
 
+/* A proxy may speak another scheme than this server, so the scheme does not count. */
+bool kt_guard_origin(struct kt_span origin, struct kt_span host)
+{
+	if (!kt_span_skip(&origin, "http://") && !kt_span_skip(&origin, "https://"))
+		return false;
+	return host.n && host.n <= HOST_MAX && origin.n == host.n &&
+	       strncasecmp(origin.p, host.p, host.n) == 0;
+}
+
 /*
  * Takes as long as `a` is, so the time reveals nothing about the secret `b`, except whether `b` is
  * empty.

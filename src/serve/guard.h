@@ -12,6 +12,9 @@
  */
 bool kt_guard_host(struct kt_span host);
 
+/** Whether an Origin header names the server that the Host header names. "null" does not. */
+bool kt_guard_origin(struct kt_span origin, struct kt_span host);
+
 /** Compares in a time that does not depend on where the texts differ. */
 bool kt_guard_same(struct kt_span a, struct kt_span b);
 

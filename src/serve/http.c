@@ -5,12 +5,14 @@
 // bound. The constants below limit connections, bytes of a header, idle time and the time of a
 // whole request.
 //
-// A connection owns its struct connection, a request its struct request, a stream its struct live;
-// libmicrohttpd calls on_connection(), on_completed() and end_live() to free them.
+// A connection owns its struct connection, a request its struct request; libmicrohttpd calls
+// on_connection() and on_completed() to free them.
 
 #include "serve/http.h"
 
 #include "machine/clock.h"
+#include "serve/response.h"
+#include "serve/streams.h"
 #include "serve/worker.h"
 
 #include <errno.h>
@@ -23,9 +25,7 @@
 #include <unistd.h>
 
 #define CONNECTIONS_MAX 256u  /* a browser with the page takes two or three */
-#define LIVE_MAX	160u  /* most live streams, so that connections remain for requests */
 #define MEMORY_BYTES	8192u /* bytes; header of a request */
-#define BLOCK_BYTES	4096u /* bytes of a live stream in one write */
 #define IDLE_S		15u   /* seconds without a byte in either direction */
 #define WAIT_MS		1000  /* ms; longest wait, so that deadlines are checked */
 #define SECOND_NS	1000000000ll
@@ -43,20 +43,6 @@ struct connection {
 	int fd;
 	int64_t deadline_ns; /* 0: none */
 	struct connection *next, **link;
-};
-
-/*
- * A client of the live stream. Holds a reference to the event that is being sent: a new sample may
- * replace the desk's event while half of the old one is still on its way.
- */
-struct live {
-	struct kt_http *http;
-	struct MHD_Connection *connection;
-	struct kt_answer *event;
-	size_t offset;
-	uint64_t turn; /* number of the event's sample */
-	bool waits;
-	struct live *next, **link;
 };
 
 /*
@@ -92,218 +78,20 @@ struct kt_http {
 	struct kt_worker *worker;
 	int done_fd; /* readable once the worker has an answer */
 	struct connection *connections;
-	struct live *lives;
-	size_t nr_live;
+	struct kt_streams streams;
 	struct known known[KNOWN_SLOTS];
-	bool ends;
 };
 
-/* ---- answers ---- */
-
-static const struct {
-	const char *name, *value;
-} headers[] = {
-	{ "Content-Security-Policy",
-		"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-		"img-src 'self' data:; base-uri 'none'; form-action 'none'; "
-		"frame-ancestors 'none'" },
-	{ "X-Content-Type-Options", "nosniff" },
-	{ "X-Frame-Options", "DENY" },
-	{ "Referrer-Policy", "no-referrer" },
-	{ "Cross-Origin-Resource-Policy", "same-origin" },
-	{ "Cross-Origin-Opener-Policy", "same-origin" },
-	{ "Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()" },
-};
-
-static void free_answer(void *cls)
-{
-	kt_answer_unref(cls);
-}
-
-/*
- * Every response passes here, so no answer can lack the security headers. Without memory for the
- * response the connection is closed, which a client can handle better than a response without them.
- */
-static enum MHD_Result send_response(const struct kt_http *http, struct MHD_Connection *connection,
-	struct MHD_Response *response, unsigned status, const char *type, const char *cache)
-{
-	enum MHD_Result result;
-
-	if (!response)
-		return MHD_NO;
-	for (size_t i = 0; i < KT_LEN(headers); i++)
-		http->lib->add_response_header(response, headers[i].name, headers[i].value);
-	http->lib->add_response_header(response, "Content-Type", type);
-	http->lib->add_response_header(response, "Cache-Control", cache);
-	if (status == 405)
-		http->lib->add_response_header(response, "Allow", "GET, HEAD");
-	if (status == 401)
-		http->lib->add_response_header(response, "WWW-Authenticate", "Bearer");
-	if (status == 429 || status == 503)
-		http->lib->add_response_header(response, "Retry-After", "1");
-	result = http->lib->queue_response(connection, status, response);
-	http->lib->destroy_response(response);
-	return result;
-}
-
-static char nothing[1];
-
-/*
- * The cookie has the attributes HttpOnly and SameSite=Strict: scripts cannot read it, and a browser
- * does not send it with requests that other sites cause. It cannot be Secure, because plain HTTP on
- * this machine is the usual case.
- */
-static enum MHD_Result send_empty(const struct kt_http *http, struct MHD_Connection *connection,
-	unsigned status, const char *name, const char *value, bool let_in)
-{
-	struct MHD_Response *response =
-		http->lib->create_response_from_buffer(0, nothing, MHD_RESPMEM_PERSISTENT);
-	char cookie[KT_SESSION_HEX + 64];
-
-	if (response)
-		http->lib->add_response_header(response, name, value);
-	if (response && let_in) {
-		snprintf(cookie, sizeof(cookie), "ktally=%s; Path=/; HttpOnly; SameSite=Strict",
-			http->site->session);
-		http->lib->add_response_header(response, "Set-Cookie", cookie);
-	}
-	return send_response(
-		http, connection, response, status, KT_TYPE_TEXT, let_in ? "no-store" : "no-cache");
-}
-
-/*
- * Sends an answer and takes it over. "no-cache" still lets a browser keep the answer, but only
- * after asking with If-None-Match; "no-store" is for amounts, which are worthless later and may
- * contain names of processes.
- */
-static enum MHD_Result send_answer(struct kt_http *http, struct MHD_Connection *connection,
-	struct kt_answer *answer, bool may_keep)
-{
-	const char *known =
-		http->lib->lookup_connection_value(connection, MHD_HEADER_KIND, "If-None-Match");
-	struct MHD_Response *response;
-	enum MHD_Result result;
-
-	if (!answer)
-		return MHD_NO; /* out of memory: the connection ends */
-	if (may_keep && known && strcmp(known, answer->etag) == 0) {
-		result = send_empty(http, connection, 304, "ETag", answer->etag, false);
-		kt_answer_unref(answer);
-		return result;
-	}
-	response = http->lib->create_response_from_buffer_with_free_callback_cls(
-		answer->status == 204 ? 0 : answer->size, answer->data, free_answer, answer);
-	if (!response) {
-		kt_answer_unref(answer);
-		return MHD_NO;
-	}
-	if (may_keep)
-		http->lib->add_response_header(response, "ETag", answer->etag);
-	return send_response(http, connection, response, answer->status, answer->type,
-		may_keep ? "no-cache" : "no-store");
-}
-
-/* ---- the live stream ---- */
-
-static void next_event(struct live *live)
-{
-	kt_answer_unref(live->event);
-	live->event = kt_desk_live(live->http->site->desk);
-	live->turn = kt_desk_turn(live->http->site->desk);
-	live->offset = 0;
-}
-
-/*
- * Sends the bytes that exist; without any, the connection sleeps until kt_http_wake(). Suspended
- * connections cost no wake-ups: otherwise the library would call this in a loop.
- */
-static ssize_t read_live(void *cls, uint64_t at, char *data, size_t room)
-{
-	struct live *live = cls;
-	size_t left;
-
-	(void)at;
-	if (live->http->ends)
-		return MHD_CONTENT_READER_END_OF_STREAM;
-	/* a slow client gets the newest sample and skips the samples in between */
-	if (!live->event || (live->offset == live->event->size &&
-				    live->turn != kt_desk_turn(live->http->site->desk)))
-		next_event(live);
-	if (!live->event)
-		return MHD_CONTENT_READER_END_WITH_ERROR;
-	left = live->event->size - live->offset;
-	if (!left) {
-		live->waits = true;
-		live->http->lib->suspend_connection(live->connection);
-		return 0;
-	}
-	left = left < room ? left : room;
-	memcpy(data, live->event->data + live->offset, left);
-	live->offset += left;
-	return (ssize_t)left;
-}
-
-static void end_live(void *cls)
-{
-	struct live *live = cls;
-
-	*live->link = live->next;
-	if (live->next)
-		live->next->link = live->link;
-	live->http->nr_live--;
-	kt_answer_unref(live->event);
-	free(live);
-}
-
-/*
- * HEAD gets only the header: a stream would take one of LIVE_MAX places without sending anything.
- * X-Accel-Buffering asks a reverse proxy to pass events on at once, instead of collecting them in
- * its buffer.
- */
-static enum MHD_Result send_live(
-	struct kt_http *http, struct MHD_Connection *connection, const char *method)
-{
-	struct MHD_Response *response;
-	struct live *live;
-
-	if (strcmp(method, "HEAD") == 0)
-		return send_empty(http, connection, 200, "X-Accel-Buffering", "no", false);
-	if (http->nr_live >= LIVE_MAX)
-		return send_answer(http, connection,
-			kt_answer_problem(503, "too many live streams; try again later"), false);
-	live = calloc(1, sizeof(*live));
-	if (!live)
-		return MHD_NO;
-	*live = (struct live){
-		.http = http, .connection = connection, .next = http->lives, .link = &http->lives
-	};
-	response = http->lib->create_response_from_callback(
-		MHD_SIZE_UNKNOWN, BLOCK_BYTES, read_live, live, end_live);
-	if (!response) {
-		free(live);
-		return MHD_NO;
-	}
-	if (http->lives)
-		http->lives->link = &live->next;
-	http->lives = live;
-	http->nr_live++;
-	kt_desk_freshen(http->site->desk);
-	http->lib->add_response_header(response, "X-Accel-Buffering", "no");
-	return send_response(http, connection, response, 200, "text/event-stream", "no-store");
-}
+/* ---- streams ---- */
 
 void kt_http_wake(struct kt_http *http)
 {
-	for (struct live *live = http->lives; live; live = live->next) {
-		if (live->waits)
-			http->lib->resume_connection(live->connection);
-		live->waits = false;
-	}
+	kt_streams_wake(&http->streams);
 }
 
 size_t kt_http_nr_live(const struct kt_http *http)
 {
-	return http->nr_live;
+	return http->streams.nr_live;
 }
 
 /* ---- history, in the worker's thread ---- */
@@ -387,7 +175,7 @@ static enum MHD_Result end_past(
 	past->answer = NULL;
 	kt_budget_charge(&http->site->budget, past->who, past->cost_ns, kt_clock_ns());
 	know_past(http, past->key, answer);
-	return send_answer(http, connection, answer, false);
+	return kt_response_answer(http->site, connection, answer, false);
 }
 
 /*
@@ -402,9 +190,9 @@ static enum MHD_Result begin_past(struct kt_http *http, struct MHD_Connection *c
 	struct past *past;
 
 	if (known)
-		return send_answer(http, connection, known, false);
+		return kt_response_answer(http->site, connection, known, false);
 	if (!kt_worker_has_room(http->worker))
-		return send_answer(http, connection,
+		return kt_response_answer(http->site, connection,
 			kt_answer_problem(
 				503, "too many requests for history; ask again in a second"),
 			false);
@@ -445,7 +233,7 @@ static void set_deadline(struct kt_http *http, struct MHD_Connection *connection
 /*
  * Each request is charged with the time of its route, including refused requests: a client must not
  * be able to use up the processor with requests that fail. A live stream has no deadline, because
- * it is meant to stay open; IDLE_S and LIVE_MAX bound it.
+ * it is meant to stay open; IDLE_S and the number of streams bound it.
  */
 static enum MHD_Result answer_request(struct kt_http *http, struct MHD_Connection *connection,
 	struct request *request, const char *method, const char *url)
@@ -461,15 +249,18 @@ static enum MHD_Result answer_request(struct kt_http *http, struct MHD_Connectio
 	switch (route.kind) {
 	case KT_ROUTE_LIVE:
 		set_deadline(http, connection, 0);
-		return send_live(http, connection, method);
+		return kt_streams_live(&http->streams, connection, method);
+	case KT_ROUTE_WATCH:
+		set_deadline(http, connection, 0);
+		return kt_streams_watch(&http->streams, connection);
 	case KT_ROUTE_PAST: return begin_past(http, connection, request, &route);
 	case KT_ROUTE_ANSWER: break;
 	}
 	if (route.lets_in) {
 		kt_answer_unref(route.answer);
-		return send_empty(http, connection, 303, "Location", "/", true);
+		return kt_response_empty(http->site, connection, 303, "Location", "/", true);
 	}
-	return send_answer(http, connection, route.answer, route.may_keep);
+	return kt_response_answer(http->site, connection, route.answer, route.may_keep);
 }
 
 /*
@@ -490,7 +281,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
 	set_deadline(http, connection, ANSWER_NS);
 	/* an answer this early ends the connection, so no body is ever read */
 	if (kt_route_has_body(http->site, connection))
-		return send_answer(http, connection,
+		return kt_response_answer(http->site, connection,
 			kt_answer_problem(413, "requests with a body are not accepted"), false);
 	*slot = calloc(1, sizeof(struct request));
 	return *slot ? MHD_YES : MHD_NO;
@@ -582,7 +373,7 @@ struct kt_err *kt_http_new(struct kt_site *site, int fd, struct kt_http **ret_ht
 	*ret_http = http;
 	if (!http)
 		return kt_err_new(KT_ERR_NOMEM, "out of memory");
-	http->site = site;
+	http->site = http->streams.site = site;
 	http->lib = site->lib;
 	kt_budget_init(&site->budget, kt_clock_ns());
 	http->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -614,9 +405,9 @@ void kt_http_free(struct kt_http *http)
 {
 	if (!http)
 		return;
-	http->ends = true;
+	http->streams.ends = true;
 	kt_worker_free(http->worker, drop_past);
-	kt_http_wake(http);
+	kt_streams_wake(&http->streams);
 	if (http->daemon) {
 		http->lib->run(http->daemon);
 		http->lib->stop_daemon(http->daemon);

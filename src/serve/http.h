@@ -18,7 +18,7 @@ void kt_http_free(struct kt_http *http);
 /** Serves until one of `fds` is readable, or for a short time; ret_ready[i] says which is. */
 struct kt_err *kt_http_wait(
 	struct kt_http *http, const int *fds, size_t nr_fds, bool *ret_ready) KT_MUST_CHECK;
-/** Call after a new sample: sends it to the clients of the live stream. */
+/** Call after a new sample, or news of a watch: sends it to the clients of the streams. */
 void kt_http_wake(struct kt_http *http);
 /** Ends connections whose deadline has passed. */
 void kt_http_expire(struct kt_http *http);

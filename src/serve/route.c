@@ -185,6 +185,21 @@ static bool is_foreign(
 	return from && strcmp(from, "cross-site") == 0 && strcmp(url, "/") != 0;
 }
 
+/*
+ * Whether a request that changes something is the own page's, or a program's that has read the
+ * token. A page of another site can read no answer, and so has no token; it also cannot send the
+ * header without asking first, which is refused like any unknown method.
+ */
+static bool is_own(const struct kt_site *site, struct MHD_Connection *connection)
+{
+	const char *from = header(site, connection, "Sec-Fetch-Site");
+	struct kt_span origin = header_span(site, connection, "Origin");
+
+	return (!from || strcmp(from, "same-origin") == 0) &&
+	       (!origin.n || kt_guard_origin(origin, header_span(site, connection, "Host"))) &&
+	       kt_arming_is_token(site->arming, header_span(site, connection, "X-Ktally-Token"));
+}
+
 /* ---- the target ---- */
 
 static struct kt_route route_command(struct kt_site *site, struct MHD_Connection *connection,
@@ -322,11 +337,48 @@ static struct kt_route route_history(
 	return route;
 }
 
+static struct kt_route route_result(struct kt_site *site, const struct args *args)
+{
+	static const char *const known[] = { "as", "token", NULL };
+	const char *form = arg(args, "as");
+
+	if (!all_known(args, known))
+		return problem(400, "watch/result accepts only as");
+	if (!site->arming)
+		return problem(404, "this server watches nothing: it was started without --arm");
+	return given(kt_arming_result(site->arming, form ? form : "json"));
+}
+
+static struct kt_route route_watch(
+	struct kt_site *site, struct MHD_Connection *connection, const struct args *args)
+{
+	static const char *const known[] = { "what", "for", "stop", "token", NULL };
+	struct kt_answer *refusal;
+
+	if (!site->arming)
+		return problem(403, "this server may not watch allocations: it was started without "
+				    "--arm; as root, 'ktally users NAME --watch 30s' does");
+	if (!is_own(site, connection))
+		return problem(403,
+			"refused: the request needs the header X-Ktally-Token, with the "
+			"token that GET of this address has, and no foreign page may send it");
+	if (!all_known(args, known))
+		return problem(400, "watch accepts only what and for, or stop");
+	if (arg(args, "stop"))
+		return given(kt_arming_stop(site->arming));
+	refusal = kt_arming_start(site->arming, arg(args, "what"), arg(args, "for"));
+	return refusal ? given(refusal) : (struct kt_route){ .kind = KT_ROUTE_WATCH };
+}
+
 static struct kt_route route_api(struct kt_site *site, struct MHD_Connection *connection,
 	const char *name, const struct args *args)
 {
 	if (strcmp(name, "history") == 0)
 		return route_history(site, connection, args);
+	if (strcmp(name, "watch") == 0 && !args->count)
+		return given(kt_arming_state(site->arming));
+	if (strcmp(name, "watch/result") == 0)
+		return route_result(site, args);
 	if (strcmp(name, "live") != 0)
 		return route_command(site, connection, name, args);
 	/* HTTP status 204 makes an EventSource stop reconnecting */
@@ -364,10 +416,11 @@ struct kt_route kt_route_of(struct kt_site *site, struct MHD_Connection *connect
 	const char *method, const char *url)
 {
 	struct kt_span host = header_span(site, connection, "Host");
+	bool changes = strcmp(method, "POST") == 0 && strcmp(url, API "watch") == 0;
 	enum token token;
 	struct args args;
 
-	if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
+	if (!changes && strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
 		return problem(405, "nothing can be changed here: only GET and HEAD are accepted");
 	if (!site->any_host && !kt_guard_host(host))
 		return problem(403, "this server accepts localhost and numeric addresses, not "
@@ -387,6 +440,8 @@ struct kt_route kt_route_of(struct kt_site *site, struct MHD_Connection *connect
 	if (site->token && strcmp(url, "/") == 0 && arg(&args, "token"))
 		return (struct kt_route){ .answer = kt_answer_problem(303, "see /"),
 			.lets_in = true };
+	if (changes)
+		return route_watch(site, connection, &args);
 	if (strncmp(url, API, sizeof(API) - 1) == 0)
 		return route_api(site, connection, url + sizeof(API) - 1, &args);
 	return route_file(site, url);

@@ -2,6 +2,7 @@
 #ifndef KT_SERVE_ROUTE_H
 #define KT_SERVE_ROUTE_H
 
+#include "serve/arming.h"
 #include "serve/budget.h"
 #include "serve/desk.h"
 #include "serve/microhttpd.h"
@@ -20,15 +21,16 @@ struct kt_site {
 	const char *token;		  /* NULL: none is required */
 	char session[KT_SESSION_HEX + 1]; /* value of the cookie, which is not the token itself */
 	unsigned nr_connections;	  /* most connections of one address; 0: no limit */
+	struct kt_arming *arming;	  /* NULL: requests may not watch allocations */
 	struct kt_budget budget;
 };
 
 /**
  * Says what to do with a request. The caller owns `answer`, which is NULL for the other kinds, and
- * without memory. `stretch` and `key` belong to KT_ROUTE_PAST.
+ * without memory. `stretch` and `key` belong to KT_ROUTE_PAST. KT_ROUTE_WATCH: a watch has begun.
  */
 struct kt_route {
-	enum { KT_ROUTE_ANSWER, KT_ROUTE_LIVE, KT_ROUTE_PAST } kind;
+	enum { KT_ROUTE_ANSWER, KT_ROUTE_LIVE, KT_ROUTE_PAST, KT_ROUTE_WATCH } kind;
 	struct kt_answer *answer;
 	bool lets_in;		   /* sets the cookie and redirects to the page */
 	struct kt_stretch stretch; /* span of time in the recording */

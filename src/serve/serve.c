@@ -48,6 +48,7 @@ struct server {
 
 struct serve_args {
 	const char *listen, *token_file;
+	bool arm;
 };
 
 static const struct serve_args *serve_args(const struct kt_call *call)
@@ -217,18 +218,23 @@ static void tick(struct server *server)
 
 static struct kt_err *loop(struct server *server)
 {
-	const int fds[] = { server->signal_fd, server->timer_fd };
+	struct kt_arming *arming = server->site.arming;
+	int fds[] = { server->signal_fd, server->timer_fd, -1 };
 	bool ready[KT_LEN(fds)] = { false };
 	struct kt_err *err = NULL;
+	bool news;
 
 	while (!err && !ready[0]) {
 		uint64_t turn = kt_desk_turn(server->site.desk);
 
-		err = kt_http_wait(server->http, fds, KT_LEN(fds), ready);
+		/* -1: none, or its process has ended */
+		fds[2] = arming ? kt_arming_fd(arming) : -1;
+		err = kt_http_wait(server->http, fds, KT_LEN(fds) - (fds[2] < 0), ready);
 		if (ready[1])
 			tick(server);
+		news = arming && kt_arming_step(arming);
 		/* a request may have caused a sample that the live clients have not seen */
-		if (turn != kt_desk_turn(server->site.desk))
+		if (news || turn != kt_desk_turn(server->site.desk))
 			kt_http_wake(server->http);
 	}
 	return err;
@@ -262,8 +268,13 @@ static struct kt_err *start(struct server *server)
 	if (interval_s > INTERVAL_MAX)
 		return kt_err_new(
 			KT_ERR_USAGE, "-i of 'serve' is at most %d seconds", INTERVAL_MAX);
+	if (serve_args(call)->arm && call->machine.source)
+		return kt_err_new(KT_ERR_USAGE, "--arm watches the running machine, without -s");
 	server->site.recording = find_recording(call);
 	err = kt_microhttpd(&server->site.lib);
+	/* before there is a secret or a socket that the process would have too */
+	if (!err && serve_args(call)->arm)
+		err = kt_arming_new(&server->site.arming);
 	if (!err && serve_args(call)->token_file)
 		err = read_token(server);
 	if (!err)
@@ -303,6 +314,7 @@ static void stop(struct server *server)
 		close(server->socket.fd); /* otherwise libmicrohttpd owns the socket */
 	kt_http_free(server->http);
 	kt_desk_free(server->site.desk);
+	kt_arming_free(server->site.arming);
 	kt_text_cleanup(&server->secret);
 	explicit_bzero(server->token, sizeof(server->token));
 	if (server->timer_fd >= 0)
@@ -339,6 +351,10 @@ static const struct kt_option options[] = {
 		"a file whose first line is a secret that every request must have; required where "
 		"other machines can connect",
 		.kind = KT_ARG_FILE, KT_AT(struct serve_args, token_file) },
+	{ 0, "arm", NULL,
+		"let users of the page watch allocations of the running kernel, one watch at a "
+		"time, at most ten minutes; needs root",
+		.kind = KT_ARG_FLAG, KT_AT(struct serve_args, arm) },
 };
 
 static const struct kt_example examples[] = {
@@ -346,6 +362,7 @@ static const struct kt_example examples[] = {
 	{ "ktally serve -s r.rec", "a recording" },
 	{ "ktally serve --listen 0.0.0.0:19998 --token-file token",
 		"for other machines, with the secret in the file" },
+	{ "ktally serve --arm", "who allocates from a slab cache is watched by a click" },
 };
 
 const struct kt_cmd kt_cmd_serve = {
@@ -366,6 +383,11 @@ const struct kt_cmd kt_cmd_serve = {
 		"/api/v1/COMMAND is the JSON of that command, /api/v1/history the past of "
 		"every row, /metrics OpenMetrics; /healthz says whether sampling works: "
 		"docs/API.md.\n\n"
+		"With --arm the page also shows who allocates: 'users WHAT --watch', started by a "
+		"click on a slab cache, as a flame graph. Everyone who can connect may start it. "
+		"A process of its own does it, made before the server gives up its rights; it "
+		"watches one thing at a time, at most 1 % of a CPU, and ends with the page that "
+		"asked, with its time, or with the server, however that ends.\n\n"
 		"The server samples every second (or -i SECONDS); all open pages share the "
 		"samples. While the recorder writes " KT_RECORDING_DEFAULT
 		", the server samples only while a page is open.",

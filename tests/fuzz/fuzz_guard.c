@@ -29,6 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	found = kt_guard_token(text);
 	fuzz_must(!found.n || found.n >= KT_TOKEN_MIN, "a short token");
 	kt_guard_value(text);
+	fuzz_must(!kt_guard_origin(text, text), "a host has no scheme");
 	if (size >= sizeof(copy))
 		return 0;
 	memcpy(copy, data, size);

@@ -50,7 +50,7 @@ struct kt_armed {
 
 /* ---- the watch ---- */
 
-/* Of this process: the functions of a command have no argument for it. */
+/* The process's own watch: the functions of a command have no argument for it. */
 static struct {
 	int fd;
 	uint32_t number;

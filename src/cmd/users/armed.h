@@ -34,7 +34,7 @@ enum kt_armed_form {
 };
 
 struct kt_armed_order {
-	char what[KT_ARMED_WHAT]; /* a slab cache, or one of slab, pages, percpu, vmalloc */
+	char what[KT_ARMED_WHAT]; /* name of a slab cache, or slab, pages, percpu, vmalloc */
 	double seconds;		  /* 0: nothing is watched, what is in memory is looked up */
 	int32_t cpu_percent;
 	uint32_t forms; /* bits of the forms that are wanted */
@@ -47,7 +47,7 @@ enum kt_armed_stage {
 	KT_ARMED_BEGINS,
 	KT_ARMED_ALLOCATIONS, /* allocations and frees are seen */
 	KT_ARMED_FREES,	      /* only frees */
-	KT_ARMED_ENDS,	      /* what is left is looked up in memory */
+	KT_ARMED_ENDS,	      /* samples that are left are looked up in memory */
 	KT_ARMED_DONE,
 	KT_ARMED_FAILED,  /* `why` says it */
 	KT_ARMED_DROPPED, /* on an order, without a result */

@@ -39,6 +39,17 @@ TEST(names_are_not)
 	CHECK(!host("user@localhost"));
 }
 
+TEST(an_origin_is_that_of_its_host_or_foreign)
+{
+	CHECK(kt_guard_origin(KT_SPAN("http://localhost:80"), KT_SPAN("localhost:80")));
+	CHECK(kt_guard_origin(KT_SPAN("https://Proxy.example"), KT_SPAN("proxy.example")));
+	CHECK(!kt_guard_origin(KT_SPAN("http://localhost:81"), KT_SPAN("localhost:80")));
+	CHECK(!kt_guard_origin(KT_SPAN("http://localhost"), KT_SPAN("localhost:80")));
+	CHECK(!kt_guard_origin(KT_SPAN("null"), KT_SPAN("null")));
+	CHECK(!kt_guard_origin(KT_SPAN("http://"), KT_SPAN("")));
+	CHECK(!kt_guard_origin(KT_SPAN("http://a.example"), KT_SPAN("a")));
+}
+
 TEST(only_the_same_is_the_same)
 {
 	CHECK(kt_guard_same(KT_SPAN("abc"), KT_SPAN("abc")));

@@ -28,6 +28,7 @@ TEST(requests_may_give_these_options_of_these_commands_and_no_others)
 		{ "buddy", "top sort filter" },
 		{ "hash", "top sort filter" },
 		{ "boot", "top sort filter" },
+		{ "users", "top sort filter what" },
 		{ "doctor", "" },
 		{ "version", "" },
 	};
