@@ -3,6 +3,7 @@
 // usually means, what to do next. Has an address: #row=slab, #cache=dentry.
 
 import { $, bytes, clock, count, el, get, growth, percent, series, spark } from './lib.js';
+import { openUsers, watchedOf } from './users.js';
 
 let account = null;
 
@@ -61,12 +62,17 @@ function table(caption, heads, rows) {
     el('tbody', {}, ...rows.map(cells => el('tr', {}, ...cells.map((text, at) => el(at ? 'td' : 'th', at ? {} : { scope: 'row' }, text))))))));
 }
 
+/** To the view of who holds it; it takes the place of this one. */
+function whoSection(what) {
+  return what ? el('section', {}, el('button', { type: 'button', class: 'who', onclick: () => openUsers(what) }, 'Who holds it, and who allocates now')) : null;
+}
+
 async function showRow(id) {
   const row = await get('explain', { row: id });
   const past = await pastSection({ step: '5s' }, row.id);
   const normal = NORMAL[row.id]?.(machineText(account.host), account.host);
   const share = row.bytes === null ? '' : `${bytes(row.bytes)} · ${percent(row.bytes / account.installed_bytes)} of memory`;
-  show(row.title, share || 'not known', paragraph('What it is', row.means), paragraph('What is normal here', normal), past, paragraph('What a rise usually means', row.grows), paragraph('What to do next', row.next),
+  show(row.title, share || 'not known', whoSection(watchedOf(row.id)), paragraph('What it is', row.means), paragraph('What is normal here', normal), past, paragraph('What a rise usually means', row.grows), paragraph('What to do next', row.next),
     table('What it is computed from', ['', 'Term', 'Value', 'From'], (row.terms ?? []).map(term => [term.sign ?? '', term.metric, bytes(term.value), term.from ?? ''])),
     table('What is in it', ['Row', 'Size', 'Share'], (row.children ?? []).filter(child => child.bytes).map(child => [el('a', { href: `#row=${encodeURIComponent(child.id)}` }, child.title), bytes(child.bytes), percent(child.share)])));
 }
@@ -74,7 +80,7 @@ async function showRow(id) {
 async function showCache(name) {
   const cache = await get('slab', { cache: name });
   const past = await pastSection({ of: 'slab' }, name), held = (cache.parts ?? []).find(part => part.part === 'held');
-  show(cache.name ?? name, held ? `${bytes(held.bytes)} · ${count(cache.objects)} objects` : '', paragraph('What it is', cache.used_for), past, paragraph('What a rise usually means', cache.grows), paragraph('What to do next', cache.remedy),
+  show(cache.name ?? name, held ? `${bytes(held.bytes)} · ${count(cache.objects)} objects` : '', whoSection(name), paragraph('What it is', cache.used_for), past, paragraph('What a rise usually means', cache.grows), paragraph('What to do next', cache.remedy),
     table('Where its memory is', ['Part', 'Size', 'Share', 'How'], (cache.parts ?? []).map(part => [part.part, bytes(part.bytes), percent(part.share), part.how ?? ''])),
     table('How it is laid out', ['', ''], [['slot', bytes(cache.slot_bytes)], ['objects in a slab', count(cache.objects_per_slab)], ['pages of a slab', count(cache.pages_per_slab)], ['merged names', cache.aliases ?? '–']]),
     ...(cache.notes ?? []).map(note => el('p', { class: 'note' }, note)));
@@ -98,7 +104,7 @@ async function follow() {
 export function startDetail(now) {
   account = now;
   addEventListener('hashchange', follow);
-  $('detail').addEventListener('close', () => { if (location.hash) history.pushState(null, '', location.pathname); });
+  $('detail').addEventListener('close', () => { if (/^#(row|cache)=/.test(location.hash)) history.pushState(null, '', location.pathname); });
   $('detail').addEventListener('click', event => { if (event.target === $('detail')) $('detail').close(); });
   follow();
 }

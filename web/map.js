@@ -4,6 +4,7 @@
 
 import { $, bytes, color, el, get, palette, percent, waste } from './lib.js';
 import { openCache, openRow } from './detail.js';
+import { openUsers } from './users.js';
 
 const HEAD = 19; // height of a group's heading, pixels
 const MORE = { // rows of the account that a command takes further apart
@@ -139,6 +140,7 @@ async function open(item) {
     return $('map').querySelector('.cell')?.focus();
   }
   if (item.row) openRow(item.row);
+  else if (item.id.startsWith('vmalloc/')) openUsers('vmalloc');
 }
 
 function up() {

@@ -6,6 +6,7 @@ import { historyOf, liveEvent, redrawChart, startChart } from './chart.js';
 import { refreshMap, startMap, updateMap } from './map.js';
 import { refreshTable, startTables, tableAccount } from './tables.js';
 import { openRow, startDetail } from './detail.js';
+import { startUsers } from './users.js';
 
 const FIVE = ['slab', 'vmalloc', 'kernel_stacks', 'page_tables', 'percpu'];
 const SLOW = 4; // samples between two looks at what the map shows of lists
@@ -90,6 +91,7 @@ async function start() {
   startTheme();
   startTables(account);
   startDetail(account);
+  startUsers(account);
   updateTiles();
   await startMap(account);
   $('state').textContent = host.live ? 'live' : `${host.time ?? 'captured'}`;

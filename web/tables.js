@@ -4,6 +4,7 @@
 
 import { $, bytes, count, el, get, growth, percent, series, spark, waste } from './lib.js';
 import { openCache, openRow } from './detail.js';
+import { openUsers } from './users.js';
 import { historyOf } from './chart.js';
 
 const FIRST = 40; // rows before "show all"
@@ -19,12 +20,14 @@ const objectsMark = slab => slab?.counts === 'exact' ? `, objects counted in ker
 const LISTS = {
   caches: { title: 'Caches', command: 'slab', rows: 'caches', noun: 'slab caches', columns: [
     { key: 'name', title: 'Cache' }, size('bytes', 'Held'), GROWTH, SPARK, { key: 'waste', title: 'Not in use', number: true, show: row => bytes(row.waste) },
-    { key: 'used', title: 'Used', number: true, show: row => percent(row.used, 1) }, { key: 'objects', title: 'Objects', number: true, show: row => count(row.objects) }],
+    { key: 'used', title: 'Used', number: true, show: row => percent(row.used, 1) }, { key: 'objects', title: 'Objects', number: true, show: row => count(row.objects) },
+    { key: 'who', title: 'Who holds it', users: row => row.name.startsWith('(') ? null : row.name }],
     open: row => row.name.startsWith('(') ? null : () => openCache(row.name),
     fix: row => ({ ...row, waste: waste(row) }), mark: report => objectsMark(report.slab) },
   vmalloc: { title: 'vmalloc', command: 'vmalloc', rows: 'rows', noun: 'callers of vmalloc', columns: [
     { key: 'name', title: 'Caller' }, size('bytes', 'Memory'), GROWTH, SPARK, { key: 'areas', title: 'Areas', number: true, show: row => count(row.areas) },
-    { key: 'what', title: 'What it is', show: row => row.what ?? '–' }, { key: 'module', title: 'Module', show: row => row.module ?? '–' }] },
+    { key: 'what', title: 'What it is', show: row => row.what ?? '–' }, { key: 'module', title: 'Module', show: row => row.module ?? '–' },
+    { key: 'who', title: 'Who allocates', users: () => 'vmalloc' }] },
   cgroups: { title: 'cgroups', command: 'cgroups', rows: 'cgroups', noun: 'cgroups', columns: [
     { key: 'name', title: 'cgroup' }, size('bytes', 'Kernel memory'), GROWTH, SPARK, size('slab_bytes', 'Slab'), size('current_bytes', 'All memory'),
     { key: 'dying', title: 'Dying', number: true, show: row => count(row.dying) }] },
@@ -71,6 +74,10 @@ function depth(row) {
 
 function cell(name, spec, column, row, first) {
   if (column.spark) return el('td', { class: 'spark-cell' }, spark(valuesOf(name, row)));
+  if (column.users) {
+    const what = column.users(row);
+    return el('td', {}, what ? el('button', { type: 'button', class: 'link', 'aria-label': `who holds ${row.name}`, onclick: () => openUsers(what) }, 'Who?') : '');
+  }
   const text = column.show ? column.show(row) : row[column.key] ?? '–';
   if (!first) return el('td', { class: [column.number ? 'number' : '', column.tone?.(row) ?? ''].join(' ').trim() }, text);
   const open = spec.open?.(row), indent = spec.tree && !state.sort[name] ? { style: { paddingLeft: `${0.5 + depth(row) * 1.1}rem` } } : {};
@@ -81,7 +88,7 @@ function head(name, spec) {
   const sort = sortOf(name);
   return el('thead', {}, el('tr', {}, ...spec.columns.map(column => {
     const on = sort?.key === column.key, props = { scope: 'col', class: column.number ? 'number' : null, 'aria-sort': on ? (sort.down ? 'descending' : 'ascending') : 'none' };
-    if (column.spark) return el('th', { scope: 'col' }, column.title);
+    if (column.spark || column.users) return el('th', { scope: 'col' }, column.title);
     return el('th', props, el('button', { type: 'button', 'data-sort': column.key, title: column.key === 'growth' ? 'since the first request for the list, or as far back as the chart reaches' : null, onclick: () => sortBy(name, column) }, column.title, el('span', { class: 'way', 'aria-hidden': 'true' }, on ? (sort.down ? ' ↓' : ' ↑') : '')));
   })));
 }

@@ -30,6 +30,8 @@ async function serve(...options) {
   return { process, base };
 }
 const { base } = await serve();
+let armedServer = null;
+const armed = async () => armedServer ??= await serve('--arm');
 
 const api = async path => (await fetch(`${base}api/v1/${path}`)).json();
 const ready = page => page.waitForSelector('body[data-ready=yes]', { timeout: 15000 });
@@ -308,6 +310,199 @@ test('a captured machine and a recording are shown without an error', async () =
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+/* ---- who holds it ---- */
+
+/** Stacks as a watch has them: a process, kernel work, and one in an interrupt. */
+const PROFILE = [
+  { held_bytes: 6000, held_objects: 60, allocated_bytes: 6000, who: 'holder', context: 'task', held_samples: 60, held_seen_bytes: 5900, held_variance: 40000, stack: 'alloc+0x1 < hold+0x2 [leaky] < ioctl+0x3 < entry+0x4' },
+  { held_bytes: 3000, held_objects: 30, allocated_bytes: 9000, who: 'holder', context: 'task', held_samples: 30, held_seen_bytes: 2900, held_variance: 20000, stack: 'alloc+0x1 < open+0x2 < entry+0x9' },
+  { held_bytes: 1000, held_objects: 10, allocated_bytes: 1000, who: '(interrupt)', context: 'interrupt', held_samples: 10, held_seen_bytes: 900, held_variance: 9000, stack: 'alloc+0x1 < receive+0x5 < handle_softirqs+0x4' },
+  { held_bytes: 0, held_objects: 0, allocated_bytes: 500, who: 'churner', context: 'task', held_samples: 0, held_seen_bytes: 0, held_variance: 0, stack: 'alloc+0x1 < read+0x4' },
+];
+const BOX = name => `.flame .box[data-name="${name}"]`;
+const draw = (page, profile = PROFILE) => page.evaluate(async rows => {
+  const { flameGraph, treeOf } = await import('/flame.js'), place = document.createElement('div');
+  document.getElementById('users').replaceChildren(place);
+  place.className = 'flame-place';
+  document.getElementById('users').showModal();
+  flameGraph(place, 'test').show(treeOf(rows, 'held'));
+}, profile);
+const widthOf = (page, name) => page.locator(`${BOX(name)} rect`).first().evaluate(rect => Number(rect.getAttribute('width')));
+
+test('boxes of a flame graph are in proportion, and say their amount and error', async page => {
+  await draw(page);
+  const all = await widthOf(page, 'all'), off = async (name, share) => Math.abs(await widthOf(page, name) / all - share);
+  for (const [name, share] of [['holder', 0.9], ['hold [leaky]', 0.6], ['open', 0.3], ['(interrupt)', 0.1]]) assert(await off(name, share) < 0.01, name);
+  assert.equal(await page.locator(BOX('churner')).count(), 0, 'what was freed is not held');
+  assert.equal(await page.locator(BOX('entry')).count(), 1, 'places within a function are one box');
+  assert.equal(await page.locator('.flame .interrupt .hatch').count(), 1);
+  assert.equal(await page.locator('.flame .module').count(), 1);
+  assert.match(await page.getAttribute(BOX('hold [leaky]'), 'aria-label'), /5\.9 KiB ± [\d.]+ %, 60\.0 % of all, 60 objects, 60 samples/);
+  await page.hover(BOX('(interrupt)'));
+  assert.match(await page.textContent('.flame-tip'), /1000 B ± .*in an interrupt: the process that ran then has nothing to do with it/);
+});
+
+test('a flame graph is zoomed and searched by mouse', async page => {
+  await draw(page);
+  const whole = await widthOf(page, 'all'), before = await widthOf(page, 'hold [leaky]');
+  await page.click(BOX('hold [leaky]'));
+  assert(await widthOf(page, 'hold [leaky]') > before * 1.5 && Math.abs(await widthOf(page, 'hold [leaky]') - whole) < 2);
+  assert.equal(await page.locator(BOX('open')).count(), 0);
+  await page.click('.flame-bar button >> text=Back');
+  assert.equal(await page.locator(BOX('open')).count(), 0, 'one step only');
+  await page.click('.flame-bar button >> text=All');
+  assert(Math.abs(await widthOf(page, 'hold [leaky]') - before) < 1);
+  await page.fill('.flame-bar input', 'alloc');
+  assert.match(await page.textContent('.flame-bar'), /9\.8 KiB, 100\.0 % of all/);
+  await page.fill('.flame-bar input', 'leaky');
+  assert.match(await page.textContent('.flame-bar'), /5\.9 KiB, 60\.0 % of all/);
+  assert.equal(await page.locator('.flame .hit').count(), 1);
+  await page.fill('.flame-bar input', 'nothing like it');
+  assert.match(await page.textContent('.flame-bar'), /no function has this name/);
+});
+
+test('a flame graph is walked and zoomed by keyboard', async page => {
+  await draw(page);
+  const at = () => page.evaluate(() => document.activeElement.dataset.name);
+  await page.focus(BOX('all'));
+  for (const [key, name] of [['ArrowDown', 'holder'], ['ArrowRight', '(interrupt)'], ['ArrowLeft', 'holder'], ['ArrowDown', 'entry'], ['ArrowDown', 'ioctl'], ['ArrowRight', 'open']]) {
+    await page.keyboard.press(key);
+    assert.equal(await at(), name, key);
+  }
+  await page.keyboard.press('Enter');
+  assert.equal(await page.getAttribute('.flame', 'data-zoomed'), 'open');
+  assert.equal(await at(), 'open');
+  await page.keyboard.press('Escape');
+  assert.equal(await page.getAttribute('.flame', 'data-zoomed'), 'entry', 'Escape goes back before it closes');
+  await page.keyboard.press('Home');
+  assert.equal(await page.getAttribute('.flame', 'data-zoomed'), 'all');
+  assert.match(await page.textContent('.flame-read'), /^all · 9\.8 KiB ± /);
+  await page.keyboard.press('Escape');
+  assert.equal(await page.locator('#users[open]').count(), 0);
+});
+
+test('names in stacks are text, whatever they are', async page => {
+  await draw(page, [{ ...PROFILE[0], who: '<img src=x onerror=alert(1)>', stack: '"><script>alert(1)</script>+0x1 < __proto__+0x2' }]);
+  assert.equal(await page.locator('#users img, #users script').count(), 0);
+  assert.equal(await page.locator(BOX('__proto__')).count(), 1);
+});
+
+test('a deep flame graph fits the width of a phone', { viewport: { width: 360, height: 740 } }, async page => {
+  await draw(page, [{ ...PROFILE[0], stack: Array.from({ length: 48 }, (_, i) => `a_function_with_a_long_name_${i}+0x1`).join(' < ') }]);
+  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360);
+  assert.equal(await page.evaluate(() => { const dialog = document.getElementById('users'); return dialog.scrollWidth - dialog.clientWidth; }), 0);
+});
+
+/** A page whose refused requests for what is known are no fault: most kernels keep none of it. */
+async function openWho(at, what, options = {}) {
+  const { context, page, problems } = await open(options, at);
+  const left = () => problems.filter(problem => !/^40[34]: .*\/api\/v1\/users\?/.test(problem) && !/status of 40[34]/.test(problem));
+  await page.waitForSelector(`#list tr[data-name="${what}"]`);
+  return { context, page, left };
+}
+
+test('a server without --arm shows what is known, and the command', async () => {
+  const { context, page, left } = await openWho(base, 'dentry');
+  await page.click('#list tr[data-name=dentry] td button >> text=Who?');
+  await page.waitForSelector('#users[open]');
+  await until('the command', async () => /ktally users dentry --watch 30s/.test(await page.textContent('#users')));
+  assert.match(await page.textContent('#users'), /without --arm/);
+  assert.equal(await page.isVisible('.watch-form'), false);
+  assert.match(page.url(), /#users=dentry$/);
+  await page.keyboard.press('Escape');
+  assert.equal(await page.locator('#users[open]').count(), 0);
+  assert.doesNotMatch(page.url(), /#/);
+  // from a row of the account, too
+  await page.click('.tile[data-row=vmalloc]');
+  await page.click('#detail .who');
+  await page.waitForSelector('#users[open]');
+  assert.equal(await page.locator('#detail[open]').count(), 0);
+  await until('callers of vmalloc', async () => /Areas of vmalloc/.test(await page.textContent('#users')));
+  assert.deepEqual(left(), []);
+  await context.close();
+  assert.equal((await fetch(`${base}api/v1/watch?what=dentry&for=5s`, { method: 'POST' })).status, 403);
+});
+
+/** Until the stage of the watch is one of these; returns it. */
+async function stage(at, ...wanted) {
+  let now = null;
+  await until(wanted.join(), async () => wanted.includes(now = (await (await fetch(`${at}api/v1/watch`)).json()).watch?.stage ?? 'none'), 120000);
+  return now;
+}
+
+test('allocations are watched by a click, and drawn', async () => {
+  if (process.getuid() !== 0) return 'needs root';
+  const { base: at } = await armed(), { context, page, left } = await openWho(at, 'dentry');
+  await page.click('#list tr[data-name=dentry] td button >> text=Who?');
+  await page.selectOption('#users-time', '10s');
+  // names that do not exist are remembered until their folder goes
+  const folder = mkdtempSync(join(tmpdir(), 'ktally-web-'));
+  const load = spawn('python3', ['-c', `
+import os, sys, time
+for i in range(100000):
+    try: os.stat(f"{sys.argv[1]}/{i}")
+    except OSError: pass
+    if i % 500 == 0: time.sleep(0.05)`, folder]);
+  try {
+    await page.click('.watch-form .primary');
+    await until('progress', async () => /\d+ s left · [\d ]+ samples/.test(await page.textContent('.watch-progress')) || await page.isVisible('.problem'));
+    if (await page.isVisible('.problem')) return `this kernel: ${await page.textContent('.problem')}`;
+    await until('the graph', async () => await page.locator('.flame .box').count() > 3 || await page.isVisible('.problem'), 120000);
+  } finally {
+    load.kill();
+    rmSync(folder, { recursive: true });
+  }
+  if (await page.isVisible('.problem')) return `this kernel: ${await page.textContent('.problem')}`;
+  assert.match(await page.textContent('.coverage'), /^(Events showed|How much of it)/);
+  assert.equal(await page.locator(BOX('python3')).count(), 1, 'the holder is not named');
+  const report = await (await fetch(`${at}api/v1/watch/result`)).json();
+  assert.match(await page.getAttribute(BOX('python3'), 'aria-label'), / [±(]/);
+  // the page's bounds of the whole are the program's
+  const mine = await page.evaluate(async rows => {
+    const { bounds, treeOf } = await import('/flame.js'), root = treeOf(rows, 'held');
+    return bounds(root.bytes, root.variance, root.seen);
+  }, report.profile);
+  for (const [key, value] of Object.entries(mine)) assert(Math.abs(value - report.watch[`held_${key}_bytes`]) <= report.watch.held_bytes / 1000 + 2, `${key}: ${value}`);
+  for (const link of await page.locator('.downloads a').all()) {
+    const answer = await fetch(new URL(await link.getAttribute('href'), at));
+    assert.equal(answer.status, 200);
+    assert((await answer.arrayBuffer()).byteLength > 50, await link.getAttribute('download'));
+  }
+  assert.deepEqual(left(), []);
+  await context.close();
+});
+
+test('a watch ends with its view, and by a button', async () => {
+  if (process.getuid() !== 0) return 'needs root';
+  const { base: at } = await armed(), { context, page, left } = await openWho(at, 'dentry');
+  const begin = async () => {
+    await page.click('#list tr[data-name=dentry] td button >> text=Who?');
+    await page.selectOption('#users-time', '10m');
+    await page.click('.watch-form .primary');
+    return stage(at, 'allocations', 'failed');
+  };
+  if (await begin() === 'failed') return `this kernel: ${(await (await fetch(`${at}api/v1/watch`)).json()).watch.why}`;
+  await page.click('.watch-progress button');
+  await stage(at, 'done');
+  await page.waitForSelector('.watched:not([hidden])');
+  await page.keyboard.press('Escape');
+  await begin();
+  // a second page sees it, and cannot start another
+  const other = await openWho(at, 'dentry');
+  await other.page.click('#list tr[data-name=dentry] td button >> text=Who?');
+  await until('the progress of the other page', async () => /Another page has started it/.test(await other.page.textContent('.watch-progress')) && await other.page.isVisible('.watch-progress'));
+  assert.equal(await other.page.isVisible('.watch-form'), false);
+  await page.keyboard.press('Escape');
+  await stage(at, 'dropped');
+  await other.page.waitForSelector('.watch-form:not([hidden])');
+  await other.context.close();
+  // a page that is closed has left, too
+  await begin();
+  assert.deepEqual(left(), []);
+  await context.close();
+  await stage(at, 'dropped');
 });
 
 /* ---- running them ---- */
