@@ -249,6 +249,9 @@ static const struct kt_column watch_columns[] = {
 		.type = KT_CELL_SHARE,
 		.help = "How much of what happened the events show; below 0.95 they are no "
 			"evidence. null: not known." },
+	{ .key = "verified",
+		.type = KT_CELL_BOOL,
+		.help = "What was left at the end was looked up in memory." },
 	{ .key = "coverage_text", .help = "The same as a sentence." },
 	{ .key = "held_bytes", .type = KT_CELL_BYTES, .help = "Not freed, by all stacks." },
 	{ .key = "held_low_bytes", .type = KT_CELL_BYTES },
@@ -456,6 +459,7 @@ static void put_watch(struct kt_report *report, const struct kt_watched_whole *w
 		kt_cell_known(watch->objs_before), kt_cell_known(watch->objs_middle),
 		kt_cell_known(watch->objs_after), kt_cell_known(watch->nr_allocs),
 		kt_cell_known(watch->nr_frees), share_cell(coverage->least),
+		kt_cell_number(watch->verified),
 		kt_report_text(report, coverage_text(report, watch, coverage)),
 		kt_cell_number(llround(held.value)), kt_cell_number(llround(held.low)),
 		kt_cell_number(llround(held.high)), kt_cell_number(watch->nr_samples),
