@@ -18,27 +18,30 @@
 
 static const struct {
 	const char *key, *label;
+	bool live; /* only for the running machine */
 } keys[] = { { "F1", "Help" }, { "F10", "Quit" }, { "F4", "Filter" }, { "F3", "Search" },
-	{ "F6", "Sort" }, { "F2", "Mark" }, { "F5", "Freeze" }, { "F7", "Faster" },
-	{ "F8", "Slower" }, { "Enter", "Explain" } };
+	{ "F6", "Sort" }, { "F2", "Mark" }, { "F5", "Freeze" }, { "F9", "Who", true },
+	{ "F7", "Faster" }, { "F8", "Slower" }, { "Enter", "Explain" } };
 
 /*
  * Draws as many keys as fit, in the order of their numbers; the table has the most important keys
  * first.
  */
-static void draw_keys(struct kt_screen *screen, int y, int room)
+static void draw_keys(struct kt_screen *screen, int y, int room, bool live)
 {
-	static const unsigned char order[] = { 0, 5, 3, 2, 6, 4, 7, 8, 1, 9 };
+	static const unsigned char order[] = { 0, 5, 3, 2, 6, 4, 8, 9, 7, 1, 10 };
 	size_t fit = 0;
 	int x = 0;
 
 	for (; fit < KT_LEN(keys); fit++) {
+		if (keys[fit].live && !live)
+			continue;
 		room -= (int)(strlen(keys[fit].key) + strlen(keys[fit].label)) + (fit > 0);
 		if (room < 0)
 			break;
 	}
 	for (size_t i = 0; i < KT_LEN(order); i++) {
-		if (order[i] >= fit)
+		if (order[i] >= fit || (keys[order[i]].live && !live))
 			continue;
 		x += kt_screen_put(
 			screen, y, x, screen->width - x, KT_STYLE_BOLD, keys[order[i]].key);
@@ -60,6 +63,36 @@ static void draw_prompt(struct kt_top *top, int y, const char *what)
 			screen, y, x + 2, screen->width - x - 2, KT_STYLE_ALERT, top->message);
 }
 
+/* Draws how far a watch is; returns the columns that it takes. */
+static int draw_watch(struct kt_top *top, int y)
+{
+	char text[128];
+	int columns;
+
+	if (!kt_top_watches(top))
+		return 0;
+	kt_top_watch_progress(top, text, sizeof(text));
+	columns = kt_text_columns(text) + 1;
+	columns = columns > top->screen.width ? top->screen.width : columns;
+	kt_screen_put_right(
+		&top->screen, y, top->screen.width - columns, columns, KT_STYLE_GROWS, text);
+	return columns;
+}
+
+static void draw_question(struct kt_top *top, int y)
+{
+	static const char *const answers[] = { "Enter: yes  + -: time  Esc: no",
+		"Enter  + -  Esc" };
+	struct kt_screen *screen = &top->screen;
+	char text[160];
+	int x;
+
+	kt_top_watch_question(top, text, sizeof(text));
+	x = kt_screen_put(screen, y, 0, screen->width, KT_STYLE_BOLD, text);
+	kt_screen_put(screen, y, x, screen->width - x, KT_STYLE_LABEL,
+		answers[x + kt_text_columns(answers[0]) > screen->width]);
+}
+
 /* Draws the filter while rows are hidden; returns the columns that it takes. */
 static int draw_filter(struct kt_top *top, int y)
 {
@@ -76,6 +109,19 @@ static int draw_filter(struct kt_top *top, int y)
 	return columns;
 }
 
+/* Keys or a message, and at the right how far a watch is, or the filter. */
+static void draw_usual(struct kt_top *top, int y)
+{
+	struct kt_screen *screen = &top->screen;
+	int room = screen->width - draw_watch(top, y);
+
+	if (*top->message)
+		kt_screen_put(screen, y, 0, room, KT_STYLE_ALERT, top->message);
+	else
+		draw_keys(screen, y, room < screen->width ? room : room - draw_filter(top, y),
+			top->live);
+}
+
 void kt_draw_footer(struct kt_top *top, int y)
 {
 	struct kt_screen *screen = &top->screen;
@@ -84,16 +130,18 @@ void kt_draw_footer(struct kt_top *top, int y)
 		draw_prompt(top, y, "Search: ");
 	else if (top->mode == KT_MODE_FILTER)
 		draw_prompt(top, y, "Filter: ");
-	else if (*top->message)
-		kt_screen_put(screen, y, 0, screen->width, KT_STYLE_ALERT, top->message);
-	else if (top->mode == KT_MODE_PAGE)
+	else if (top->mode == KT_MODE_WATCH && !*top->message)
+		draw_question(top, y);
+	else if (top->mode == KT_MODE_PAGE && !*top->message)
 		kt_screen_put(screen, y, 0, screen->width, KT_STYLE_LABEL,
-			"Up Down PgUp PgDn: scroll   Esc q: back   F10: quit");
-	else if (top->mode == KT_MODE_SORT)
+			top->watching.page
+				? "Up Down PgUp PgDn: scroll   s: stacks   Esc q: back   F10: quit"
+				: "Up Down PgUp PgDn: scroll   Esc q: back   F10: quit");
+	else if (top->mode == KT_MODE_SORT && !*top->message)
 		kt_screen_put(screen, y, 0, screen->width, KT_STYLE_LABEL,
 			"Up Down: column   Enter: sort by it   Esc: back");
 	else
-		draw_keys(screen, y, screen->width - draw_filter(top, y));
+		draw_usual(top, y);
 }
 
 void kt_draw_sort(struct kt_top *top, int y, int room)

@@ -26,7 +26,7 @@ static void put_pair(
 	row->cells[1] = kt_report_text(report, text);
 }
 
-static int page_width(const struct kt_top *top)
+int kt_top_page_width(const struct kt_top *top)
 {
 	int width = top->screen.width;
 
@@ -35,7 +35,8 @@ static int page_width(const struct kt_top *top)
 
 static void add(struct kt_top *top, const struct kt_report *report)
 {
-	kt_page_add(&top->page, report, top->screen.unicode, page_width(top));
+	kt_page_add(&top->page, report, top->screen.unicode, kt_top_page_width(top));
+	top->watching.page = false;
 }
 
 /*

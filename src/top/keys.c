@@ -264,6 +264,11 @@ static const struct binding bindings[] = {
 	{ KT_KEY_RIGHT, NULL, go_right, NULL, NULL },
 	{ KT_KEY_ENTER, "Enter", kt_top_explain, NULL,
 		"explains the row; draws one slab of a slab cache" },
+	{ KT_KEY_F(9), "F9 w", kt_top_watch_ask, NULL,
+		"watches who allocates from the row, for a time that is asked for; Esc ends it" },
+	{ 'w', NULL, kt_top_watch_ask, NULL, NULL },
+	{ 'W', "W", kt_top_watch_show, NULL,
+		"shows the last result of a watch again; s there: stacks in full" },
 	{ KT_KEY_F(2), "F2 m", mark, NULL,
 		"sets a mark: GROWTH of all lists counts from it, not from their opening" },
 	{ 'm', NULL, mark, NULL, NULL },
@@ -345,6 +350,8 @@ static void list_key(struct kt_top *top, int key)
 			sort_by(top, bindings[i].sort);
 		return;
 	}
+	if (key == KT_KEY_ESCAPE && kt_top_watch_stop(top))
+		return;
 	if (key == KT_KEY_ESCAPE && *kt_top_view(top)->filter) {
 		kt_top_view(top)->filter[0] = '\0';
 		kt_view_refresh(kt_top_view(top));
@@ -439,6 +446,10 @@ static void page_key(struct kt_top *top, int key)
 	case KT_KEY_HOME: *first = 0; break;
 	case KT_KEY_END: *first = ENOUGH; break;
 	case KT_KEY_F(10): top->done = true; break;
+	case 's':
+		if (top->watching.page)
+			kt_top_watch_stacks(top);
+		break;
 	case 'q':
 	case KT_KEY_ESCAPE:
 	case KT_KEY_ENTER:
@@ -457,5 +468,6 @@ void kt_top_key(struct kt_top *top, int key)
 	case KT_MODE_FILTER: filter_key(top, key); break;
 	case KT_MODE_SORT: sort_key(top, key); break;
 	case KT_MODE_PAGE: page_key(top, key); break;
+	case KT_MODE_WATCH: kt_top_watch_key(top, key); break;
 	}
 }

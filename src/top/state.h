@@ -2,6 +2,7 @@
 #ifndef KT_TOP_STATE_H
 #define KT_TOP_STATE_H
 
+#include "cmd/users/armed.h"
 #include "top/layout.h"
 #include "top/page.h"
 #include "top/view.h"
@@ -14,8 +15,19 @@ enum kt_mode {
 	KT_MODE_LIST,
 	KT_MODE_SEARCH, /* an input line is open */
 	KT_MODE_FILTER,
-	KT_MODE_SORT, /* choosing a column */
-	KT_MODE_PAGE, /* reading a page */
+	KT_MODE_SORT,  /* choosing a column */
+	KT_MODE_PAGE,  /* reading a page */
+	KT_MODE_WATCH, /* asked whether a watch may begin */
+};
+
+/** A watch of who allocates from a row. */
+struct kt_top_watching {
+	struct kt_armed *armed; /* NULL: nothing was watched yet */
+	struct kt_armed_order order;
+	size_t time;	/* index in the times to choose from */
+	uint32_t shown; /* number of the watch whose result was shown */
+	bool stacks;	/* in full */
+	bool page;	/* the page is the result */
 };
 
 struct kt_steps;
@@ -35,7 +47,8 @@ struct kt_top {
 	char message[512]; /* shown instead of the keys until the next key */
 	size_t chosen;	   /* index in the columns to sort by */
 	struct kt_page page;
-	char page_key[256];	/* row whose history is drawn above the page; empty: none */
+	char page_key[256]; /* row whose history is drawn above the page; empty: none */
+	struct kt_top_watching watching;
 	struct kt_steps *steps; /* of a recording; NULL: no samples to step through */
 };
 
@@ -54,6 +67,25 @@ void kt_top_travel(struct kt_top *top, int by);
 /** Opens the page about the row under the cursor, or about the keys. */
 void kt_top_explain(struct kt_top *top);
 void kt_top_help(struct kt_top *top);
+
+/** Width of the text of pages. */
+int kt_top_page_width(const struct kt_top *top);
+
+/** Asks whether the row under the cursor may be watched. */
+void kt_top_watch_ask(struct kt_top *top);
+void kt_top_watch_question(const struct kt_top *top, char *ret, size_t size);
+/** Takes the key that answers. */
+void kt_top_watch_key(struct kt_top *top, int key);
+/** Whether a watch runs. */
+bool kt_top_watches(const struct kt_top *top);
+void kt_top_watch_progress(const struct kt_top *top, char *ret, size_t size);
+/** Takes news of a watch, and opens the page of a result. */
+void kt_top_watch_step(struct kt_top *top);
+/** Ends the watch, with the result so far. False: none runs. */
+bool kt_top_watch_stop(struct kt_top *top);
+/** Opens the page of the last result; again with stacks in full, or without. */
+void kt_top_watch_show(struct kt_top *top);
+void kt_top_watch_stacks(struct kt_top *top);
 
 /** Runs the action of a key; `key`: a character, or enum kt_key. */
 void kt_top_key(struct kt_top *top, int key);

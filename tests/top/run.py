@@ -17,6 +17,7 @@ import lib  # noqa: E402
 import suite  # noqa: E402
 import test_screens  # noqa: E402,F401
 import test_terminal  # noqa: E402,F401
+import test_watching  # noqa: E402,F401
 
 
 def main():

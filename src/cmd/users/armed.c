@@ -89,7 +89,7 @@ static void render(struct kt_report *report, const struct kt_armed_order *order,
 	static const struct kt_output *const outputs[KT_ARMED_FORMS] = { &kt_output_json,
 		&kt_output_flame, &kt_output_folded, &kt_output_pprof, &kt_output_speedscope,
 		&kt_output_text, &kt_output_text };
-	const struct kt_output_opts opts = { .all = form != KT_ARMED_TEXT,
+	const struct kt_output_opts opts = { .all = form < KT_ARMED_TEXT,
 		.color = true,
 		.unicode = order->unicode,
 		.width = order->width };

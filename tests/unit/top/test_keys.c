@@ -4,6 +4,7 @@
 #include "test.h"
 #include "top/state.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -114,6 +115,87 @@ TEST(a_line_that_is_too_long_is_cut)
 		kt_top_key(&top, 'x');
 	CHECK_INT(strlen(top.input), sizeof(top.input) - 1);
 	kt_top_draw(&top);
+	end(&top);
+}
+
+TEST(a_capture_cannot_be_watched)
+{
+	struct kt_top top;
+
+	begin(&top, 80, 24);
+	kt_top_key(&top, 'w');
+	CHECK_INT(top.mode, KT_MODE_LIST);
+	CHECK(strstr(top.message, "running machine") != NULL);
+	kt_top_key(&top, 'W');
+	CHECK_INT(top.mode, KT_MODE_LIST);
+	CHECK(strstr(top.message, "nothing was watched") != NULL);
+	end(&top);
+}
+
+TEST(a_watch_begins_only_after_it_was_confirmed)
+{
+	static const int noes[] = { KT_KEY_ESCAPE, 'n', 'q', KT_KEY_TAB };
+	char question[160];
+	struct kt_top top;
+
+	begin(&top, 80, 24);
+	top.live = true;
+	for (size_t i = 0; i < KT_LEN(noes); i++) {
+		kt_top_key(&top, KT_KEY_F(9));
+		CHECK_INT(top.mode, KT_MODE_WATCH);
+		kt_top_key(&top, noes[i]);
+		CHECK_INT(top.mode, KT_MODE_LIST);
+		CHECK(!top.watching.armed && !top.done);
+	}
+	kt_top_key(&top, 'w');
+	kt_top_watch_question(&top, question, sizeof(question));
+	CHECK(strstr(question, "cache_") && strstr(question, "30 s") &&
+		strstr(question, "1 % CPU"));
+	for (int i = 0; i < 10; i++)
+		kt_top_key(&top, '+');
+	kt_top_watch_question(&top, question, sizeof(question));
+	CHECK(strstr(question, "10 min") != NULL);
+	for (int i = 0; i < 10; i++)
+		kt_top_key(&top, '-');
+	kt_top_watch_question(&top, question, sizeof(question));
+	CHECK(strstr(question, "10 s") != NULL);
+	kt_top_draw(&top);
+	end(&top);
+}
+
+/* The running machine has no such cache, so the watch fails, with rights and without. */
+TEST(the_end_of_a_watch_opens_a_page_but_not_while_something_is_typed)
+{
+	struct kt_top top;
+
+	begin(&top, 80, 24);
+	top.live = true;
+	kt_top_key(&top, 'w');
+	kt_top_key(&top, KT_KEY_ENTER);
+	CHECK(kt_top_watches(&top));
+	kt_top_key(&top, 'w');
+	CHECK_INT(top.mode, KT_MODE_LIST);
+	CHECK(strstr(top.message, "is watched") != NULL);
+	kt_top_key(&top, '/');
+	for (int i = 0; i < 1000 && kt_top_watches(&top); i++) {
+		kt_top_draw(&top);
+		poll(&(struct pollfd){ .fd = kt_armed_fd(top.watching.armed), .events = POLLIN }, 1,
+			100);
+		kt_top_watch_step(&top);
+	}
+	CHECK_INT(top.mode, KT_MODE_SEARCH);
+	kt_top_key(&top, KT_KEY_ESCAPE);
+	kt_top_watch_step(&top);
+	CHECK_INT(top.mode, KT_MODE_PAGE);
+	CHECK(top.page.text.data && strstr(top.page.text.data, "cache_"));
+	kt_top_draw(&top);
+	kt_top_key(&top, 's');
+	kt_top_key(&top, 'q');
+	kt_top_watch_step(&top);
+	CHECK_INT(top.mode, KT_MODE_LIST);
+	kt_top_key(&top, 'W');
+	CHECK_INT(top.mode, KT_MODE_PAGE);
+	kt_armed_free(top.watching.armed);
 	end(&top);
 }
 
