@@ -544,6 +544,31 @@ for (const { name, options, run } of tests) {
   await context?.close();
 }
 
+/** A watch of open files, whose holder opens them in several ways. */
+async function shootFlame(path) {
+  const { base: at } = await armed(), { context, page } = await openWho(at, 'filp', { viewport: { width: 1280, height: 760 } });
+  const load = spawn('python3', ['-c', `
+import os, resource, select, socket, tempfile, time
+resource.setrlimit(resource.RLIMIT_NOFILE, (60000, 60000))
+kept = []
+for i in range(3000):
+    kept += socket.socketpair() if i % 2 else [select.epoll()]
+    kept.append(tempfile.TemporaryFile())
+    kept += os.pipe() if i % 3 == 0 else [os.eventfd(0)]
+    kept.append(os.memfd_create("x"))
+    time.sleep(0.002)
+time.sleep(60)`]);
+  await page.click('#list tr[data-name=filp] td button >> text=Who?');
+  await page.selectOption('#users-time', '10s');
+  await page.click('.watch-form .primary');
+  await until('the graph', async () => await page.locator('.flame .box').count() > 3 || await page.isVisible('.problem'), 120000);
+  load.kill();
+  await page.evaluate(() => document.activeElement.blur());
+  await page.hover(BOX('do_sys_openat2'));
+  await page.screenshot({ path });
+  await context.close();
+}
+
 if (shots) {
   mkdirSync(shots, { recursive: true });
   for (const [file, options] of Object.entries({
@@ -562,6 +587,7 @@ if (shots) {
     await page.screenshot({ path: `${shots}/${file}` });
     await context.close();
   }
+  await shootFlame(`${shots}/page-flame.png`);
 }
 await browser.close();
 for (const one of servers) one.kill('SIGTERM');
