@@ -262,8 +262,9 @@ struct kt_watched_whole {
 	bool verified;				 /* the rest was looked up in memory */
 	int64_t nr_lost, nr_no_stack, nr_nested; /* no room, no stack, not seen by a program */
 	int64_t cpu_ns, kernel_bytes;		 /* that the watch itself took */
-	bool removed;				 /* the cache, while it was watched */
-	bool over_budget;			 /* it ended early */
+	int64_t unlisted_bytes; /* of a stack that may have no sample, in one of 100 cases */
+	bool removed;		/* the cache, while it was watched */
+	bool over_budget;	/* it ended early */
 	struct kt_watched_gap gaps[KT_WATCH_GAPS];
 	uint32_t nr_gaps;
 	const char *closed; /* places beyond tracepoints that were watched; NULL: none */

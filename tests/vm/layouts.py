@@ -52,6 +52,9 @@ LAYOUTS = {layout.name: layout for layout in [
         "-machine", "memory-backend=ram,max-ram-below-4g=1G")),
     Layout("tracked", "512 MiB; a kernel that can keeps who allocated", mib=512,
            command=("page_owner=on", "kmemleak=on", "slub_debug=U", "sysctl.vm.mem_profiling=1")),
+    # of two emulated CPUs one may meet code that the other one is patching for a watch
+    Layout("counted", "1 GiB, one CPU; a kernel that can counts allocations, and keeps who allocated objects",
+           mib=1024, cpus=1, command=("slub_debug=U", "sysctl.vm.mem_profiling=1")),
     Layout("small-numa", "512 MiB on two nodes, of which a dump is taken", mib=512, qemu=(
         "-device", "virtio-balloon-pci", *nodes(256))),
     Layout("fresh", "one node, for what needs memory that few others had before"),

@@ -36,6 +36,10 @@ which row must move by how much, what must not move.
              about the dump, and every slab cache and every row of the account in it must be as
              it was inside; see dump.py
     sites    yes: the same dump, and what "users" has of it must be what it had inside
+    counts   WHAT SECONDS: "do" runs in the first half of "users WHAT --watch SECONDS", and the
+             watch must show what the kernel itself counts, site by site; see watched.py
+    holders  CACHE | FUNCTION = PATTERN, ...: "users CACHE" must have as many objects in rows by
+             the pattern as the kernel has with the function in their stack; see watched.py
     peers    tools that read the dump too, each with the kernel's debuginfo; every slab cache must
              have as many slabs, slots and objects in use by each of them; see peers.py
     panics   COMMAND: after "do" it makes the machine panic, and the crash kernel leaves a bundle;
@@ -80,7 +84,7 @@ REST_S = 20.0
 FREE = ("free_buddy", "free_pcp", "free_cma")
 KEYS = ("about", "needs", "layouts", "once", "last", "prepare", "do", "undo", "is", "moves",
         "also", "keeps", "leaks", "shows", "prints", "reboots", "grows", "stress", "dumps",
-        "sites", "panics", "dies", "peers")
+        "sites", "panics", "dies", "peers", "counts", "holders")
 
 
 class Skip(Exception):

@@ -29,6 +29,7 @@ import reboot
 import scenario
 import stress
 import support
+import watched
 
 BOOTS = 2
 RUNS = 2
@@ -203,6 +204,10 @@ class Job:
             return panic.run_outside(item, vm, self.options.ktally)
         if item.values["sites"]:
             return dump.run_sites(item, vm, self.save, self.options.ktally)
+        if item.values["counts"]:
+            return watched.run(item, vm, self.save)
+        if item.values["holders"]:
+            return watched.run_holders(item, vm, self.save)
         if item.values["dumps"]:
             return dump.run(item, vm, self.save, self.options.ktally, self.options.keep)
         if not item.values["stress"]:

@@ -207,6 +207,10 @@ static const struct kt_column profile_columns[] = {
 		.title = "Memory allocated and not freed",
 		.type = KT_CELL_BYTES,
 		.help = "An estimate; stacks without any are here too." },
+	{ .key = "held_low_bytes",
+		.type = KT_CELL_BYTES,
+		.help = "The amount is between both bounds in 99 of 100 cases." },
+	{ .key = "held_high_bytes", .type = KT_CELL_BYTES },
 	{ .key = "held_objects", .type = KT_CELL_COUNT },
 	{ .key = "allocated_bytes", .type = KT_CELL_BYTES },
 	{ .key = "who",
@@ -264,6 +268,10 @@ static const struct kt_column watch_columns[] = {
 	{ .key = "lost", .type = KT_CELL_COUNT, .help = "Samples without room." },
 	{ .key = "without_stack", .type = KT_CELL_COUNT },
 	{ .key = "nested", .type = KT_CELL_COUNT, .help = "Events that a program missed." },
+	{ .key = "unlisted_bytes",
+		.type = KT_CELL_BYTES,
+		.help = "A stack with less may have no sample, and be missing: in one of 100 "
+			"cases." },
 	{ .key = "cpu_ns", .type = KT_CELL_COUNT, .help = "CPU time that the watch took." },
 	{ .key = "kernel_bytes", .type = KT_CELL_BYTES, .help = "Kernel memory that it took." },
 };
@@ -293,21 +301,24 @@ static void put_profile(struct kt_report *report, const struct kt_snapshot *snap
 	for (size_t i = 0; i < snap->watched.count; i++) {
 		struct kt_watched watched = snap->watched.items[i];
 		struct kt_report_row *row = watched.nr_frames ? kt_table_row(report, table) : NULL;
+		struct kt_estimate held = kt_watched_bytes(&watched.held);
 
 		if (!row)
 			continue;
 		kt_watched_context(&report->arena, &watched);
-		row->cells[0] = kt_cell_number(llround(watched.held.bytes));
-		row->cells[1] = kt_cell_number(llround(watched.held.objects));
-		row->cells[2] = kt_cell_number(llround(watched.all.bytes));
-		row->cells[3] =
+		row->cells[0] = kt_cell_number(llround(held.value));
+		row->cells[1] = kt_cell_number(llround(held.low));
+		row->cells[2] = kt_cell_number(llround(held.high));
+		row->cells[3] = kt_cell_number(llround(watched.held.objects));
+		row->cells[4] = kt_cell_number(llround(watched.all.bytes));
+		row->cells[5] =
 			kt_report_text(report, kt_watched_who(&report->arena, &watched, false));
-		row->cells[4] = kt_report_text(
+		row->cells[6] = kt_report_text(
 			report, kt_users_stack_text(report, watched.frames, watched.nr_frames));
-		row->cells[5] = kt_cell_text(contexts[watched.by]);
-		row->cells[6] = kt_cell_number(watched.held.nr);
-		row->cells[7] = kt_cell_number(llround(watched.held.seen_bytes));
-		row->cells[8] = kt_cell_real(watched.held.bytes_variance);
+		row->cells[7] = kt_cell_text(contexts[watched.by]);
+		row->cells[8] = kt_cell_number(watched.held.nr);
+		row->cells[9] = kt_cell_number(llround(watched.held.seen_bytes));
+		row->cells[10] = kt_cell_real(watched.held.bytes_variance);
 	}
 }
 
@@ -465,8 +476,8 @@ static void put_watch(struct kt_report *report, const struct kt_watched_whole *w
 		kt_cell_number(llround(held.high)), kt_cell_number(watch->nr_samples),
 		kt_cell_number(watch->nr_freed), kt_cell_number(watch->nr_unseen),
 		kt_cell_number(watch->nr_lost), kt_cell_number(watch->nr_no_stack),
-		kt_cell_number(watch->nr_nested), kt_cell_number(watch->cpu_ns),
-		kt_cell_number(watch->kernel_bytes) };
+		kt_cell_number(watch->nr_nested), kt_cell_number(watch->unlisted_bytes),
+		kt_cell_number(watch->cpu_ns), kt_cell_number(watch->kernel_bytes) };
 
 	for (size_t i = 0; i < KT_LEN(watch_columns); i++)
 		kt_report_field(
@@ -488,6 +499,16 @@ static void put_coverage(struct kt_report *report, const struct kt_watched_whole
 			"samples that are free in memory although no free was seen: %lld of %lld; "
 			"they are not in HELD",
 			(long long)watch->nr_unseen, (long long)watch->nr_samples);
+}
+
+static void put_unlisted(struct kt_report *report, const struct kt_watched_whole *watch)
+{
+	char bytes[24];
+
+	if (!watch->unlisted_bytes)
+		return;
+	kt_human_bytes(watch->unlisted_bytes, bytes);
+	kt_report_note(report, "a stack that allocated less than %s may be missing here", bytes);
 }
 
 static void put_removed(struct kt_report *report, const struct kt_watched_whole *watch)
@@ -564,6 +585,7 @@ static void put_report(
 	put_paragraph(report, watch, &coverage, rows);
 	put_removed(report, watch);
 	put_coverage(report, watch, &coverage);
+	put_unlisted(report, watch);
 	put_gaps(report, watch);
 	if (rows->nr_other)
 		kt_report_note(report,

@@ -410,6 +410,7 @@ struct kt_err *kt_alloc_watch_end(struct kt_alloc_watch *watch, uint64_t now_ns)
 	watch->is.cpu_ns = (int64_t)kt_trace_cpu_ns(watch->trace);
 	watch->is.kernel_bytes = kernel_bytes(watch);
 	watch->is.nr_unseen += kt_watched_end(watch->groups, now_ns, watch->is.verified);
+	watch->is.unlisted_bytes = kt_watched_unlisted_bytes(watch->groups);
 	name_cgroups(watch);
 	slot = kt_list_push(&watch->snap->arena, &watch->snap->watches);
 	if (slot)

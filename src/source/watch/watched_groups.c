@@ -13,6 +13,7 @@
 #define VMALLOC	     "__vmalloc_node_range"
 #define MS_NS	     1000000u
 #define FUNCTION_MAX (1u << 20) /* bytes; a program has no symbol, unless that is switched on */
+#define MISSED	     4.605	/* -ln 0.01 */
 #define WAY_IN_MAX   12u	/* frames from the event to the program, at most */
 
 /* Samples of one stack. */
@@ -45,6 +46,7 @@ struct kt_watched_groups {
 	KT_LIST(struct left) left;
 	struct kt_map stacks;	 /* stack and site: index of the group */
 	struct kt_map addresses; /* of samples that are left: index */
+	uint64_t interval_bytes; /* the largest that a sample was drawn with */
 	bool failed;
 };
 
@@ -87,6 +89,8 @@ static struct group *group_of(
 	uint32_t *index;
 	bool added = false;
 
+	if (sample->interval_bytes > groups->interval_bytes)
+		groups->interval_bytes = sample->interval_bytes;
 	memcpy(&key[2], sample->comm, sizeof(sample->comm));
 	if (groups->groups.count >= GROUPS_MAX)
 		memset(key, 0xff, sizeof(key)); /* all further ones are one group */
@@ -255,6 +259,12 @@ static bool take_left(
 		add(&group->is.requested, sample, sample->requested_bytes);
 	group->is.lasting[age_of(sample, now_ns)] += 1 / chance(sample);
 	return false;
+}
+
+/* An amount is missed with exp(-bytes / interval). */
+int64_t kt_watched_unlisted_bytes(const struct kt_watched_groups *groups)
+{
+	return groups->interval_bytes > 1 ? (int64_t)(MISSED * (double)groups->interval_bytes) : 0;
 }
 
 /* ---- names ---- */

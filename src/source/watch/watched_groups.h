@@ -34,4 +34,7 @@ void kt_watched_look_at_pages(
  */
 int64_t kt_watched_end(struct kt_watched_groups *groups, uint64_t now_ns, bool verified);
 
+/** Bytes of a stack below which it may have no sample, in one of 100 cases; 0: all were drawn. */
+int64_t kt_watched_unlisted_bytes(const struct kt_watched_groups *groups);
+
 #endif
