@@ -65,7 +65,10 @@ static void put_cgroups(struct kt_facts *facts, const struct kt_snapshot *snap)
 	if (!kt_known(nr_live) && cgroups->groups.count && !cgroups->cut)
 		nr_live = kt_cgroups_count(cgroups);
 	kt_facts_add_known(facts, KT_FACT_CGROUPS, "", nr_live);
-	kt_facts_add_known(facts, KT_FACT_CGROUPS_COUNTED, "", cgroups->nr_counted);
+	kt_facts_add_known(facts, KT_FACT_CGROUPS_COUNTED, "",
+		kt_known(cgroups->nr_counted) || !kt_known(nr_live) || !kt_known(cgroups->nr_dying)
+			? cgroups->nr_counted
+			: nr_live + cgroups->nr_dying);
 	kt_facts_add_known(facts, KT_FACT_CGROUPS_DYING, "", cgroups->nr_dying);
 	/* version 1 only counts all of them; a container sees a part of the directories */
 	if (!snap->host.container && !kt_known(cgroups->nr_dying) && kt_known(nr_live) &&

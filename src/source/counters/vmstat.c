@@ -117,7 +117,8 @@ static const struct kt_key balloon_keys[] = {
 static void put_events(struct kt_snapshot *snap, const struct kt_text *text)
 {
 	static const char *const prefixes[] = { "allocstall", "cma_alloc_", "compact_",
-		"htlb_buddy_", "oom_kill", "thp_" };
+		"htlb_buddy_", "oom_kill", "pgscan_direct", "pgscan_kswapd", "slabs_scanned",
+		"thp_", "zone_reclaim_" };
 	struct kt_span rest = kt_text_span(text), line, name, number;
 	struct kt_vm_event *slot;
 	int64_t count;
