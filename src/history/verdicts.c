@@ -11,10 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ACCOUNT_NEAR_MS 60000	 /* between two accounts, in the last hours */
-#define ACCOUNT_FAR_MS	600000	 /* before them */
-#define NEAR_MS		10800000 /* the last hours */
-#define NO_TRACK	UINT32_MAX
+#define MINUTE_MS 60000
+#define HOUR_MS	  3600000
+#define NO_TRACK  UINT32_MAX
 
 /* A track of the block that is read, and the run that holds. */
 struct course {
@@ -207,14 +206,25 @@ static struct kt_err *put_account(struct feed *feed, const struct kt_cursor *cur
 	return err;
 }
 
+/*
+ * Time from one account to the next: short blocks are judged in the last hours only, and a block of
+ * two hours needs a few accounts.
+ */
+static int64_t account_step_ms(int64_t age_ms)
+{
+	if (age_ms <= 3ll * HOUR_MS)
+		return MINUTE_MS;
+	return age_ms <= 48ll * HOUR_MS ? 10ll * MINUTE_MS : 30ll * MINUTE_MS;
+}
+
 static struct kt_err *put_machine(struct feed *feed, struct kt_cursor *cursor, uint32_t sample)
 {
 	int64_t now_ms = feed->real_ms[sample];
-	bool near = feed->history->to_ms - now_ms <= NEAR_MS;
 
-	if (now_ms < feed->account_ms && now_ms > feed->account_ms - 2 * ACCOUNT_FAR_MS)
+	/* a clock that was set back makes no gap */
+	if (now_ms < feed->account_ms && now_ms > feed->account_ms - HOUR_MS)
 		return NULL;
-	feed->account_ms = now_ms + (near ? ACCOUNT_NEAR_MS : ACCOUNT_FAR_MS);
+	feed->account_ms = now_ms + account_step_ms(feed->history->to_ms - now_ms);
 	kt_cursor_move(cursor, sample);
 	kt_activity_put(&feed->activity, cursor, feed->judge);
 	return put_account(feed, cursor);

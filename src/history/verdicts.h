@@ -9,8 +9,9 @@
 
 /**
  * Judges the kernel memory in a stretch of a recording: each slab cache, in every sample, as
- * "slab:NAME", and each row of the account below the kernel, each minute of the last hours and each
- * ten minutes before, as "account:ROW". The caller frees the judge, also after an error.
+ * "slab:NAME", and each row of the account below the kernel, each minute of the last three hours,
+ * each ten minutes of two days and each half hour before, as "account:ROW". The caller frees the
+ * judge, also after an error.
  */
 struct kt_err *kt_history_judge(struct kt_history *history, const struct kt_judge_options *options,
 	struct kt_judge **ret_judge) KT_MUST_CHECK;
