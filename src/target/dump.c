@@ -376,8 +376,12 @@ static struct kt_err *read_types(struct dump_target *target)
 
 static struct kt_err *find_types(struct dump_target *target, const struct kt_target_given *given)
 {
-	if (given->btf)
-		return kt_target_given_types(given->btf, &target->base);
+	struct kt_err *err;
+
+	if (given->btf) {
+		err = kt_target_given_types(given->btf, &target->base);
+		return err ? err : kt_given_check_types(given->btf, &target->info, &target->base);
+	}
 	if (target->vmlinux.types.n)
 		return kt_given_vmlinux_types(&target->vmlinux, given->vmlinux, &target->base);
 	return read_types(target);

@@ -23,6 +23,13 @@ struct kt_err *kt_given_vmlinux_types(
 struct kt_err *kt_given_check(const struct kt_vmlinux *vmlinux, const char *path,
 	const struct kt_vmcoreinfo *info, struct kt_target *target,
 	uint64_t *ret_slide) KT_MUST_CHECK;
+/**
+ * Checks that type data which the user gave is of the kernel in a dump, by what VMCOREINFO says of
+ * types and what symbols say of the kernel's own type data. PARSE: it contradicts them, or knows
+ * none of the types.
+ */
+struct kt_err *kt_given_check_types(
+	const char *path, const struct kt_vmcoreinfo *info, struct kt_target *target) KT_MUST_CHECK;
 /** Returns the address of a symbol of vmlinux in memory; offsets of per-CPU data do not move. */
 static inline uint64_t kt_given_address(uint64_t address, uint64_t slide)
 {

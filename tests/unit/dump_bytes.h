@@ -39,11 +39,12 @@
 
 struct dump_opts {
 	bool arm64, five_levels, in_note, long_name;
-	bool unlisted; /* VMCOREINFO does not say where the symbols are */
-	bool unnamed;  /* no symbols say where the type data is */
-	bool nameless; /* there are no symbols */
-	bool untyped;  /* there is no type data */
-	bool sections; /* it says where sections of memory and nodes are, not the memory map */
+	bool unlisted;	   /* VMCOREINFO does not say where the symbols are */
+	bool unnamed;	   /* no symbols say where the type data is */
+	bool nameless;	   /* there are no symbols */
+	bool untyped;	   /* there is no type data */
+	bool sections;	   /* it says where sections of memory and nodes are, not the memory map */
+	const char *facts; /* more lines of VMCOREINFO */
 	enum kt_kallsyms_form form;
 };
 
@@ -332,6 +333,7 @@ static inline size_t dump_types(struct dump_bytes *dump)
 	dump_zone_types(&types, word, pointer);
 	made_struct(&types, "kmem_cache", 64, members, 2);
 	made_struct(&types, "page", 64, members, 2);
+	made_values(&types, "pageflags", &(const struct made_value){ "PG_lru", 5 }, 1);
 	file = made_file(&types, &size);
 	if (!dump->opts.untyped)
 		memcpy(dump_image(dump, dump_address(DUMP_TYPES)), file, size);
@@ -384,6 +386,8 @@ static inline void dump_info(struct dump_bytes *dump, struct kt_buf *text)
 			(unsigned long long)dump_address(DUMP_DATA));
 	else
 		kt_buf_printf(text, "SYMBOL(vmemmap)=ffffea0000000000\n");
+	if (dump->opts.facts)
+		kt_buf_puts(text, dump->opts.facts);
 }
 
 #define DUMP_CPUS 2u

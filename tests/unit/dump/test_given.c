@@ -132,3 +132,47 @@ TEST(a_vmlinux_of_another_kernel_is_refused)
 		dump_fini(&dump);
 	}
 }
+
+/* Opens a dump with the type data of its own kernel in a file, changed by `more` bytes. */
+static void check_types(const char *facts, int more, const char *why)
+{
+	struct kt_target_given given;
+	struct dump_bytes dump;
+	char path[64];
+	int fd;
+
+	dump_init(&dump, &(struct dump_opts){ .form = KT_KALLSYMS_RELATIVE, .facts = facts });
+	fd = dump_file(dump_image(&dump, dump_address(DUMP_TYPES)), dump.types_bytes);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	given = (struct kt_target_given){ .btf = path };
+	/* length of the names, which are the last section */
+	if (more) {
+		uint32_t length;
+
+		CHECK(pread(fd, &length, sizeof(length), 20) == sizeof(length));
+		length += (uint32_t)more;
+		CHECK(pwrite(fd, &length, sizeof(length), 20) == sizeof(length));
+		CHECK(!ftruncate(fd, (off_t)dump.types_bytes + more));
+	}
+	if (why)
+		check_refused(&dump, &given, why);
+	else
+		check_opens(&dump, &given);
+	close(fd);
+	dump_fini(&dump);
+}
+
+TEST(type_data_is_checked_by_what_the_kernel_says_of_its_types)
+{
+	check_types(NULL, 0, NULL);
+	check_types("SIZE(zone)=256\nOFFSET(zone.vm_stat)=40\nLENGTH(zone.vm_stat)=2\n"
+		    "NUMBER(PG_lru)=5\nSIZE(zone.vm_stat)=16\nOFFSET(zone.lately_gone)=1\n"
+		    "SIZE(unknown)=8\nLENGTH(node_data)=64\nNUMBER(PG_head_mask)=64\n",
+		0, NULL);
+	check_types("SIZE(zone)=264\n", 0, "SIZE(zone) is 256 by its types, 264 in");
+	check_types("OFFSET(zone.vm_stat)=48\n", 0, "OFFSET(zone.vm_stat) is 40");
+	check_types("LENGTH(zone.vm_stat)=3\n", 0, "LENGTH(zone.vm_stat) is 2");
+	check_types("NUMBER(PG_lru)=4\n", 0, "NUMBER(PG_lru) is 5");
+	check_types("SIZE(unknown)=8\n", 0, "none of the types");
+	check_types(NULL, 4, "bytes of type data, the dumped kernel");
+}
