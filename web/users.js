@@ -91,7 +91,7 @@ function showWatched(view, report) {
   const evidence = watch.coverage !== null && watch.coverage >= 0.95;
   view.result.replaceChildren(
     el('p', { class: 'big' }, `${bytes(watch.held_bytes)} ${watch.verified || evidence ? 'not freed' : 'not seen to be freed'}`),
-    el('p', {}, `Between ${bytes(watch.held_low_bytes)} and ${bytes(watch.held_high_bytes)}. ${capital(watch.topic)}: allocations seen for ${Math.round(watch.alloc_ms / 1000)} s, frees for ${Math.round(watch.watch_ms / 1000)} s, ${count(watch.samples)} samples.`),
+    el('p', {}, `Between ${bytes(watch.held_low_bytes)} and ${bytes(watch.held_high_bytes)}, by ${count(watch.samples)} samples. Allocations were seen for ${Math.round(watch.alloc_ms / 1000)} s, frees for ${Math.round(watch.watch_ms / 1000)} s.`),
     el('p', { class: `coverage${evidence ? '' : ' weak'}` }, `${capital(watch.coverage_text)}.`),
     el('div', { class: 'bar tools' }, el('span', { class: 'group', role: 'group', 'aria-label': 'What the graph shows' }, which('held'), which('allocated')),
       el('span', { class: 'downloads' }, 'Download: ', download(watch.topic, 'flame', 'svg', 'SVG'), ' · ', download(watch.topic, 'folded', 'folded', 'folded'), ' · ',

@@ -199,7 +199,8 @@ static bool take_time(const char *time, double *ret_seconds)
 	*ret_seconds = 0;
 	if (!time)
 		return true;
-	if (!kt_duration(kt_span_str(time), &ms) || ms < 1000 || ms > (int64_t)KT_ARMED_SECONDS * 1000)
+	if (!kt_duration(kt_span_str(time), &ms) || ms < 1000 ||
+		ms > (int64_t)KT_ARMED_SECONDS * 1000)
 		return false;
 	*ret_seconds = (double)ms / 1000;
 	return true;

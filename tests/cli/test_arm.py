@@ -175,6 +175,23 @@ def a_watch_runs_beside_a_server_that_stays_confined():
 
 
 @test
+def without_a_time_nothing_is_watched_and_memory_is_looked_at():
+    need_root()
+    with Server("--arm") as server:
+        token = state(server)["token"]
+        answer = server.get(f"{WATCH}?what=kmalloc-256", "POST", X_Ktally_Token=token)
+        assert answer.status == 200, answer.text
+        last = json.loads(answer.text.splitlines()[-1])
+        if last["stage"] == "failed":
+            raise Skip(last["why"])
+        assert last["stage"] == "done" and last["whole_ms"] == 0, last
+        report = must_be_valid("users", Text(server.json(f"{WATCH}/result")))
+        assert report.get("watch") is None and report["object_groups"], list(report)
+        # which this server itself cannot read
+        assert server.get(f"{WATCH}/result?as=flame").status == 404
+
+
+@test
 def a_watch_ends_when_its_client_leaves():
     need_root()
     with Server("--arm") as server:

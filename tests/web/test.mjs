@@ -549,7 +549,8 @@ async function shootFlame(path) {
   const { base: at } = await armed(), { context, page } = await openWho(at, 'filp', { viewport: { width: 1280, height: 760 } });
   const load = spawn('python3', ['-c', `
 import os, resource, select, socket, tempfile, time
-resource.setrlimit(resource.RLIMIT_NOFILE, (60000, 60000))
+hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 kept = []
 for i in range(3000):
     kept += socket.socketpair() if i % 2 else [select.epoll()]
