@@ -47,6 +47,7 @@ static void enter_blocks(struct kt_clock *clock)
 				clock->seen[kt_clock_slot(level, gone)] = false;
 		clock->seen[kt_clock_slot(level, block)] = true;
 		clock->block[level] = block;
+		clock->open[level] = kt_clock_slot(level, block) - about->offset;
 		clock->start_ms[level] = block * about->step_ms;
 	}
 }
@@ -86,6 +87,6 @@ int kt_clock_seen(const struct kt_clock *clock, int level, int count)
 	int seen = 0;
 
 	for (int i = 1; i <= count && i <= clock->block[level]; i++)
-		seen += clock->seen[kt_clock_slot(level, clock->block[level] - i)];
+		seen += clock->seen[kt_clock_closed(clock, level, i - 1)];
 	return seen;
 }

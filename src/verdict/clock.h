@@ -18,6 +18,7 @@ struct kt_clock {
 	int64_t begun_ms;		/* first sample since the boot */
 	int64_t start_ms[KT_NR_LEVELS]; /* of the open blocks */
 	int64_t block[KT_NR_LEVELS];	/* their numbers */
+	int open[KT_NR_LEVELS];		/* their places in the rings of their levels */
 	bool first[KT_NR_LEVELS];	/* the newest sample is the first one in its block */
 	bool seen[KT_LEVEL_FLOORS];	/* blocks with samples */
 };
@@ -30,7 +31,14 @@ void kt_clock_boot(struct kt_clock *clock);
 int kt_clock_blocks(const struct kt_clock *clock, int level, int64_t since_ms);
 /** How many of the newest `count` closed blocks have samples. */
 int kt_clock_seen(const struct kt_clock *clock, int level, int count);
-/** Place of a block among the floors of all levels. */
+/** Place of any block among the floors of all levels. */
 int kt_clock_slot(int level, int64_t block);
+/** The same of the block that closed `ago` blocks before the newest closed one; `ago` < kept. */
+static inline int kt_clock_closed(const struct kt_clock *clock, int level, int ago)
+{
+	int place = clock->open[level] - 1 - ago;
+
+	return kt_levels[level].offset + (place < 0 ? place + kt_levels[level].kept : place);
+}
 
 #endif

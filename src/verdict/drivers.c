@@ -10,6 +10,10 @@
 #define SHOWS	     1.5  /* deviations before the growth, that a driver would have caused */
 #define TOO_MUCH     3.
 #define KNOWN	     .5 /* share of the deviation that makes a ratio known */
+#define HALF	     .5
+#define FAR_BETTER   .5 /* of the squares that a line leaves: no chance */
+#define FAR_WORSE    6.
+#define SURELY	     .92
 #define LEAST_BLOCKS 6
 
 /* The most bytes that one unit plausibly takes. A new driver is an entry here and in its enum. */
@@ -50,56 +54,94 @@ static void fit(const double *x, const double *y, int count, struct line *ret_li
 	ret_line->y_deviation = sqrt(yy / count);
 }
 
-/* Amount and driver in up to three windows before the growth, in longer blocks if need be. */
-static bool fit_before(const struct kt_growth_of *of, const struct kt_number *driver,
-	const struct kt_growth *growth, struct line *ret_line)
+/* A part of the past, in blocks of one level: the newest of them closed `ago` blocks before now. */
+struct stretch {
+	int level, ago, count;
+};
+
+/* Up to three windows before the growth, in longer blocks if need be. */
+static bool stretch_before(const struct kt_growth_of *of, const struct kt_growth *growth, int level,
+	struct stretch *ret_stretch)
 {
 	int64_t length = growth->blocks * kt_levels[growth->level].step_ms;
+	int64_t step = kt_levels[level].step_ms;
+	int ago = (int)((of->clock->start_ms[level] - growth->onset_ms + step - 1) / step);
+	int count = (int)(3 * length / step), there;
 
-	for (int level = growth->level; level < KT_NR_LEVELS; level++) {
-		int64_t step = kt_levels[level].step_ms;
-		double x[KT_LEVEL_BLOCKS], y[KT_LEVEL_BLOCKS];
-		int ago = (int)((of->clock->start_ms[level] - growth->onset_ms + step - 1) / step);
-		int count = (int)(3 * length / step);
-		int there = kt_rings_count(of->rings, of->clock, level) - ago;
+	there = kt_rings_count(of->rings, of->clock, level) - ago;
+	*ret_stretch = (struct stretch){ level, ago, count < there ? count : there };
+	return ret_stretch->count >= LEAST_BLOCKS && ret_stretch->count * step * 2 >= length;
+}
 
-		count = count < there ? count : there;
-		if (count < LEAST_BLOCKS ||
-			count < growth->blocks / 2 / (step / kt_levels[growth->level].step_ms) ||
-			!kt_number_blocks(driver, of->clock, level, ago, count, x))
+/* Memory of use that has passed stays: a pool has the highest value so far. */
+static bool highest_so_far(const struct kt_growth_of *of, const struct kt_number *driver,
+	const struct stretch *stretch, double *ret_blocks)
+{
+	double highest = -HUGE_VAL;
+
+	if (!kt_number_blocks(
+		    driver, of->clock, stretch->level, stretch->ago, stretch->count, ret_blocks))
+		return false;
+	/* the blocks before, and those of two hours back for a week */
+	for (int level = stretch->level; level <= KT_LEVEL_TWO_HOURS || level == stretch->level;
+		level++) {
+		int64_t newer = (int64_t)(stretch->ago + stretch->count) *
+				kt_levels[stretch->level].step_ms;
+		int ago = (int)(newer / kt_levels[level].step_ms) + (level != stretch->level);
+		int count = kt_clock_blocks(of->clock, level, driver->begun_ms) - ago;
+		double past[KT_LEVEL_BLOCKS];
+
+		if (count <= 0 || !kt_number_blocks(driver, of->clock, level, ago, count, past))
 			continue;
 		for (int i = 0; i < count; i++)
-			y[i] = kt_rings_floor(of->rings, of->clock, level, ago + count - 1 - i);
-		fit(x, y, count, ret_line);
-		return true;
+			highest = fmax(highest, past[i]);
+	}
+	for (int i = 0; i < stretch->count; i++)
+		ret_blocks[i] = highest = fmax(highest, ret_blocks[i]);
+	return true;
+}
+
+static bool fit_stretch(const struct kt_growth_of *of, const struct kt_number *driver, bool pool,
+	const struct stretch *stretch, struct line *ret_line)
+{
+	double x[KT_LEVEL_BLOCKS], y[KT_LEVEL_BLOCKS];
+	bool known = pool ? highest_so_far(of, driver, stretch, x)
+			  : kt_number_blocks(driver, of->clock, stretch->level, stretch->ago,
+				    stretch->count, x);
+
+	if (!known)
+		return false;
+	for (int i = 0; i < stretch->count; i++)
+		y[i] = kt_rings_floor(of->rings, of->clock, stretch->level,
+			stretch->ago + stretch->count - 1 - i);
+	fit(x, y, stretch->count, ret_line);
+	return true;
+}
+
+static bool fit_before(const struct kt_growth_of *of, const struct kt_number *driver, bool pool,
+	const struct kt_growth *growth, struct line *ret_line)
+{
+	for (int level = growth->level; level < KT_NR_LEVELS; level++) {
+		struct stretch stretch;
+
+		if (stretch_before(of, growth, level, &stretch) &&
+			fit_stretch(of, driver, pool, &stretch, ret_line))
+			return true;
 	}
 	return false;
 }
 
-/* Memory of an event that has passed stays: what grows follows the highest value so far. */
-static void raise_to_highest(double *x, int count)
+/* Would growth by that much for each unit have shown before, and did it? */
+static bool showed_before(
+	const struct kt_growth *growth, const struct line *now, const struct line *before)
 {
-	for (int i = 1; i < count; i++)
-		x[i] = fmax(x[i], x[i - 1]);
+	if (!before)
+		return true;
+	if (before->explained >= KNOWN && before->slope > 0)
+		return before->slope >= HALF * now->slope;
+	return now->slope * before->x_deviation <= SHOWS * before->y_deviation + 2 * growth->grain;
 }
 
-static void fit_driver(const struct kt_growth_of *of, const struct kt_number *driver,
-	const struct kt_growth *growth, struct line *ret_line)
-{
-	double x[KT_LEVEL_BLOCKS];
-	struct line highest;
-
-	*ret_line = (struct line){ .rest = HUGE_VAL };
-	if (!kt_number_blocks(driver, of->clock, growth->level, 0, growth->blocks, x))
-		return;
-	fit(x, kt_growth_window(growth), growth->blocks, ret_line);
-	raise_to_highest(x, growth->blocks);
-	fit(x, kt_growth_window(growth), growth->blocks, &highest);
-	if (highest.rest < ret_line->rest)
-		*ret_line = highest;
-}
-
-/* Does the driver explain the growth, and would it not have shown before? */
 static bool explains(const struct kt_growth *growth, const struct line *now,
 	const struct line *before, double most)
 {
@@ -109,8 +151,10 @@ static bool explains(const struct kt_growth *growth, const struct line *now,
 		return false;
 	if (now->explained < EXPLAINED && now->rest > NEAR_LINE * line)
 		return false;
-	return !before ||
-	       now->slope * before->x_deviation <= SHOWS * before->y_deviation + 2 * growth->grain;
+	if (now->explained < SURELY && now->rest > FAR_WORSE * line &&
+		!(before && before->explained >= KNOWN))
+		return false;
+	return now->rest <= FAR_BETTER * line || showed_before(growth, now, before);
 }
 
 /* It follows the driver more closely than time, by a ratio that is not the one of before. */
@@ -126,6 +170,26 @@ static bool out_of_proportion(const struct kt_growth *growth, const struct line 
 	       now->slope > TOO_MUCH * before->slope;
 }
 
+static void try_driver(const struct kt_growth_of *of, const struct kt_number *drivers, int driver,
+	bool pool, const struct kt_growth *growth, struct kt_driven *best, double *least)
+{
+	struct stretch window = { growth->level, 0, growth->blocks };
+	struct line now, then, *before;
+	double most = per_unit_max[driver];
+	bool too_much;
+
+	if (!fit_stretch(of, &drivers[driver], pool, &window, &now) || now.rest >= *least ||
+		!(now.slope > 0))
+		return;
+	before = fit_before(of, &drivers[driver], pool, growth, &then) ? &then : NULL;
+	too_much = out_of_proportion(growth, &now, before, most);
+	if (!too_much && !explains(growth, &now, before, most))
+		return;
+	*least = now.rest;
+	*best = (struct kt_driven){ (enum kt_driver)driver, now.slope,
+		before && before->explained >= KNOWN ? before->slope : (double)NAN, too_much };
+}
+
 void kt_drivers_explain(const struct kt_growth_of *of, const struct kt_number *drivers,
 	const struct kt_growth *growth, struct kt_driven *ret_driven)
 {
@@ -133,22 +197,11 @@ void kt_drivers_explain(const struct kt_growth_of *of, const struct kt_number *d
 	double least = HUGE_VAL;
 
 	for (int i = 0; i < KT_NR_DRIVERS; i++) {
-		struct line now, then, *before;
-		bool follows, too_much;
-
-		fit_driver(of, &drivers[i], growth, &now);
-		if (!(now.slope > 0))
+		/* a reclaimable cache is in the sum that the driver is */
+		if (of->reclaimable && i == KT_DRIVER_INODES_KIB)
 			continue;
-		before = fit_before(of, &drivers[i], growth, &then) ? &then : NULL;
-		too_much = out_of_proportion(growth, &now, before, per_unit_max[i]);
-		follows = !too_much && explains(growth, &now, before, per_unit_max[i]);
-		if ((!follows && !too_much) || now.rest >= least)
-			continue;
-		least = now.rest;
-		best.driver = (enum kt_driver)i;
-		best.per_unit = now.slope;
-		best.before = before && before->explained >= KNOWN ? before->slope : (double)NAN;
-		best.too_much = too_much;
+		try_driver(of, drivers, i, false, growth, &best, &least);
+		try_driver(of, drivers, i, true, growth, &best, &least);
 	}
 	*ret_driven = best;
 }

@@ -4,11 +4,14 @@
 
 #include <math.h>
 
-#define DAY_MS	     86400000.
-#define SEEN_LEAST   .75 /* of the blocks of a window that have samples */
-#define STAIRS_LEAST .9	 /* of the ring, that has to be growth */
-#define WARM_UP	     .15 /* of the uptime */
-#define RAM_PART     4096.
+#define DAY_MS	       86400000.
+#define SEEN_LEAST     .75  /* of the blocks of a window that have samples */
+#define STAIRS_LEAST   .9   /* of the ring, that has to be growth */
+#define FILL_NO_BETTER -1.  /* nats: irregular growth must not slow down */
+#define SLOWS	       -2.5 /* nats: a line that is as much worse than a fill is none */
+#define LEAST_BLOCKS   6
+#define WARM_UP	       .15 /* of the uptime */
+#define RAM_PART       4096.
 
 const double *kt_growth_window(const struct kt_growth *growth)
 {
@@ -82,7 +85,9 @@ static void seek_stairs(const struct kt_growth_of *of, struct kt_growth *growth)
 	set_window(of, growth, growth->level, growth->floors.count - stairs.onset);
 	fit_window(of, growth);
 	growth->rise = stairs.rise;
-	growth->positive = growth->stairs = true;
+	growth->stairs = growth->sought = true;
+	growth->positive =
+		growth->level >= KT_LEVEL_TWO_HOURS || growth->shape.slowing >= FILL_NO_BETTER;
 }
 
 /* The floor still rises, and is where it has not been before the shortest window. */
@@ -101,9 +106,32 @@ bool kt_growth_gate(const struct kt_growth_of *of, int level)
 		return false;
 	if (level >= KT_LEVEL_TWO_HOURS)
 		return true;
+	if (newest <= (double)of->rings->week_high)
+		return false;
 	kt_territory_before(
 		of, level, of->clock->start_ms[level] - shortest * about->step_ms, &before);
 	return newest > before.high;
+}
+
+/*
+ * A window that begins before the growth has a knee, which hides that the growth slows down. All
+ * of the growth in short blocks is tested again from its onset on.
+ */
+static bool slows_since_onset(const struct kt_growth_of *of, const struct kt_growth *growth)
+{
+	struct kt_growth whole = *growth;
+	struct kt_stairs stairs;
+
+	if (growth->level >= KT_LEVEL_TWO_HOURS)
+		return false;
+	kt_stairs_fit(&growth->floors, 0, growth->grain, &stairs);
+	/* the block of the onset is not all growth */
+	stairs.onset++;
+	if (growth->floors.count - stairs.onset < LEAST_BLOCKS)
+		return false;
+	set_window(of, &whole, growth->level, growth->floors.count - stairs.onset);
+	fit_window(of, &whole);
+	return whole.shape.slowing < SLOWS;
 }
 
 void kt_growth_seek(const struct kt_growth_of *of, int level, struct kt_growth *ret_growth)
@@ -124,12 +152,15 @@ void kt_growth_seek(const struct kt_growth_of *of, int level, struct kt_growth *
 			continue;
 		fit_window(of, &growth);
 		growth.sought = true;
-		growth.positive = growth.shape.score >= about->score && growth.shape.rise >= least;
+		growth.positive = growth.shape.score >= about->score &&
+				  growth.shape.rise >= least && growth.shape.slowing >= SLOWS;
 		if (!best.sought || growth.positive > best.positive ||
 			(growth.positive == best.positive && growth.shape.score > best.shape.score))
 			best = growth;
 	}
 	if (!best.positive)
 		seek_stairs(of, &best);
+	if (best.positive && slows_since_onset(of, &best))
+		best.positive = false;
 	*ret_growth = best;
 }

@@ -182,7 +182,7 @@ void kt_judge_boot(struct kt_judge *judge)
 static struct kt_growth_of growth_of(const struct kt_judge *judge, const struct kt_series *series)
 {
 	return (struct kt_growth_of){ &series->rings, &judge->clock, (double)series->grain,
-		(double)judge->options.ram_bytes };
+		(double)judge->options.ram_bytes, series->reclaimable };
 }
 
 /* Series that grow in step with a new leak are the same event. */
@@ -205,6 +205,32 @@ static void find_sisters(struct kt_judge *judge, size_t index, int level)
 			leak->sister = other->sister == UINT32_MAX ? (uint32_t)i : other->sister;
 		else if (!leaks)
 			other->sister = leak->sister == UINT32_MAX ? (uint32_t)index : leak->sister;
+	}
+}
+
+/* Growth with a reclaimable cache is a fill of it, though the kernel does not say so of this one.
+ */
+static void look_for_ridden(struct kt_judge *judge, size_t index, const struct kt_growth *growth,
+	struct kt_outcome *outcome)
+{
+	struct kt_series *series = judge->series[index];
+	size_t left = SISTERS_SOUGHT;
+
+	if (outcome->verdict != KT_VERDICT_LEAK || series->verdict == KT_VERDICT_LEAK)
+		return;
+	for (size_t i = 0; i < judge->count && left; i++) {
+		struct kt_series *cache = judge->series[i];
+
+		if (!cache->reclaimable || i == index || judge->changed_ms[i] < growth->onset_ms)
+			continue;
+		left--;
+		kt_rings_close(&cache->rings, &judge->clock);
+		if (!kt_rides(series, cache, &judge->clock, growth->level, growth->blocks))
+			continue;
+		outcome->verdict = KT_VERDICT_FILLING;
+		outcome->veto = KT_VETO_RECLAIMABLE;
+		outcome->ridden = (uint32_t)i;
+		return;
 	}
 }
 
@@ -241,12 +267,12 @@ static void test_level(struct kt_judge *judge, size_t index, int level)
 {
 	struct kt_series *series = judge->series[index];
 	struct kt_growth_of of = growth_of(judge, series);
-	struct kt_outcome outcome = { .verdict = KT_VERDICT_NORMAL };
+	struct kt_outcome outcome = { .verdict = KT_VERDICT_NORMAL, .ridden = UINT32_MAX };
 	struct kt_growth growth = { 0 };
 
 	if (kt_growth_gate(&of, level)) {
 		kt_growth_seek(&of, level, &growth);
-		kt_outcome_of(&of, &judge->numbers, &growth, series->reclaimable, &outcome);
+		kt_outcome_of(&of, &judge->numbers, &growth, &outcome);
 	}
 	if (!growth.positive)
 		series->streaks[level] = 0;
@@ -254,6 +280,7 @@ static void test_level(struct kt_judge *judge, size_t index, int level)
 		series->streaks[level]++;
 	if (growth.positive && series->streaks[level] < kt_levels[level].streak)
 		return;
+	look_for_ridden(judge, index, &growth, &outcome);
 	look_for_holder(judge, index, level, &outcome);
 	series->verdicts[level] = (uint8_t)outcome.verdict;
 	series->vetoes[level] = (uint8_t)outcome.veto;
@@ -325,7 +352,8 @@ static void test_series(struct kt_judge *judge, size_t index, const bool *due, b
 		return;
 	kt_rings_close(&series->rings, &judge->clock);
 	for (int level = 0; level < KT_NR_LEVELS; level++) {
-		if (!due[level])
+		/* what is known to leak is only followed */
+		if (!due[level] || (level < 2 && !due[2] && before == KT_VERDICT_LEAK))
 			continue;
 		if (still_ms <= kt_levels[level].kept * kt_levels[level].step_ms)
 			test_level(judge, index, level);

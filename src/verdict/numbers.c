@@ -62,10 +62,7 @@ bool kt_number_blocks(const struct kt_number *number, const struct kt_clock *clo
 	if (number->begun_ms < 0 || ago < 0 ||
 		ago + count > kt_clock_blocks(clock, level, number->begun_ms))
 		return false;
-	for (int i = 0; i < count; i++) {
-		int64_t block = clock->block[level] - ago - count + i;
-
-		ret_blocks[i] = number->blocks[kt_clock_slot(level, block)];
-	}
+	for (int i = 0; i < count; i++)
+		ret_blocks[i] = number->blocks[kt_clock_closed(clock, level, ago + count - 1 - i)];
 	return true;
 }

@@ -32,7 +32,7 @@ static enum kt_verdict verdict_of_driver(const struct kt_driven *driven)
 
 /* A line is at least possible, and no growth at all is not. */
 static void judge_undecided(const struct kt_growth_of *of, const struct kt_machine_numbers *numbers,
-	const struct kt_growth *growth, bool reclaimable, struct kt_outcome *outcome)
+	const struct kt_growth *growth, struct kt_outcome *outcome)
 {
 	const struct kt_shape *shape = &growth->shape;
 	const struct kt_level *level = &kt_levels[growth->level];
@@ -43,7 +43,7 @@ static void judge_undecided(const struct kt_growth_of *of, const struct kt_machi
 	kt_drivers_explain(of, numbers->drivers, growth, &outcome->driven);
 	if (outcome->driven.driver != KT_NR_DRIVERS)
 		set(outcome, verdict_of_driver(&outcome->driven), KT_VETO_DRIVER);
-	else if (reclaimable)
+	else if (of->reclaimable)
 		set(outcome, KT_VERDICT_FILLING, KT_VETO_RECLAIMABLE);
 	else if (shape->fill < 0)
 		set(outcome, KT_VERDICT_FILLING, KT_VETO_SHAPE);
@@ -61,16 +61,17 @@ static bool below_before(const struct kt_growth_of *of, const struct kt_growth *
 }
 
 void kt_outcome_of(const struct kt_growth_of *of, const struct kt_machine_numbers *numbers,
-	const struct kt_growth *growth, bool reclaimable, struct kt_outcome *ret_outcome)
+	const struct kt_growth *growth, struct kt_outcome *ret_outcome)
 {
 	struct kt_outcome outcome = { .verdict = KT_VERDICT_NORMAL,
-		.driven = { KT_NR_DRIVERS, NAN, NAN, false } };
+		.driven = { KT_NR_DRIVERS, NAN, NAN, false },
+		.ridden = UINT32_MAX };
 
 	if (!growth->positive) {
-		judge_undecided(of, numbers, growth, reclaimable, &outcome);
+		judge_undecided(of, numbers, growth, &outcome);
 	} else if (below_before(of, growth)) {
 		set(&outcome, KT_VERDICT_NORMAL, KT_VETO_TERRITORY);
-	} else if (reclaimable && kt_veto_reclaimable(of, growth, &numbers->pressures)) {
+	} else if (of->reclaimable && kt_veto_reclaimable(growth, &numbers->pressures)) {
 		set(&outcome, KT_VERDICT_FILLING, KT_VETO_RECLAIMABLE);
 	} else {
 		kt_drivers_explain(of, numbers->drivers, growth, &outcome.driven);

@@ -20,10 +20,11 @@ struct kt_outcome {
 	enum kt_verdict verdict; /* KT_VERDICT_NORMAL: no growth to report */
 	enum kt_veto veto;
 	struct kt_driven driven;
+	uint32_t ridden; /* reclaimable series that it grows with; UINT32_MAX: none */
 };
 
 void kt_outcome_of(const struct kt_growth_of *of, const struct kt_machine_numbers *numbers,
-	const struct kt_growth *growth, bool reclaimable, struct kt_outcome *ret_outcome);
+	const struct kt_growth *growth, struct kt_outcome *ret_outcome);
 /** Order of verdicts: of several levels, the verdict with the highest rank is reported. */
 int kt_outcome_rank(enum kt_verdict verdict, enum kt_veto veto);
 

@@ -48,6 +48,11 @@ static void close_two_hours(struct kt_rings *rings, int place, float floor, floa
 	rings->falls[place] = pack_up(rings->fall);
 	rings->top = rings->high = rings->peak = next;
 	rings->fall = 0;
+	rings->week_high = -HUGE_VALF;
+	for (int i = 0; i < KT_LEVEL_BLOCKS; i++)
+		rings->week_high = larger(
+			rings->week_high, rings->floors[kt_levels[KT_LEVEL_TWO_HOURS].offset + i] +
+						  (float)unpack(rings->highs[i]));
 }
 
 static void close_day(struct kt_rings *rings, int place, float floor, float next)
@@ -98,6 +103,9 @@ void kt_rings_close(struct kt_rings *rings, const struct kt_clock *clock)
 void kt_rings_begin(struct kt_rings *rings, const struct kt_clock *clock, int64_t bytes)
 {
 	memset(rings, 0, sizeof(*rings));
+	rings->week_high = -HUGE_VALF;
+	for (int i = 0; i < KT_LEVEL_BLOCKS; i++)
+		rings->floors[kt_levels[KT_LEVEL_TWO_HOURS].offset + i] = -HUGE_VALF;
 	rings->origin = bytes;
 	rings->begun_ms = rings->last_ms = clock->now_ms;
 }
@@ -125,9 +133,7 @@ int kt_rings_count(const struct kt_rings *rings, const struct kt_clock *clock, i
 double kt_rings_floor(
 	const struct kt_rings *rings, const struct kt_clock *clock, int level, int ago)
 {
-	int64_t block = clock->block[level] - 1 - ago;
-
-	return (double)rings->floors[kt_clock_slot(level, block < 0 ? 0 : block)];
+	return (double)rings->floors[kt_clock_closed(clock, level, ago)];
 }
 
 void kt_rings_floors(const struct kt_rings *rings, const struct kt_clock *clock, int level,
@@ -157,8 +163,7 @@ int64_t kt_rings_bytes(const struct kt_rings *rings, double above)
 struct kt_rings_range kt_rings_range(
 	const struct kt_rings *rings, const struct kt_clock *clock, int level, int ago)
 {
-	int64_t block = clock->block[level] - 1 - ago;
-	int slot = kt_clock_slot(level, block < 0 ? 0 : block);
+	int slot = kt_clock_closed(clock, level, ago);
 	int place = slot - kt_levels[level].offset;
 	struct kt_rings_range range = { .low = (double)rings->floors[slot] };
 

@@ -25,6 +25,7 @@ struct kt_rings {
 	float top, high, fall; /* of the open block */
 	float peak;	       /* floor of 10 min from which falls are measured */
 	float day_high, day_fall, day_peak;
+	float week_high; /* floor of 10 min in the closed blocks of 2 h */
 };
 
 /** Blocks of one level, oldest first, in bytes above the origin. */

@@ -125,17 +125,22 @@ void kt_series_grew(struct kt_series *series, const struct kt_growth_of *of,
 	series->ceiling = (float)growth->shape.ceiling;
 	series->driver = (uint8_t)outcome->driven.driver;
 	series->per_unit = (float)outcome->driven.per_unit;
+	if (outcome->ridden != UINT32_MAX)
+		series->sister = outcome->ridden;
 	series->event = (uint8_t)trigger.event;
 	series->per_event = (float)trigger.per_event;
 	series->event_share = (float)trigger.share;
 }
 
+/* The short blocks of fast growth are ahead of the long ones, which a short dip does not reach. */
 static double newest_floor(const struct kt_series *series, const struct kt_growth_of *of)
 {
-	for (int level = 1; level >= 0; level--)
+	double newest = -HUGE_VAL;
+
+	for (int level = 0; level <= 1; level++)
 		if (kt_rings_count(&series->rings, of->clock, level) > 0)
-			return kt_rings_floor(&series->rings, of->clock, level, 0);
-	return (double)series->rings.value;
+			newest = fmax(newest, kt_rings_floor(&series->rings, of->clock, level, 0));
+	return isfinite(newest) ? newest : (double)series->rings.value;
 }
 
 void kt_series_check_end(struct kt_series *series, const struct kt_growth_of *of)
@@ -194,7 +199,7 @@ void kt_series_judged(const struct kt_series *series, const struct kt_clock *clo
 {
 	const struct kt_rings *rings = &series->rings;
 	int64_t shift = clock->time_ms - clock->now_ms;
-	struct kt_growth_of of = { rings, clock, 0, 0 };
+	struct kt_growth_of of = { rings, clock, 0, 0, false };
 	double now = rings->begun_ms < 0 ? 0 : newest_floor(series, &of);
 
 	*ret_judged = (struct kt_judged){

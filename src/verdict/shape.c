@@ -23,7 +23,7 @@ static double dot(const double *x, const double *y, int count)
 	return sum;
 }
 
-static void remove_basis(const struct kt_shape_basis *basis, double *vector)
+void kt_shape_clear(const struct kt_shape_basis *basis, double *vector)
 {
 	for (int k = 0; k < basis->count; k++) {
 		const double *unit = basis->vectors[k];
@@ -43,7 +43,7 @@ bool kt_shape_take_out(struct kt_shape_basis *basis, const double *vector)
 	unit = basis->vectors[basis->count];
 	memcpy(unit, vector, (size_t)basis->blocks * sizeof(*unit));
 	before = dot(unit, unit, basis->blocks);
-	remove_basis(basis, unit);
+	kt_shape_clear(basis, unit);
 	after = dot(unit, unit, basis->blocks);
 	if (!(after > 1e-9 * before) || !isfinite(after))
 		return false;
@@ -84,7 +84,7 @@ static double upward_gain(
 	double before = dot(vector, vector, basis->blocks), norm, part;
 
 	*ret_size = 0;
-	remove_basis(basis, vector);
+	kt_shape_clear(basis, vector);
 	norm = dot(vector, vector, basis->blocks);
 	if (!(norm > 1e-9 * before))
 		return 0;
@@ -208,6 +208,7 @@ static void fit_fills(const struct kt_shape_basis *basis, const double *left,
 {
 	double line = shape->rests[1] + floor, all = shape->rests[0];
 	struct fill best = { 0 };
+	double most = 0;
 
 	shape->ceiling = HUGE_VAL;
 	for (size_t k = 0; k < NR_FILLS; k++) {
@@ -216,12 +217,14 @@ static void fit_fills(const struct kt_shape_basis *basis, const double *left,
 
 		if (fills[k] <= window->fill_max + 1e-9 && fill.gain > best.gain)
 			best = fill;
+		most = fmax(most, fill.gain);
 		/* a fill is at this share of its ceiling */
 		if (isinf(shape->ceiling) && samples / 2 * log(rest / line) < NATS_NEAR)
 			shape->ceiling = shape->rise / (1 - exp(-1 / fills[k]));
 	}
 	shape->rests[2] = fmax(all - best.gain, 0);
 	shape->fill_end = best.size;
+	shape->slowing = samples / 2 * log((fmax(all - most, 0) + floor) / line);
 	shape->fill = samples / 2 * log((shape->rests[2] + floor) / line);
 }
 
@@ -234,7 +237,7 @@ void kt_shape_fit(const struct kt_shape_window *window, const struct kt_shape_ba
 	struct kt_shape shape = { 0 };
 
 	memcpy(left, window->floors, (size_t)m * sizeof(*left));
-	remove_basis(basis, left);
+	kt_shape_clear(basis, left);
 	shape.rests[0] = shape.step_rest = dot(left, left, m);
 	shape.rests[1] = fmax(shape.rests[0] - fit_line(basis, left, rest, &shape.rise), 0);
 	shape.noise = sqrt(shape.rests[1] / m);

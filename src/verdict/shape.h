@@ -33,6 +33,7 @@ struct kt_shape {
 	double flat;	  /* over no growth */
 	double fill;	  /* over a fill */
 	double steps;	  /* over steps */
+	double slowing;	  /* over a fill of any time constant, refuted or not */
 	double rise;	  /* of the line, in the window, bytes */
 	double noise;	  /* standard deviation of what the line leaves, bytes */
 	double rests[3];  /* squares left by none, line, best fill */
@@ -49,6 +50,8 @@ void kt_shape_begin(struct kt_shape_basis *basis, int blocks);
 bool kt_shape_take_out(struct kt_shape_basis *basis, const double *vector);
 /** Takes out phases of a day, half a day and a third of a day. */
 void kt_shape_take_out_days(struct kt_shape_basis *basis, double blocks_per_day);
+/** Takes the basis out of a vector. */
+void kt_shape_clear(const struct kt_shape_basis *basis, double *vector);
 void kt_shape_fit(const struct kt_shape_window *window, const struct kt_shape_basis *basis,
 	struct kt_shape *ret_shape);
 

@@ -7,5 +7,11 @@
 /** Do two amounts grow in step, in the blocks of a level? They are one event then. */
 bool kt_sisters(const struct kt_series *one, const struct kt_series *other,
 	const struct kt_clock *clock, int level);
+/**
+ * Does an amount follow a reclaimable cache in the newest blocks, more closely than two that only
+ * grow at the same time?
+ */
+bool kt_rides(const struct kt_series *rider, const struct kt_series *cache,
+	const struct kt_clock *clock, int level, int blocks);
 
 #endif

@@ -8,8 +8,8 @@
 #define WEEK_MS 604800000ll
 
 /* The floors of one level in blocks that end before a time, and begin after another. */
-static void add_level(const struct kt_growth_of *of, int level, int64_t from_ms, int64_t to_ms,
-	struct kt_territory *territory)
+static void add_level(const struct kt_growth_of *of, int level, bool tops, int64_t from_ms,
+	int64_t to_ms, struct kt_territory *territory)
 {
 	int64_t step = kt_levels[level].step_ms, newest = of->clock->block[level] - 1;
 	int count = kt_rings_count(of->rings, of->clock, level);
@@ -25,6 +25,10 @@ static void add_level(const struct kt_growth_of *of, int level, int64_t from_ms,
 		range.high = range.low;
 		if (level >= KT_LEVEL_TWO_HOURS)
 			range = kt_rings_range(of->rings, of->clock, level, ago);
+		if (tops && level == KT_LEVEL_TWO_HOURS) {
+			range.fall = fmax(range.fall, range.top - range.low);
+			range.high = range.top;
+		}
 		territory->fall = fmax(territory->fall, fmax(range.fall, high - range.low));
 		high = fmax(high, range.high);
 	}
@@ -37,8 +41,11 @@ void kt_territory_before(const struct kt_growth_of *of, int level, int64_t time_
 	struct kt_territory territory = { .high = -HUGE_VAL };
 
 	territory.days = (double)(time_ms - of->rings->begun_ms) / DAY_MS;
-	/* short blocks reach up to the time, long ones back for seven days */
+	/*
+	 * Short blocks reach up to the time, long ones back for seven days. A job of minutes has no
+	 * floor of 10 min: growth in short blocks is compared with the highest values.
+	 */
 	for (int k = level; k < KT_NR_LEVELS; k++)
-		add_level(of, k, time_ms - WEEK_MS, time_ms, &territory);
+		add_level(of, k, level < 2, time_ms - WEEK_MS, time_ms, &territory);
 	*ret_territory = territory;
 }

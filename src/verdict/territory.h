@@ -12,6 +12,7 @@ struct kt_growth_of {
 	const struct kt_clock *clock;
 	double grain;
 	double ram_bytes;
+	bool reclaimable; /* the kernel can take it back under pressure */
 };
 
 /** The floors of the seven days before a time. */

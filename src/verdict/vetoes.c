@@ -4,8 +4,11 @@
 
 #include <math.h>
 
-#define MINUTE_MS 60000
-#define DAY_MS	  86400000.
+#define MINUTE_MS    60000
+#define HOUR_MS	     3600000
+#define DAY_MS	     86400000.
+#define NO_REST_DAYS 3. /* of growth that began before the samples */
+#define ROSE_BEFORE  .1 /* of the growth, in the first quarter of what was seen */
 
 /* Share of the greatest fall by which the floor has to be above all before, by days known. */
 static double fall_share(double days)
@@ -35,12 +38,31 @@ bool kt_veto_territory(const struct kt_growth_of *of, const struct kt_growth *gr
 	return above < fmax(fall_share(before.days) * before.fall, .3 * growth->rise);
 }
 
+/* Growth that has filled all that was seen of the amount. */
+static bool grew_from_the_start(const struct kt_growth_of *of, const struct kt_growth *growth)
+{
+	const double *floors = kt_growth_window(growth);
+	int level = of->clock->now_ms - of->rings->begun_ms < 12 * (int64_t)HOUR_MS ? 2 : 3;
+	int count = kt_rings_count(of->rings, of->clock, level);
+	double total, quarter;
+
+	if (count < 4)
+		return true;
+	total = floors[growth->blocks - 1] - kt_rings_floor(of->rings, of->clock, level, count - 1);
+	quarter = kt_rings_floor(of->rings, of->clock, level, count - 1 - count / 4) -
+		  kt_rings_floor(of->rings, of->clock, level, count - 1);
+	return quarter > ROSE_BEFORE * total;
+}
+
 bool kt_veto_history(const struct kt_growth_of *of, const struct kt_growth *growth)
 {
-	int64_t length = growth->blocks * kt_levels[growth->level].step_ms;
+	double length = (double)(growth->blocks * kt_levels[growth->level].step_ms);
 	double history = (double)(growth->onset_ms - of->rings->begun_ms);
+	double seen = (double)(of->clock->now_ms - of->rings->begun_ms);
 
-	return history < DAY_MS && (growth->level < 2 || (double)length < DAY_MS);
+	if (seen < NO_REST_DAYS * DAY_MS && grew_from_the_start(of, growth))
+		return true;
+	return history < DAY_MS && (growth->level < 2 || length < DAY_MS);
 }
 
 /* The floor at a time, in the shortest blocks that still have it. */
@@ -84,8 +106,7 @@ static double lost_at(const struct kt_growth *growth, int64_t time_ms)
 	return (floors[at - 1] - fmin(floors[at], floors[at + 1])) / growth->rise;
 }
 
-bool kt_veto_reclaimable(const struct kt_growth_of *of, const struct kt_growth *growth,
-	const struct kt_pressures *pressures)
+bool kt_veto_reclaimable(const struct kt_growth *growth, const struct kt_pressures *pressures)
 {
 	size_t kept = pressures->count < KT_PRESSURES ? pressures->count : KT_PRESSURES;
 	int tried = 0;

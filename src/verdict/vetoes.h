@@ -26,7 +26,6 @@ bool kt_veto_history(const struct kt_growth_of *of, const struct kt_growth *grow
 /** It grew faster before. */
 bool kt_veto_deceleration(const struct kt_growth_of *of, const struct kt_growth *growth);
 /** Reclaim could take it back, and was not seen to fail. */
-bool kt_veto_reclaimable(const struct kt_growth_of *of, const struct kt_growth *growth,
-	const struct kt_pressures *pressures);
+bool kt_veto_reclaimable(const struct kt_growth *growth, const struct kt_pressures *pressures);
 
 #endif
