@@ -8,7 +8,7 @@
 #define BLOCK	      64 /* samples that are composed at a time */
 #define MIB	      1048576.0
 #define PARTS_MAX     5
-#define TOLD_BYTES    (8 * MIB) /* smaller events are no episodes: a verdict may pass over them */
+#define COUNTED_BYTES (8 * MIB) /* smaller events are no episodes: a verdict may pass over them */
 #define SISTERS_MAX   5
 #define HOURS_FOREVER 1e9
 

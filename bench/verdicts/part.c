@@ -17,7 +17,7 @@ void episodes_add(
 {
 	struct episode *last = episodes->items + episodes->count - 1;
 
-	if (bytes < TOLD_BYTES)
+	if (bytes < COUNTED_BYTES)
 		return;
 	/* an episode that goes on stays one */
 	if (episodes->count > 0 && last->truth == truth && from_h <= last->to_h + MERGED_H) {

@@ -92,8 +92,8 @@ static void add_leak(struct tally *tally, const struct sitting *sitting, size_t 
 	double end_h = fmin(leak->end_h, sitting->machine.hours_end);
 	struct found *found;
 
-	if (end_h - leak->onset_h < .01 || leak->total < series->grain)
-		return; /* a boot came before it */
+	if (end_h - leak->onset_h < .01 || leak->total < COUNTED_BYTES)
+		return; /* a boot ended it before it was one */
 	found = new_found(tally);
 	if (!found)
 		return;
@@ -109,7 +109,8 @@ static void add_leak(struct tally *tally, const struct sitting *sitting, size_t 
 		const struct change *change = &paper->items[i];
 		double until = i + 1 < paper->count ? paper->items[i + 1].at_h : HOURS_FOREVER;
 
-		if (until > leak->onset_h && change->at_h <= end_h)
+		/* a boot that ends it ends its verdict too */
+		if (until > leak->onset_h && change->at_h < end_h - EARLY_H / 10)
 			note_leak(found, leak, change);
 	}
 }
