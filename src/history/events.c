@@ -153,6 +153,45 @@ static void compare(kt_events_list *list, struct kt_arena *arena, const struct k
 	}
 }
 
+/* A recording keeps the last watches, and a watch is new where it began after all before it. */
+static void add_watches(kt_events_list *list, struct kt_arena *arena, struct kt_events *events,
+	const struct kt_cursor *cursor)
+{
+	KT_CLEANUP(buf) struct kt_buf text = { 0 };
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = NULL;
+	const char *path = kt_source_watched.paths[0];
+	int file = kt_block_file(cursor->block, path);
+	int64_t last = events->watched_s;
+	bool first = !events->nr_boots;
+	struct kt_err *err;
+
+	if (file < 0 || (!first && events->watched_block == cursor->block->sequence &&
+				kt_cursor_is_still(cursor, (uint32_t)file, events->watched_sample)))
+		return;
+	events->watched_block = cursor->block->sequence;
+	events->watched_sample = cursor->sample;
+	snap = kt_cursor_text(cursor, (uint32_t)file, &text) ? kt_snapshot_new() : NULL;
+	if (!snap)
+		return;
+	err = kt_source_watched.parse(
+		snap, &(struct kt_text){ .data = text.data, .size = text.size, .path = path });
+	for (size_t i = 0; !err && i < snap->watches.count; i++) {
+		const struct kt_watched_whole *watch = &snap->watches.items[i];
+
+		if (watch->begun_s <= last)
+			continue;
+		if (!first)
+			add(list, arena, KT_EVENTS_WATCHED,
+				kt_arena_printf(&snap->arena, "%s, %s", watch->topic,
+					watch->says ? watch->says : "not known"),
+				1);
+		if (watch->begun_s > events->watched_s)
+			events->watched_s = watch->begun_s;
+	}
+	arena->failed |= text.failed || snap->arena.failed;
+	kt_err_free(err);
+}
+
 /* True if the sample has the names and the boot of the previous one, so only kills may differ. */
 static bool is_like(const struct kt_events *events, const struct kt_cursor *cursor)
 {
@@ -175,8 +214,12 @@ void kt_events_until(struct kt_events *events, const struct kt_cursor *cursor,
 	if (is_like(events, cursor)) {
 		compare_kills(ret_list, arena, events->nr_oom_kills, now.nr_oom_kills);
 		events->nr_oom_kills = now.nr_oom_kills;
+		add_watches(ret_list, arena, events, cursor);
 		return;
 	}
+	now.watched_s = events->watched_s;
+	now.watched_block = events->watched_block;
+	now.watched_sample = events->watched_sample;
 	now.boot_id = boot_id ? kt_arena_printf(&now.arena, "%s", boot_id) : NULL;
 	now.caches = names_of(cursor, &kt_source_slabinfo, &now.arena);
 	now.modules = names_of(cursor, &kt_source_modules, &now.arena);
@@ -187,6 +230,9 @@ void kt_events_until(struct kt_events *events, const struct kt_cursor *cursor,
 		add(ret_list, arena, KT_EVENTS_BOOT, kt_block_fact(cursor->block, "release"), 1);
 	else if (events->nr_boots)
 		compare(ret_list, arena, events, &now);
+	now.nr_boots -= !events->nr_boots; /* a first sample has no event */
+	add_watches(ret_list, arena, &now, cursor);
+	now.nr_boots += !events->nr_boots;
 	kt_arena_fini(&events->arena);
 	*events = now;
 }
@@ -200,6 +246,7 @@ const char *kt_events_kind_name(enum kt_events_kind kind)
 		[KT_EVENTS_MODULE_UNLOADED] = "module",
 		[KT_EVENTS_CACHE_MADE] = "cache",
 		[KT_EVENTS_CACHE_GONE] = "cache",
+		[KT_EVENTS_WATCHED] = "watched",
 	};
 
 	return names[kind];

@@ -18,6 +18,9 @@ struct kt_events {
 		uint64_t hash;	/* of the names: see kt_cursor_names() */
 		bool known;
 	} caches, modules;
+	int64_t watched_s;	/* begin of the last watch, since 1970; 0: none */
+	uint64_t watched_block; /* sequence of the block, and the sample in it, of the last call */
+	uint32_t watched_sample;
 	uint32_t nr_boots; /* so far, from 1 */
 };
 
@@ -28,6 +31,7 @@ enum kt_events_kind {
 	KT_EVENTS_MODULE_UNLOADED, /* name */
 	KT_EVENTS_CACHE_MADE,	   /* name: slab cache; several caches may have one name */
 	KT_EVENTS_CACHE_GONE,	   /* name */
+	KT_EVENTS_WATCHED,	   /* name: what was watched, and what most of it is */
 	KT_EVENTS_KINDS,
 };
 

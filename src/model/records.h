@@ -219,6 +219,7 @@ enum kt_watched_by {
 
 /** Allocations with one stack. */
 struct kt_watched {
+	uint32_t watch;		   /* its number in snap->watches */
 	const char *const *frames; /* "foo+0x1/0x20 [module]", innermost first */
 	uint32_t nr_frames;
 	enum kt_watched_by by;
@@ -249,6 +250,8 @@ struct kt_watched_gap {
 /** The watch as a whole. Unknown numbers are KT_UNKNOWN. */
 struct kt_watched_whole {
 	const char *topic; /* name of the cache, or "pages", "percpu", "vmalloc", "slab" */
+	int64_t begun_s;   /* since 1970; KT_UNKNOWN: just now */
+	const char *says;  /* the result in some words; NULL: the watch was not recorded */
 	bool is_cache;
 	int64_t alloc_ms, watch_ms; /* allocations were seen so long, frees so long */
 	/* exact counts of the cache's objects in memory: at the start, when allocations were no

@@ -220,16 +220,14 @@ def run_holders(item, vm, save):
     try:
         work.perform(item.values["prepare"] + item.values["do"])
         work.wait_rest()
+        tracks = Tracks(vm)
         for line in item.values["holders"]:
             cache, pairs = (part.strip() for part in line.split("|"))
             report = vm.report(f"users {cache} -a")
-            tracks = Tracks(vm)
             save(f"{item.name}-{cache}.json", report)
-            counts = []
             for pair in pairs.split(","):
                 function, pattern = (part.strip() for part in pair.split("="))
                 kernel, found = tracks.held(cache, function), held_by(report, pattern)
-                counts.append((kernel, found))
                 if not kernel or abs(kernel - found) > kernel // 50 + 4:
                     problems.append(f"{cache}: {function} allocated {kernel} objects, "
                                     f"'{pattern}' has {found}")

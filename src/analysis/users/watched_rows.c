@@ -101,14 +101,16 @@ static int by_held(const void *a, const void *b)
 	return x->all.bytes < y->all.bytes ? 1 : x->all.bytes > y->all.bytes ? -1 : 0;
 }
 
-void kt_watched_group(
-	struct kt_arena *arena, const struct kt_snapshot *snap, struct kt_watched_rows *ret_rows)
+void kt_watched_group(struct kt_arena *arena, const struct kt_snapshot *snap, uint32_t watch,
+	struct kt_watched_rows *ret_rows)
 {
 	struct grouping grouping = { .arena = arena, .rows = ret_rows };
 
 	*ret_rows = (struct kt_watched_rows){ 0 };
-	for (size_t i = 0; i < snap->watched.count; i++)
-		take(&grouping, &snap->watched.items[i]);
+	for (size_t i = 0; i < snap->watched.count; i++) {
+		if (snap->watched.items[i].watch == watch)
+			take(&grouping, &snap->watched.items[i]);
+	}
 	for (size_t i = 0; i < ret_rows->rows.count; i++) {
 		struct kt_watched_row *row = &ret_rows->rows.items[i];
 

@@ -29,8 +29,9 @@ struct kt_watched_rows {
  */
 const char *kt_watched_who(struct kt_arena *arena, const struct kt_watched *watched, bool pid);
 
-/** Adds up snap->watched. All of `ret_rows` is in `arena`; check arena->failed. */
-void kt_watched_group(
-	struct kt_arena *arena, const struct kt_snapshot *snap, struct kt_watched_rows *ret_rows);
+/** Adds up what snap->watched has of a watch, by its number. All of `ret_rows` is in `arena`; check
+ * arena->failed. */
+void kt_watched_group(struct kt_arena *arena, const struct kt_snapshot *snap, uint32_t watch,
+	struct kt_watched_rows *ret_rows);
 
 #endif

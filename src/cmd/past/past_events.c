@@ -16,6 +16,7 @@ static const char *const kinds[KT_EVENTS_KINDS] = {
 	[KT_EVENTS_MODULE_UNLOADED] = "module unloaded",
 	[KT_EVENTS_CACHE_MADE] = "cache made",
 	[KT_EVENTS_CACHE_GONE] = "cache gone",
+	[KT_EVENTS_WATCHED] = "watched",
 };
 
 /*

@@ -13,6 +13,7 @@
 #include "cmd/past/record_files.h"
 #include "cmd/past/record_groups.h"
 #include "cmd/past/record_memory.h"
+#include "cmd/past/record_users.h"
 #include "machine/machine.h"
 #include "machine/pace.h"
 #include "record/recording.h"
@@ -24,6 +25,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define DEFAULT_INTERVAL_S 10
 #define FLUSH_S		   10  /* at most as much is lost in a crash */
@@ -42,6 +44,7 @@ struct recorder {
 	struct kt_fold fold;
 	struct kt_groups groups;
 	struct kt_record_memory memory;
+	struct kt_record_users users;
 	struct kt_record_files files;
 	struct kt_arena arena;	   /* of messages */
 	bool has_pools;		   /* of huge pages, in the last sample */
@@ -122,10 +125,12 @@ static bool read_one(struct recorder *recorder, struct kt_draft *draft, const ch
 	KT_CLEANUP(err) struct kt_err *err = kt_root_read(recorder->root, path, &text);
 
 	tell_lack(recorder, path, err, !text.size);
-	if (err)
+	if (err) {
 		put_unread(recorder, draft, path, err);
-	else
+	} else {
+		kt_record_users_take(&recorder->users, path, kt_text_span(&text));
 		put_text(recorder, draft, path, kt_text_span(&text));
+	}
 	return strcmp(path, KT_FILE_MEMINFO) == 0 &&
 	       (err || kt_record_tells_of_pools(kt_text_span(&text)));
 }
@@ -330,6 +335,9 @@ static struct kt_err *take_sample(struct recorder *recorder, int64_t real_ms, in
 	err = read_groups(recorder, draft, real_ms / 1000, boot_ms);
 	if (!err)
 		err = put_memory(recorder, draft, real_ms, boot_ms);
+	if (!err)
+		err = kt_record_users_sample(&recorder->users, recorder->call, recorder->root,
+			recorder->sampler, draft, real_ms, boot_ms);
 	if (!err && slow) {
 		err = read_slow(recorder, draft);
 		recorder->slow_ms = recorder->minute_ms = boot_ms;
@@ -455,20 +463,6 @@ static struct kt_err *record(struct recorder *recorder, struct kt_pace *pace)
 
 /* ---- the command ---- */
 
-/* Before there is a file: nothing of this machine would be in it. */
-static struct kt_err *check_core(const struct recorder *recorder)
-{
-	KT_CLEANUP(text) struct kt_text text = { 0 };
-	KT_CLEANUP(err) struct kt_err *err = kt_root_read(recorder->root, KT_FILE_MEMINFO, &text);
-
-	if (!err && text.size)
-		return NULL;
-	return kt_err_new(err ? kt_err_code(err) : KT_ERR_ABSENT,
-		"nothing can be recorded: %s%s; a /proc with all of its files is needed "
-		"(ProcSubset=all in a service)",
-		err ? kt_err_text(err) : KT_FILE_MEMINFO, err ? "" : ": empty");
-}
-
 static struct kt_err *open_files(struct recorder *recorder, struct kt_machine *machine)
 {
 	static const struct kt_writer_opts opts = {
@@ -485,7 +479,7 @@ static struct kt_err *open_files(struct recorder *recorder, struct kt_machine *m
 			"%s is one sample of a machine, and recording it would give it the date of "
 			"now; -s takes the directory of a running machine",
 			recorder->call->machine.source);
-	err = check_core(recorder);
+	err = kt_record_check_core(recorder->root);
 	if (err)
 		return err;
 	recorder->sampler = kt_sampler_new();
@@ -535,6 +529,7 @@ static void put_report(const struct recorder *recorder, struct kt_report *report
 
 struct record_args {
 	bool exact;	/* reads kernel memory */
+	bool users;	/* watches who allocates what grows */
 	double every_s; /* seconds between two readings of it; 0: the default */
 };
 
@@ -544,6 +539,7 @@ static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
 	int64_t every_ms = (int64_t)((args->every_s ? args->every_s : SLOW_S) * 1000);
 	struct recorder recorder = { .call = call,
 		.memory.every_ms = args->exact ? every_ms : 0,
+		.users = { .wanted = args->users, .page_bytes = (uint64_t)sysconf(_SC_PAGESIZE) },
 		.path = call->nr_operands ? call->operands[0] : KT_RECORDING_DEFAULT };
 	KT_CLEANUP(machine) struct kt_machine machine = { 0 };
 	double interval_s = call->interval_s ? call->interval_s : DEFAULT_INTERVAL_S;
@@ -552,6 +548,8 @@ static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
 
 	if (args->every_s && !args->exact)
 		return kt_err_new(KT_ERR_USAGE, "--every needs --exact");
+	if (args->users && call->machine.source)
+		return kt_err_new(KT_ERR_USAGE, "--users takes the running machine, without -s");
 	err = open_files(&recorder, &machine);
 	recorder.interval_ms = (int64_t)(interval_s * 1000);
 	if (!err)
@@ -580,6 +578,7 @@ static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
 	kt_groups_fini(&recorder.groups);
 	kt_record_memory_fini(&recorder.memory);
 	kt_record_files_fini(&recorder.files);
+	kt_record_users_fini(&recorder.users);
 	kt_arena_fini(&recorder.arena);
 	return err;
 }
@@ -599,6 +598,9 @@ static const struct kt_option options[] = {
 		"count objects of slab caches and owners of direct pages in kernel memory too; "
 		"needs root",
 		.kind = KT_ARG_FLAG, KT_AT(struct record_args, exact) },
+	{ 0, "users", NULL,
+		"watch who allocates from a row that grows, at 0.1 % of a CPU; needs root",
+		.kind = KT_ARG_FLAG, KT_AT(struct record_args, users) },
 	{ 0, "every", "SECONDS", "with --exact: count as often as this (600)",
 		.kind = KT_ARG_SECONDS, KT_AT(struct record_args, every_s) },
 };
@@ -608,6 +610,7 @@ static const struct kt_example examples[] = {
 	{ "ktally record r.rec -i 1 -n 60", "one minute, a sample a second" },
 	{ "ktally record r.rec --exact --every 300",
 		"objects and direct pages in kernel memory too, every five minutes" },
+	{ "ktally record r.rec --users", "who allocates what grows, too" },
 };
 
 const struct kt_cmd kt_cmd_record = {
@@ -631,7 +634,18 @@ const struct kt_cmd kt_cmd_record = {
 		"wait for RCU, and the largest owners of direct pages. Another process reads, "
 		"which takes seconds and much memory on a large machine; the next reading waits "
 		"at least twenty times as long. Samples have the last counts and their time. "
-		"Where kernel memory cannot be read, the recorder says why and goes on.",
+		"Where kernel memory cannot be read, the recorder says why and goes on.\n\n"
+		"--users watches what grows, as 'users WHAT --watch 60s' does: a slab cache, "
+		"vmalloc, "
+		"per-CPU memory or direct pages, whose least use in a minute rises five times, or "
+		"in "
+		"half an hour, by 1 MiB in all (at the interval of ten seconds). Another process "
+		"watches for a minute, which takes about a second of CPU time; the next watch "
+		"waits "
+		"a thousand times as long as the last one took, so that all take 0.1 % of a CPU. A "
+		"row is watched once an hour at most. 'ktally users -s FILE' lists the watches, "
+		"'ktally users CACHE -s FILE@TIME' shows who allocated, and 'report' says when it "
+		"was seen.",
 	.examples = examples,
 	.nr_examples = KT_LEN(examples),
 	.paced = true,

@@ -8,6 +8,19 @@
 
 #define LARGEST_TASKS 32 /* with most page tables, and as many with most threads */
 
+struct kt_err *kt_record_check_core(struct kt_root *root)
+{
+	KT_CLEANUP(text) struct kt_text text = { 0 };
+	KT_CLEANUP(err) struct kt_err *err = kt_root_read(root, KT_FILE_MEMINFO, &text);
+
+	if (!err && text.size)
+		return NULL;
+	return kt_err_new(err ? kt_err_code(err) : KT_ERR_ABSENT,
+		"nothing can be recorded: %s%s; a /proc with all of its files is needed "
+		"(ProcSubset=all in a service)",
+		err ? kt_err_text(err) : KT_FILE_MEMINFO, err ? "" : ": empty");
+}
+
 void kt_record_facts_put(struct kt_root *root, struct kt_arena *arena, struct kt_draft *draft,
 	const struct kt_snapshot *snap)
 {

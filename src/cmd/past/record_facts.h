@@ -19,4 +19,7 @@ void kt_record_meta_put(struct kt_sampler *sampler, const struct kt_fold *fold,
 void kt_record_tasks_put(
 	struct kt_sampler *sampler, struct kt_draft *draft, struct kt_snapshot *snap);
 
+/** Fails before there is a recording, where nothing of this machine would be in it. */
+struct kt_err *kt_record_check_core(struct kt_root *root) KT_MUST_CHECK;
+
 #endif

@@ -48,6 +48,7 @@ static const struct {
 	{ "pages", PAGES, NULL, NULL },
 	{ "objects", BIT(OBJECTS), NULL, NULL },
 	{ "leaks", BIT(LEAKS), NULL, NULL },
+	{ "watched", 0, NULL, NULL },
 	{ "vmalloc", BIT(VMALLOC), NULL, NULL },
 	{ "percpu", PAGES | SITES, "per-CPU memory", "pages of per-CPU memory" },
 	{ "slab", BIT(OBJECTS), NULL, NULL },
@@ -223,7 +224,7 @@ static struct kt_err *collect(struct kt_machine *machine, const struct kt_users_
 {
 	static const struct kt_source *const objects[] = { &kt_source_iomem, &kt_source_slabs,
 		&kt_source_objects };
-	const struct kt_source *list[KT_LEN(common) + KT_LEN(objects) + KT_LEN(sources) + 1] = {
+	const struct kt_source *list[KT_LEN(common) + KT_LEN(objects) + KT_LEN(sources) + 2] = {
 		NULL
 	};
 	const struct kt_needs needs = { .only = list };
@@ -240,6 +241,8 @@ static struct kt_err *collect(struct kt_machine *machine, const struct kt_users_
 		if (sources[i].parts & choice->parts)
 			list[count++] = sources[i].source;
 	}
+	if (kt_root_has(machine->root, kt_source_watched.paths[0]))
+		list[count++] = &kt_source_watched;
 	if (choice->cache)
 		machine->snap->asked_cache =
 			kt_arena_name(&machine->snap->arena, kt_span_str(choice->cache));
@@ -261,7 +264,7 @@ static const struct kt_shape shape = {
 		&kt_users_part_freed, &kt_users_part_leaks, &kt_users_part_vmalloc,
 		&kt_users_part_pools, &kt_users_part_details, &kt_object_kinds_part,
 		&kt_object_groups_part, &kt_object_holders_part, &kt_users_part_watch,
-		&kt_users_part_watched, &kt_users_part_profile),
+		&kt_users_part_watched, &kt_users_part_profile, &kt_users_part_watches),
 };
 
 static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
@@ -288,7 +291,8 @@ static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
 	kt_machine_describe(&machine, report);
 	kt_report_field(report, NULL, "what", KT_CELL_TEXT, kt_report_text(report, word));
 	if (kt_users_put(report, call, machine.snap, &choice, details) +
-			put_objects(report, machine.snap, &choice) ==
+			put_objects(report, machine.snap, &choice) +
+			kt_users_put_watched(report, machine.snap, word, details) ==
 		0)
 		return kt_machine_blame(&call->machine, nothing(call, &machine, &choice, report));
 	put_notes(report, &machine, &choice);

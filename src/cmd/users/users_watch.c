@@ -7,6 +7,7 @@
 #include "account/row.h"
 #include "analysis/users/watched_rows.h"
 #include "base/human.h"
+#include "base/when.h"
 #include "cmd/users/users_stacks.h"
 #include "machine/pace.h"
 #include "source/lists/slabs.h"
@@ -38,14 +39,13 @@ static const struct {
 	{ "kernel_stacks", KT_TRACE_VMALLOC, "vmalloc" },
 };
 
-static struct kt_err *find_subject(const struct kt_call *call, const struct kt_machine *machine,
-	struct kt_alloc_watch_opts *ret_opts)
+struct kt_err *kt_users_watch_find(
+	const char *word, struct kt_root *root, struct kt_alloc_watch_opts *ret_opts)
 {
-	const char *word = call->nr_operands ? call->operands[0] : "slab";
 	enum kt_row_id row = kt_row_find(word);
 	const char *name = row == KT_ROW_NONE ? word : kt_row_id_name(row);
 
-	if (kt_slabs_has(machine->root, word)) {
+	if (root && kt_slabs_has(root, word)) {
 		ret_opts->cache = ret_opts->topic = word;
 		return NULL;
 	}
@@ -290,7 +290,7 @@ static struct kt_cell share_cell(double share)
 
 static const char *const contexts[] = { "task", "interrupt", "work" };
 
-static void put_profile(struct kt_report *report, const struct kt_snapshot *snap)
+static void put_profile(struct kt_report *report, const struct kt_snapshot *snap, uint32_t number)
 {
 	struct kt_table *table =
 		kt_report_table(report, "profile", NULL, profile_columns, KT_LEN(profile_columns));
@@ -300,7 +300,9 @@ static void put_profile(struct kt_report *report, const struct kt_snapshot *snap
 	table->data_only = true;
 	for (size_t i = 0; i < snap->watched.count; i++) {
 		struct kt_watched watched = snap->watched.items[i];
-		struct kt_report_row *row = watched.nr_frames ? kt_table_row(report, table) : NULL;
+		struct kt_report_row *row = watched.watch == number && watched.nr_frames
+						    ? kt_table_row(report, table)
+						    : NULL;
 		struct kt_estimate held = kt_watched_bytes(&watched.held);
 
 		if (!row)
@@ -413,15 +415,19 @@ static void put_headline(struct kt_report *report, const struct kt_watched_whole
 	const struct kt_coverage *coverage, const struct kt_watched_rows *rows)
 {
 	struct kt_estimate held = kt_watched_bytes(&rows->held);
-	char lasted[32], bytes[24], low[24], high[24], all[24];
+	char lasted[32], begun[32], bytes[24], low[24], high[24], all[24];
 
 	kt_human_bytes(llround(held.value), bytes);
 	kt_human_bytes(llround(held.low), low);
 	kt_human_bytes(llround(held.high), high);
 	kt_human_bytes(llround(rows->all.bytes), all);
-	kt_report_headline(report, "%s, watched for %s: %s allocated, %s of it %s (%s to %s)",
-		watch->topic, seconds_text(watch->watch_ms, lasted), all, bytes,
-		is_evidence(watch, coverage) ? "not freed" : "not seen to be freed", low, high);
+	if (kt_known(watch->begun_s))
+		kt_when_text(watch->begun_s * 1000, begun);
+	kt_report_headline(report, "%s, watched for %s%s%s: %s allocated, %s of it %s (%s to %s)",
+		watch->topic, seconds_text(watch->watch_ms, lasted),
+		kt_known(watch->begun_s) ? " from " : "", kt_known(watch->begun_s) ? begun : "",
+		all, bytes, is_evidence(watch, coverage) ? "not freed" : "not seen to be freed",
+		low, high);
 }
 
 /* Places that the kernel did not let a program be attached to, by its reason. */
@@ -567,17 +573,17 @@ static void put_paragraph(struct kt_report *report, const struct kt_watched_whol
 		100 * share.low, 100 * share.high, row->kept < 0 ? 0 : 100 * row->kept);
 }
 
-static void put_report(
-	struct kt_report *report, const struct kt_snapshot *snap, struct kt_watched_rows *rows)
+static void put_report(struct kt_report *report, const struct kt_snapshot *snap, uint32_t number,
+	struct kt_watched_rows *rows)
 {
-	const struct kt_watched_whole *watch = &snap->watches.items[0];
+	const struct kt_watched_whole *watch = &snap->watches.items[number];
 	struct kt_coverage coverage = kt_watched_coverage(watch);
 	struct kt_table *table;
 
-	kt_watched_group(&report->arena, snap, rows);
+	kt_watched_group(&report->arena, snap, number, rows);
 	put_headline(report, watch, &coverage, rows);
 	put_watch(report, watch, &coverage, rows);
-	put_profile(report, snap);
+	put_profile(report, snap, number);
 	table = kt_report_list(report, "watched", "Who allocated, and what was not freed",
 		watched_columns, KT_LEN(watched_columns));
 	for (size_t i = 0; table && i < rows->rows.count; i++)
@@ -609,11 +615,42 @@ static void put_stacks(struct kt_report *report, const struct kt_watched_rows *r
 	}
 }
 
+void kt_users_watch_put(
+	struct kt_report *report, const struct kt_snapshot *snap, uint32_t number, bool stacks)
+{
+	struct kt_watched_rows rows;
+
+	put_report(report, snap, number, &rows);
+	if (stacks)
+		put_stacks(report, &rows);
+}
+
+const char *kt_users_watch_says(
+	struct kt_arena *arena, const struct kt_snapshot *snap, uint32_t number)
+{
+	const struct kt_watched_whole *watch = &snap->watches.items[number];
+	struct kt_coverage coverage = kt_watched_coverage(watch);
+	struct kt_watched_rows rows;
+	char bytes[24];
+
+	kt_watched_group(arena, snap, number, &rows);
+	if (!rows.rows.count || rows.rows.items[0].sum.held.bytes <= 0)
+		return kt_arena_printf(arena, "nothing that was allocated stayed");
+	if (!is_evidence(watch, &coverage))
+		return kt_arena_printf(arena, "not observable by events on this kernel");
+	kt_human_bytes(llround(rows.rows.items[0].sum.held.bytes), bytes);
+	return kt_arena_printf(arena, "%s held by %s%s%s%s%s%s", bytes, rows.rows.items[0].function,
+		rows.rows.items[0].module ? " [" : "",
+		rows.rows.items[0].module ? rows.rows.items[0].module : "",
+		rows.rows.items[0].module ? "]" : "", rows.rows.items[0].who ? ", for " : "",
+		rows.rows.items[0].who ? rows.rows.items[0].who : "");
+}
+
 /* ---- the watch ---- */
 
-static const struct kt_needs needs = { .only = KT_SOURCES(&kt_source_host, &kt_source_meta,
-					       &kt_source_vmstat, &kt_source_meminfo,
-					       &kt_source_iomem, &kt_source_slabs) };
+const struct kt_needs kt_users_watch_needs = { .only = KT_SOURCES(&kt_source_host, &kt_source_meta,
+						       &kt_source_vmstat, &kt_source_meminfo,
+						       &kt_source_iomem, &kt_source_slabs) };
 
 static uint64_t now_ns(void)
 {
@@ -663,16 +700,16 @@ struct kt_err *kt_users_watch(const struct kt_call *call, const struct kt_users_
 		.seconds = opts->seconds,
 		.cpu_share = (double)(opts->cpu_percent ? opts->cpu_percent : 1) / 100 };
 	KT_CLEANUP(alloc_watch) struct kt_alloc_watch *watch = NULL;
-	struct kt_watched_rows rows;
+	const char *word = call->nr_operands ? call->operands[0] : "slab";
 	struct kt_err *err;
 
 	if (kt_root_kind(machine->root) != KT_ROOT_LIVE)
 		return kt_err_new(KT_ERR_USAGE, "--watch takes the running machine, without -s");
-	err = find_subject(call, machine, &watch_opts);
+	err = kt_users_watch_find(word, machine->root, &watch_opts);
 	if (err)
 		return err;
 	machine->snap->asked_cache = watch_opts.cache;
-	err = kt_machine_collect(machine, 0, &needs);
+	err = kt_machine_collect(machine, 0, &kt_users_watch_needs);
 	if (!err)
 		err = kt_alloc_watch_open(machine->root, machine->snap, &watch_opts, &watch);
 	if (!err)
@@ -686,8 +723,6 @@ struct kt_err *kt_users_watch(const struct kt_call *call, const struct kt_users_
 	kt_machine_describe(machine, report);
 	kt_report_field(report, NULL, "what", KT_CELL_TEXT,
 		kt_report_text(report, call->nr_operands ? call->operands[0] : NULL));
-	put_report(report, machine->snap, &rows);
-	if (stacks)
-		put_stacks(report, &rows);
+	kt_users_watch_put(report, machine->snap, 0, stacks);
 	return NULL;
 }

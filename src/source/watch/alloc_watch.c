@@ -152,6 +152,7 @@ struct kt_err *kt_alloc_watch_open(struct kt_root *root, struct kt_snapshot *sna
 	watch->snap = snap;
 	watch->is = (struct kt_watched_whole){ .topic = opts->topic,
 		.is_cache = opts->cache != NULL,
+		.begun_s = KT_UNKNOWN,
 		.objs_middle = KT_UNKNOWN,
 		.objs_after = KT_UNKNOWN,
 		.nr_allocs = KT_UNKNOWN,

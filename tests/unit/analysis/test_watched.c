@@ -218,7 +218,7 @@ TEST(stacks_of_one_function_and_caller_are_one_row)
 	put(snap, b, KT_LEN(b), 50, "holder");
 	put(snap, other, KT_LEN(other), 500, "holder");
 	put(snap, NULL, 0, 7, "holder");
-	kt_watched_group(&snap->arena, snap, &rows);
+	kt_watched_group(&snap->arena, snap, 0, &rows);
 	if (!CHECK_INT(rows.rows.count, 3))
 		return;
 	CHECK_STR(rows.rows.items[0].function, "grab");
