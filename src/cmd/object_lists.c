@@ -6,10 +6,25 @@
 
 #include "cmd/object_lists.h"
 
+#include "base/attr.h"
 #include "machine/machine.h"
 
+#include <stdio.h>
+
+#define AGES_SHOWN 3u /* kinds whose ages are in a note */
+
 /* The lists begin alike. */
-enum { O_OBJECTS, O_BYTES, O_SHARE, O_HOLDS, O_KIND = O_HOLDS, O_HELD = O_HOLDS, O_SAMPLE };
+enum {
+	O_OBJECTS,
+	O_BYTES,
+	O_SHARE,
+	O_HOLDS,
+	O_KIND = O_HOLDS,
+	O_HELD = O_HOLDS,
+	O_SAMPLE,
+	O_MEDIAN,
+	O_OLDEST
+};
 
 #define AMOUNTS                                                                              \
 	[O_OBJECTS] = { .key = "objects",                                                    \
@@ -39,6 +54,18 @@ static const struct kt_column kind_columns[] = {
 		.title = "SUCH AS",
 		.help = "Name of one of them; null: it has none, or the kind is beyond the largest "
 			"64." },
+	[O_MEDIAN] = { .key = "age_median_s",
+		.title = "MEDIAN AGE",
+		.type = KT_CELL_COUNT,
+		.flags = KT_COL_DATA_ONLY,
+		.help = "Seconds for which half of the objects have existed, to 5 %, by the time "
+			"that they have of their creation: of tasks by the clock of the boot, of "
+			"inodes in "
+			"memory by the wall clock; null: they have none." },
+	[O_OLDEST] = { .key = "age_oldest_s",
+		.title = "OLDEST",
+		.type = KT_CELL_COUNT,
+		.flags = KT_COL_DATA_ONLY },
 };
 
 static const struct kt_column holder_columns[] = {
@@ -92,6 +119,8 @@ static void put_group(
 	if (group->kind) {
 		row->cells[O_KIND] = kt_report_text(view->report, group->kind);
 		row->cells[O_SAMPLE] = kt_report_text(view->report, group->sample);
+		row->cells[O_MEDIAN] = kt_cell_known(group->age_median_s);
+		row->cells[O_OLDEST] = kt_cell_known(group->age_oldest_s);
 	} else {
 		row->cells[O_HOLDS] = group->holds ? kt_report_text(view->report, group->holds)
 						   : kt_cell_text("(nothing that has a name)");
@@ -167,6 +196,42 @@ static void put_holders(struct view *view)
 			"found");
 }
 
+static const char *age_text(int64_t seconds, char text[32])
+{
+	static const struct {
+		int64_t seconds;
+		const char *unit;
+	} units[] = { { 86400, "days" }, { 3600, "h" }, { 60, "min" }, { 1, "s" } };
+	size_t i = 0;
+
+	while (i + 1 < KT_LEN(units) && seconds < 2 * units[i].seconds)
+		i++;
+	snprintf(text, 32, "%lld %s",
+		(long long)((seconds + units[i].seconds / 2) / units[i].seconds), units[i].unit);
+	return text;
+}
+
+/* Objects that are all young come and go; old ones stay. */
+static void put_ages(struct view *view)
+{
+	char median[32], oldest[32];
+	unsigned count = 0;
+
+	for (size_t i = 0; i < view->snap->object_groups.count && count < AGES_SHOWN; i++) {
+		const struct kt_object_group *group = &view->snap->object_groups.items[i];
+
+		if (!group->kind || !kt_known(group->age_median_s))
+			continue;
+		count++;
+		kt_report_note(view->report,
+			"%s: half of the %lld objects have existed for %s or more, the oldest for "
+			"%s",
+			group->kind, (long long)group->nr_aged,
+			age_text(group->age_median_s, median),
+			age_text(group->age_oldest_s, oldest));
+	}
+}
+
 size_t kt_object_lists_put(
 	struct kt_report *report, const struct kt_snapshot *snap, int64_t slot_bytes)
 {
@@ -180,5 +245,6 @@ size_t kt_object_lists_put(
 			"a name in braces is the first function of a struct that has no name here: "
 			"kernels with CONFIG_KALLSYMS_ALL show the struct's own name");
 	put_holders(&view);
+	put_ages(&view);
 	return snap->object_groups.count;
 }

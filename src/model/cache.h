@@ -132,6 +132,9 @@ struct kt_object_group {
 	const char *holds;  /* "+16 ext4_file_operations, +40 ..."; NULL: nothing that has a name */
 	const char *sample; /* name of one of them; NULL: they have none */
 	int64_t nr_objs;
+	/* seconds since their creation, if they have its time; KT_UNKNOWN: none has */
+	int64_t age_median_s, age_oldest_s;
+	int64_t nr_aged; /* objects that have a time */
 };
 
 /** Objects of the cache that the user named, which point to nothing with a name, by their holder.

@@ -260,7 +260,7 @@ class Run:
         reports = {}
         for command in dict.fromkeys(claim.command for claim in claims):
             reports[command] = self.machine.report(command)
-            self.save(f"{self.scenario.name}-{when}-{command.replace(' ', '')}.json",
+            self.save(f"{self.scenario.name}-{when}-{re.sub('[ /]', '', command)}.json",
                       reports[command])
         return reports
 

@@ -25,7 +25,7 @@ bool kt_row_growth_end(struct kt_row_growth *growth);
 
 /** Whether a row may be chosen. */
 typedef bool (*kt_row_growth_may)(void *arg, const char *name);
-/** The row that grows most, of those that may be chosen; NULL: none grows. */
+/** The row that grows most, among rows that may be chosen; NULL: none grows. */
 const char *kt_row_growth_most(
 	const struct kt_row_growth *growth, kt_row_growth_may may, void *arg, int64_t *ret_bytes);
 

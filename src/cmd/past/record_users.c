@@ -151,8 +151,8 @@ static bool write_all(int fd, const char *data, size_t size)
 }
 
 /*
- * In front of the text, or of the reason why there is none. CPU time of programs is not that of the
- * process.
+ * In front of the text, or of the reason why there is none. The process does not have the CPU time
+ * that its programs take.
  */
 struct head {
 	int64_t programs_ns;

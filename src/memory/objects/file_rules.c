@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #define AT(member)	 offsetof(struct kt_object_layout, member)
+#define CLOCK_S		 60  /* by which a clock may be corrected after the boot */
 #define OPERATIONS_WORDS 32u /* in which a function with a name is looked for */
 
 /* Appends the file system; false: there is none at the address. */
@@ -56,6 +57,45 @@ static bool describe_inode(
 		       line);
 }
 
+static const struct kt_field *change_of(const struct kt_object_layout *layout)
+{
+	return layout->i_ctime.exists	    ? &layout->i_ctime
+	       : layout->i_own_ctime.exists ? &layout->i_own_ctime
+					    : &layout->i_old_ctime;
+}
+
+/*
+ * Inodes of tmpfs have the time when they were made. Inodes of pipes and of /proc have the time of
+ * their last change, which is the same: nothing changes their owner or mode. Times of a file on a
+ * disk are older than its inode in memory. A time before the boot is of a clock that was set.
+ */
+static bool age_of_inode(
+	struct kt_describing *describing, uint64_t address, const char *object, int64_t *ret_age_s)
+{
+	const struct kt_object_layout *layout = &describing->layout;
+	const struct kt_field *change = change_of(layout);
+	int64_t now_s = describing->snap->host.taken_s, born_s = 0;
+	const char *super;
+
+	if (!kt_known(now_s) || !kt_known(describing->snap->host.uptime_s) ||
+		!kt_object_inode(describing, address, object))
+		return false;
+	super = kt_object_super(describing, kt_object_get(describing, &describing->files.i_sb,
+						    object, describing->inode_offset));
+	if (!super)
+		return false;
+	if (layout->shmem_born.exists && layout->shmem_inode.exists &&
+		layout->shmem_inode.offset == describing->inode_offset &&
+		(strncmp(super, "tmpfs", 5) == 0 || strncmp(super, "devtmpfs", 8) == 0))
+		born_s = (int64_t)kt_object_get(describing, &layout->shmem_born, object, 0);
+	else if (change->exists &&
+		 (strcmp(super, "pipefs") == 0 || strncmp(super, "proc ", 5) == 0))
+		born_s = (int64_t)kt_object_get(
+			describing, change, object, describing->inode_offset);
+	*ret_age_s = now_s - born_s;
+	return born_s > 0 && *ret_age_s <= describing->snap->host.uptime_s + CLOCK_S;
+}
+
 /* The path of the first of its dentries. */
 static bool name_inode(struct kt_describing *describing, uint64_t address, struct kt_buf *name)
 {
@@ -69,10 +109,22 @@ static bool name_inode(struct kt_describing *describing, uint64_t address, struc
 	       kt_object_path(describing, alias - files->d_alias.offset, name);
 }
 
+/* Times of an inode: 3aa63a569c64, 13bc24457850 */
+static const struct kt_field_want inode_wants[] = {
+	{ "inode", "i_ctime_sec", AT(i_ctime), false },
+	{ "inode", "__i_ctime.tv_sec", AT(i_own_ctime), false },
+	{ "inode", "i_ctime.tv_sec", AT(i_old_ctime), false },
+	{ "shmem_inode_info", "i_crtime.tv_sec", AT(shmem_born), false },
+	{ "shmem_inode_info", "vfs_inode", AT(shmem_inode), false },
+};
+
 const struct kt_object_rule kt_rule_inode = {
 	.caches =
 		(const char *const[]){ "*inode*", "bdev_cache", "bch_inode_info", "jfs_ip", NULL },
+	.wants = inode_wants,
+	.nr_wants = KT_LEN(inode_wants),
 	.describe = describe_inode,
+	.age = age_of_inode,
 	.name = name_inode,
 };
 

@@ -4,6 +4,7 @@
 #include "base/attr.h"
 #include "base/buf.h"
 #include "base/map.h"
+#include "memory/objects/object_ages.h"
 #include "memory/objects/object_holders.h"
 #include "memory/objects/object_rules.h"
 #include "memory/place_names.h"
@@ -26,6 +27,7 @@ struct group {
 	struct mark marks[MARKS_MAX];
 	unsigned nr_marks;
 	int64_t nr_objs;
+	struct kt_object_ages ages;
 };
 
 struct walk {
@@ -44,7 +46,8 @@ struct walk {
 
 /* ---- objects ---- */
 
-static void count_object(struct walk *walk, struct kt_span key, const struct group *group)
+/* Returns the object's group; NULL: it is beyond the last. */
+static struct group *count_object(struct walk *walk, struct kt_span key, const struct group *group)
 {
 	struct group *slot;
 	bool added = false;
@@ -55,29 +58,35 @@ static void count_object(struct walk *walk, struct kt_span key, const struct gro
 	if (added) {
 		slot = kt_list_push(&walk->arena, &walk->all);
 		if (!slot)
-			return;
+			return NULL;
 		*slot = *group;
 		if (group->kind)
 			slot->kind = kt_arena_name(&walk->arena, key);
 		*index = (uint32_t)walk->all.count;
 	}
-	if (index && *index)
-		walk->all.items[*index - 1].nr_objs++;
-	else
+	if (!index || !*index) {
 		walk->nr_others++;
+		return NULL;
+	}
+	slot = &walk->all.items[*index - 1];
+	slot->nr_objs++;
+	return slot;
 }
 
 /* False: no rule says what the object is. */
 static bool take_kind(struct walk *walk, uint64_t address, const char *object)
 {
-	struct group group = { .first = address };
+	struct group group = { .first = address }, *slot;
+	int64_t age_s;
 
 	walk->line.size = 0;
 	if (!walk->rule || !walk->rule->describe(&walk->describing, address, object, &walk->line) ||
 		walk->line.failed)
 		return false;
 	group.kind = walk->line.data;
-	count_object(walk, (struct kt_span){ walk->line.data, walk->line.size }, &group);
+	slot = count_object(walk, (struct kt_span){ walk->line.data, walk->line.size }, &group);
+	if (slot && walk->rule->age && walk->rule->age(&walk->describing, address, object, &age_s))
+		kt_object_ages_add(&slot->ages, &walk->arena, age_s);
 	return true;
 }
 
@@ -186,6 +195,9 @@ static void put_kind(struct walk *walk, const struct group *group, struct kt_sna
 	*slot = (struct kt_object_group){
 		.kind = kt_arena_name(&snap->arena, kt_span_str(group->kind)),
 		.nr_objs = group->nr_objs,
+		.age_median_s = kt_object_ages_median(&group->ages),
+		.age_oldest_s = group->ages.nr_objs ? group->ages.oldest_s : KT_UNKNOWN,
+		.nr_aged = group->ages.nr_objs,
 	};
 	if (snap->object_groups.count <= SAMPLES_MAX)
 		slot->sample = name_first(walk, group, &snap->arena);
@@ -213,7 +225,9 @@ static void put_groups(struct walk *walk, struct kt_snapshot *snap)
 		index = kt_map_add(&texts, kt_span_str(text ? text : ""), &walk->arena, &added);
 		slot = added ? kt_list_push(&snap->arena, &snap->object_groups) : NULL;
 		if (slot) {
-			*slot = (struct kt_object_group){ .holds = text };
+			*slot = (struct kt_object_group){ .holds = text,
+				.age_median_s = KT_UNKNOWN,
+				.age_oldest_s = KT_UNKNOWN };
 			*index = (uint32_t)snap->object_groups.count;
 		}
 		if (index && *index)
@@ -223,6 +237,8 @@ static void put_groups(struct walk *walk, struct kt_snapshot *snap)
 	slot = walk->nr_others ? kt_list_push(&snap->arena, &snap->object_groups) : NULL;
 	if (slot)
 		*slot = (struct kt_object_group){ .holds = "groups beyond the first 16,384",
+			.age_median_s = KT_UNKNOWN,
+			.age_oldest_s = KT_UNKNOWN,
 			.nr_objs = walk->nr_others };
 }
 

@@ -20,7 +20,10 @@ struct kt_object_layout {
 		alloc_inode; /* of struct socket_alloc: of its socket, its inode */
 	struct kt_field received, reader, queue_next; /* queues of struct sock, struct udp_sock */
 	struct kt_field skb_sk, skb_dev, skb_head, skb_first, skb_next, device_name, device_net;
-	struct kt_field comm, task_flags, exit_state;
+	struct kt_field comm, task_flags, exit_state, task_start, task_old_start;
+	/* seconds; kernels have one of the three */
+	struct kt_field i_ctime, i_own_ctime, i_old_ctime;
+	struct kt_field shmem_born, shmem_inode; /* of struct shmem_inode_info */
 	struct kt_field cred_uid, cred_user, user_uid;
 	struct kt_field kn_parent, kn_old_parent, kn_name, kn_root, root_kn, root_supers, info_sb,
 		info_node;
@@ -73,6 +76,9 @@ struct kt_object_rule {
 	/** Notes the objects that an object owns, with its line. */
 	void (*own)(struct kt_describing *describing, uint64_t address, const char *object,
 		struct kt_span line);
+	/** Finds for how many seconds an object has existed; false, NULL: it has no such time. */
+	bool (*age)(struct kt_describing *describing, uint64_t address, const char *object,
+		int64_t *ret_age_s);
 	/** Appends the name of one object; false: it has none. NULL: objects have no names. */
 	bool (*name)(struct kt_describing *describing, uint64_t address, struct kt_buf *name);
 };

@@ -8,9 +8,10 @@
 
 #include <stddef.h>
 
-#define AT(member) offsetof(struct kt_object_layout, member)
-#define COMM_BYTES 17u
-#define PF_KTHREAD 0x00200000u /* include/linux/sched.h */
+#define AT(member)  offsetof(struct kt_object_layout, member)
+#define COMM_BYTES  17u
+#define NANOSECONDS 1000000000u
+#define PF_KTHREAD  0x00200000u /* include/linux/sched.h */
 
 /* ---- tasks ---- */
 
@@ -40,10 +41,30 @@ static bool describe_task(
 	return true;
 }
 
+/* In nanoseconds of the clock that /proc/uptime has. */
+static bool age_of_task(
+	struct kt_describing *describing, uint64_t address, const char *object, int64_t *ret_age_s)
+{
+	const struct kt_object_layout *layout = &describing->layout;
+	const struct kt_field *start =
+		layout->task_start.exists ? &layout->task_start : &layout->task_old_start;
+	int64_t uptime_s = describing->snap->host.uptime_s;
+
+	(void)address;
+	if (!start->exists || !kt_known(uptime_s))
+		return false;
+	*ret_age_s =
+		uptime_s - (int64_t)(kt_object_get(describing, start, object, 0) / NANOSECONDS);
+	return true;
+}
+
 static const struct kt_field_want task_wants[] = {
 	{ "task_struct", "comm", AT(comm), true },
 	{ "task_struct", "flags", AT(task_flags), true },
 	{ "task_struct", "exit_state", AT(exit_state), true },
+	/* cf25e24db61c gave it another name */
+	{ "task_struct", "start_boottime", AT(task_start), false },
+	{ "task_struct", "real_start_time", AT(task_old_start), false },
 };
 
 const struct kt_object_rule kt_rule_task = {
@@ -51,6 +72,7 @@ const struct kt_object_rule kt_rule_task = {
 	.wants = task_wants,
 	.nr_wants = KT_LEN(task_wants),
 	.describe = describe_task,
+	.age = age_of_task,
 };
 
 /* ---- credentials ---- */
