@@ -17,7 +17,7 @@ import time
 
 ROUNDS = 3
 SADC = "/usr/lib/sysstat/sadc"
-# in every sample: see fast_sources in src/cmd/past/record_files.c
+# in every sample: see fast_sources in src/cmd/record/record_files.c
 FILES = ["proc/vmstat", "proc/zoneinfo", "proc/meminfo", "proc/slabinfo", "proc/buddyinfo",
          "proc/modules"]
 # only as long as meminfo tells of huge page pools

@@ -11,7 +11,7 @@
 // sample: 1 is in proportion, 2 is quadratic.
 
 #include "base/buf.h"
-#include "cmd/past/record_groups.h"
+#include "cmd/record/record_groups.h"
 #include "record/sampler.h"
 #include "record/writer.h"
 #include "source/fold.h"

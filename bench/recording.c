@@ -33,7 +33,7 @@
 #define SLOW_MS	 600000
 #define FLUSH_MS 10000
 
-/* As in cmd/past/record.c. */
+/* As in cmd/record/record.c. */
 static const struct kt_source *const fast_sources[] = { &kt_source_vmstat, &kt_source_zoneinfo,
 	&kt_source_meminfo, &kt_source_hugepages, &kt_source_slabinfo, &kt_source_buddyinfo,
 	&kt_source_modules };

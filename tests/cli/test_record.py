@@ -23,7 +23,7 @@ from lib import Folder, Skip, ktally, must_close, need_root, plant, refuse, row_
 from test_schema import must_be_valid
 
 TAIL = ".tail"
-FLUSH_S = 10  # src/cmd/past/record.c
+FLUSH_S = 10  # src/cmd/record/record.c
 
 
 class Recorder:

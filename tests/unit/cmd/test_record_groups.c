@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "cmd/past/record_groups.h"
+#include "cmd/record/record_groups.h"
 
 #include "root/root_ops.h"
 #include "test.h"

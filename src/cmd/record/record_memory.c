@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "cmd/past/record_memory.h"
+#include "cmd/record/record_memory.h"
 
 #include "base/memory.h"
 #include "machine/clock.h"

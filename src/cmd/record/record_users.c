@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "cmd/past/record_users.h"
+#include "cmd/record/record_users.h"
 
 #include "base/kernel_files.h"
 #include "cmd/users/users_watch.h"
