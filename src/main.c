@@ -24,7 +24,8 @@
 #define PROGRESS_NS 300000000 /* until the first word of progress, and between two */
 #define SAY_MAX	    4096      /* bytes of a line on standard error */
 
-enum { EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_CLOSED /* the output is closed: not an error */ };
+/* How a run ended: the exit status of its report, or why there is none. */
+enum { END_WELL, END_FAILED = 256, END_USAGE, END_CLOSED /* the output is closed: not an error */ };
 
 /*
  * Reads the variables in the order of setlocale(3). Only the encoding matters, so the locale need
@@ -162,13 +163,9 @@ static struct kt_console console(void)
 	};
 }
 
-/*
- * The only place where an error becomes an exit status. Usage errors have a status of their own, so
- * that scripts can tell a mistake from a failure.
- */
 static int complain(struct kt_err *err)
 {
-	int status = kt_err_code(err) == KT_ERR_USAGE ? EXIT_USAGE : EXIT_FAILED;
+	int status = kt_err_code(err) == KT_ERR_USAGE ? END_USAGE : END_FAILED;
 
 	say(kt_err_text(err));
 	kt_err_free(err);
@@ -237,9 +234,9 @@ static int print(
 	if (!sink.err)
 		sink.err = sink.write(text.data, text.size);
 	if (!sink.err || kt_err_code(sink.err) != KT_ERR_CLOSED)
-		return sink.err ? complain(sink.err) : EXIT_DONE;
+		return sink.err ? complain(sink.err) : END_WELL;
 	kt_err_free(sink.err);
-	return EXIT_CLOSED;
+	return END_CLOSED;
 }
 
 /* ---- progress of long readings ---- */
@@ -329,9 +326,9 @@ static int run_once(const struct kt_cmd *cmd, const struct kt_call *call, struct
 		err = kt_list_finish(&report, &list);
 	say_warnings(&report, call->show.output);
 	if (err || report.streamed)
-		return err ? complain(err) : report.failed ? EXIT_FAILED : EXIT_DONE;
+		return err ? complain(err) : report.exit_status;
 	status = print(&report, call, growth != NULL, turn);
-	return status == EXIT_DONE && report.failed ? EXIT_FAILED : status;
+	return status == END_WELL ? report.exit_status : status;
 }
 
 /*
@@ -345,12 +342,12 @@ static int run_repeatedly(const struct kt_cmd *cmd, const struct kt_call *call)
 	KT_CLEANUP(still) struct kt_still *still = kt_still_new();
 	struct kt_call told = *call;
 	int64_t step_ns = (int64_t)(call->interval_s * 1e9), next_ns = kt_clock_ns();
-	int status = EXIT_DONE;
+	int status = END_WELL;
 
 	told.machine.still = still;
 	if (!growth || !still)
 		return complain(kt_err_new(KT_ERR_NOMEM, "out of memory"));
-	for (int64_t turn = 0; status == EXIT_DONE; turn++) {
+	for (int64_t turn = 0; status == END_WELL; turn++) {
 		status = run_once(cmd, &told, growth, turn);
 		if (turn + 1 == call->count)
 			break;
@@ -374,8 +371,21 @@ static bool run_in_session(const struct kt_cmd *cmd, const struct kt_call *call,
 	struct kt_call told = *call;
 	int status = run_call(cmd, &told);
 
-	*ret_closed = status == EXIT_CLOSED;
-	return status == EXIT_DONE || status == EXIT_CLOSED;
+	*ret_closed = status == END_CLOSED;
+	return status == END_WELL || status == END_CLOSED;
+}
+
+/*
+ * Usage errors have a status of their own, so that scripts can tell a mistake from a failure.
+ * Monitoring systems take 1 and 2 for states of the machine: their commands have another status.
+ */
+static int exit_status(const struct kt_cmd *cmd, int end)
+{
+	bool is_error = end == END_FAILED || end == END_USAGE;
+
+	if (is_error && cmd && cmd->error_status)
+		return cmd->error_status;
+	return end == END_CLOSED ? 0 : end == END_FAILED ? 1 : end == END_USAGE ? 2 : end;
 }
 
 int main(int argc, char **argv)
@@ -384,15 +394,13 @@ int main(int argc, char **argv)
 	const struct kt_cmd *cmd = NULL;
 	struct kt_call call;
 	struct kt_err *err = kt_parse(&kt_commands, argc, argv, &call, &cmd);
-	int status;
 
 	if (err)
-		return complain(err);
+		return exit_status(cmd, complain(err));
 	call.console = &terminal;
 	if (!cmd->confines)
 		err = kt_needs_confine(cmd, &call, (struct kt_confine_needs){ 0 });
 	if (err)
-		return complain(err);
-	status = run_call(cmd, &call);
-	return status == EXIT_CLOSED ? EXIT_DONE : status;
+		return exit_status(cmd, complain(err));
+	return exit_status(cmd, run_call(cmd, &call));
 }

@@ -122,12 +122,13 @@ struct kt_cmd {
 	const char *help;    /* paragraphs for --help and the man page, separated by empty lines */
 	const struct kt_example *examples; /* at least one; the first runs this command */
 	size_t nr_examples;
-	bool repeats;  /* -i repeats it */
-	bool whole;    /* text shows its lists whole: they are short by nature */
-	bool confines; /* gives up itself what it does not need: see cli/needs.h */
-	bool paced;    /* handles -i and -n itself */
-	bool lists;    /* uses the options of lists; so does each command with KT_WEB_LISTS */
-	bool alone;    /* reads no machine */
+	bool repeats;	  /* -i repeats it */
+	bool whole;	  /* text shows its lists whole: they are short by nature */
+	bool confines;	  /* gives up itself what it does not need: see cli/needs.h */
+	bool paced;	  /* handles -i and -n itself */
+	bool lists;	  /* uses the options of lists; so does each command with KT_WEB_LISTS */
+	bool alone;	  /* reads no machine */
+	int error_status; /* exit status of errors; 0: 1, or 2 for wrong use */
 	enum kt_web web;
 	/** The shape of its report; with an operand, if that differs; NULL: it has no schema. */
 	const struct kt_shape *shape, *shape_of_one;
@@ -192,7 +193,7 @@ bool kt_cmd_uses(const struct kt_cmd *cmd, enum kt_option_groups group);
 
 /**
  * Parses a command line into *ret_call, which points to its words; without a word it is the
- * usual command. The error is USAGE.
+ * usual command. The error is USAGE; *ret_cmd is set after it too, if the line named a command.
  */
 struct kt_err *kt_parse(const struct kt_cmds *cmds, int argc, char **argv, struct kt_call *ret_call,
 	const struct kt_cmd **ret_cmd) KT_MUST_CHECK;

@@ -372,6 +372,16 @@ static const struct kt_cmd *by_program(const struct kt_cmds *cmds, const char *p
 	return NULL;
 }
 
+/* Finds the command of a line that could not be parsed; NULL: it names none. */
+static const struct kt_cmd *named_by(const struct kt_cmds *cmds, int argc, char **argv)
+{
+	const struct kt_cmd *cmd = NULL;
+
+	for (int i = 1; i < argc && !cmd; i++)
+		cmd = kt_cmd_find(cmds, argv[i]);
+	return cmd;
+}
+
 struct kt_err *kt_parse(const struct kt_cmds *cmds, int argc, char **argv, struct kt_call *ret_call,
 	const struct kt_cmd **ret_cmd)
 {
@@ -388,9 +398,10 @@ struct kt_err *kt_parse(const struct kt_cmds *cmds, int argc, char **argv, struc
 		ret_call->interval_s = 1;
 	if (!err)
 		err = take_operands(&line, argc, argv);
+	*ret_cmd = line.cmd ? line.cmd : named_by(cmds, argc, argv);
 	if (err)
 		return err;
-	*ret_cmd = ret_call->own_of = line.cmd;
+	ret_call->own_of = line.cmd;
 	err = settle_own(&line);
 	if (!ret_call->show.output)
 		ret_call->show.output = line.cmd->output ? line.cmd->output : &kt_output_text;

@@ -164,7 +164,7 @@ struct kt_report {
 	bool followed;			/* contains growth and rates */
 	bool finished;			/* its lists are sorted and cut */
 	bool streamed;			/* the command has already written its output */
-	bool failed;			/* a requested check failed; sets the exit status */
+	int exit_status;		/* of the program; 0: all went well */
 };
 
 void kt_report_init(struct kt_report *report, const char *schema);

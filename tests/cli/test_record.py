@@ -280,9 +280,9 @@ def a_difference_closes_on_both_sides_and_is_a_check():
         counting_tree(two, 111)
         succeed("diff", one, two, "--fail-if", "free>+11MiB,free<-1")
         failed = ktally("diff", one, two, "--fail-if", "free>+10%")
-        assert failed.status == 1 and "failed: free>+10%" in failed.text, failed.text
+        assert failed.status == 3 and "failed: free>+10%" in failed.text, failed.text
         refuse("diff", one, two, "--fail-if", "free", status=2, says="NAME>LIMIT")
-        refuse("diff", one, two, "--fail-if", "no such>1", says="no such")
+        refuse("diff", one, two, "--fail-if", "no such>1", status=1, says="no such")
         refuse("diff", one, status=2)
 
 

@@ -111,7 +111,7 @@ static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
 		err = kt_machine_open(&call->machine, &session.machine);
 	while (!err && !session.ended && (line = kt_shell_read(input)))
 		run_line(&session, line);
-	report->failed = session.failed;
+	report->exit_status = session.failed;
 	kt_shell_input_free(input);
 	kt_machine_cleanup(&session.machine);
 	return err;

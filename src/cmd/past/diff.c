@@ -596,7 +596,7 @@ static const struct kt_operand operands[] = { { "BEFORE", KT_ARG_SOURCE },
 
 static const struct kt_option options[] = {
 	{ 0, "fail-if", "CONDITION",
-		"end with status 1 if it holds: 'slab>+5%', 'dentry>+10MiB,percpu>+1GiB'",
+		"end with status 3 if it holds: 'slab>+5%', 'dentry>+10MiB,percpu>+1GiB'",
 		.kind = KT_ARG_CONDITION, KT_AT(struct diff_args, fail_if) },
 };
 
@@ -605,7 +605,7 @@ static const struct kt_example examples[] = {
 	{ "ktally diff before.tar.zst live", "what grew since the capture" },
 	{ "ktally diff slabinfo.1 slabinfo.2", "what grew between two copies of one file" },
 	{ "ktally diff before.tar.zst after.tar.zst --fail-if 'slab>+5%'",
-		"for a script: status 1 if slab grew by more than 5 %" },
+		"for a script: status 3 if slab grew by more than 5 %" },
 };
 
 const struct kt_cmd kt_cmd_diff = {
@@ -620,10 +620,11 @@ const struct kt_cmd kt_cmd_diff = {
 		"change first. The totals add up on both sides. A note names what only one side "
 		"has. A change that is no exact number has a sign after its row: ≥ at least, ≤ at "
 		"most, ≈ an estimate.\n\n"
-		"--fail-if 'slab>+5%' makes it a check: the exit status is 1 if the row, "
+		"--fail-if 'slab>+5%' makes it a check: the exit status is 3 if the row, "
 		"cache or caller of that name grew by more. A limit is a percentage, or bytes "
 		"with or without KiB, MiB, GiB; 'slab<-5%' tests for a decrease. Separate "
-		"conditions with commas: --fail-if 'unattributed>+10MiB,dentry>+100%'.",
+		"conditions with commas: --fail-if 'unattributed>+10MiB,dentry>+100%'. A "
+		"condition that cannot be decided is an error, with status 1.",
 	.examples = examples,
 	.nr_examples = KT_LEN(examples),
 	.lists = true,

@@ -163,7 +163,7 @@ static struct kt_err *check(const struct condition *condition, struct kt_report 
 		row = worst_twin(table, name, change, before, row, condition);
 		if (!row)
 			return NULL;
-		report->failed = true;
+		report->exit_status = KT_FAIL_IF_STATUS;
 		kt_report_note(report, "failed: %.*s: it was %lld bytes and moved by %+lld",
 			(int)condition->text.n, condition->text.p,
 			(long long)row->cells[before].number, (long long)row->cells[change].number);

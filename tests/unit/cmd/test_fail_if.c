@@ -54,7 +54,7 @@ static int outcome(const char *conditions, size_t *ret_nr_notes)
 
 	make(&report);
 	err = kt_fail_if(conditions, &report);
-	result = err ? -(int)kt_err_code(err) : report.failed;
+	result = err ? -(int)kt_err_code(err) : report.exit_status == KT_FAIL_IF_STATUS;
 	*ret_nr_notes = report.notes.count;
 	kt_err_free(err);
 	return result;
