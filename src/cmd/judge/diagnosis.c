@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cmd/judge/diagnosis.h"
+
+#include "account/account.h"
+#include "cases/cases.h"
+#include "cases/facts_of.h"
+#include "cmd/cases_needs.h"
+#include "cmd/contents.h"
+#include "cmd/judge/culprit.h"
+#include "diagnose/growth.h"
+#include "diagnose/moment.h"
+#include "history/verdicts.h"
+#include "machine/machine.h"
+#include "report/memreport_text.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define NAMED_MAX 8u	  /* findings whose holder is looked for: each reads kernel memory */
+#define LEAST_MS  3600000 /* a shorter recording says little of growth */
+#define FRESH_MS  3600000 /* a recording that ended earlier says nothing of now */
+
+/* A diagnosis while it is made. */
+struct work {
+	const struct kt_call *call;
+	const struct kt_diagnosis_options *options;
+	struct kt_report *report;
+	struct kt_snapshot *snap;
+	struct kt_account account;
+	struct kt_diagnosis *diagnosis;
+	struct kt_history history;
+	struct kt_judge *judge;
+};
+
+static int64_t known_or(struct kt_val val, int64_t otherwise)
+{
+	return kt_ok(val) ? val.value : otherwise;
+}
+
+/* Returns the path of the recording of this call; NULL: it has none. */
+static const char *recording_of(const struct kt_call *call, const char *given)
+{
+	if (given)
+		return given;
+	if (call->machine.source)
+		return kt_is_recording(call->machine.source) ? call->machine.source : NULL;
+	return access(KT_RECORDING_DEFAULT, R_OK) == 0 ? KT_RECORDING_DEFAULT : NULL;
+}
+
+/* A recording of earlier says nothing of a machine that runs now. */
+static bool is_fresh(const struct work *work)
+{
+	const struct kt_host *host = &work->snap->host;
+
+	return !host->live || !kt_known(host->taken_s) ||
+	       host->taken_s * 1000 - kt_history_last_ms(&work->history) < FRESH_MS;
+}
+
+static struct kt_err *judge_recording(struct work *work)
+{
+	struct kt_diagnosis *diagnosis = work->diagnosis;
+	const struct kt_judge_options options = {
+		.ram_bytes = known_or(kt_snapshot_get(work->snap, KT_MANAGED, KT_NO_NODE), 0)
+	};
+	struct kt_err *err = kt_history_open(diagnosis->recording, &work->history);
+
+	if (!err)
+		err = kt_history_judge(&work->history, &options, &work->judge);
+	if (err)
+		return err;
+	diagnosis->stale = !is_fresh(work);
+	diagnosis->judged = !diagnosis->stale;
+	diagnosis->nr_series = kt_judge_count(work->judge);
+	diagnosis->from_ms = work->history.from_ms;
+	diagnosis->to_ms = work->history.to_ms;
+	return NULL;
+}
+
+static void name_holders(const struct kt_call *call, struct kt_report *report)
+{
+	size_t named = 0;
+
+	for (size_t i = 0; i < report->findings.count && named < NAMED_MAX; i++) {
+		if (!kt_growth_wants_name(&report->findings.items[i]))
+			continue;
+		kt_culprit_name(call, report, &report->findings.items[i]);
+		named++;
+	}
+}
+
+static void put_growth(const struct work *work)
+{
+	const struct kt_growth_context context = {
+		.left_bytes = work->diagnosis->available_bytes,
+		.source = work->snap->host.live ? NULL : work->call->machine.source,
+		.all = work->options->all,
+	};
+
+	kt_growth_put(work->report, work->judge, &context);
+	kt_findings_rank(work->report);
+	if (work->options->name_holders)
+		name_holders(work->call, work->report);
+}
+
+/* The known cases that this reading shows. */
+static struct kt_err *put_cases(const struct work *work)
+{
+	const char *directories[] = { KT_CASES_DIRECTORY, work->options->cases };
+	struct kt_cases cases = { 0 };
+	struct kt_facts facts;
+	struct kt_err *err;
+
+	kt_facts_init(&facts);
+	err = kt_cases_open(directories, work->options->cases ? 2 : 1, &cases);
+	if (!err && !kt_facts_of(work->snap, &work->account, &facts))
+		err = kt_err_new(KT_ERR_NOMEM, "out of memory");
+	if (!err)
+		kt_cases_put(&cases, &facts, work->report);
+	kt_facts_cleanup(&facts);
+	kt_cases_cleanup(&cases);
+	return err;
+}
+
+static void take_amounts(const struct work *work)
+{
+	struct kt_diagnosis *diagnosis = work->diagnosis;
+
+	diagnosis->available_bytes =
+		known_or(kt_snapshot_get(work->snap, KT_MEM_AVAILABLE, KT_NO_NODE), KT_UNKNOWN);
+	diagnosis->kernel_bytes =
+		known_or(kt_account_line(&work->account, KT_ROW_KERNEL)->val, KT_UNKNOWN);
+	diagnosis->unattributed_bytes =
+		known_or(kt_account_line(&work->account, KT_ROW_UNATTRIBUTED)->val, KT_UNKNOWN);
+}
+
+static struct kt_err *diagnose(struct work *work)
+{
+	struct kt_diagnosis *diagnosis = work->diagnosis;
+	struct kt_err *err = kt_account_compute(work->snap, KT_NO_NODE, &work->account);
+
+	if (err)
+		return err;
+	take_amounts(work);
+	if (diagnosis->recording)
+		err = judge_recording(work);
+	if (err)
+		return err;
+	work->report->judged = true;
+	if (diagnosis->judged)
+		put_growth(work);
+	kt_moment_put(work->report, work->snap, &work->account);
+	err = put_cases(work);
+	kt_findings_rank(work->report);
+	return err;
+}
+
+struct kt_err *kt_diagnose(const struct kt_call *call, const struct kt_diagnosis_options *options,
+	struct kt_report *report, struct kt_diagnosis *ret_diagnosis)
+{
+	KT_CLEANUP(machine) struct kt_machine machine = { 0 };
+	struct work work = {
+		.call = call, .options = options, .report = report, .diagnosis = ret_diagnosis
+	};
+	struct kt_err *err;
+
+	*ret_diagnosis =
+		(struct kt_diagnosis){ .recording = recording_of(call, options->recording) };
+	err = kt_machine_read(&call->machine, &machine, 0, &kt_cases_needs);
+	if (err)
+		return err;
+	work.snap = machine.snap;
+	ret_diagnosis->one_time = kt_memreport_of(machine.snap);
+	kt_machine_describe(&machine, report);
+	err = kt_contents_blame(&machine, diagnose(&work));
+	kt_judge_free(work.judge);
+	kt_history_cleanup(&work.history);
+	kt_account_cleanup(&work.account);
+	return err;
+}
+
+static void put_span(int64_t ms, char ret[32])
+{
+	long long minutes = ms / 60000;
+
+	if (minutes < 120)
+		snprintf(ret, 32, "%lld min", minutes);
+	else if (minutes < 2880)
+		snprintf(ret, 32, "%lld h", minutes / 60);
+	else
+		snprintf(ret, 32, "%lld days", minutes / 1440);
+}
+
+/* "nothing is wrong" is a statement about the judged time, so the sentence names it. */
+const char *kt_diagnosis_healthy(const struct kt_diagnosis *diagnosis, struct kt_report *report)
+{
+	char span[32];
+
+	if (!diagnosis->judged)
+		return "nothing unusual in one reading";
+	put_span(diagnosis->to_ms - diagnosis->from_ms, span);
+	if (diagnosis->to_ms - diagnosis->from_ms < LEAST_MS)
+		return kt_arena_printf(&report->arena,
+			"nothing is wrong so far: growth shows after an hour of samples, and the "
+			"recording has %s",
+			span);
+	return kt_arena_printf(&report->arena,
+		"nothing is wrong: %zu caches and rows judged over %s", diagnosis->nr_series, span);
+}

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The check for monitoring systems: its line, its figures, its exit status."""
+
+import re
+
+import trees
+from lib import Folder, ktally, plant, succeed, test
+from test_schema import must_be_valid
+
+OK, WARNING, CRITICAL, UNKNOWN = range(4)
+# of the Monitoring Plugins: 'label'=value[unit];[warn];[crit];[min];[max]
+FIGURE = re.compile(r"^[a-z_]+=-?\d+B?(;\d*;\d*;\d*)?$")
+
+DYING = {**trees.MODERN, "sys/fs/cgroup/cgroup.stat": "nr_descendants 40\nnr_dying_descendants {}\n"}
+
+
+def dying(folder, count):
+    files = dict(DYING)
+    files["sys/fs/cgroup/cgroup.stat"] = files["sys/fs/cgroup/cgroup.stat"].format(count)
+    files["proc/cgroups"] = f"#subsys_name\thierarchy\tnum_cgroups\tenabled\nmemory\t4\t{count}\t1\n"
+    return plant(folder, files)
+
+
+def check(*args):
+    """Exit status, text and figures of the one line."""
+    result = ktally("check", *args)
+    assert result.text.count("\n") == 1 and result.text.endswith("\n"), result.text
+    text, _, figures = result.text.strip().partition(" | ")
+    for figure in figures.split():
+        assert FIGURE.match(figure), figure
+    return result.status, text, dict(figure.split("=") for figure in figures.split())
+
+
+@test
+def a_machine_without_findings_is_ok():
+    with Folder() as folder:
+        status, text, figures = check("-s", plant(folder / "tree", trees.MODERN))
+        assert (status, text.split(" - ")[0]) == (OK, "KTALLY OK"), text
+        assert "growth is not judged" in text, "one reading does not pass for a judgement"
+        assert figures["critical"] == "0;;;0" and figures["kernel"].endswith("B;;;0"), figures
+
+
+@test
+def the_gravest_finding_is_the_status():
+    with Folder() as folder:
+        status, text, figures = check("-s", dying(folder / "many", 60000))
+        assert (status, text.split(" - ")[0]) == (WARNING, "KTALLY WARNING"), text
+        assert "removed cgroups" in text and figures["warning"] == "1;;;0", (text, figures)
+        status, text, figures = check("-s", dying(folder / "some", 600))
+        assert status == OK and figures["warning"] == "0;;;0", (text, figures)
+
+
+@test
+def ignored_findings_do_not_count_and_are_counted():
+    with Folder() as folder:
+        tree = dying(folder / "many", 60000)
+        for pattern in ("dying-cgroups", "growing, dying-*", "row:percpu"):
+            status, text, figures = check("-s", tree, "--ignore", pattern)
+            assert status == OK and "1 ignored" in text, (pattern, text)
+            assert figures["warning"] == "0;;;0", figures
+        assert check("-s", tree, "--ignore", "dying,cgroups,,")[0] == WARNING
+
+
+@test
+def what_cannot_be_checked_is_unknown():
+    with Folder() as folder:
+        status, text, _ = check("-s", folder / "nothing")
+        assert status == UNKNOWN and text.startswith("KTALLY UNKNOWN - ") and "nothing" in text
+        for wrong in (["--no-such"], ["x"], ["-n", "0"], ["-s"]):
+            result = ktally("check", *wrong)
+            assert result.status == UNKNOWN and result.complaint, (wrong, result.status)
+        (folder / "x.rec").write_text("this is no recording")
+        tree = plant(folder / "tree", trees.MODERN)
+        status, text, _ = check("-s", tree, "--recording", folder / "x.rec")
+        assert status == UNKNOWN, text
+
+
+@test
+def the_check_as_json_has_the_findings():
+    with Folder() as folder:
+        result = ktally("check", "-s", dying(folder / "many", 60000), "-o", "json")
+        assert result.status == WARNING
+        report = must_be_valid("check", result)
+        assert report["status"] == "warning" and report["line"].startswith("KTALLY WARNING - ")
+        assert report["findings"][0]["id"] == "dying-cgroups", report["findings"]
+
+
+@test
+def a_recording_is_checked_for_growth():
+    with Folder() as folder:
+        file = folder / "x.rec"
+        succeed("record", "-s", plant(folder / "tree", trees.MODERN), "-n", "3", "-i", "0.1", file)
+        status, text, _ = check("-s", file)
+        assert status == OK and "not judged" not in text, text
