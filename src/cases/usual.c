@@ -30,30 +30,34 @@ const char *kt_usual_by_name(enum kt_usual_by by)
 	return dimensions[by].name;
 }
 
-/* A dimension that is not known here could allow any amount, so nothing is said then. */
+/* The last entry of a kind, "slab:*", is for all names without an entry. */
+static bool is_of(const char *entry, struct kt_span name)
+{
+	struct kt_span prefix = kt_span_str(entry);
+
+	if (!kt_span_ends(prefix, "*"))
+		return kt_span_eq(name, entry);
+	prefix.n--;
+	return name.n >= prefix.n && memcmp(name.p, prefix.p, prefix.n) == 0;
+}
+
 struct kt_usual kt_usual_most(const struct kt_facts *facts, struct kt_span name)
 {
 	struct kt_usual usual = { .most = NAN };
+	size_t i = 0;
 
-	for (size_t i = 0; i < KT_LEN(learned); i++) {
-		if (!kt_span_eq(name, learned[i].name))
-			continue;
+	while (i < KT_LEN(learned) && !is_of(learned[i].name, name))
+		i++;
+	for (enum kt_usual_by by = 0; i < KT_LEN(learned) && by < KT_NR_USUAL; by++) {
+		double have = kt_facts_value(facts, kt_span_str(dimensions[by].fact));
+		double most = learned[i].most[by] * have / dimensions[by].unit;
+
 		usual.nr_machines = learned[i].nr_machines;
-		for (enum kt_usual_by by = 0; by < KT_NR_USUAL; by++) {
-			double have = kt_facts_value(facts, kt_span_str(dimensions[by].fact));
-			double most = learned[i].most[by] * have / dimensions[by].unit;
-
-			if (learned[i].most[by] == 0)
-				continue;
-			if (isnan(have))
-				return (struct kt_usual){ .most = NAN };
-			if (!isnan(usual.most) && most <= usual.most)
-				continue;
-			usual.most = most;
-			usual.by = by;
-			usual.each = learned[i].most[by];
-		}
-		break;
+		if (isnan(most) || (!isnan(usual.most) && most <= usual.most))
+			continue;
+		usual.most = most;
+		usual.by = by;
+		usual.each = learned[i].most[by];
 	}
 	return usual;
 }

@@ -27,7 +27,10 @@ struct kt_usual {
 	int nr_machines;     /* that it was learned from */
 };
 
-/** The most that a machine of this size usually has: the largest of all dimensions. */
+/**
+ * The most that a machine of this size usually has: the largest of all dimensions that are known
+ * here.
+ */
 struct kt_usual kt_usual_most(const struct kt_facts *facts, struct kt_span name);
 const char *kt_usual_by_name(enum kt_usual_by by); /* "CPU", "GiB of memory" */
 
