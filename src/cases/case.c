@@ -31,6 +31,7 @@ static const struct {
 	KEY("finding", IS_FILL, finding),
 	KEY("about", IS_TEXT, about),
 	KEY("each", IS_TEXT, each),
+	KEY("except", IS_TEXT, except),
 	KEY("symptom", IS_CONDITION, symptom),
 	KEY("grows", IS_CONDITION, grows),
 	KEY("series", IS_TEXT, series),

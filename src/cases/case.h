@@ -22,13 +22,14 @@ struct kt_case {
 	const char *title;	/* without figures */
 	struct kt_fill finding; /* the sentence with figures */
 	const char *about;	/* the mechanism, in a few sentences; NULL */
-	const char *each; /* pattern of names, "slab:*"; `$` stands for the rest; NULL: once */
+	const char *each;   /* pattern of names, "slab:*"; `$` stands for the rest; NULL: once */
+	const char *except; /* patterns of names that `each` leaves out, between blanks; NULL */
 	struct kt_expr symptom; /* at one time */
 	struct kt_expr grows;	/* between two times */
 	const char *series;	/* patterns of names, between blanks; NULL: none */
 	struct kt_expr where;	/* further condition of a series */
-	struct kt_fill subject;
-	const char *state; /* as kt_verdict_name() has it */
+	struct kt_fill subject; /* "row:percpu", "slab:dentry" */
+	const char *state;	/* as kt_verdict_name() has it */
 	enum kt_severity severity;
 	struct kt_expr graver[KT_NR_SEVERITIES]; /* raises the severity */
 	struct kt_expr bytes;			 /* at stake */

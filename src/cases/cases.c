@@ -154,19 +154,27 @@ const struct kt_case *kt_cases_find(const struct kt_cases *cases, const char *id
 	return NULL;
 }
 
+bool kt_case_patterns_match(const char *patterns, const char *name)
+{
+	struct kt_span rest = kt_span_str(patterns ? patterns : ""), pattern;
+
+	while (kt_span_word(&rest, &pattern)) {
+		if (kt_fact_matches(pattern, name))
+			return true;
+	}
+	return false;
+}
+
 const struct kt_case *kt_cases_of_series(
 	const struct kt_cases *cases, const struct kt_facts *facts, const char *series)
 {
 	for (size_t i = 0; i < cases->items.count; i++) {
 		const struct kt_case *one = &cases->items.items[i];
-		struct kt_span rest = kt_span_str(one->series ? one->series : ""), pattern;
 
 		if (one->where.nodes && !kt_expr_holds(&one->where, facts, NULL))
 			continue;
-		while (kt_span_word(&rest, &pattern)) {
-			if (kt_fact_matches(pattern, series))
-				return one;
-		}
+		if (kt_case_patterns_match(one->series, series))
+			return one;
 	}
 	return NULL;
 }

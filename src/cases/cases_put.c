@@ -4,10 +4,13 @@
 
 #include "cases/cases.h"
 
+#include "account/row.h"
 #include "verdict/verdict.h"
 
 #include <math.h>
 #include <stdlib.h>
+
+#define LARGE_ROW "large-row" /* rows above their usual share, found before the cases */
 
 /** A case that fits, for one thing. */
 struct hit {
@@ -51,7 +54,8 @@ static void try_each(
 	for (size_t i = 0; i < facts->items.count; i++) {
 		const char *name = facts->items.items[i].name;
 
-		if (kt_fact_matches(kt_span_str(one->each), name))
+		if (kt_fact_matches(kt_span_str(one->each), name) &&
+			!kt_case_patterns_match(one->except, name))
 			try_thing(arena, all, one, facts, name + prefix);
 	}
 	if (all->count - first < 2)
@@ -91,6 +95,14 @@ static const char *copy(struct kt_report *report, const char *text)
 	return text ? kt_arena_printf(&report->arena, "%s", text) : NULL;
 }
 
+/* Findings name rows by their id alone. */
+static const char *row_or_series(const char *subject)
+{
+	size_t n = strlen("row:");
+
+	return strncmp(subject, "row:", n) == 0 ? subject + n : subject;
+}
+
 static void put_hit(struct kt_report *report, const struct kt_facts *facts, const struct hit *hit)
 {
 	struct kt_arena *arena = &report->arena;
@@ -100,7 +112,7 @@ static void put_hit(struct kt_report *report, const struct kt_facts *facts, cons
 	struct kt_finding *finding = kt_report_finding(report, copy(report, one->id),
 		severity_of(one, facts, hit->thing),
 		hit->grows ? kt_verdict_name(KT_VERDICT_GROWING) : copy(report, one->state),
-		subject ? subject : "machine");
+		subject ? row_or_series(subject) : "machine");
 
 	if (!finding)
 		return;
@@ -114,11 +126,54 @@ static void put_hit(struct kt_report *report, const struct kt_facts *facts, cons
 	finding->culprit = kt_fill_text(&one->culprit, facts, hit->thing, arena);
 	finding->remedy = kt_fill_text(&one->remedy, facts, hit->thing, arena);
 	finding->costs = kt_fill_text(&one->costs, facts, hit->thing, arena);
-	finding->next = kt_fill_text(&one->next, facts, hit->thing, arena);
+	if (!facts->of_log)
+		finding->next = kt_fill_text(&one->next, facts, hit->thing, arena);
 	finding->reference = copy(report, one->reference);
 	finding->confidence = one->confidence;
 	if (hit->bytes >= 0 && hit->bytes < (double)KT_AMOUNT_MAX)
 		finding->bytes = llround(hit->bytes);
+}
+
+/* The row that has the memory of a subject: "slab:dentry" is slab. */
+static enum kt_row_id row_of(const char *subject)
+{
+	struct kt_span name = kt_span_str(subject);
+
+	if (kt_span_starts(name, "slab:") || kt_span_starts(name, "kmalloc:"))
+		return KT_ROW_SLAB;
+	return kt_span_starts(name, "vmalloc") ? KT_ROW_VMALLOC : kt_row_find(subject);
+}
+
+/* Either may be a part of the other: slab is divided into rows, and caches are not. */
+static bool is_in_row(const char *subject, const char *row)
+{
+	enum kt_row_id a = row_of(subject), b = kt_row_find(row);
+
+	return a != KT_ROW_NONE && b != KT_ROW_NONE &&
+	       (kt_row_is_below(a, b) || kt_row_is_below(b, a));
+}
+
+/* A row above its usual share needs no finding of its own if a case explains half of it. */
+static void drop_explained(struct kt_report *report)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < report->findings.count; i++) {
+		const struct kt_finding *row = &report->findings.items[i];
+		bool explained = false;
+
+		for (size_t j = 0; j < report->findings.count && !explained; j++) {
+			const struct kt_finding *one = &report->findings.items[j];
+
+			explained = strcmp(row->id, LARGE_ROW) == 0 && one != row &&
+				    strcmp(one->id, LARGE_ROW) != 0 &&
+				    is_in_row(one->subject, row->subject) &&
+				    one->bytes >= row->bytes / 2;
+		}
+		if (!explained)
+			report->findings.items[kept++] = *row;
+	}
+	report->findings.count = kept;
 }
 
 void kt_cases_put(
@@ -141,5 +196,6 @@ void kt_cases_put(
 	}
 	report->arena.failed |= arena.failed;
 	kt_arena_fini(&arena);
+	drop_explained(report);
 	kt_findings_rank(report);
 }

@@ -62,6 +62,7 @@ struct kt_facts {
 	struct kt_map by_name;
 	/* prefixes of which every name is known: a name that is missing has zero of it */
 	bool complete[KT_FACT_WORDS];
+	bool of_log; /* a memory report of a log: commands here show another machine */
 	const struct kt_facts *older; /* the same machine, earlier; NULL: none */
 	double older_s;		      /* seconds between the two */
 };

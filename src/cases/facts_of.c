@@ -356,6 +356,7 @@ bool kt_facts_of(const struct kt_snapshot *snap, const struct kt_account *accoun
 	struct kt_facts *ret_facts)
 {
 	kt_facts_init(ret_facts);
+	ret_facts->of_log = snap->memreport > 0;
 	put_host(ret_facts, snap);
 	put_tasks(ret_facts, snap);
 	put_cgroups(ret_facts, snap);

@@ -118,6 +118,7 @@ struct kt_cmd {
 	size_t own_size;
 	/** An option that means the command: "--version"; its value is not stored. */
 	const struct kt_option *as_option;
+	const char *reads;   /* a directory that it reads if it exists; NULL: none */
 	const char *program; /* a name of the program that means the command */
 	const char *help;    /* paragraphs for --help and the man page, separated by empty lines */
 	const struct kt_example *examples; /* at least one; the first runs this command */

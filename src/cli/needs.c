@@ -99,7 +99,10 @@ static void add_operands(
 
 		if (option->kind == KT_ARG_NEW_FILE && *path)
 			add_new_file(inputs, *path, option->prepare);
+		if (option->kind == KT_ARG_DIRECTORY)
+			kt_confine_read(&inputs->needs, *path);
 	}
+	kt_confine_read(&inputs->needs, cmd->reads);
 }
 
 /*

@@ -2,9 +2,9 @@
 #ifndef KT_CMD_CASES_NEEDS_H
 #define KT_CMD_CASES_NEEDS_H
 
-#include "source/source.h"
+#include "machine/machine.h"
 
 /** Sources of facts for cases, in addition to the sources of the account. */
-extern const struct kt_needs kt_cases_needs;
+const struct kt_needs *kt_cases_needs_of(const struct kt_machine_opts *opts);
 
 #endif

@@ -44,10 +44,10 @@ def _meminfo(total, amounts, hidden, extra):
     return "".join(f"{name}: {kib} kB\n" for name, kib in amounts.items()) + extra, free
 
 
-def _zone(node, name, managed, free, low, reserve):
+def _zone(node, name, managed, free, low, reserve, boot=40000):
     return (f"Node {node}, zone {name:>8}\n  pages free     {free}\n        min      {low}\n"
             f"        low      {low * 5 // 4}\n        high     {low * 3 // 2}\n"
-            f"        spanned  {managed + 40000}\n        present  {managed + 40000}\n"
+            f"        spanned  {managed + boot}\n        present  {managed + boot}\n"
             f"        managed  {managed}\n        cma      0\n"
             f"        protection: ({', '.join(map(str, reserve))})\n"
             f"      nr_free_pages {free}\n  pagesets\n    cpu: 0\n              count:    0\n"
@@ -100,7 +100,8 @@ def _cgroups(live, dying, counted):
 def tree(*, total=16 * GIB, amounts=(), caches=(), areas=(), modules=(), settings=(), events=(),
          hidden=20 * MIB, extra="", dentries=(100000, 60000, 9000), threads=400, tasks=60,
          workers=20, cgroups=(80, 10, 90), sockets=(30, 5, 4), mounts=("ext4",), cpus="0-7",
-         possible="0-7", files=(), blocks=None, zones=None, nodes="0", free_pages=None):
+         possible="0-7", files=(), blocks=None, zones=None, nodes="0", free_pages=None,
+         boot=40000):
     """The files of a machine; what is not given is healthy."""
     meminfo, free = _meminfo(total, {**AMOUNTS, **dict(amounts)}, hidden, extra)
     if free_pages:
@@ -110,7 +111,7 @@ def tree(*, total=16 * GIB, amounts=(), caches=(), areas=(), modules=(), setting
     blocks = list(BLOCKS) if blocks is None else blocks
     lines = "".join(f"{22 + at} 1 254:{at} / /m{at} rw - {kind} /dev/vd{at} rw\n"
                     for at, kind in enumerate(mounts))
-    return {
+    made = {
         **_processes(tasks, workers), **_cgroups(*cgroups),
         "proc/loadavg": f"0.1 0.1 0.1 1/{threads} 999\n",
         "proc/sys/kernel/osrelease": "6.12.0-made-up\n",
@@ -121,7 +122,8 @@ def tree(*, total=16 * GIB, amounts=(), caches=(), areas=(), modules=(), setting
         "proc/meminfo": meminfo,
         "proc/vmstat": "".join(f"{name} {count}\n" for name, count in {
             "nr_free_pages": free_pages, **EVENTS, **dict(events)}.items()),
-        "proc/zoneinfo": zones or _zone(0, "Normal", total // 4, free_pages, 16896, (0, 0)),
+        "proc/zoneinfo": zones or _zone(0, "Normal", total // 4, free_pages, 16896,
+                                         (0, 0), boot),
         "proc/buddyinfo": "Node 0, zone   Normal " + " ".join(map(str, blocks)) + "\n",
         "proc/slabinfo": _slabinfo({**CACHES, **dict(caches)}),
         "proc/vmallocinfo": _areas([("load_module", None, 4), *areas]),
@@ -135,6 +137,7 @@ def tree(*, total=16 * GIB, amounts=(), caches=(), areas=(), modules=(), setting
                                                                 **dict(settings)}.items()},
         **dict(files),
     }
+    return {name: text for name, text in made.items() if text is not None}
 
 
 def _cache(mib, size, used=1.0, pages=1):
@@ -144,6 +147,13 @@ def _cache(mib, size, used=1.0, pages=1):
     return (int(slabs * each * used), slabs * each, size, each, pages)
 
 
+def _tmpfs(mib):
+    """The file systems of a bundle that was written with kernel memory."""
+    return {"ktally/superblocks": "# made up\n"
+            f"0:25 900 100 10 0 900 {mib * 256} 0 0 0 -1 -1 tmpfs tmpfs /run\n"
+            f"0:4 9 1 0 0 9 {1 << 18} 0 0 0 -1 -1 tmpfs tmpfs -\n"}
+
+
 def _pool(total, free, reserved=0, surplus=0, kib=2048):
     folder = f"sys/kernel/mm/hugepages/hugepages-{kib}kB/"
     return {folder + "nr_hugepages": f"{total}\n", folder + "free_hugepages": f"{free}\n",
@@ -151,6 +161,12 @@ def _pool(total, free, reserved=0, surplus=0, kib=2048):
             folder + "surplus_hugepages": f"{surplus}\n"}
 
 
+SHM = """\
+       key      shmid perms                  size  cpid  lpid nattch   uid   gid  cuid  cgid      \
+atime      dtime      ctime                   rss                  swap
+         0          1  1600               1048576   900   901      2  1000  1000  1000  1000 \
+1700000000          0 1700000000               1048576                     0
+"""
 ARCSTATS = """\
 13 1 0x01 99 26928 5243250 1234567
 name                            type data
@@ -175,7 +191,8 @@ CHANGES = {
     "amdgpu-kmalloc-1024": dict(modules=("amdgpu",), caches={"kmalloc-1k": _cache(
         1500, 1024, pages=8)}, amounts={"SUnreclaim": 1700 * MIB}),
     "balloon": dict(amounts={"Balloon": 3 * GIB}, modules=("virtio_balloon",)),
-    "bounce-buffers-large": None,
+    "bounce-buffers-large": dict(boot=600000, files={
+        "sys/kernel/debug/swiotlb/io_tlb_nslabs": "1048576\n"}),
     "bpf-jit-limit": dict(areas=[("bpf_jit_binary_alloc", None, 8)] * 29,
                           amounts={"VmallocUsed": 300 * MIB}),
     "bpf-maps": dict(areas=[("htab_map_alloc", None, 400)] * 2,
@@ -201,7 +218,8 @@ CHANGES = {
     "fuse-inodes": dict(caches={"fuse_inode": _cache(656, 832, pages=8)}, mounts=("ext4", "fuse"),
                         amounts={"SReclaimable": 900 * MIB}),
     "gpu-pool-idle": dict(amounts={"GPUActive": 80 * MIB, "GPUReclaim": 3 * GIB}),
-    "gpu-shmem": None,
+    "gpu-shmem": dict(amounts={"Shmem": 3 * GIB, "Cached": 5 * GIB}, files={
+        **_tmpfs(50), "proc/sysvipc/shm": SHM}),
     "healthy-file-caches": dict(amounts={"SReclaimable": 2 * GIB}, dentries=(4 << 20, 3 << 20, 9),
                                 caches={"dentry": _cache(800, 192)}),
     "idle-huge-pages": dict(amounts={"Hugetlb": 6 * GIB}, files=_pool(3072, 3000, 20)),
@@ -218,7 +236,9 @@ CHANGES = {
     "many-kworkers": dict(workers=4500, threads=5000, amounts={"KernelStack": 80 * MIB}),
     "many-threads": dict(threads=60000, amounts={"KernelStack": 960 * MIB}),
     "memory-errors": dict(amounts={"HardwareCorrupted": 8}),
-    "memory-left-out": None,
+    "memory-left-out": dict(files={"sys/firmware/memmap/0/start": "0x0\n",
+                                   "sys/firmware/memmap/0/end": "0x6ffffffff\n",
+                                   "sys/firmware/memmap/0/type": "System RAM\n"}),
     "min-free-large": dict(settings={"vm/min_free_kbytes": 3 * GIB}),
     "negative-dentries": dict(dentries=(5 << 20, 5 << 20, 4 << 20),
                               caches={"dentry": _cache(1000, 192)},
@@ -245,7 +265,7 @@ CHANGES = {
     "percpu-bpf-maps": dict(areas=[("htab_map_alloc", None, 1)] * 30,
                             amounts={"Percpu": 900 * MIB, "VmallocUsed": 100 * MIB}),
     "possible-cpus": dict(possible="0-127", amounts={"Percpu": 400 * MIB}),
-    "reserved-at-boot": None,
+    "reserved-at-boot": dict(boot=900000),
     "secondary-page-tables": dict(amounts={"SecPageTables": 500 * MIB}),
     "slab-half-empty": dict(caches={"inode_cache": _cache(2000, 600, 0.1, 4)},
                             amounts={"SReclaimable": 2200 * MIB}),
@@ -258,14 +278,20 @@ CHANGES = {
                               caches={"tw_sock_TCP": _cache(200, 256)},
                               amounts={"SUnreclaim": 400 * MIB}),
     "surplus-huge-pages": dict(amounts={"Hugetlb": 1 * GIB}, files=_pool(512, 0, 0, 512)),
-    "tmpfs-large": None,
-    "trace-buffers-left": None,
+    "tmpfs-large": dict(amounts={"Shmem": 5 * GIB, "Cached": 7 * GIB},
+                        files={**_tmpfs(5000), "proc/sysvipc/shm": SHM}),
+    "trace-buffers-left": dict(hidden=560 * MIB, files={
+        "sys/kernel/tracing/buffer_size_kb": "65536\n"}),
     "unattributed-drivers": dict(hidden=3 * GIB),
-    "unattributed-in-guest": None,
+    "unattributed-in-guest": dict(hidden=3 * GIB, files={"sys/hypervisor/type": "xen\n"}),
     "unique-names": dict(dentries=(5 << 20, 5 << 20, 4 << 20), caches={
         "dentry": _cache(1000, 192), "kmalloc-rcl-96": _cache(200, 96)},
         amounts={"SReclaimable": 1300 * MIB}),
-    "vanished-memory-offline": None,
+    "memory-offline": dict(files={
+        "proc/zoneinfo": None,  # it has what is present
+        "sys/devices/system/memory/block_size_bytes": "8000000\n",
+        **{f"sys/devices/system/memory/memory{at}/state":
+           "offline\n" if at >= 130 else "online\n" for at in range(146)}}),
     "vmalloc-of-a-module": dict(areas=[("leak_one", "made_up", 900)], modules=("made_up",),
                                 amounts={"VmallocUsed": 960 * MIB}),
     "vmware-balloon": dict(hidden=4 * GIB, modules=("vmw_balloon",)),

@@ -97,7 +97,7 @@ static const struct kt_option options[] = {
 	{ 0, "recording", "FILE", "the recording of this machine that growth is judged by",
 		.kind = KT_ARG_RECORDING, KT_AT(struct diagnose_args, recording) },
 	{ 0, "cases", "DIRECTORY", "cases of your own, in addition to " KT_CASES_DIRECTORY,
-		.kind = KT_ARG_FILE, KT_AT(struct diagnose_args, cases) },
+		.kind = KT_ARG_DIRECTORY, KT_AT(struct diagnose_args, cases) },
 };
 
 static const struct kt_example examples[] = {
@@ -127,5 +127,6 @@ const struct kt_cmd kt_cmd_diagnose = {
 	.nr_options = KT_LEN(options),
 	KT_OWN(struct diagnose_args),
 	.shape = &shape,
+	.reads = KT_CASES_DIRECTORY,
 	.run = run,
 };

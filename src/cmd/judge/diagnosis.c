@@ -4,9 +4,11 @@
 #include "account/account.h"
 #include "cases/cases.h"
 #include "cases/facts_of.h"
+#include "cases/oom.h"
 #include "cmd/cases_needs.h"
 #include "cmd/contents.h"
 #include "cmd/judge/culprit.h"
+#include "cmd/judge/cut_log.h"
 #include "diagnose/growth.h"
 #include "diagnose/moment.h"
 #include "history/verdicts.h"
@@ -149,6 +151,7 @@ static struct kt_err *diagnose(struct work *work)
 	work->report->judged = true;
 	if (diagnosis->judged)
 		put_growth(work);
+	kt_oom_put(work->snap, &work->account, work->report);
 	kt_moment_put(work->report, work->snap, &work->account);
 	err = put_cases(work);
 	kt_findings_rank(work->report);
@@ -166,9 +169,9 @@ struct kt_err *kt_diagnose(const struct kt_call *call, const struct kt_diagnosis
 
 	*ret_diagnosis =
 		(struct kt_diagnosis){ .recording = recording_of(call, options->recording) };
-	err = kt_machine_read(&call->machine, &machine, 0, &kt_cases_needs);
+	err = kt_machine_read(&call->machine, &machine, 0, kt_cases_needs_of(&call->machine));
 	if (err)
-		return err;
+		return call->machine.source ? kt_cut_log_put(call, report, err) : err;
 	work.snap = machine.snap;
 	ret_diagnosis->one_time = kt_memreport_of(machine.snap);
 	kt_machine_describe(&machine, report);
