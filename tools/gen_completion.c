@@ -6,6 +6,7 @@
 #include "gen_docs.h"
 
 #include "account/row.h"
+#include "cases/builtin.h"
 #include "commands.h"
 
 #include <stdio.h>
@@ -171,6 +172,8 @@ static void put_bash_words(struct kt_buf *buf, const struct options *options)
 	kt_buf_puts(buf, "'\n\tlocal rows='");
 	for (size_t i = 0; i < KT_ROW_COUNT; i++)
 		kt_buf_printf(buf, "%s%s", i ? "\n\t\t" : "", kt_rows[i].id);
+	for (size_t i = 0; i < kt_nr_case_texts; i++)
+		kt_buf_printf(buf, "\n\t\t%s", kt_case_texts[i].id);
 	kt_buf_puts(buf, "'\n");
 }
 
@@ -328,6 +331,8 @@ static void put_zsh_lists(struct kt_buf *buf)
 	begin_zsh_list(buf, "rows");
 	for (size_t i = 0; i < KT_ROW_COUNT; i++)
 		put_zsh_item(buf, kt_rows[i].id, kt_rows[i].title);
+	for (size_t i = 0; i < kt_nr_case_texts; i++)
+		put_zsh_item(buf, kt_case_texts[i].id, "a known case");
 	end_zsh_list(buf, "row");
 }
 

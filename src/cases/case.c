@@ -88,6 +88,15 @@ static struct kt_err *set_expr(
 		err = kt_err_new(KT_ERR_PARSE, "it is not a condition");
 	if (!err && !condition && ret->unit != KT_FACT_BYTES)
 		err = kt_err_new(KT_ERR_PARSE, "it is not an amount of memory");
+	ret->text = text.p;
+	return err;
+}
+
+static struct kt_err *set_fill(struct kt_arena *arena, struct kt_span text, struct kt_fill *ret)
+{
+	struct kt_err *err = kt_fill_parse(arena, text, ret);
+
+	ret->text = text.p;
 	return err;
 }
 
@@ -112,7 +121,7 @@ static struct kt_err *set(
 
 	switch (keys[key].kind) {
 	case IS_TEXT: *(const char **)member = text.p; return NULL;
-	case IS_FILL: return kt_fill_parse(arena, text, member);
+	case IS_FILL: return set_fill(arena, text, member);
 	case IS_CONDITION: return set_expr(arena, text, true, member);
 	case IS_EXPR: return set_expr(arena, text, false, member);
 	case IS_EVIDENCE:

@@ -127,8 +127,8 @@ struct kt_err *kt_cases_open(
 	}
 	for (size_t i = 0; i < count && !err; i++) {
 		err = add_directory(ret_cases, directories[i]);
-		if (err && kt_err_code(err) == KT_ERR_ABSENT &&
-			strcmp(directories[i], KT_CASES_DIRECTORY) == 0) {
+		if (err && strcmp(directories[i], KT_CASES_DIRECTORY) == 0 &&
+			(kt_err_code(err) == KT_ERR_ABSENT || kt_err_code(err) == KT_ERR_DENIED)) {
 			kt_err_free(err);
 			err = NULL;
 		}

@@ -18,8 +18,8 @@ struct kt_cases {
 
 /**
  * Reads the cases of the program, then the cases of the directories, which replace
- * cases with the same id. An error names file and line; a directory that is missing is an error
- * too, except KT_CASES_DIRECTORY. The caller cleans up *ret_cases after an error too.
+ * cases with the same id. An error names file and line; a directory that cannot be read is
+ * an error too, except KT_CASES_DIRECTORY. The caller cleans up *ret_cases after an error too.
  */
 struct kt_err *kt_cases_open(
 	const char *const *directories, size_t count, struct kt_cases *ret_cases) KT_MUST_CHECK;

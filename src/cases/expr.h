@@ -25,6 +25,7 @@ struct kt_expr {
 	const struct kt_expr_node *nodes; /* the last one is the result */
 	size_t count;
 	enum kt_fact_unit unit;
+	const char *text; /* as in the file of its case */
 };
 
 /** A value; NaN: unknown. */

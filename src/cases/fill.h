@@ -16,6 +16,7 @@ struct kt_fill_part;
 struct kt_fill {
 	const struct kt_fill_part *parts; /* NULL: no text */
 	size_t count;
+	const char *text; /* as in the file of its case; may be NULL */
 };
 
 #define KT_FILL_PARTS_MAX 64u

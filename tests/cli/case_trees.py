@@ -190,7 +190,7 @@ HEALTHY = tree()
 CHANGES = {
     "amdgpu-kmalloc-1024": dict(modules=("amdgpu",), caches={"kmalloc-1k": _cache(
         1500, 1024, pages=8)}, amounts={"SUnreclaim": 1700 * MIB}),
-    "balloon": dict(amounts={"Balloon": 3 * GIB}, modules=("virtio_balloon",)),
+    "balloon-inflated": dict(amounts={"Balloon": 3 * GIB}, modules=("virtio_balloon",)),
     "bounce-buffers-large": dict(boot=600000, files={
         "sys/kernel/debug/swiotlb/io_tlb_nslabs": "1048576\n"}),
     "bpf-jit-limit": dict(areas=[("bpf_jit_binary_alloc", None, 8)] * 29,

@@ -12,6 +12,7 @@
 #include "account/account.h"
 #include "base/human.h"
 #include "cli/cmd.h"
+#include "cmd/account/explain_case.h"
 #include "cmd/account/explain_held.h"
 #include "cmd/contents.h"
 #include "machine/machine.h"
@@ -309,7 +310,7 @@ static struct kt_err *explain(struct kt_machine *machine, const struct kt_call *
 	line = find_line(account, call->operands[0]);
 	if (!line)
 		return kt_err_new(KT_ERR_USAGE,
-			"there is no row '%.64s' here; 'ktally explain' lists them",
+			"there is no row or case '%.64s' here; 'ktally explain' lists them",
 			call->operands[0]);
 	row = &kt_rows[line->row == KT_ROW_NONE ? line->parent : line->row];
 	put_value(report, account, line, call);
@@ -343,7 +344,7 @@ static bool asks_held(const struct kt_call *call)
 	return false;
 }
 
-enum { OF_A_ROW = 1, OF_ALL_ROWS = 2 }; /* forms of the report */
+enum { OF_A_ROW = 1, OF_ALL_ROWS = 2, OF_A_CASE = 4 }; /* forms of the report */
 
 static const struct kt_column field_columns[] = {
 	{ .key = "id", .flags = KT_COL_SET, .pattern = KT_ID_PATTERN },
@@ -386,25 +387,74 @@ static const struct kt_part children_part = {
 	.help = "The rows below it; all rows without ROW.",
 };
 
-static const struct kt_shape shape = {
-	.schema = "ktally/explain/1",
-	.parts = KT_PARTS(&fields_part, &terms_part, &children_part, &kt_held_part),
+static const struct kt_part case_part = {
+	.columns = kt_case_columns,
+	.nr_columns = KT_CASE_COLUMNS,
+	.forms = OF_A_CASE,
+};
+static const struct kt_part cases_part = {
+	.key = "cases",
+	.kind = KT_PART_TABLE,
+	.columns = kt_case_list_columns,
+	.nr_columns = KT_CASE_LIST_COLUMNS,
+	.forms = OF_ALL_ROWS,
+	.help = "The known causes that 'ktally diagnose' recognises.",
 };
 
-static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
+static const struct kt_shape shape = {
+	.schema = "ktally/explain/1",
+	.parts = KT_PARTS(
+		&fields_part, &terms_part, &children_part, &kt_held_part, &case_part, &cases_part),
+};
+
+static struct kt_err *explain_row(
+	const struct kt_call *call, const struct kt_cases *cases, struct kt_report *report)
 {
 	KT_CLEANUP(machine) struct kt_machine machine = { 0 };
 	KT_CLEANUP(account) struct kt_account account = { 0 };
 	struct kt_err *err;
 
-	kt_report_begin(report, &shape);
 	err = kt_machine_read(
 		&call->machine, &machine, KT_WANT_AREAS, asks_held(call) ? &kt_held_needs : NULL);
 	if (!err)
 		err = kt_contents_blame(
 			&machine, kt_account_compute(machine.snap, KT_NO_NODE, &account));
-	return err ? err : explain(&machine, call, &account, report);
+	if (!err)
+		err = explain(&machine, call, &account, report);
+	if (!err && !call->nr_operands)
+		kt_explain_cases(report, cases);
+	return err;
 }
+
+struct explain_args {
+	const char *cases;
+};
+
+/* A case needs no machine. */
+static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
+{
+	const struct explain_args *args = kt_call_own(call);
+	const char *directories[] = { KT_CASES_DIRECTORY, args->cases };
+	const struct kt_case *one = NULL;
+	struct kt_cases cases = { 0 };
+	struct kt_err *err;
+
+	kt_report_begin(report, &shape);
+	err = kt_cases_open(directories, args->cases ? 2 : 1, &cases);
+	if (!err && call->nr_operands)
+		one = kt_cases_find(&cases, call->operands[0]);
+	if (one)
+		kt_explain_case(report, one);
+	else if (!err)
+		err = explain_row(call, &cases, report);
+	kt_cases_cleanup(&cases);
+	return err;
+}
+
+static const struct kt_option options[] = {
+	{ 0, "cases", "DIRECTORY", "cases of your own, in addition to " KT_CASES_DIRECTORY,
+		.kind = KT_ARG_DIRECTORY, KT_AT(struct explain_args, cases) },
+};
 
 static const struct kt_operand operands[] = { { "ROW", KT_ARG_ROW, .optional = true,
 	.web = "row" } };
@@ -412,12 +462,13 @@ static const struct kt_operand operands[] = { { "ROW", KT_ARG_ROW, .optional = t
 static const struct kt_example examples[] = {
 	{ "ktally explain unattributed", "what no counter explains, and who holds some of it" },
 	{ "ktally explain slab_unreclaimable", "the row of that name" },
-	{ "ktally explain", "the rows with their names" },
+	{ "ktally explain negative-dentries", "how that case is recognised, and what helps" },
+	{ "ktally explain", "the rows and cases with their names" },
 };
 
 const struct kt_cmd kt_cmd_explain = {
 	.name = "explain",
-	.summary = "what a row is, its files, what to do",
+	.summary = "what a row or a known case is, what to do",
 	.operands = operands,
 	.nr_operands = KT_LEN(operands),
 	.help = "Describes a row of the account: what it is, the current values that it is "
@@ -426,10 +477,17 @@ const struct kt_cmd kt_cmd_explain = {
 		"'ktally explain unattributed' also looks for pages that no counter has but "
 		"another file names, such as the rings and pipes of every process. It shows "
 		"who holds them. The account itself reads what processes hold only where "
-		"unattributed is unusually large, or with --expensive.",
+		"unattributed is unusually large, or with --expensive.\n\n"
+		"ROW may also be a case that 'ktally diagnose' names: its mechanism, how it is "
+		"recognised, what decides between it and other causes, what helps, and its public "
+		"source.",
 	.examples = examples,
 	.nr_examples = KT_LEN(examples),
 	.web = KT_WEB_PLAIN,
+	.options = options,
+	.nr_options = KT_LEN(options),
+	KT_OWN(struct explain_args),
+	.reads = KT_CASES_DIRECTORY,
 	.shape = &shape,
 	.run = run,
 };
