@@ -11,9 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MINUTE_MS 60000
-#define HOUR_MS	  3600000
-#define NO_TRACK  UINT32_MAX
+#define SHORTEST_MS 10000 /* of a block */
+#define MINUTE_MS   60000
+#define HOUR_MS	    3600000
+#define NO_TRACK    UINT32_MAX
 
 /* A track of the block that is read, and the run that holds. */
 struct course {
@@ -207,11 +208,13 @@ static struct kt_err *put_account(struct feed *feed, const struct kt_cursor *cur
 }
 
 /*
- * Time from one account to the next: short blocks are judged in the last hours only, and a block of
- * two hours needs a few accounts.
+ * Time from one account to the next: the shortest blocks are judged in the last minutes only,
+ * blocks of a minute in the last hours, and a block of two hours needs a few accounts.
  */
 static int64_t account_step_ms(int64_t age_ms)
 {
+	if (age_ms <= 15ll * MINUTE_MS)
+		return SHORTEST_MS;
 	if (age_ms <= 3ll * HOUR_MS)
 		return MINUTE_MS;
 	return age_ms <= 48ll * HOUR_MS ? 10ll * MINUTE_MS : 30ll * MINUTE_MS;
