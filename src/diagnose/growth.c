@@ -4,6 +4,7 @@
 #include "account/row.h"
 #include "base/human.h"
 #include "base/when.h"
+#include "diagnose/holder.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -105,12 +106,67 @@ static bool is_leak_shaped(const struct kt_judged *judged)
 	       (judged->verdict == KT_VERDICT_GROWING && judged->veto == KT_VETO_HOLDER);
 }
 
+/* A holder that is found in the memory which did not come back stands for a day of history. */
+static bool is_leak_with_name(const struct kt_judged *judged)
+{
+	return is_leak_shaped(judged) ||
+	       (judged->verdict == KT_VERDICT_GROWING && judged->veto == KT_VETO_HISTORY);
+}
+
+/* Numbers that a process or a directory of cgroups holds, which may be named. */
+static bool has_holder(const struct kt_judged *judged)
+{
+	if (judged->verdict != KT_VERDICT_FOLLOWS)
+		return false;
+	return judged->driver == KT_DRIVER_TASKS || judged->driver == KT_DRIVER_SOCKETS ||
+	       judged->driver == KT_DRIVER_FILES || judged->driver == KT_DRIVER_CGROUPS ||
+	       judged->driver == KT_DRIVER_DYING_CGROUPS;
+}
+
 static bool is_told(const struct kt_judged *judged, const struct kt_growth_context *context)
 {
 	if (judged->verdict == KT_VERDICT_NORMAL || judged->verdict == KT_VERDICT_NOT_OBSERVABLE)
 		return false;
 	return context->all || is_growth(judged->verdict) ||
 	       judged->verdict == KT_VERDICT_WAS_LEAKING;
+}
+
+/* All that follows one number of the machine; `largest`: the series that grew most. */
+struct followers {
+	size_t count, largest;
+	int64_t rise_bytes, largest_bytes;
+	double hourly_bytes, per_unit_bytes;
+};
+
+static void find_followers(const struct kt_judge *judge, struct followers ret[KT_NR_DRIVERS])
+{
+	for (int i = 0; i < KT_NR_DRIVERS; i++)
+		ret[i] = (struct followers){ .largest = SIZE_MAX };
+	for (size_t i = 0; i < kt_judge_count(judge); i++) {
+		struct kt_judged judged;
+		struct followers *of;
+
+		kt_judge_verdict(judge, i, &judged);
+		if (!has_holder(&judged) || judged.rise_bytes <= 0)
+			continue;
+		of = &ret[judged.driver];
+		of->count++;
+		of->rise_bytes += judged.rise_bytes;
+		of->hourly_bytes += judged.hourly_bytes > 0 ? judged.hourly_bytes : 0;
+		of->per_unit_bytes += judged.per_unit_bytes > 0 ? judged.per_unit_bytes : 0;
+		if (judged.rise_bytes <= of->largest_bytes)
+			continue;
+		of->largest = i;
+		of->largest_bytes = judged.rise_bytes;
+	}
+}
+
+/* At this rate memory would be short within a day: worth a look at who makes the number grow. */
+static bool matters(const struct followers *of, const struct kt_growth_context *context)
+{
+	int64_t short_s = seconds_for(context->left_bytes, of->hourly_bytes);
+
+	return kt_known(short_s) && short_s < SOON_S;
 }
 
 static enum kt_severity severity_of(
@@ -223,17 +279,39 @@ static void put_evidence(struct kt_report *report, struct kt_finding *finding,
 	put_driver(report, finding, judged);
 }
 
+/* Rows whose allocations can be watched, and the words for them. */
+static const struct {
+	const char *row, *watched;
+} watched_rows[] = {
+	{ "unattributed", "pages" },
+	{ "percpu", "percpu" },
+	{ "vmalloc", "vmalloc" },
+	{ "kernel_stacks", "kernel_stacks" },
+};
+
+const char *kt_growth_watched(const struct kt_finding *finding)
+{
+	if (is_cache(finding->subject))
+		return name_of(finding->subject);
+	for (size_t i = 0; i < KT_LEN(watched_rows); i++) {
+		if (strcmp(name_of(finding->subject), watched_rows[i].row) == 0)
+			return watched_rows[i].watched;
+	}
+	return NULL;
+}
+
 /* "ktally users kmalloc-512 --watch 10m", of the machine that the numbers are of. */
-static const char *next_of(struct kt_report *report, const char *series, const char *source)
+static const char *next_of(
+	struct kt_report *report, const struct kt_finding *finding, const char *source)
 {
 	const char *from = source ? "on that machine: " : "";
+	const char *watched = kt_growth_watched(finding);
 
-	if (is_cache(series))
+	if (watched)
 		return kt_arena_printf(
-			&report->arena, "%sktally users %s --watch 10m", from, name_of(series));
-	if (strcmp(series, "account:unattributed") == 0)
-		return kt_arena_printf(&report->arena, "%sktally pages", from);
-	return kt_arena_printf(&report->arena, "%sktally explain %s", from, name_of(series));
+			&report->arena, "%sktally users %s --watch 10m", from, watched);
+	return kt_arena_printf(
+		&report->arena, "%sktally explain %s", from, name_of(finding->subject));
 }
 
 /* ---- findings ---- */
@@ -286,11 +364,18 @@ static void put_sisters(struct kt_report *report, struct kt_finding *finding,
 	finding->bytes = rise_bytes;
 }
 
+static void put_reclaim(struct kt_report *report, struct kt_finding *finding)
+{
+	const struct kt_holder holder = kt_holder_of(KT_HOLDER_RECLAIMABLE, NULL);
+
+	kt_remedy_put(report, finding, &holder);
+}
+
 static void put_series(struct kt_report *report, const struct kt_judge *judge, size_t series,
 	const struct kt_judged *judged, const struct kt_growth_context *context)
 {
 	const char *name = kt_arena_printf(&report->arena, "%s", kt_judge_name(judge, series));
-	/* a leak needs a holder with a name: kt_growth_name() */
+	/* a leak needs a holder with a name: kt_holder_put() */
 	enum kt_verdict said =
 		judged->verdict == KT_VERDICT_LEAK ? KT_VERDICT_GROWING : judged->verdict;
 	struct kt_finding *finding = kt_report_finding(
@@ -307,35 +392,64 @@ static void put_series(struct kt_report *report, const struct kt_judge *judge, s
 	put_chart(report, finding, judge, series);
 	put_evidence(report, finding, judged, context);
 	put_sisters(report, finding, judge, series);
-	finding->next = next_of(report, name, context->source);
-	finding->leak_shaped = is_leak_shaped(judged);
+	finding->next = next_of(report, finding, context->source);
+	finding->leak_shaped = is_leak_with_name(judged);
+	if (judged->verdict == KT_VERDICT_FILLING && judged->veto == KT_VETO_RECLAIMABLE)
+		put_reclaim(report, finding);
+	if (has_holder(judged))
+		finding->follows = kt_driver_name(judged->driver);
+}
+
+/* One finding for all that follows a number: its largest series has the sums. */
+static void put_followers(struct kt_report *report, const struct kt_judge *judge,
+	const struct followers *of, const struct kt_growth_context *context)
+{
+	struct kt_finding *finding;
+	struct kt_judged judged;
+	size_t before = report->findings.count;
+
+	kt_judge_verdict(judge, of->largest, &judged);
+	put_series(report, judge, of->largest, &judged, context);
+	if (report->findings.count == before)
+		return;
+	finding = &report->findings.items[before];
+	finding->bytes = of->rise_bytes;
+	if (of->hourly_bytes < (double)KT_AMOUNT_MAX)
+		finding->hourly_bytes = (int64_t)of->hourly_bytes;
+	finding->title = kt_arena_printf(&report->arena,
+		"memory grows with the number of %ss: %s for each, %s so far", finding->follows,
+		bytes_text(report, of->per_unit_bytes), bytes_text(report, (double)of->rise_bytes));
+	kt_finding_evidence(report, finding, "most of it is in %s: %s",
+		title_of(report, finding->subject), bytes_text(report, (double)of->largest_bytes));
+	if (of->count > 1)
+		kt_finding_evidence(report, finding,
+			"%zu caches and rows grow in step with the number of %ss", of->count,
+			finding->follows);
+	finding->short_low_s = seconds_for(context->left_bytes, of->hourly_bytes);
+	finding->short_high_s = finding->short_low_s;
 }
 
 void kt_growth_put(struct kt_report *report, const struct kt_judge *judge,
 	const struct kt_growth_context *context)
 {
+	struct followers followers[KT_NR_DRIVERS];
+
+	find_followers(judge, followers);
 	for (size_t i = 0; i < kt_judge_count(judge); i++) {
 		struct kt_judged judged;
 
 		kt_judge_verdict(judge, i, &judged);
-		if (is_told(&judged, context) && (judged.sister == i || !is_growth(judged.verdict)))
+		if (is_told(&judged, context) && !has_holder(&judged) &&
+			(judged.sister == i || !is_growth(judged.verdict)))
 			put_series(report, judge, i, &judged, context);
+	}
+	for (int i = 0; i < KT_NR_DRIVERS; i++) {
+		if (followers[i].count && (context->all || matters(&followers[i], context)))
+			put_followers(report, judge, &followers[i], context);
 	}
 }
 
 bool kt_growth_wants_name(const struct kt_finding *finding)
 {
-	return strcmp(finding->id, GROWING_ID) == 0 && !finding->culprit;
-}
-
-void kt_growth_name(struct kt_report *report, struct kt_finding *finding, const char *holder,
-	double share, const char *source)
-{
-	finding->culprit = isnan(share) ? kt_arena_printf(&report->arena, "%s (%s)", holder, source)
-					: kt_arena_printf(&report->arena, "%s, %.0f %% of it (%s)",
-						  holder, share * 100, source);
-	if (!finding->leak_shaped || !finding->culprit)
-		return;
-	finding->id = LEAK_ID;
-	finding->state = kt_verdict_name(KT_VERDICT_LEAK);
+	return (strcmp(finding->id, GROWING_ID) == 0 || finding->follows) && !finding->culprit;
 }

@@ -18,21 +18,16 @@ struct kt_growth_context {
 
 /**
  * Adds a finding for each series with a verdict that a user should know, sisters as one. Holders
- * are not known here: a leak is "growing, not yet known" until kt_growth_name().
+ * are not known here: a leak is "growing, not yet known" until kt_holder_put().
  */
 void kt_growth_put(struct kt_report *report, const struct kt_judge *judge,
 	const struct kt_growth_context *context);
 
-/**
- * Gives the holder of growing memory to a finding of kt_growth_put(): growth with the shape of a
- * leak and a named holder is a leak. `share`: part of the memory that it holds, 0 to 1; NAN:
- * unknown.
- */
-void kt_growth_name(struct kt_report *report, struct kt_finding *finding, const char *holder,
-	double share, const char *source);
 /** Whether a finding is growth for which a holder is wanted. */
 bool kt_growth_wants_name(const struct kt_finding *finding);
 /** The name within a subject: "kmalloc-512" of "slab:kmalloc-512". */
 const char *kt_growth_subject_name(const struct kt_finding *finding);
+/** The word after 'ktally users' that watches the allocations of a subject; NULL: none does. */
+const char *kt_growth_watched(const struct kt_finding *finding);
 
 #endif

@@ -42,6 +42,14 @@ struct kt_stack_use {
 	int64_t used_bytes; /* from the top to the deepest word ever written; KT_UNKNOWN: unread */
 };
 
+/** Descriptors of a process. */
+struct kt_task_files {
+	const char *name; /* of the process; NULL: out of memory */
+	int64_t pid;
+	int64_t nr_files;
+	int64_t nr_sockets; /* contained in nr_files; KT_UNKNOWN: too many to look at each */
+};
+
 /** How the stacks were read. */
 struct kt_stack_walk {
 	int64_t each_bytes; /* size of one stack; KT_UNKNOWN: stacks were not read */
@@ -54,7 +62,10 @@ static inline struct kt_stack_walk kt_stack_walk_unknown(void)
 	return (struct kt_stack_walk){ .each_bytes = KT_UNKNOWN };
 }
 
-#define KT_TASK_LISTS(LIST)	LIST(struct kt_task, tasks) LIST(struct kt_stack_use, stack_uses)
+#define KT_TASK_LISTS(LIST)                   \
+	LIST(struct kt_task, tasks)           \
+	LIST(struct kt_stack_use, stack_uses) \
+	LIST(struct kt_task_files, task_files)
 #define KT_TASK_RECORDS(RECORD) RECORD(kt_stack_walk, stack_walk)
 
 /** Family of a kernel thread: "kworker" for "kworker/0:1H-kblockd", "kswapd" for "kswapd0". */

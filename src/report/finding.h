@@ -48,6 +48,7 @@ struct kt_finding {
 	int64_t since_ms;      /* when it began, since 1970; KT_UNKNOWN */
 	int64_t short_low_s, short_high_s; /* until memory is short; KT_UNKNOWN */
 	bool leak_shaped;		   /* growth that a named holder makes a leak */
+	const char *follows; /* number that it grows with, singular: "socket"; NULL: none */
 	struct kt_finding_chart chart;
 };
 

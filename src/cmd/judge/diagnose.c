@@ -12,6 +12,7 @@
 
 struct diagnose_args {
 	const char *recording, *cases;
+	double arm_s;
 };
 
 static void put_headline(struct kt_report *report, const struct kt_diagnosis *diagnosis)
@@ -79,7 +80,8 @@ static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
 	const struct kt_diagnosis_options options = { .recording = args->recording,
 		.cases = args->cases,
 		.all = call->show.all,
-		.name_holders = true };
+		.name_holders = true,
+		.arm_s = args->arm_s };
 	struct kt_diagnosis diagnosis;
 	struct kt_err *err;
 
@@ -96,12 +98,17 @@ static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
 static const struct kt_option options[] = {
 	{ 0, "recording", "FILE", "the recording of this machine that growth is judged by",
 		.kind = KT_ARG_RECORDING, KT_AT(struct diagnose_args, recording) },
+	{ 0, "arm", "TIME",
+		"watch what grows for this time, to name whose allocations are not freed: 30s; "
+		"needs root",
+		.kind = KT_ARG_SECONDS, KT_AT(struct diagnose_args, arm_s) },
 	{ 0, "cases", "DIRECTORY", "cases of your own, in addition to " KT_CASES_DIRECTORY,
 		.kind = KT_ARG_DIRECTORY, KT_AT(struct diagnose_args, cases) },
 };
 
 static const struct kt_example examples[] = {
 	{ "ktally diagnose", "is something wrong with this machine" },
+	{ "ktally diagnose --arm 60s", "watch what grows and has no known holder" },
 	{ "ktally diagnose -s r.rec", "what grew on the machine of a recording, and why" },
 	{ "ktally diagnose -s before.tar.zst", "what one capture proves" },
 	{ "ktally diagnose -a", "also what needs no action: caches that fill, steps, spikes" },

@@ -28,6 +28,7 @@ struct work {
 	const struct kt_call *call;
 	const struct kt_diagnosis_options *options;
 	struct kt_report *report;
+	const struct kt_machine *machine;
 	struct kt_snapshot *snap;
 	struct kt_account account;
 	struct kt_diagnosis *diagnosis;
@@ -79,16 +80,22 @@ static struct kt_err *judge_recording(struct work *work)
 	return NULL;
 }
 
-static void name_holders(const struct kt_call *call, struct kt_report *report)
+static void name_holders(const struct work *work)
 {
+	struct kt_report *report = work->report;
+	struct kt_culprits culprits = { .call = work->call,
+		.machine = work->machine,
+		.recording = work->diagnosis->recording,
+		.arm_s = work->options->arm_s };
 	size_t named = 0;
 
 	for (size_t i = 0; i < report->findings.count && named < NAMED_MAX; i++) {
 		if (!kt_growth_wants_name(&report->findings.items[i]))
 			continue;
-		kt_culprit_name(call, report, &report->findings.items[i]);
+		kt_culprit_name(&culprits, report, &report->findings.items[i]);
 		named++;
 	}
+	kt_culprits_fini(&culprits);
 }
 
 static void put_growth(const struct work *work)
@@ -102,7 +109,7 @@ static void put_growth(const struct work *work)
 	kt_growth_put(work->report, work->judge, &context);
 	kt_findings_rank(work->report);
 	if (work->options->name_holders)
-		name_holders(work->call, work->report);
+		name_holders(work);
 }
 
 /* The known cases that this reading shows. */
@@ -172,6 +179,7 @@ struct kt_err *kt_diagnose(const struct kt_call *call, const struct kt_diagnosis
 	err = kt_machine_read(&call->machine, &machine, 0, kt_cases_needs_of(&call->machine));
 	if (err)
 		return call->machine.source ? kt_cut_log_put(call, report, err) : err;
+	work.machine = &machine;
 	work.snap = machine.snap;
 	ret_diagnosis->one_time = kt_memreport_of(machine.snap);
 	kt_machine_describe(&machine, report);

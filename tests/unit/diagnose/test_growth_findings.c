@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "diagnose/growth.h"
+#include "diagnose/holder.h"
 
 #include "test.h"
 
@@ -70,11 +71,21 @@ TEST(a_named_holder_makes_it_a_leak)
 	kt_growth_put(&report, judge, &context);
 	finding = only_finding(&report);
 	if (finding) {
-		kt_growth_name(&report, finding, "leak_it [bad]", 0.94, "kernel memory");
+		struct kt_holder holder = kt_holder_of(KT_HOLDER_FUNCTION, "leak_it");
+
+		holder.module = "bad";
+		holder.module_refs = 0;
+		holder.is_loaded = true;
+		holder.share = 0.94;
+		holder.source = "kernel memory";
+		kt_holder_put(&report, finding, &holder);
 		CHECK_STR(finding->id, "leak");
 		CHECK_STR(finding->state, "leak");
 		CHECK_STR(finding->culprit, "leak_it [bad], 94 % of it (kernel memory)");
 		CHECK(!kt_growth_wants_name(finding));
+		CHECK(strstr(finding->evidence.items[0], "leak_it holds it"));
+		CHECK(strstr(finding->remedy, "rmmod bad"));
+		CHECK(strstr(finding->costs, "bad is missing"));
 		/* 24 MiB last eight hours */
 		CHECK_INT(finding->severity, KT_SEVERITY_CRITICAL);
 	}
@@ -92,7 +103,7 @@ TEST(the_next_command_of_another_machine_says_where_to_run_it)
 	kt_growth_put(&report, judge, &context);
 	finding = only_finding(&report);
 	if (finding) {
-		CHECK_STR(finding->next, "on that machine: ktally pages");
+		CHECK_STR(finding->next, "on that machine: ktally users pages --watch 10m");
 		CHECK(!kt_known(finding->short_low_s));
 	}
 	kt_judge_free(judge);
@@ -115,5 +126,114 @@ TEST(a_machine_at_rest_has_no_finding)
 	kt_report_init(&report, "test");
 	kt_growth_put(&report, judge, &context);
 	CHECK_INT(report.findings.count, 0);
+	kt_judge_free(judge);
+}
+
+/* Twenty minutes of rest, then 10 of 60 MiB a minute: no day of history before them. */
+static struct kt_judge *judge_young(void)
+{
+	const struct kt_judge_options options = { .ram_bytes = 8192 * MIB };
+	const struct kt_judge_series leak = { "account:vmalloc", 4096, false };
+	struct kt_judge *judge = kt_judge_new(&options);
+	size_t grows = kt_judge_add(judge, &leak);
+
+	for (int i = 0; i < 180; i++) {
+		kt_judge_begin(judge, START_MS + i * 10000ll, (i + 10000) * 10000ll);
+		kt_judge_amount(judge, grows, 50 * MIB + (i > 120 ? (i - 120) * 10 * MIB : 0));
+		kt_judge_end(judge);
+	}
+	return judge;
+}
+
+TEST(a_holder_stands_for_a_day_of_history)
+{
+	const struct kt_growth_context context = { .left_bytes = 4096 * MIB };
+	struct kt_judge *judge = judge_young();
+	KT_CLEANUP(report) struct kt_report report = { 0 };
+	struct kt_finding *finding;
+
+	kt_report_init(&report, "test");
+	kt_growth_put(&report, judge, &context);
+	finding = only_finding(&report);
+	if (finding) {
+		struct kt_holder holder = kt_holder_of(KT_HOLDER_FUNCTION, "take_all");
+
+		CHECK_STR(finding->id, "growing");
+		CHECK(strstr(finding->evidence.items[0], "day of history"));
+		CHECK_STR(finding->next, "ktally users vmalloc --watch 10m");
+		holder.source = "vmallocinfo";
+		kt_holder_put(&report, finding, &holder);
+		CHECK_STR(finding->id, "leak");
+		CHECK_STR(finding->culprit, "take_all (vmallocinfo)");
+		CHECK(!strstr(finding->evidence.items[0], "history"));
+		/* the kernel itself cannot be unloaded */
+		CHECK(strstr(finding->remedy, "Restart the machine"));
+	}
+	kt_judge_free(judge);
+}
+
+TEST(what_a_process_holds_is_no_leak_of_the_kernel)
+{
+	const struct kt_growth_context context = { .left_bytes = 4096 * MIB };
+	struct kt_judge *judge = judge_young();
+	KT_CLEANUP(report) struct kt_report report = { 0 };
+	struct kt_finding *finding;
+
+	kt_report_init(&report, "test");
+	kt_growth_put(&report, judge, &context);
+	finding = only_finding(&report);
+	if (finding) {
+		struct kt_holder holder = kt_holder_of(KT_HOLDER_PROCESS, "pooler");
+
+		holder.pid = 4711;
+		holder.share = 0.97;
+		holder.source = "of all sockets, proc/PID/fd";
+		kt_holder_put(&report, finding, &holder);
+		CHECK_STR(finding->id, "follows");
+		CHECK_STR(finding->culprit,
+			"process pooler (PID 4711), 97 % of it (of all sockets, proc/PID/fd)");
+		CHECK(strstr(finding->remedy, "kill 4711"));
+	}
+	kt_judge_free(judge);
+}
+
+/* Memory that grows by 1 MiB every ten seconds with the number of sockets, in two caches. */
+static struct kt_judge *judge_sockets(void)
+{
+	const struct kt_judge_options options = { .ram_bytes = 8192 * MIB };
+	const struct kt_judge_series large = { "slab:kmalloc-2k", 4096, false },
+				     small = { "slab:UNIX", 4096, false };
+	struct kt_judge *judge = kt_judge_new(&options);
+	size_t two = kt_judge_add(judge, &large), one = kt_judge_add(judge, &small);
+
+	for (int i = 0; i < 180; i++) {
+		int64_t sockets = 100 + (i > 120 ? (i - 120) * 5000 : 0);
+
+		kt_judge_begin(judge, START_MS + i * 10000ll, (i + 10000) * 10000ll);
+		kt_judge_amount(judge, two, 50 * MIB + sockets * 2048);
+		kt_judge_amount(judge, one, 10 * MIB + sockets * 1024);
+		kt_judge_driver(judge, KT_DRIVER_SOCKETS, sockets);
+		kt_judge_end(judge);
+	}
+	return judge;
+}
+
+TEST(all_that_follows_a_number_is_one_finding)
+{
+	const struct kt_growth_context context = { .left_bytes = 4096 * MIB };
+	struct kt_judge *judge = judge_sockets();
+	KT_CLEANUP(report) struct kt_report report = { 0 };
+	struct kt_finding *finding;
+
+	kt_report_init(&report, "test");
+	kt_growth_put(&report, judge, &context);
+	finding = only_finding(&report);
+	if (finding) {
+		CHECK_STR(finding->id, "follows");
+		CHECK_STR(finding->subject, "slab:kmalloc-2k");
+		CHECK_STR(finding->follows, "socket");
+		CHECK(strstr(finding->title, "number of sockets: 3.0 KiB for each"));
+		CHECK(kt_growth_wants_name(finding));
+	}
 	kt_judge_free(judge);
 }

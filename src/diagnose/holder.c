@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "diagnose/holder.h"
+
+#include "verdict/verdict.h"
+
+#define LEAK_ID	   "leak"
+#define FOLLOWS_ID "follows"
+#define SOON_S	   (24 * 3600) /* memory that is short within a day is critical */
+
+static const char *culprit_text(struct kt_report *report, const struct kt_holder *holder)
+{
+	struct kt_arena *arena = &report->arena;
+	const char *name;
+
+	switch (holder->kind) {
+	case KT_HOLDER_FUNCTION:
+		name = holder->module
+			       ? kt_arena_printf(arena, "%s [%s]", holder->name, holder->module)
+			       : holder->name;
+		break;
+	case KT_HOLDER_PROCESS:
+		name = kt_known(holder->pid) ? kt_arena_printf(arena, "process %s (PID %lld)",
+						       holder->name, (long long)holder->pid)
+					     : kt_arena_printf(arena, "processes %s", holder->name);
+		break;
+	case KT_HOLDER_CGROUPS:
+		name = kt_arena_printf(
+			arena, "%lld cgroups in %s", (long long)holder->count, holder->name);
+		break;
+	case KT_HOLDER_DYING:
+		name = kt_arena_printf(arena, "%lld removed cgroups in %s",
+			(long long)holder->count, holder->name);
+		break;
+	default: name = holder->name;
+	}
+	if (!name)
+		return NULL;
+	return isnan(holder->share) ? kt_arena_printf(arena, "%s (%s)", name, holder->source)
+				    : kt_arena_printf(arena, "%s, %.0f %% of it (%s)", name,
+					      holder->share * 100, holder->source);
+}
+
+static void make_leak(
+	struct kt_report *report, struct kt_finding *finding, const struct kt_holder *holder)
+{
+	finding->id = LEAK_ID;
+	finding->state = kt_verdict_name(KT_VERDICT_LEAK);
+	finding->severity = kt_known(finding->short_low_s) && finding->short_low_s < SOON_S
+				    ? KT_SEVERITY_CRITICAL
+				    : KT_SEVERITY_WARNING;
+	if (!finding->evidence.count)
+		return;
+	/* the first piece says what was missing, which the holder supplies */
+	finding->evidence.items[0] = kt_arena_printf(&report->arena,
+		holder->survived ? "it grows in a straight line, and what %s allocated while it "
+				   "was watched was not freed"
+				 : "it grows in a straight line, %s holds it, and no process, file "
+				   "or socket explains it",
+		holder->name);
+}
+
+static void make_follower(struct kt_finding *finding, const struct kt_holder *holder)
+{
+	finding->id = FOLLOWS_ID;
+	finding->state = kt_verdict_name(KT_VERDICT_FOLLOWS);
+	if (holder->kind == KT_HOLDER_OTHER_ROW)
+		finding->severity = KT_SEVERITY_INFO;
+	else if (finding->severity < KT_SEVERITY_NOTICE)
+		finding->severity = KT_SEVERITY_NOTICE;
+}
+
+void kt_holder_put(
+	struct kt_report *report, struct kt_finding *finding, const struct kt_holder *holder)
+{
+	finding->culprit = culprit_text(report, holder);
+	if (!finding->culprit)
+		return;
+	kt_remedy_put(report, finding, holder);
+	if (holder->kind != KT_HOLDER_FUNCTION)
+		make_follower(finding, holder);
+	else if (finding->leak_shaped)
+		make_leak(report, finding, holder);
+}
