@@ -17,6 +17,7 @@ import threading
 import time
 
 import archive
+import diagnosed
 import dump
 import fixture
 import initramfs
@@ -94,7 +95,7 @@ class Job:
         self.folder = options.folder / f"{kernel.name}-{layout.name}"
 
     def cost(self):
-        return sum(60 if s.values["leaks"] or s.values["reboots"] else 2 for s in self.scenarios) \
+        return sum(60 if s.values["leaks"] or s.values["reboots"] or s.values["finds"] else 2 for s in self.scenarios) \
             + self.stress_s()
 
     def stress_s(self):
@@ -198,6 +199,8 @@ class Job:
 
     def run_scenario(self, item, vm):
         """(problems, what was seen, figures)"""
+        if item.values["finds"]:
+            return diagnosed.run(item, vm, self.save)
         if item.values["panics"]:
             return panic.run(item, vm, self.save, self.options.ktally)
         if item.values["dies"]:

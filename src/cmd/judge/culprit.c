@@ -50,10 +50,14 @@ static const struct {
 	{ "pcpu_create_chunk", "percpu", "bookkeeping of per-CPU memory" },
 };
 
-/* Holders without a name: that nothing is known of them is no name. */
+/*
+ * Holders without a name: that nothing is known of them is no name. "filp: file_ops" is an object
+ * that points to the memory, perhaps by what its own memory had before; it is not who allocated it.
+ */
 static bool is_name(const char *holder)
 {
-	return holder && *holder && *holder != '(' && strcmp(holder, "struct page") != 0;
+	return holder && *holder && *holder != '(' && *holder != '{' && !strstr(holder, ": ") &&
+	       strcmp(holder, "struct page") != 0;
 }
 
 /*

@@ -252,12 +252,12 @@ static bool hold_lock(const char *path)
 }
 
 /* Names that are looked up and do not exist. They outlive the process. */
-static bool look_up(const char *folder, long count)
+static bool look_up(const char *folder, long count, long from)
 {
 	char path[256];
 	struct stat st;
 
-	for (long i = 0; i < count; i++) {
+	for (long i = from; i < from + count; i++) {
 		snprintf(path, sizeof(path), "%s/no-%ld", folder, i);
 		if (stat(path, &st) == 0 || errno != ENOENT)
 			return false;
@@ -547,6 +547,16 @@ static bool allocate(int argc, char **argv)
 	return false;
 }
 
+/* "hold KIND A B TIMES": takes the same again so many times, once a second. */
+static void grow(int argc, char **argv)
+{
+	for (long times = argc > 4 ? atol(argv[4]) : 0; times > 0; times--) {
+		sleep(1);
+		if (!allocate(argc, argv))
+			break;
+	}
+}
+
 /* The child holds; the parent goes when the child says that everything is there. */
 static int hold(int argc, char **argv)
 {
@@ -568,6 +578,7 @@ static int hold(int argc, char **argv)
 		close(ready[1]);
 		for (int fd = 0; fd <= 2; fd++)
 			close(fd);
+		grow(argc, argv);
 		sleeper(NULL);
 	}
 	close(ready[1]);
@@ -661,8 +672,8 @@ int main(int argc, char **argv)
 		ok = print_unclaimed();
 	else if (argc == 5 && strcmp(argv[1], "crash-kernel") == 0)
 		ok = load_crash_kernel(argv + 2);
-	else if (argc == 4 && strcmp(argv[1], "look-up") == 0)
-		ok = look_up(argv[2], atol(argv[3]));
+	else if (argc >= 4 && strcmp(argv[1], "look-up") == 0)
+		ok = look_up(argv[2], atol(argv[3]), argc > 4 ? atol(argv[4]) : 0);
 	else if (argc == 4 && strcmp(argv[1], "create") == 0)
 		ok = create(argv[2], atol(argv[3]));
 	else
