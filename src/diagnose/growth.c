@@ -131,6 +131,24 @@ static bool is_told(const struct kt_judged *judged, const struct kt_growth_conte
 	       judged->verdict == KT_VERDICT_WAS_LEAKING;
 }
 
+/*
+ * The verdict on a series. Growth of minutes has its rise by the shortest blocks: the last whole
+ * block of a minute may be from before it.
+ */
+static void judged_of(const struct kt_judge *judge, size_t series, struct kt_judged *ret_judged)
+{
+	int64_t floors[FLOORS_MAX], step_ms = 0, rise_bytes;
+	size_t count;
+
+	kt_judge_verdict(judge, series, ret_judged);
+	if (ret_judged->level != 0)
+		return;
+	count = kt_judge_floors(judge, series, floors, FLOORS_MAX, &step_ms);
+	rise_bytes = count ? floors[count - 1] - floors[0] : 0;
+	if (rise_bytes > ret_judged->rise_bytes)
+		ret_judged->rise_bytes = rise_bytes;
+}
+
 /* All that follows one number of the machine; `largest`: the series that grew most. */
 struct followers {
 	size_t count, largest;
@@ -146,7 +164,7 @@ static void find_followers(const struct kt_judge *judge, struct followers ret[KT
 		struct kt_judged judged;
 		struct followers *of;
 
-		kt_judge_verdict(judge, i, &judged);
+		judged_of(judge, i, &judged);
 		if (!has_holder(&judged) || judged.rise_bytes <= 0)
 			continue;
 		of = &ret[judged.driver];
@@ -341,7 +359,7 @@ static size_t sisters_of(const struct kt_judge *judge, size_t series, int64_t *r
 
 		if (i == series)
 			continue;
-		kt_judge_verdict(judge, i, &other);
+		judged_of(judge, i, &other);
 		if (other.sister != series || !is_growth(other.verdict))
 			continue;
 		*ret_rise_bytes += other.rise_bytes;
@@ -408,7 +426,7 @@ static void put_followers(struct kt_report *report, const struct kt_judge *judge
 	struct kt_judged judged;
 	size_t before = report->findings.count;
 
-	kt_judge_verdict(judge, of->largest, &judged);
+	judged_of(judge, of->largest, &judged);
 	put_series(report, judge, of->largest, &judged, context);
 	if (report->findings.count == before)
 		return;
@@ -438,7 +456,7 @@ void kt_growth_put(struct kt_report *report, const struct kt_judge *judge,
 	for (size_t i = 0; i < kt_judge_count(judge); i++) {
 		struct kt_judged judged;
 
-		kt_judge_verdict(judge, i, &judged);
+		judged_of(judge, i, &judged);
 		if (is_told(&judged, context) && !has_holder(&judged) &&
 			(judged.sister == i || !is_growth(judged.verdict)))
 			put_series(report, judge, i, &judged, context);

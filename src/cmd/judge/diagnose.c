@@ -126,7 +126,11 @@ const struct kt_cmd kt_cmd_diagnose = {
 		"Every slab cache and row is normal, a cache that fills, churn, a step, a spike, a "
 		"drop, a saw-tooth, follows a number of the machine, is out of proportion to it, "
 		"grows and is not yet known, or leaks. Nothing is called a leak until its holder "
-		"has a name. One reading (a capture, a dump, a log) shows the known cases, which "
+		"has a name: the function or module in which most of the growth is. What a "
+		"process or a directory of cgroups holds follows it, and is no leak of the kernel. "
+		"Most kernels do not keep who allocated: where no list has the holder, --arm "
+		"watches the allocations of what grows, one after the other, and names whose are "
+		"not freed. One reading (a capture, a dump, a log) shows the known cases, which "
 		"'ktally explain CASE' describes, and rows above their usual share.",
 	.examples = examples,
 	.nr_examples = KT_LEN(examples),

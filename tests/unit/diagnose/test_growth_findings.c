@@ -160,6 +160,7 @@ TEST(a_holder_stands_for_a_day_of_history)
 
 		CHECK_STR(finding->id, "growing");
 		CHECK(strstr(finding->evidence.items[0], "day of history"));
+		CHECK(finding->bytes > 200 * MIB);
 		CHECK_STR(finding->next, "ktally users vmalloc --watch 10m");
 		holder.source = "vmallocinfo";
 		kt_holder_put(&report, finding, &holder);
