@@ -5,6 +5,7 @@
 
 #include "cmd/users/users.h"
 #include "cmd/object_lists.h"
+#include "cmd/users/users_profile.h"
 #include "cmd/users/users_stacks.h"
 #include "cmd/users/users_watch.h"
 

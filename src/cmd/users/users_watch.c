@@ -3,6 +3,7 @@
 // Who allocates from one pool of memory while it is watched, and what of it is not freed.
 
 #include "cmd/users/users_watch.h"
+#include "cmd/users/users_profile.h"
 
 #include "account/row.h"
 #include "analysis/users/watched_rows.h"
@@ -20,7 +21,6 @@
 #define STEP_S	     0.1
 #define STACKS_SHOWN 20u
 #define TELL_MS	     1000
-#define CONTEXTS     "task|interrupt|work" /* as enum kt_watched_by */
 
 /* ---- the subject ---- */
 
@@ -174,7 +174,7 @@ static const struct kt_column watched_columns[] = {
 		.title = "CONTEXT",
 		.flags = KT_COL_DATA_ONLY,
 		.help = "null: of the sums.",
-		.words = CONTEXTS },
+		.words = KT_USERS_CONTEXTS },
 	[W_PID] = { .key = "pid",
 		.title = "PID",
 		.type = KT_CELL_COUNT,
@@ -202,42 +202,6 @@ const struct kt_part kt_users_part_watched = {
 };
 
 /* For flame graphs and other viewers: every stack, with the amount that is drawn first. */
-static const struct kt_column profile_columns[] = {
-	{ .key = "held_bytes",
-		.title = "Memory allocated and not freed",
-		.type = KT_CELL_BYTES,
-		.help = "An estimate; stacks without any are here too." },
-	{ .key = "held_low_bytes",
-		.type = KT_CELL_BYTES,
-		.help = "The amount is between both bounds in 99 of 100 cases." },
-	{ .key = "held_high_bytes", .type = KT_CELL_BYTES },
-	{ .key = "held_objects", .type = KT_CELL_COUNT },
-	{ .key = "allocated_bytes", .type = KT_CELL_BYTES },
-	{ .key = "who",
-		.help = "Process, or function of the kernel's own work; '(interrupt)': the process "
-			"that ran has nothing to do with it." },
-	{ .key = "stack",
-		.flags = KT_COL_SET,
-		.help = "Frames, innermost first, with ' < ' between." },
-	{ .key = "context", .words = CONTEXTS },
-	{ .key = "held_samples", .type = KT_CELL_COUNT },
-	{ .key = "held_seen_bytes",
-		.type = KT_CELL_BYTES,
-		.help = "Of the samples themselves, which are certain." },
-	{ .key = "held_variance",
-		.type = KT_CELL_REAL,
-		.help = "Of held_bytes, in bytes^2. Variances of stacks add up, as their amounts "
-			"do: the bounds of any part of a flame graph follow." },
-};
-
-const struct kt_part kt_users_part_profile = {
-	.key = "profile",
-	.kind = KT_PART_TABLE,
-	KT_COLUMNS_OF(profile_columns),
-	.optional = KT_ANY_FORM,
-	.help = "With --watch: every stack.",
-};
-
 static const struct kt_column watch_columns[] = {
 	{ .key = "topic", .help = "What was watched." },
 	{ .key = "watch_ms", .type = KT_CELL_COUNT, .help = "How long." },
@@ -286,42 +250,6 @@ const struct kt_part kt_users_part_watch = {
 static struct kt_cell share_cell(double share)
 {
 	return share >= 0 ? kt_cell_real(share) : kt_cell_missing(KT_ABSENT, NULL);
-}
-
-static const char *const contexts[] = { "task", "interrupt", "work" };
-
-static void put_profile(struct kt_report *report, const struct kt_snapshot *snap, uint32_t number)
-{
-	struct kt_table *table =
-		kt_report_table(report, "profile", NULL, profile_columns, KT_LEN(profile_columns));
-
-	if (!table)
-		return;
-	table->data_only = true;
-	for (size_t i = 0; i < snap->watched.count; i++) {
-		struct kt_watched watched = snap->watched.items[i];
-		struct kt_report_row *row = watched.watch == number && watched.nr_frames
-						    ? kt_table_row(report, table)
-						    : NULL;
-		struct kt_estimate held = kt_watched_bytes(&watched.held);
-
-		if (!row)
-			continue;
-		kt_watched_context(&report->arena, &watched);
-		row->cells[0] = kt_cell_number(llround(held.value));
-		row->cells[1] = kt_cell_number(llround(held.low));
-		row->cells[2] = kt_cell_number(llround(held.high));
-		row->cells[3] = kt_cell_number(llround(watched.held.objects));
-		row->cells[4] = kt_cell_number(llround(watched.all.bytes));
-		row->cells[5] =
-			kt_report_text(report, kt_watched_who(&report->arena, &watched, false));
-		row->cells[6] = kt_report_text(
-			report, kt_users_stack_text(report, watched.frames, watched.nr_frames));
-		row->cells[7] = kt_cell_text(contexts[watched.by]);
-		row->cells[8] = kt_cell_number(watched.held.nr);
-		row->cells[9] = kt_cell_number(llround(watched.held.seen_bytes));
-		row->cells[10] = kt_cell_real(watched.held.bytes_variance);
-	}
 }
 
 static double error_of(const struct kt_estimate *estimate)
@@ -382,7 +310,7 @@ static void put_row(struct kt_report *report, struct kt_table *table,
 		report, row->who && row->sum.others && row->sum.by == KT_BY_TASK
 				? kt_arena_printf(&report->arena, "%s and others", row->sum.comm)
 				: row->who);
-	to->cells[W_CONTEXT] = kt_cell_text(contexts[row->sum.by]);
+	to->cells[W_CONTEXT] = kt_cell_text(kt_users_context(row->sum.by));
 	if (row->sum.by == KT_BY_TASK) {
 		to->cells[W_PID] = kt_cell_known(row->sum.pid);
 		to->cells[W_CGROUP] = kt_report_text(report, row->sum.path);
@@ -583,7 +511,7 @@ static void put_report(struct kt_report *report, const struct kt_snapshot *snap,
 	kt_watched_group(&report->arena, snap, number, rows);
 	put_headline(report, watch, &coverage, rows);
 	put_watch(report, watch, &coverage, rows);
-	put_profile(report, snap, number);
+	kt_users_put_profile(report, snap, number);
 	table = kt_report_list(report, "watched", "Who allocated, and what was not freed",
 		watched_columns, KT_LEN(watched_columns));
 	for (size_t i = 0; table && i < rows->rows.count; i++)

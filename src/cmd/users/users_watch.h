@@ -23,7 +23,7 @@ struct kt_users_watch_opts {
 	void (*tell)(const struct kt_users_progress *progress);
 };
 
-extern const struct kt_part kt_users_part_watch, kt_users_part_watched, kt_users_part_profile;
+extern const struct kt_part kt_users_part_watch, kt_users_part_watched;
 
 /** Watches, and puts the result into the report, which has been begun. `stacks`: in full too. */
 struct kt_err *kt_users_watch(const struct kt_call *call, const struct kt_users_watch_opts *opts,
