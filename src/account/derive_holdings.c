@@ -24,12 +24,13 @@ static int64_t packets_in_vmalloc(const struct kt_snapshot *snap)
 	return sum;
 }
 
-/* Blocks outside vmalloc are certain where the areas of vmalloc are known. */
+/* Blocks outside vmalloc are certain where all areas of vmalloc are known. */
 static void settle_packets(struct kt_snapshot *snap)
 {
 	int64_t elsewhere = packets_in_vmalloc(snap);
 
-	for (size_t i = 0; i < snap->holdings.count && snap->areas.count; i++) {
+	for (size_t i = 0; i < snap->holdings.count && snap->areas.count && !snap->areas_partial;
+		i++) {
 		struct kt_holding *holding = &snap->holdings.items[i];
 
 		if (holding->kind == KT_HELD_PACKET && holding->high_bytes > elsewhere)
@@ -67,7 +68,8 @@ static void settle_bpf_rings(struct kt_snapshot *snap)
 					     .low_bytes = all - low,
 					     .high_bytes = all - low });
 	kt_holding_searched(snap, KT_HELD_BPF_RING,
-		(struct kt_search){ .why = "ringbuf_map_alloc of proc/vmallocinfo" });
+		(struct kt_search){ .partial = snap->areas_partial,
+			.why = "ringbuf_map_alloc of proc/vmallocinfo" });
 }
 
 /* Without debugfs the kernel log has the sizes of the pools at boot. They only grow. */

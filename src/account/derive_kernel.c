@@ -93,7 +93,9 @@ static void choose_vmalloc(struct kt_step *step)
 	else if (kt_ok(areas))
 		kt_step_put(step, KT_VMALLOC, areas,
 			areas.quality == KT_EXACT ? "pages= of the vmalloc areas"
-						  : "pages= of the vmalloc areas as last read");
+			: areas.quality == KT_LOWER_BOUND
+				? "pages= of the vmalloc areas found"
+				: "pages= of the vmalloc areas as last read");
 	else
 		kt_step_lack(step, KT_VMALLOC, state, why);
 }
@@ -106,7 +108,8 @@ static bool may_be_in_vmalloc(struct kt_step *step, struct kt_val areas)
 	struct kt_val vmalloc = kt_step_get_machine(step, KT_VMALLOC);
 	struct kt_val used = kt_step_get_machine(step, KT_VMALLOC_USED);
 	struct kt_val lacking = kt_val_sub(used, kt_step_get_machine(step, KT_VMALLOC_AREAS));
-	bool all_areas = !kt_ok(lacking) || lacking.value <= used.value / 10;
+	bool all_areas = areas.quality != KT_LOWER_BOUND &&
+			 (!kt_ok(lacking) || lacking.value <= used.value / 10);
 
 	return !(kt_ok(areas) && all_areas) && kt_ok(vmalloc) &&
 	       vmalloc.value >= kt_step_get_machine(step, KT_KERNEL_STACK).value;

@@ -235,8 +235,8 @@ void kt_vmalloc_group(struct kt_arena *arena, const struct kt_snapshot *snap, en
 	size_t count = snap->areas.count;
 	struct part *parts = kt_arena_alloc(arena, (count + 1) * sizeof(*parts));
 
-	*ret_vmalloc =
-		(struct kt_vmalloc){ .total = kt_snapshot_get(snap, KT_VMALLOC, KT_NO_NODE) };
+	*ret_vmalloc = (struct kt_vmalloc){ .total = kt_snapshot_get(snap, KT_VMALLOC, KT_NO_NODE),
+		.partial = snap->areas_partial };
 	if (!parts)
 		return;
 	for (size_t i = 0; i < count; i++) {

@@ -33,6 +33,7 @@ struct kt_vmalloc {
 	KT_LIST(struct kt_vmalloc_row) rows;
 	struct kt_val total; /* from the account, stacks included */
 	int64_t bytes;	     /* sum of all areas; -1: the page size is unknown */
+	bool partial;	     /* areas are missing: all sums of areas are lower bounds */
 	bool has_difference;
 	int64_t difference_bytes; /* total - known rows; signed */
 	int64_t stack_bytes, mapped_bytes;

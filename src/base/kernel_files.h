@@ -6,6 +6,12 @@
  * Kernel files that more than one module uses, relative to a root. All other files are named only
  * in the table of their source; script/check_tree.py refuses a kernel path anywhere else.
  */
+/**
+ * The last line of a list that was made of a dump's memory and is not whole, with the reason: a
+ * comment for readers that do not know it.
+ */
+#define KT_LIST_CUT "# not whole: "
+
 #define KT_FILE_MEMINFO	      "proc/meminfo"
 #define KT_FILE_LOADAVG	      "proc/loadavg"
 #define KT_FILE_VMSTAT	      "proc/vmstat"

@@ -22,4 +22,11 @@ typedef bool (*kt_ring_element)(void *arg, uint64_t address, const char *copy);
 bool kt_ring_each(struct kt_target *target, const struct kt_ring *ring, char *room,
 	kt_ring_element fn, void *arg);
 
+/**
+ * Walks a list of memory at rest; where it does not hold together, also from its end back to there.
+ * No element comes twice. False: elements between may be missing.
+ */
+bool kt_ring_ends(struct kt_target *target, const struct kt_ring *ring, char *room,
+	kt_ring_element fn, void *arg);
+
 #endif

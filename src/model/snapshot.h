@@ -145,6 +145,8 @@ struct kt_snapshot {
 	const uint64_t *asked_addresses; /* to say what they are */
 	size_t nr_asked_addresses;
 	bool caches_partial;	      /* some caches are missing, or have no numbers */
+	bool areas_partial;	      /* some areas of vmalloc are missing */
+	bool modules_partial;	      /* some modules are missing */
 	struct kt_region graphics;    /* integrated graphics; empty: none known */
 	kt_memreports memreports;     /* last reports of a kernel log */
 	size_t nr_memreports_dropped; /* reports before the listed ones */

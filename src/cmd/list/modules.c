@@ -167,6 +167,8 @@ static void put_summary(struct kt_report *report, const struct kt_snapshot *snap
 	kt_report_field(report, NULL, "loadable", KT_CELL_BOOL, kt_cell_number(loadable));
 	kt_report_field(report, NULL, "image_areas_bytes", KT_CELL_BYTES,
 		kt_cell_known(modules->image_areas_bytes));
+	kt_report_field(report, NULL, "modules_quality", KT_CELL_TEXT,
+		kt_cell_text(snap->modules_partial ? "lower_bound" : "exact"));
 	kt_human_bytes(images, human);
 	if (!loadable)
 		kt_report_headline(report, "this kernel has no loadable modules");
@@ -174,8 +176,9 @@ static void put_summary(struct kt_report *report, const struct kt_snapshot *snap
 		kt_report_headline(report, "no module is loaded");
 	else if (snap->modules.count)
 		kt_report_headline(report,
-			"%zu module%s, images of %s, part of vmalloc in the account",
-			snap->modules.count, snap->modules.count == 1 ? "" : "s", human);
+			"%s%zu module%s, images of %s, part of vmalloc in the account",
+			snap->modules_partial ? "at least " : "", snap->modules.count,
+			snap->modules.count == 1 ? "" : "s", human);
 }
 
 /*
@@ -207,6 +210,8 @@ static void put_notes(struct kt_report *report, const struct kt_machine *machine
 	const struct kt_source_state *areas =
 		kt_source_outcome(machine->snap, &kt_source_vmallocinfo);
 
+	if (machine->snap->modules_partial || machine->snap->areas_partial)
+		kt_machine_put_notes(report, machine->snap);
 	if (!machine->snap->areas.count)
 		kt_report_note(report, "the vmalloc memory of modules is not known: %s",
 			areas && areas->why ? areas->why : "it was not read");
@@ -248,6 +253,10 @@ static const struct kt_column field_columns[] = {
 		.type = KT_CELL_BOOL,
 		.flags = KT_COL_SET,
 		.help = "false: the kernel has no loadable modules." },
+	{ .key = "modules_quality",
+		.flags = KT_COL_SET,
+		.words = "exact|lower_bound",
+		.help = "lower_bound: a dump lacks modules, so their number is a lower bound." },
 	{ .key = "image_areas_bytes",
 		.type = KT_CELL_BYTES,
 		.help = "Memory of the images of all modules, by the vmalloc areas that hold "

@@ -218,7 +218,8 @@ static void put_nodes(struct kt_report_row *to, const struct kt_vmalloc_row *row
 }
 
 static void put_row(struct kt_report *report, struct kt_table *table,
-	const struct kt_vmalloc_row *row, const struct nodes *nodes, int64_t page_bytes)
+	const struct kt_vmalloc_row *row, const struct nodes *nodes, int64_t page_bytes,
+	bool partial)
 {
 	static const char no_size[] = "the page size is not known, or the number is impossible";
 	struct kt_report_row *to = kt_table_row(report, table);
@@ -235,6 +236,7 @@ static void put_row(struct kt_report *report, struct kt_table *table,
 	to->cells[COL_MODULE] = kt_report_text(report, row->module);
 	to->cells[COL_WHAT] = kt_cell_text(row->what);
 	put_nodes(to, row, nodes, page_bytes);
+	to->mark = partial ? "≥" : NULL;
 }
 
 /*
@@ -254,14 +256,16 @@ static void put_difference(
 	to->cells[COL_NAME] = kt_cell_text(
 		vmalloc->bytes < 0 ? "(page size not known)" : "(VmallocUsed - areas)");
 	to->cells[COL_BYTES] = kt_cell_number(vmalloc->difference_bytes);
-	to->cells[COL_WHAT] = kt_cell_text("moved between readings");
+	to->cells[COL_WHAT] =
+		kt_cell_text(vmalloc->partial ? "not in the list" : "moved between readings");
 }
 
 static void put_rows(struct kt_report *report, struct kt_table *table,
 	const struct kt_vmalloc *vmalloc, const struct nodes *nodes, int64_t page_bytes)
 {
 	for (size_t i = 0; table && i < vmalloc->rows.count; i++)
-		put_row(report, table, &vmalloc->rows.items[i], nodes, page_bytes);
+		put_row(report, table, &vmalloc->rows.items[i], nodes, page_bytes,
+			vmalloc->partial);
 	if (table)
 		put_difference(report, table, vmalloc);
 }
@@ -296,6 +300,8 @@ static void put_fields(
 			? kt_cell_number(vmalloc->total.value)
 			: kt_report_missing(report, vmalloc->total.state, vmalloc->total.reason));
 	field(report, "areas_bytes", vmalloc->bytes);
+	kt_report_field(report, NULL, "areas_quality", KT_CELL_TEXT,
+		kt_cell_text(vmalloc->partial ? "lower_bound" : "exact"));
 	kt_report_field(report, NULL, "difference_bytes", KT_CELL_BYTES,
 		vmalloc->has_difference ? kt_cell_number(vmalloc->difference_bytes)
 					: kt_cell_missing(KT_ABSENT, NULL));
@@ -316,8 +322,16 @@ static void put_headlines(struct kt_report *report, const struct kt_vmalloc *vma
 		return;
 	kt_human_bytes(kt_ok(vmalloc->total) ? vmalloc->total.value : vmalloc->bytes, all);
 	kt_human_bytes(vmalloc->stack_bytes, stacks);
-	kt_report_headline(report, "%s in %lld of %lld vmalloc areas, %s of it thread stacks", all,
-		(long long)vmalloc->nr_holders, (long long)total, stacks);
+	if (vmalloc->partial)
+		kt_report_headline(report,
+			"%s%s; %lld of the %lld vmalloc areas found have memory, at least %s of "
+			"it thread stacks",
+			vmalloc->total.quality == KT_LOWER_BOUND ? "At least " : "", all,
+			(long long)vmalloc->nr_holders, (long long)total, stacks);
+	else
+		kt_report_headline(report,
+			"%s in %lld of %lld vmalloc areas, %s of it thread stacks", all,
+			(long long)vmalloc->nr_holders, (long long)total, stacks);
 }
 
 /*
@@ -363,7 +377,7 @@ static void put_notes(struct kt_report *report, const struct kt_snapshot *snap,
 			"much on vfree()",
 			human);
 	kt_human_bytes(vmalloc->difference_bytes, human);
-	if (vmalloc->bytes >= 0 && gap > (1 << 20) + vmalloc->bytes / 50)
+	if (!vmalloc->partial && vmalloc->bytes >= 0 && gap > (1 << 20) + vmalloc->bytes / 50)
 		kt_report_note(report,
 			"VmallocUsed and the areas differ by %s: areas came or went "
 			"between the readings, or the files come from different times",
@@ -380,6 +394,8 @@ static void put_notes(struct kt_report *report, const struct kt_snapshot *snap,
 			"guard pages");
 	if (nodes->more)
 		kt_report_note(report, "only %d nodes have a column", NODES_MAX);
+	if (vmalloc->partial)
+		kt_machine_put_notes(report, snap);
 }
 
 /* ---- the command ---- */
@@ -407,6 +423,10 @@ static const struct kt_column field_columns[] = {
 		.type = KT_CELL_BYTES,
 		.help = "As in the account: vmalloc and the kernel stacks in it." },
 	{ .key = "areas_bytes", .type = KT_CELL_BYTES, .help = "Memory of all areas together." },
+	{ .key = "areas_quality",
+		.flags = KT_COL_SET,
+		.words = "exact|lower_bound",
+		.help = "lower_bound: a dump lacks areas, so numbers of rows are lower bounds." },
 	{ .key = "difference_bytes",
 		.type = KT_CELL_BYTES,
 		.flags = KT_COL_SIGNED,

@@ -98,7 +98,7 @@ static const struct kt_column columns[] = {
 		.title = "QUALITY",
 		.flags = KT_COL_DATA_ONLY,
 		.help = "estimate: the file has rounded sizes; lower_bound: the kernel says that "
-			"allocations are missing.",
+			"allocations are missing, or a dump lacks some.",
 		.words = KT_QUALITY_WORDS },
 	[COL_SOURCE] = { .key = "source",
 		.title = "SOURCE",
@@ -230,7 +230,10 @@ static const char *about(struct kt_report *report, const struct kt_users_row *ro
 	callers = callers ? kt_arena_printf(&report->arena, "< %s", callers) : NULL;
 	text = join(report, text, place ? ", " : " ", place ? place : callers);
 	if (row->inexact)
-		text = join(report, text, "; ", "some allocations are missing");
+		text = join(report, text, "; ",
+			row->user && row->user->file == KT_USER_FILES
+				? "others may be missing"
+				: "some allocations are missing");
 	return text;
 }
 
@@ -557,6 +560,7 @@ static void group_vmalloc(
 			.nr_pages = KT_UNKNOWN,
 			.bytes = from->bytes,
 			.has_bytes = from->bytes >= 0,
+			.inexact = vmalloc.partial,
 			.waste_bytes = KT_UNKNOWN,
 			.age_min = KT_UNKNOWN,
 			.age_max = KT_UNKNOWN,

@@ -9,6 +9,7 @@
 #include "memory/ring.h"
 
 #include "base/attr.h"
+#include "base/kernel_files.h"
 
 #include <elf.h>
 #include <stddef.h>
@@ -64,6 +65,7 @@ struct walk {
 	uint64_t nr_symbols; /* of all modules */
 	uint64_t wanted;     /* an address whose module is looked for; 0: none */
 	uint64_t found;	     /* its struct */
+	uint32_t nr_modules;
 };
 
 /* ---- one module ---- */
@@ -177,6 +179,7 @@ static bool take_module(void *arg, uint64_t at, const char *copy)
 		    walk->target, at + layout->name.offset, module.name, sizeof(module.name)) ||
 		strpbrk(module.name, " []") || !find_image(walk, &module))
 		return false;
+	walk->nr_modules++;
 	if (walk->text)
 		put_module(walk, &module);
 	if (walk->table)
@@ -186,13 +189,27 @@ static bool take_module(void *arg, uint64_t at, const char *copy)
 	return true;
 }
 
+/* Takes the modules; false: there are others. */
 static bool take_list(struct walk *walk, uint64_t head, char copy[STRUCT_MAX])
 {
 	const struct layout *layout = &walk->layout;
 	const struct kt_ring ring = { head, layout->list.offset, layout->module_bytes,
 		MODULES_MAX };
 
-	return kt_ring_each(walk->target, &ring, copy, take_module, walk);
+	return kt_ring_ends(walk->target, &ring, copy, take_module, walk);
+}
+
+static struct kt_err *note_cut(struct walk *walk)
+{
+	if (!walk->nr_modules)
+		return kt_err_new(KT_ERR_PARSE,
+			"the kernel's list of modules is damaged, or not in the dump");
+	if (walk->text)
+		kt_buf_printf(walk->text,
+			KT_LIST_CUT
+			"%u modules were found; others are damaged or not in the dump\n",
+			walk->nr_modules);
+	return NULL;
 }
 
 static struct kt_err *find_layout(struct walk *walk)
@@ -230,7 +247,7 @@ static struct kt_err *walk_modules(struct walk *walk)
 	if (!copy || !walk->symbols)
 		err = kt_err_new(KT_ERR_NOMEM, "out of memory");
 	else if (!take_list(walk, head, copy))
-		err = kt_err_new(KT_ERR_PARSE, "the kernel's list of modules is damaged");
+		err = note_cut(walk);
 	free(walk->symbols);
 	free(copy);
 	return err;

@@ -7,8 +7,8 @@
 #include "kernel/target.h"
 
 /**
- * Writes the loaded modules in the form of /proc/modules. ABSENT: the kernel does not name its
- * list. PARSE: the list is damaged.
+ * Writes the loaded modules in the form of /proc/modules. A text that is not whole ends with
+ * KT_LIST_CUT. ABSENT: the kernel does not name its list. PARSE: no module is found.
  */
 struct kt_err *kt_file_modules(struct kt_target *target, struct kt_buf *ret_text) KT_MUST_CHECK;
 

@@ -6,6 +6,7 @@
 #include "memory/kernel/vmap_areas.h"
 
 #include "base/attr.h"
+#include "base/kernel_files.h"
 #include "memory/kernel/code_names.h"
 #include "memory/ring.h"
 
@@ -130,7 +131,10 @@ static bool take_area(void *arg, uint64_t address, const char *copy)
 	struct walk *walk = arg;
 
 	(void)address;
-	return ++walk->nr_areas <= AREAS_MAX && put_area(walk, copy);
+	if (walk->nr_areas >= AREAS_MAX || !put_area(walk, copy))
+		return false;
+	walk->nr_areas++;
+	return true;
 }
 
 /* A list that is all zero is not used yet. */
@@ -143,7 +147,7 @@ static bool put_list(struct walk *walk, uint64_t head)
 
 	if (kt_target_pointer(walk->target, head, &first) && !first)
 		return true;
-	return kt_ring_each(walk->target, &ring, copy, take_area, walk);
+	return kt_ring_ends(walk->target, &ring, copy, take_area, walk);
 }
 
 static bool has_nodes(const struct walk *walk, uint64_t *ret_nodes, uint64_t *ret_count)
@@ -165,8 +169,8 @@ static struct kt_err *put_lists(struct walk *walk)
 	bool whole = true;
 
 	if (has_nodes(walk, &nodes, &count)) {
-		for (uint64_t i = 0; whole && i < count; i++)
-			whole = put_list(walk,
+		for (uint64_t i = 0; i < count; i++)
+			whole &= put_list(walk,
 				nodes + i * walk->layout.node_bytes + walk->layout.busy.offset);
 	} else if (kt_symbols_find(&walk->target->symbols, "vmap_area_list", &head))
 		whole = put_list(walk, head);
@@ -174,13 +178,17 @@ static struct kt_err *put_lists(struct walk *walk)
 		return kt_err_new(KT_ERR_ABSENT,
 			"the kernel does not name its lists of vmalloc areas "
 			"(CONFIG_KALLSYMS_ALL)");
-	return whole ? NULL
-		     : kt_err_new(KT_ERR_PARSE,
-			       "the kernel's list of vmalloc areas is damaged after %u areas",
-			       walk->nr_areas);
+	if (!whole && !walk->nr_areas)
+		return kt_err_new(KT_ERR_PARSE,
+			"the kernel's list of vmalloc areas is damaged, or not in the dump");
+	if (!whole)
+		kt_buf_printf(walk->text,
+			KT_LIST_CUT
+			"%u vmalloc area%s found; others are damaged or not in the dump\n",
+			walk->nr_areas, walk->nr_areas == 1 ? " was" : "s were");
+	return NULL;
 }
 
-/* A part of the list is no list: a sum over it would only look right. */
 struct kt_err *kt_file_vmallocinfo(struct kt_target *target, const struct kt_symbol_table *symbols,
 	uint32_t nr_nodes, struct kt_buf *ret_text)
 {

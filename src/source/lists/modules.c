@@ -5,6 +5,7 @@
 // code is freed once it has run. Since Linux 6.4 (commit ac3b43283923) it is the sum of several
 // areas.
 
+#include "source/list_cut.h"
 #include "source/source.h"
 
 #define MODULES_MAX 65536u	 /* modules */
@@ -51,6 +52,8 @@ static struct kt_err *parse(struct kt_snapshot *snap, const struct kt_text *text
 
 	while (kt_span_line(&rest, &line)) {
 		any = any || kt_span_trim(line).n;
+		if (kt_list_cut(snap, line, &snap->modules_partial))
+			continue;
 		if (snap->modules.count >= MODULES_MAX || !parse_line(snap, line, &module))
 			continue;
 		slot = kt_list_push(&snap->arena, &snap->modules);

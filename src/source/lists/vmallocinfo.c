@@ -12,6 +12,7 @@
 // without an owner are "SIZE vm_map_ram" and "SIZE unpurged vm_area".
 
 #include "base/kernel_files.h"
+#include "source/list_cut.h"
 #include "source/source.h"
 
 #include <string.h>
@@ -325,7 +326,9 @@ static void put_sum(const struct parser *parser, const char *path, enum kt_metri
 				      .node = node,
 				      .unit = KT_PAGES,
 				      .state = pages < 0 ? KT_BAD : KT_OK,
-				      .quality = parser->condensed ? KT_ESTIMATE : KT_EXACT,
+				      .quality = parser->snap->areas_partial ? KT_LOWER_BOUND
+						 : parser->condensed	     ? KT_ESTIMATE
+									     : KT_EXACT,
 				      .raw = pages,
 				      .path = path,
 				      .field = pages < 0 ? "the sum is too large" : field });
@@ -346,6 +349,8 @@ static void add_lines(struct parser *parser, struct kt_span rest)
 	while (kt_span_line(&rest, &one)) {
 		if (parse_line(one, &line))
 			add_line(parser, &line);
+		else
+			kt_list_cut(parser->snap, one, &parser->snap->areas_partial);
 	}
 }
 
@@ -432,6 +437,8 @@ static void write_areas(const struct kt_snapshot *snap, struct kt_buf *ret_text)
 {
 	for (size_t i = 0; i < snap->areas.count; i++)
 		put_area(&snap->areas.items[i], ret_text);
+	if (snap->areas_partial)
+		kt_buf_puts(ret_text, KT_LIST_CUT "vmalloc areas are missing\n");
 }
 
 /* Keeps one line a caller: thousands of threads come and go, but their callers stay the same. */
@@ -454,7 +461,9 @@ static void scrub(const struct kt_text *text, struct kt_buf *ret_text)
 	struct kt_span rest = kt_text_span(text), line, word;
 
 	while (kt_span_line(&rest, &line)) {
-		if (!kt_span_word(&line, &word))
+		if (kt_span_starts(line, KT_LIST_CUT))
+			kt_buf_printf(ret_text, "%.*s\n", (int)line.n, line.p);
+		if (kt_span_starts(line, "#") || !kt_span_word(&line, &word))
 			continue;
 		kt_buf_puts(ret_text, "0x0-0x0");
 		while (kt_span_word(&line, &word)) {

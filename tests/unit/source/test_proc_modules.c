@@ -80,3 +80,15 @@ TEST(scrubbing_takes_the_addresses_of_modules)
 	CHECK_INT(FEED(snap, modules, PATH, clean.data), NO_ERROR);
 	CHECK_INT(snap->modules.items[0].image_bytes, 4034560);
 }
+
+TEST(a_list_of_modules_that_is_not_whole_says_so)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+
+	CHECK_INT(FEED(snap, modules, "proc/modules",
+			  "ext4 4096 - - Live 0x0\n# not whole: 1 module was found\n"),
+		NO_ERROR);
+	CHECK(snap->modules_partial);
+	CHECK_INT(snap->modules.count, 1);
+	CHECK_INT(snap->notes.count, 1);
+}

@@ -2,6 +2,8 @@
 #include "feed.h"
 #include "test.h"
 
+#include "base/kernel_files.h"
+
 #define PATH "proc/vmallocinfo"
 
 static const char areas[] =
@@ -388,4 +390,35 @@ TEST(names_that_no_kernel_has_are_cut)
 	CHECK_INT(snap->areas.count, 1);
 	CHECK_INT(strlen(snap->areas.items[0].caller), 1024);
 	CHECK_VALUE(snap, VMALLOC_AREAS, 4096);
+}
+
+#define LOST KT_LIST_CUT "9 vmalloc areas were found; others are damaged or not in the dump\n"
+
+static void check_partial(const char *text, size_t size)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+
+	feed_bytes(snap, &kt_source_vmallocinfo, PATH, text, size);
+	CHECK(snap->areas_partial);
+	CHECK_INT(snap->notes.count, 1);
+	CHECK_INT(kt_snapshot_get(snap, KT_VMALLOC_AREAS, KT_NO_NODE).quality, KT_LOWER_BOUND);
+	CHECK_INT(kt_snapshot_get(snap, KT_VMALLOC_STACK, KT_NO_NODE).quality, KT_LOWER_BOUND);
+	CHECK_VALUE(snap, VMALLOC_AREAS, (4 + 4 + 224 + 7) * 4096);
+}
+
+TEST(sums_of_a_list_that_is_not_whole_are_lower_bounds)
+{
+	static const char partial[] = "0x0-0x5000   20480 f+0x1/0x2 pages=239 vmalloc\n" LOST LOST;
+	const struct kt_text text = { (char *)partial, sizeof(partial) - 1, PATH, false };
+	KT_CLEANUP(buf) struct kt_buf scrubbed = { 0 }, condensed = { 0 };
+	KT_CLEANUP(snapshot) struct kt_snapshot *whole = machine(4096);
+
+	check_partial(partial, sizeof(partial) - 1);
+	kt_source_vmallocinfo.scrub(&text, &scrubbed);
+	check_partial(scrubbed.data, scrubbed.size);
+	kt_source_vmallocinfo.condense(&text, &condensed);
+	check_partial(condensed.data, condensed.size);
+	CHECK_INT(FEED(whole, vmallocinfo, PATH, areas), NO_ERROR);
+	CHECK(!whole->areas_partial);
+	CHECK_INT(kt_snapshot_get(whole, KT_VMALLOC_AREAS, KT_NO_NODE).quality, KT_EXACT);
 }
