@@ -63,8 +63,10 @@ function showProgress(view, watch, own) {
   view.bar.value = Math.min(1, done);
   view.bar.hidden = !watch.whole_ms;
   view.told.textContent = watch.whole_ms
-    ? `${watch.what === view.what ? '' : `${watch.what} is watched: `}${left} s left · ${count(watch.samples)} samples · ${STAGES[watch.stage]}`
-    : `${watch.what}: reading its objects in kernel memory`;
+    ? `${watch.what === view.what ? '' : `${watch.what} is watched: `}${left} s left · ${count(watch.samples)} samples · ` : `${watch.what}: `;
+  // screen readers are told of stages, not of each second
+  const stage = watch.whole_ms ? STAGES[watch.stage] : 'reading its objects in kernel memory';
+  if (view.stage.textContent !== stage) view.stage.textContent = stage;
   view.progress.hidden = false;
   view.form.hidden = true;
   view.stop.hidden = !own || !watch.whole_ms;
@@ -182,10 +184,11 @@ function build(what) {
   view.form = el('div', { class: 'watch-form', hidden: true }, el('label', { for: 'users-time' }, 'For '), time, view.again, view.look,
     el('p', { class: 'note' }, 'BPF programs sample who allocates, at most 1 % of a CPU and 8 MiB of kernel memory. The watch ends with its time, or when this view is closed.'));
   view.bar = el('progress', { max: 1, value: 0, 'aria-label': 'Time of the watch' });
-  view.told = el('span', { role: 'status' });
+  view.told = el('span');
+  view.stage = el('span', { role: 'status' });
   view.stop = el('button', { type: 'button', onclick: () => stop(view) }, 'Stop, and show what was seen');
   view.foreign = el('p', { class: 'note' }, 'Another page has started it.');
-  view.progress = el('div', { class: 'watch-progress', hidden: true }, view.bar, view.told, view.stop, view.foreign);
+  view.progress = el('div', { class: 'watch-progress', hidden: true }, view.bar, el('span', {}, view.told, view.stage), view.stop, view.foreign);
   view.problem = el('p', { class: 'note problem', role: 'alert', hidden: true });
   view.result = el('div', { class: 'watched', hidden: true });
   view.known = el('div', {}, el('p', { class: 'note' }, '…'));
