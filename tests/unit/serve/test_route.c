@@ -79,11 +79,14 @@ static void own_page(const char *token)
 /* The token as a page reads it. */
 static void read_token(const struct kt_arming *arming, char token[KT_ARMING_TOKEN + 1])
 {
+	static const char key[] = "\"token\": \"";
 	struct kt_answer *state = kt_arming_state(arming);
-	const char *at = strstr(state->data, "\"token\": \"");
+	struct kt_span rest = { state->data, state->size };
 
-	CHECK(at != NULL);
-	snprintf(token, KT_ARMING_TOKEN + 1, "%s", at ? at + 10 : "");
+	rest = kt_span_from(rest, kt_span_find(rest, key));
+	memset(token, 0, KT_ARMING_TOKEN + 1);
+	if (CHECK(kt_span_skip(&rest, key) && rest.n > KT_ARMING_TOKEN))
+		memcpy(token, rest.p, KT_ARMING_TOKEN);
 	kt_answer_unref(state);
 }
 
