@@ -14,7 +14,6 @@
 #define MS_NS	     1000000u
 #define FUNCTION_MAX (1u << 20) /* bytes; a program has no symbol, unless that is switched on */
 #define MISSED	     4.605	/* -ln 0.01 */
-#define WAY_IN_MAX   12u	/* frames from the event to the program, at most */
 
 /* Samples of one stack. */
 struct group {
@@ -298,21 +297,29 @@ static bool is_way_in(const char *name)
 	return name && strstr(name, "[bpf]");
 }
 
-/* Whether a frame is of the function that the hook is at: what is inside of it is the way in. */
-static bool is_hook(
-	const struct kt_watched_groups *groups, const struct group *group, const char *frame)
+/*
+ * The frame that a stack begins with: the site of the event, or what comes after the way into the
+ * program. Beyond that, functions of BPF are callers like others: they allocate maps.
+ */
+static uint32_t first_frame(const struct group *group, const char *const *frames,
+	const uint64_t *addresses, uint32_t count)
 {
-	const struct kt_trace_hook *hook = kt_trace_hook(groups->trace, group->hook);
-	size_t length = hook ? strlen(hook->name) : 0;
+	uint32_t first = 0;
 
-	return frame && hook && strncmp(frame, hook->name, length) == 0 && frame[length] == '+';
+	for (uint32_t i = 0; i < count; i++) {
+		if (group->site && addresses[i] == group->site)
+			return i;
+	}
+	for (uint32_t i = 0; i < count && (!frames[i] || is_way_in(frames[i])); i++)
+		first = frames[i] ? i + 1 : first;
+	return first;
 }
 
 static void put_frames(struct kt_watched_groups *groups, struct group *group)
 {
 	uint64_t addresses[KT_TRACE_FRAMES];
 	uint32_t count = kt_trace_stack(groups->trace, group->stack, addresses, KT_TRACE_FRAMES);
-	uint32_t first = 0;
+	uint32_t first;
 	const char **frames;
 
 	if (!count && group->site)
@@ -320,13 +327,9 @@ static void put_frames(struct kt_watched_groups *groups, struct group *group)
 	frames = kt_arena_alloc(&groups->snap->arena, count * sizeof(*frames) + 1);
 	if (!frames)
 		return;
-	for (uint32_t i = 0; i < count; i++) {
+	for (uint32_t i = 0; i < count; i++)
 		frames[i] = name_of(groups, addresses[i]);
-		if ((i < WAY_IN_MAX && is_way_in(frames[i])) || addresses[i] == group->site)
-			first = i + (addresses[i] != group->site);
-		else if (i < WAY_IN_MAX && is_hook(groups, group, frames[i]))
-			first = i;
-	}
+	first = first_frame(group, frames, addresses, count);
 	for (uint32_t i = first; i < count; i++)
 		frames[group->is.nr_frames++] = frames[i] ? frames[i] : "(unknown)";
 	group->is.frames = frames;
