@@ -260,6 +260,11 @@ struct kt_watched_whole {
 	/* events of the watched memory in the first part; KT_UNKNOWN: events do not name the cache
 	 */
 	int64_t nr_allocs, nr_frees;
+	/*
+	 * of vmalloc and per-CPU memory, in the first part: exact counts in bytes, allocations by
+	 * events, at most, and the frees among them that are certain
+	 */
+	int64_t bytes_before, bytes_middle, bytes_allocated, bytes_freed;
 	int64_t nr_samples, nr_freed;		 /* samples; of them, seen to be freed */
 	int64_t nr_unseen;			 /* freed, but not seen */
 	bool verified;				 /* the rest was looked up in memory */

@@ -191,9 +191,25 @@ static double share_seen(int64_t seen, int64_t not_seen)
 	return seen + not_seen ? (double)seen / (double)(seen + not_seen) : -1;
 }
 
+/* The count may have grown by what was allocated, less the frees of it that are certain. */
+static int64_t unseen_bytes(const struct kt_watched_whole *watch)
+{
+	int64_t grown, most;
+
+	if (!kt_known(watch->bytes_before) || !kt_known(watch->bytes_middle))
+		return KT_UNKNOWN;
+	grown = watch->bytes_middle - watch->bytes_before;
+	most = watch->bytes_allocated > watch->bytes_freed
+		       ? watch->bytes_allocated - watch->bytes_freed
+		       : 0;
+	return grown > most ? grown - most : 0;
+}
+
 struct kt_coverage kt_watched_coverage(const struct kt_watched_whole *watch)
 {
-	struct kt_coverage ret = { .events = -1, .frees = -1, .least = -1 };
+	struct kt_coverage ret = {
+		.events = -1, .frees = -1, .least = -1, .unseen_bytes = unseen_bytes(watch)
+	};
 
 	if (watch->verified)
 		ret.frees = share_seen(watch->nr_freed, watch->nr_unseen);
@@ -212,6 +228,9 @@ struct kt_coverage kt_watched_coverage(const struct kt_watched_whole *watch)
 		/* a change without any event was not seen at all */
 		ret.events = !off ? 1 : more > off ? 1 - (double)off / (double)more : 0;
 	}
+	if (ret.unseen_bytes > 0)
+		ret.events = (double)watch->bytes_allocated /
+			     ((double)watch->bytes_allocated + (double)ret.unseen_bytes);
 	ret.least = ret.events < 0 || (ret.frees >= 0 && ret.frees < ret.events) ? ret.frees
 										 : ret.events;
 	return ret;

@@ -40,6 +40,12 @@ struct kt_coverage {
 	double least;  /* the smaller of both */
 	bool has_traced, has_counted;
 	int64_t traced, counted; /* net objects by events, and by exact counts */
+	/*
+	 * For memory whose frees have no size: bytes that were allocated without an event, at
+	 * least, since an exact count grew by more than events can explain. The rest may have been
+	 * seen or not. KT_UNKNOWN: there is no such count.
+	 */
+	int64_t unseen_bytes;
 };
 /** Below this share, what events show of a holder is no evidence. */
 #define KT_COVERAGE_ENOUGH 0.95

@@ -224,6 +224,10 @@ static const struct kt_column watch_columns[] = {
 	{ .key = "held_bytes", .type = KT_CELL_BYTES, .help = "Not freed, by all stacks." },
 	{ .key = "held_low_bytes", .type = KT_CELL_BYTES },
 	{ .key = "held_high_bytes", .type = KT_CELL_BYTES },
+	{ .key = "unseen_bytes",
+		.type = KT_CELL_BYTES,
+		.help = "Of vmalloc and per-CPU memory: allocated without an event, at least, by "
+			"an exact count; null: there is none." },
 	{ .key = "samples", .type = KT_CELL_COUNT },
 	{ .key = "freed", .type = KT_CELL_COUNT, .help = "Samples that were seen to be freed." },
 	{ .key = "unseen_frees",
@@ -380,9 +384,26 @@ static void put_gaps(struct kt_report *report, const struct kt_watched_whole *wa
 	}
 }
 
+/* Frees of this memory have no size, so an exact count says only that no allocation is missing. */
+static const char *bound_text(struct kt_report *report, const struct kt_watched_whole *watch)
+{
+	int64_t change = watch->bytes_middle - watch->bytes_before;
+	char grown[24], allocated[24], freed[24];
+
+	kt_human_bytes(change < 0 ? -change : change, grown);
+	kt_human_bytes(watch->bytes_allocated, allocated);
+	kt_human_bytes(watch->bytes_freed, freed);
+	return kt_arena_printf(&report->arena,
+		"no allocation is missing by the exact count: it %s by %s, events showed %s "
+		"allocated and %s of it freed; frees of older memory have no size",
+		change < 0 ? "fell" : "rose", grown, allocated, freed);
+}
+
 static const char *coverage_text(struct kt_report *report, const struct kt_watched_whole *watch,
 	const struct kt_coverage *coverage)
 {
+	if (coverage->unseen_bytes == 0)
+		return bound_text(report, watch);
 	if (coverage->least < 0)
 		return "how much of it events showed is not known: no exact count to compare with";
 	if (coverage->least < KT_COVERAGE_ENOUGH)
@@ -407,11 +428,12 @@ static void put_watch(struct kt_report *report, const struct kt_watched_whole *w
 		kt_cell_number(watch->verified),
 		kt_report_text(report, coverage_text(report, watch, coverage)),
 		kt_cell_number(llround(held.value)), kt_cell_number(llround(held.low)),
-		kt_cell_number(llround(held.high)), kt_cell_number(watch->nr_samples),
-		kt_cell_number(watch->nr_freed), kt_cell_number(watch->nr_unseen),
-		kt_cell_number(watch->nr_lost), kt_cell_number(watch->nr_no_stack),
-		kt_cell_number(watch->nr_nested), kt_cell_number(watch->unlisted_bytes),
-		kt_cell_number(watch->cpu_ns), kt_cell_number(watch->kernel_bytes) };
+		kt_cell_number(llround(held.high)), kt_cell_known(coverage->unseen_bytes),
+		kt_cell_number(watch->nr_samples), kt_cell_number(watch->nr_freed),
+		kt_cell_number(watch->nr_unseen), kt_cell_number(watch->nr_lost),
+		kt_cell_number(watch->nr_no_stack), kt_cell_number(watch->nr_nested),
+		kt_cell_number(watch->unlisted_bytes), kt_cell_number(watch->cpu_ns),
+		kt_cell_number(watch->kernel_bytes) };
 
 	for (size_t i = 0; i < KT_LEN(watch_columns); i++)
 		kt_report_field(
@@ -422,6 +444,14 @@ static void put_coverage(struct kt_report *report, const struct kt_watched_whole
 	const struct kt_coverage *coverage)
 {
 	kt_report_note(report, "%s", coverage_text(report, watch, coverage));
+	if (coverage->unseen_bytes > 0) {
+		char bytes[24];
+
+		kt_human_bytes(coverage->unseen_bytes, bytes);
+		kt_report_note(report,
+			"by the exact count %s and more were allocated that no event showed",
+			bytes);
+	}
 	if (coverage->has_counted && coverage->has_traced)
 		kt_report_note(report,
 			"objects in use: %+lld by exact counts, %+lld by events (%lld allocated, "

@@ -6,6 +6,7 @@
 #include "source/cgroup_folders.h"
 #include "source/lists/slabs.h"
 #include "source/memory/open.h"
+#include "source/watch/exact_bytes.h"
 #include "source/watch/watched_groups.h"
 #include "trace/trace.h"
 
@@ -19,7 +20,8 @@
 #define MEASURED_NS	 (NS_S / 2)   /* the kernel measures programs so long */
 #define BUDGET_NS	 (600 * NS_S) /* the share of a CPU is of this time at least */
 #define SAMPLES_A_SECOND 500.0	      /* at most: each costs about 2 us */
-#define MOVABLE		 0x08u	      /* ___GFP_MOVABLE of kernels that do not name its bit */
+#define HUGE_BYTES	 (2u << 20)
+#define MOVABLE		 0x08u /* ___GFP_MOVABLE of kernels that do not name its bit */
 
 struct kt_alloc_watch {
 	struct kt_alloc_watch_opts opts;
@@ -155,6 +157,8 @@ struct kt_err *kt_alloc_watch_open(struct kt_root *root, struct kt_snapshot *sna
 		.begun_s = KT_UNKNOWN,
 		.objs_middle = KT_UNKNOWN,
 		.objs_after = KT_UNKNOWN,
+		.bytes_before = KT_UNKNOWN,
+		.bytes_middle = KT_UNKNOWN,
 		.nr_allocs = KT_UNKNOWN,
 		.nr_frees = KT_UNKNOWN };
 	err = open_all(watch, root);
@@ -165,8 +169,14 @@ struct kt_err *kt_alloc_watch_open(struct kt_root *root, struct kt_snapshot *sna
 
 struct kt_err *kt_alloc_watch_start(struct kt_alloc_watch *watch, uint64_t now_ns)
 {
+	struct kt_err *err = kt_trace_start(watch->trace);
+
+	/* after the start: events have all that is counted from here on */
+	if (!err)
+		watch->is.bytes_before =
+			kt_exact_bytes(&watch->memory, &watch->memmap, watch->opts.pool);
 	watch->begun_ns = watch->last_ns = now_ns;
-	return kt_trace_start(watch->trace);
+	return err;
 }
 
 /* ---- while it lasts ---- */
@@ -195,9 +205,30 @@ static void count_events(struct kt_alloc_watch *watch)
 	watch->is.nr_frees = named ? frees : KT_UNKNOWN;
 }
 
+/*
+ * Takes the exact count between the frees and the allocations that it is compared with, so that
+ * what happens meanwhile makes allocations look complete, never missing.
+ */
+static void count_bytes(struct kt_alloc_watch *watch)
+{
+	const struct kt_trace_place *places;
+	size_t count;
+
+	watch->is.bytes_freed = kt_watched_freed_bytes(watch->groups);
+	watch->is.bytes_middle = kt_exact_bytes(&watch->memory, &watch->memmap, watch->opts.pool);
+	places = kt_trace_places(watch->trace, &count);
+	watch->is.bytes_allocated = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (!places[i].hook.frees)
+			watch->is.bytes_allocated += (int64_t)places[i].counts.bytes;
+	}
+}
+
 /* From now on only frees are seen. */
 static void end_allocations(struct kt_alloc_watch *watch, uint64_t now)
 {
+	if (kt_known(watch->is.bytes_before))
+		count_bytes(watch);
 	kt_trace_end_allocations(watch->trace);
 	watch->frees_only = true;
 	watch->is.alloc_ms = (int64_t)((now - watch->begun_ns) / 1000000);
@@ -412,6 +443,10 @@ struct kt_err *kt_alloc_watch_end(struct kt_alloc_watch *watch, uint64_t now_ns)
 	watch->is.kernel_bytes = kernel_bytes(watch);
 	watch->is.nr_unseen += kt_watched_end(watch->groups, now_ns, watch->is.verified);
 	watch->is.unlisted_bytes = kt_watched_unlisted_bytes(watch->groups);
+	/* large areas get up to twice as many pages as were asked for, to be of large pages */
+	if (watch->opts.pool == KT_TRACE_VMALLOC &&
+		kt_watched_largest_bytes(watch->groups) >= HUGE_BYTES)
+		watch->is.bytes_allocated *= 2;
 	name_cgroups(watch);
 	slot = kt_list_push(&watch->snap->arena, &watch->snap->watches);
 	if (slot)

@@ -33,6 +33,10 @@ static const struct {
 	{ "before", AT(objs_before) },
 	{ "middle", AT(objs_middle) },
 	{ "after", AT(objs_after) },
+	{ "bytes_before", AT(bytes_before) },
+	{ "bytes_middle", AT(bytes_middle) },
+	{ "bytes_allocated", AT(bytes_allocated) },
+	{ "bytes_freed", AT(bytes_freed) },
 	{ "allocs", AT(nr_allocs) },
 	{ "frees", AT(nr_frees) },
 	{ "samples", AT(nr_samples) },
@@ -286,6 +290,8 @@ static bool read_watch(
 		.objs_before = KT_UNKNOWN,
 		.objs_middle = KT_UNKNOWN,
 		.objs_after = KT_UNKNOWN,
+		.bytes_before = KT_UNKNOWN,
+		.bytes_middle = KT_UNKNOWN,
 		.nr_allocs = KT_UNKNOWN,
 		.nr_frees = KT_UNKNOWN };
 	while (good && take_field(&rest, &key, &value)) {

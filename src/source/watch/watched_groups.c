@@ -43,9 +43,10 @@ struct kt_watched_groups {
 	struct kt_arena arena;
 	KT_LIST(struct group) groups;
 	KT_LIST(struct left) left;
-	struct kt_map stacks;	 /* stack and site: index of the group */
-	struct kt_map addresses; /* of samples that are left: index */
-	uint64_t interval_bytes; /* the largest that a sample was drawn with */
+	struct kt_map stacks;		     /* stack and site: index of the group */
+	struct kt_map addresses;	     /* of samples that are left: index */
+	uint64_t interval_bytes;	     /* the largest that a sample was drawn with */
+	uint64_t largest_bytes, freed_bytes; /* of a sample; of samples that were freed */
 	bool failed;
 };
 
@@ -90,6 +91,8 @@ static struct group *group_of(
 
 	if (sample->interval_bytes > groups->interval_bytes)
 		groups->interval_bytes = sample->interval_bytes;
+	if (sample->bytes > groups->largest_bytes)
+		groups->largest_bytes = sample->bytes;
 	memcpy(&key[2], sample->comm, sizeof(sample->comm));
 	if (groups->groups.count >= GROUPS_MAX)
 		memset(key, 0xff, sizeof(key)); /* all further ones are one group */
@@ -172,6 +175,7 @@ void kt_watched_take(void *arg, const struct kt_trace_sample *sample)
 	struct kt_watched_groups *groups = arg;
 	struct group *group = group_of(groups, sample);
 
+	groups->freed_bytes += sample->bytes;
 	if (!group)
 		return;
 	vote(group, sample);
@@ -258,6 +262,16 @@ static bool take_left(
 		add(&group->is.requested, sample, sample->requested_bytes);
 	group->is.lasting[age_of(sample, now_ns)] += 1 / chance(sample);
 	return false;
+}
+
+int64_t kt_watched_freed_bytes(const struct kt_watched_groups *groups)
+{
+	return groups->freed_bytes < INT64_MAX ? (int64_t)groups->freed_bytes : INT64_MAX;
+}
+
+uint64_t kt_watched_largest_bytes(const struct kt_watched_groups *groups)
+{
+	return groups->largest_bytes;
 }
 
 /* An amount is missed with exp(-bytes / interval). */

@@ -34,6 +34,10 @@ void kt_watched_look_at_pages(
  */
 int64_t kt_watched_end(struct kt_watched_groups *groups, uint64_t now_ns, bool verified);
 
+/** Bytes of the samples that were seen to be freed so far, themselves. */
+int64_t kt_watched_freed_bytes(const struct kt_watched_groups *groups);
+/** Bytes of the largest sample. */
+uint64_t kt_watched_largest_bytes(const struct kt_watched_groups *groups);
 /** Bytes of a stack below which it may have no sample, in one of 100 cases; 0: all were drawn. */
 int64_t kt_watched_unlisted_bytes(const struct kt_watched_groups *groups);
 

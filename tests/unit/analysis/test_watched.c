@@ -192,6 +192,29 @@ TEST(coverage_is_what_events_explain_of_exact_counts)
 	CHECK(kt_watched_coverage(&generic).least < 0);
 }
 
+TEST(an_exact_count_that_grew_by_more_than_events_explain_shows_what_is_missing)
+{
+	struct kt_watched_whole watch = { .objs_before = KT_UNKNOWN,
+		.objs_middle = KT_UNKNOWN,
+		.nr_allocs = KT_UNKNOWN,
+		.nr_frees = KT_UNKNOWN,
+		.bytes_before = 1000,
+		.bytes_middle = 1900,
+		.bytes_allocated = 1000,
+		.bytes_freed = 100 };
+
+	CHECK_INT(kt_watched_coverage(&watch).unseen_bytes, 0);
+	/* that nothing is missing is no measure of how much was seen */
+	CHECK(kt_watched_coverage(&watch).least < 0);
+	watch.bytes_middle = 2900;
+	CHECK_INT(kt_watched_coverage(&watch).unseen_bytes, 1000);
+	CHECK(kt_watched_coverage(&watch).least == 0.5);
+	watch.bytes_middle = 10; /* older memory was freed */
+	CHECK_INT(kt_watched_coverage(&watch).unseen_bytes, 0);
+	watch.bytes_middle = KT_UNKNOWN;
+	CHECK_INT(kt_watched_coverage(&watch).unseen_bytes, KT_UNKNOWN);
+}
+
 static void put(struct kt_snapshot *snap, const char *const *frames, uint32_t count, double bytes,
 	const char *comm)
 {
