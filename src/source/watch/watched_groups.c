@@ -13,6 +13,7 @@
 #define VMALLOC	     "__vmalloc_node_range"
 #define MS_NS	     1000000u
 #define FUNCTION_MAX (1u << 20) /* bytes; a program has no symbol, unless that is switched on */
+#define WAY_IN_MAX   12u	/* frames from the event to the program, at most */
 #define MISSED	     4.605	/* -ln 0.01 */
 
 /* Samples of one stack. */
@@ -311,17 +312,32 @@ static bool is_way_in(const char *name)
 	return name && strstr(name, "[bpf]");
 }
 
+/* Whether a frame is of the function that the hook is at: its program is called from there. */
+static bool is_hook(
+	const struct kt_watched_groups *groups, const struct group *group, const char *frame)
+{
+	const struct kt_trace_hook *hook = kt_trace_hook(groups->trace, group->hook);
+	size_t length = hook ? strlen(hook->name) : 0;
+
+	return frame && hook && strncmp(frame, hook->name, length) == 0 && frame[length] == '+';
+}
+
 /*
- * The frame that a stack begins with: the site of the event, or what comes after the way into the
- * program. Beyond that, functions of BPF are callers like others: they allocate maps.
+ * The frame that a stack begins with: the site of the event, the function of the hook, or what
+ * comes after the way into the program, which may have no names, or wrong ones. Beyond that,
+ * functions of BPF are callers like others: they allocate maps.
  */
-static uint32_t first_frame(const struct group *group, const char *const *frames,
-	const uint64_t *addresses, uint32_t count)
+static uint32_t first_frame(const struct kt_watched_groups *groups, const struct group *group,
+	const char *const *frames, const uint64_t *addresses, uint32_t count)
 {
 	uint32_t first = 0;
 
 	for (uint32_t i = 0; i < count; i++) {
 		if (group->site && addresses[i] == group->site)
+			return i;
+	}
+	for (uint32_t i = 0; i < count && i < WAY_IN_MAX; i++) {
+		if (is_hook(groups, group, frames[i]))
 			return i;
 	}
 	for (uint32_t i = 0; i < count && (!frames[i] || is_way_in(frames[i])); i++)
@@ -343,7 +359,7 @@ static void put_frames(struct kt_watched_groups *groups, struct group *group)
 		return;
 	for (uint32_t i = 0; i < count; i++)
 		frames[i] = name_of(groups, addresses[i]);
-	first = first_frame(group, frames, addresses, count);
+	first = first_frame(groups, group, frames, addresses, count);
 	for (uint32_t i = first; i < count; i++)
 		frames[group->is.nr_frames++] = frames[i] ? frames[i] : "(unknown)";
 	group->is.frames = frames;
