@@ -42,9 +42,11 @@ static void take_cache(struct kt_record_users *users, struct kt_span line)
 			return;
 	}
 	line = kt_span_from(line, kt_span_find(line, "slabdata"));
-	if (!kt_span_word(&line, &word) || !kt_span_word(&line, &word) ||
-		!kt_span_word(&line, &word) || !kt_span_u64(word, &slabs) || slabs > UINT32_MAX ||
-		pages > 1024)
+	for (int i = 0; i < 4; i++) { /* slabdata : <active_slabs> <num_slabs> */
+		if (!kt_span_word(&line, &word))
+			return;
+	}
+	if (!kt_span_u64(word, &slabs) || slabs > UINT32_MAX || pages > 1024)
 		return;
 	memcpy(text, name.p, name.n);
 	text[name.n] = '\0';
@@ -277,9 +279,10 @@ static void take_result(
 		: text.failed ? "out of memory"
 			      : text.data);
 	/* a cache may have gone meanwhile; it is not asked for again soon */
-	users->now.text = head.failed ? (struct kt_buf){ 0 } : text;
 	if (head.failed)
 		kt_buf_cleanup(&text);
+	else
+		users->now.text = text;
 	if (!probe)
 		keep(users, &users->now);
 	else

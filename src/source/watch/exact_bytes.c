@@ -27,11 +27,11 @@ static int64_t percpu_used(struct kt_memory *memory, struct kt_memmap *memmap)
 {
 	KT_CLEANUP(snapshot) struct kt_snapshot *snap = kt_snapshot_new();
 	KT_CLEANUP(err)
-	struct kt_err *err = snap ? kt_percpu_walk(memory->target, memmap, snap)
-				  : kt_err_new(KT_ERR_NOMEM, "out of memory");
+	struct kt_err *err = snap ? kt_percpu_walk(memory->target, memmap, snap) : NULL;
 	int64_t sum = 0;
 
-	if (err || snap->arena.failed || snap->percpu_walk.nr_torn || !snap->percpu_chunks.count)
+	if (!snap || err || snap->arena.failed || snap->percpu_walk.nr_torn ||
+		!snap->percpu_chunks.count)
 		return KT_UNKNOWN;
 	for (size_t i = 0; i < snap->percpu_chunks.count; i++) {
 		const struct kt_percpu_chunk *chunk = &snap->percpu_chunks.items[i];
