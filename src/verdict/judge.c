@@ -267,13 +267,16 @@ static void test_level(struct kt_judge *judge, size_t index, int level)
 {
 	struct kt_series *series = judge->series[index];
 	struct kt_growth_of of = growth_of(judge, series);
-	struct kt_outcome outcome = { .verdict = KT_VERDICT_NORMAL, .ridden = UINT32_MAX };
-	struct kt_growth growth = { 0 };
+	struct kt_outcome outcome;
+	struct kt_growth growth;
 
-	if (kt_growth_gate(&of, level)) {
-		kt_growth_seek(&of, level, &growth);
-		kt_outcome_of(&of, &judge->numbers, &growth, &outcome);
+	if (!kt_growth_gate(&of, level)) {
+		series->streaks[level] = 0;
+		series->verdicts[level] = KT_VERDICT_NORMAL;
+		return;
 	}
+	kt_growth_seek(&of, level, &growth);
+	kt_outcome_of(&of, &judge->numbers, &growth, &outcome);
 	if (!growth.positive)
 		series->streaks[level] = 0;
 	else if (series->streaks[level] < UINT8_MAX)

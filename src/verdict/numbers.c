@@ -18,11 +18,12 @@ static void close_level(struct kt_number *number, const struct kt_clock *clock, 
 
 	if (!number->counts && number->samples[level] > 0)
 		value = number->sum[level] / number->samples[level];
-	number->blocks[kt_clock_slot(level, block)] = value;
+	number->blocks[kt_clock_slot(level, block)] = (float)(value - number->origin);
 	if (open - block > kt_levels[level].kept + 1)
 		block = open - kt_levels[level].kept - 1;
 	for (block++; block < open; block++)
-		number->blocks[kt_clock_slot(level, block)] = number->value;
+		number->blocks[kt_clock_slot(level, block)] =
+			(float)(number->value - number->origin);
 	number->sum[level] = number->samples[level] = 0;
 }
 
@@ -36,10 +37,12 @@ static void close_blocks(struct kt_number *number, const struct kt_clock *clock)
 
 void kt_number_put(struct kt_number *number, const struct kt_clock *clock, double value)
 {
-	if (number->begun_ms < 0)
+	if (number->begun_ms < 0) {
 		number->begun_ms = number->last_ms = clock->now_ms;
-	else
+		number->origin = value;
+	} else {
 		close_blocks(number, clock);
+	}
 	if (number->counts && value + number->lost < number->value)
 		number->lost = number->value;
 	number->value = number->counts ? value + number->lost : value;
@@ -63,6 +66,7 @@ bool kt_number_blocks(const struct kt_number *number, const struct kt_clock *clo
 		ago + count > kt_clock_blocks(clock, level, number->begun_ms))
 		return false;
 	for (int i = 0; i < count; i++)
-		ret_blocks[i] = number->blocks[kt_clock_closed(clock, level, ago + count - 1 - i)];
+		ret_blocks[i] =
+			(double)number->blocks[kt_clock_closed(clock, level, ago + count - 1 - i)];
 	return true;
 }

@@ -13,7 +13,8 @@ struct kt_number {
 	double lost; /* the counter when it began anew */
 	double sum[KT_NR_LEVELS];
 	double samples[KT_NR_LEVELS];
-	double blocks[KT_LEVEL_FLOORS];
+	double origin; /* first value; blocks are relative to it */
+	float blocks[KT_LEVEL_FLOORS];
 };
 
 void kt_number_begin(struct kt_number *number, bool counts);

@@ -25,6 +25,23 @@ static double unpack(uint16_t half)
 	return (double)value;
 }
 
+/* In a byte: quarters of powers of two from 256 bytes on, not below the value. */
+static uint8_t pack_roughly(float value)
+{
+	int exponent;
+	float part = frexpf(value, &exponent); /* 0.5 to 1 */
+	int quarter = (int)ceilf((part - .5f) * 8), code = 4 * (exponent - 8) + quarter;
+
+	if (!(value > 0))
+		return 0;
+	return (uint8_t)(code < 1 ? 1 : code > UINT8_MAX ? UINT8_MAX : code);
+}
+
+static double unpack_roughly(uint8_t code)
+{
+	return code ? ldexp(.5 + code % 4 / 8., code / 4 + 8) : 0;
+}
+
 static float larger(float x, float y)
 {
 	return x > y ? x : y;
@@ -43,9 +60,9 @@ static void note_floor(struct kt_rings *rings, float floor)
 
 static void close_two_hours(struct kt_rings *rings, int place, float floor, float next)
 {
-	rings->tops[place] = pack_up(rings->top - floor);
+	rings->tops[place] = pack_roughly(rings->top - floor);
 	rings->highs[place] = pack_up(rings->high - floor);
-	rings->falls[place] = pack_up(rings->fall);
+	rings->falls[place] = pack_roughly(rings->fall);
 	rings->top = rings->high = rings->peak = next;
 	rings->fall = 0;
 	rings->week_high = -HUGE_VALF;
@@ -58,7 +75,7 @@ static void close_two_hours(struct kt_rings *rings, int place, float floor, floa
 static void close_day(struct kt_rings *rings, int place, float floor, float next)
 {
 	rings->day_highs[place] = pack_up(rings->day_high - floor);
-	rings->day_falls[place] = pack_up(rings->day_fall);
+	rings->day_falls[place] = pack_roughly(rings->day_fall);
 	rings->day_high = rings->day_peak = next;
 	rings->day_fall = 0;
 }
@@ -77,6 +94,19 @@ static void close_block(struct kt_rings *rings, int level, int64_t block, float 
 		close_day(rings, place, floor, rings->value);
 }
 
+/* Blocks without samples, or without a change: nothing else is kept of the shortest ones. */
+static void repeat_value(struct kt_rings *rings, int level, int64_t from, int64_t to)
+{
+	const struct kt_level *about = &kt_levels[level];
+	int slot = kt_clock_slot(level, from);
+
+	for (int64_t left = to - from; left > 0; left--) {
+		rings->floors[slot] = rings->value;
+		if (++slot == about->offset + about->kept)
+			slot = about->offset;
+	}
+}
+
 static void close_level(struct kt_rings *rings, const struct kt_clock *clock, int level)
 {
 	int64_t open = clock->block[level], block = rings->last_ms / kt_levels[level].step_ms;
@@ -84,8 +114,11 @@ static void close_level(struct kt_rings *rings, const struct kt_clock *clock, in
 	close_block(rings, level, block, rings->open[level]);
 	if (open - block > kt_levels[level].kept + 1)
 		block = open - kt_levels[level].kept - 1;
-	for (block++; block < open; block++)
-		close_block(rings, level, block, rings->value);
+	if (level < KT_LEVEL_TWO_HOURS - 1)
+		repeat_value(rings, level, block + 1, open);
+	else
+		for (block++; block < open; block++)
+			close_block(rings, level, block, rings->value);
 	rings->open[level] = rings->value;
 }
 
@@ -169,12 +202,12 @@ struct kt_rings_range kt_rings_range(
 
 	if (level == KT_LEVEL_DAYS) {
 		range.high = range.low + unpack(rings->day_highs[place]);
-		range.fall = unpack(rings->day_falls[place]);
+		range.fall = unpack_roughly(rings->day_falls[place]);
 		range.top = range.high;
 	} else {
 		range.high = range.low + unpack(rings->highs[place]);
-		range.fall = unpack(rings->falls[place]);
-		range.top = range.low + unpack(rings->tops[place]);
+		range.fall = unpack_roughly(rings->falls[place]);
+		range.top = range.low + unpack_roughly(rings->tops[place]);
 	}
 	return range;
 }

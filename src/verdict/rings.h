@@ -16,12 +16,12 @@ struct kt_rings {
 	float value;
 	float open[KT_NR_LEVELS]; /* floor of the open block */
 	float floors[KT_LEVEL_FLOORS];
-	/* Above the floors of blocks of 2 h, rounded up to the upper half of a float: */
-	uint16_t tops[KT_LEVEL_BLOCKS];	 /* highest value */
+	/* above the floors of blocks of 2 h and of days, rounded up: */
+	uint8_t tops[KT_LEVEL_BLOCKS];	 /* highest value */
 	uint16_t highs[KT_LEVEL_BLOCKS]; /* highest floor of 10 min */
-	uint16_t falls[KT_LEVEL_BLOCKS]; /* greatest fall between floors of 10 min */
+	uint8_t falls[KT_LEVEL_BLOCKS];	 /* greatest fall between floors of 10 min */
 	uint16_t day_highs[30];
-	uint16_t day_falls[30];
+	uint8_t day_falls[30];
 	float top, high, fall; /* of the open block */
 	float peak;	       /* floor of 10 min from which falls are measured */
 	float day_high, day_fall, day_peak;

@@ -145,10 +145,11 @@ static double newest_floor(const struct kt_series *series, const struct kt_growt
 
 void kt_series_check_end(struct kt_series *series, const struct kt_growth_of *of)
 {
-	double newest = newest_floor(series, of);
+	double newest;
 
 	if (series->verdict != KT_VERDICT_LEAK)
 		return;
+	newest = newest_floor(series, of);
 	series->highest = fmaxf(series->highest, (float)newest);
 	if ((double)series->highest - newest <=
 		CAME_BACK * ((double)series->highest - (double)series->base))

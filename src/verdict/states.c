@@ -5,15 +5,20 @@
 #include <math.h>
 
 #define LEAST_BLOCKS 12
-#define FALL_SHARE   .5 /* of the range, that empties it */
-#define NEAR_LOWEST  .2 /* of the range */
-#define RETURNED     .7 /* of the rise */
-#define STEP_LEAVES  .2 /* of the squares, at most */
+#define LEAST_FILL   8
+#define LEAST_BYTES  (8 * 1048576.) /* smaller changes are not worth a word */
+#define FALL_SHARE   .5		    /* of the range, that empties it */
+#define NEAR_LOWEST  .2		    /* of the range */
+#define SLOWLY	     .35	    /* of the range, in a block */
+#define RETURNED     .7		    /* of the rise */
+#define STEP_LEAVES  .2		    /* of the squares, at most */
 #define FILL_LEAVES  .1
+#define FILL_BETTER  .5 /* of the squares that a line leaves */
 #define STILL	     .1 /* of the range: the last quarter after a step */
 #define MOVED	     .5 /* of the range, from first to last */
 #define CHURN_TIMES  3.
-#define CHURN_BLOCKS 4
+#define CHURN_SHARE  .66 /* of the blocks */
+#define SPIKE_BLOCKS 12	 /* a spike is reported for a day */
 
 /* Range of the floors of one level. */
 struct view {
@@ -34,27 +39,52 @@ static int64_t start_of(const struct view *view, int block)
 	       (view->floors.count - block) * kt_levels[view->level].step_ms;
 }
 
-/* How often it fell at once, by at least half of its range, to near its lowest floor. */
-static int count_falls(const struct view *view)
+/*
+ * Teeth: at least twice it fell at once, by half of its range, to near its lowest floor, and rose
+ * slowly. What rises as fast as it falls is a phase or noise.
+ */
+static bool has_teeth(const struct view *view)
 {
 	double least = FALL_SHARE * range_of(view), near = view->low + NEAR_LOWEST * range_of(view);
+	double fastest = 0;
 	int falls = 0;
 
 	for (int i = 1; i < view->floors.count; i++) {
-		double fall = view->floors.at[i - 1] - view->floors.at[i];
+		double by = view->floors.at[i] - view->floors.at[i - 1];
 
-		if (view->level == KT_LEVEL_TWO_HOURS) {
-			struct kt_rings_range range = kt_rings_range(view->of->rings,
-				view->of->clock, view->level, view->floors.count - 1 - i);
-
-			fall = fmax(fall, range.fall);
-		}
-		falls += fall >= least &&
-			 fmin(view->floors.at[i], i + 1 < view->floors.count
-							  ? view->floors.at[i + 1]
-							  : view->floors.at[i]) <= near;
+		fastest = fmax(fastest, by);
+		falls += -by >= least && view->floors.at[i] <= near;
 	}
-	return falls;
+	return falls >= 2 && fastest <= SLOWLY * range_of(view);
+}
+
+/* A cache that fills again since it was last emptied. */
+static bool fills_since_lowest(const struct view *view, struct kt_state *state)
+{
+	int lowest = 0, count = view->floors.count;
+	struct kt_shape_window window = {
+		.grain = view->of->grain, .fill_max = 8, .least = -HUGE_VAL
+	};
+	struct kt_shape_basis basis;
+	struct kt_shape shape;
+
+	for (int i = 0; i < count; i++)
+		lowest = view->floors.at[i] <= view->low + STILL * range_of(view) / 2 ? i : lowest;
+	window.floors = view->floors.at + lowest;
+	window.count = count - lowest;
+	if (window.count < LEAST_FILL ||
+		view->floors.at[count - 1] - view->floors.at[lowest] < MOVED * range_of(view))
+		return false;
+	kt_shape_begin(&basis, window.count);
+	kt_shape_fit(&window, &basis, &shape);
+	if (shape.rests[2] >= shape.step_rest || shape.rests[2] > FILL_BETTER * shape.rests[1] ||
+		shape.rests[2] > FILL_LEAVES * shape.rests[0])
+		return false;
+	state->ceiling = shape.fill_end;
+	state->rise = view->floors.at[count - 1] - view->floors.at[lowest];
+	state->noise = sqrt(shape.rests[2] / window.count);
+	state->since_ms = start_of(view, lowest);
+	return true;
 }
 
 /* Up and back, once. */
@@ -79,8 +109,8 @@ static bool is_spike(const struct view *view, struct kt_state *state)
 	return true;
 }
 
-/* Once up or down, and still since; or a fill that has nearly ended. */
-static enum kt_verdict step_or_fill(const struct view *view, struct kt_state *state)
+/* Once up or down, and still since. */
+static enum kt_verdict find_step(const struct view *view, struct kt_state *state)
 {
 	int count = view->floors.count, last = count - count / 4;
 	double low = HUGE_VAL, high = -HUGE_VAL;
@@ -92,61 +122,64 @@ static enum kt_verdict step_or_fill(const struct view *view, struct kt_state *st
 		low = fmin(low, view->floors.at[i]);
 		high = fmax(high, view->floors.at[i]);
 	}
-	if (fabs(view->floors.at[count - 1] - view->floors.at[0]) < MOVED * range_of(view))
+	if (high - low > STILL * range_of(view) ||
+		fabs(view->floors.at[count - 1] - view->floors.at[0]) < MOVED * range_of(view))
 		return KT_VERDICT_NORMAL;
 	kt_shape_begin(&basis, count);
 	kt_shape_fit(&window, &basis, &shape);
+	if (shape.step_rest > STEP_LEAVES * shape.rests[0] || shape.step_at > last)
+		return KT_VERDICT_NORMAL;
 	state->since_ms = start_of(view, shape.step_at);
 	state->rise = shape.step_bytes;
-	state->noise = sqrt(fmin(shape.step_rest, shape.rests[2]) / count);
-	if (shape.rests[2] < shape.step_rest && shape.rests[2] < shape.rests[1] &&
-		shape.rests[2] <= FILL_LEAVES * shape.rests[0]) {
-		state->ceiling = shape.fill_end;
-		state->rise = view->floors.at[count - 1] - view->floors.at[0];
-		state->since_ms = start_of(view, 0);
-		return KT_VERDICT_FILLING;
-	}
-	if (shape.step_rest > STEP_LEAVES * shape.rests[0] || shape.step_at > last ||
-		high - low > STILL * range_of(view))
-		return KT_VERDICT_NORMAL;
+	state->noise = sqrt(shape.step_rest / count);
 	return shape.step_bytes > 0 ? KT_VERDICT_STEP : KT_VERDICT_DROP;
 }
 
-/* Highest values that the floors know nothing of: often is churn, once a spike. */
+/* Highest values that the floors know nothing of: nearly always is churn, once a spike. */
 static enum kt_verdict churn_or_spike(const struct view *view, struct kt_state *state)
 {
-	double excess[KT_LEVEL_BLOCKS], highest = 0;
-	int high = 0, count = view->floors.count, last = 0;
+	const struct kt_rings *rings = view->of->rings;
+	double excess[KT_LEVEL_BLOCKS + 1], highest = 0;
+	int churns = 0, count = view->floors.count, last = 0;
 
 	for (int i = 0; i < count; i++) {
-		struct kt_rings_range range = kt_rings_range(
-			view->of->rings, view->of->clock, view->level, count - 1 - i);
+		struct kt_rings_range range =
+			kt_rings_range(rings, view->of->clock, view->level, count - 1 - i);
 
 		excess[i] = range.top - range.low;
-		highest = fmax(highest, excess[i]);
 	}
-	if (highest < kt_levels[view->level].rises[0] || highest < CHURN_TIMES * range_of(view))
+	/* of the open block only after its end */
+	excess[count] = (double)rings->top - (double)rings->open[view->level];
+	if ((double)(rings->top - rings->value) < RETURNED * excess[count])
+		excess[count] = 0;
+	for (int i = 0; i <= count; i++)
+		highest = fmax(highest, excess[i]);
+	if (highest < LEAST_BYTES || highest < CHURN_TIMES * range_of(view))
 		return KT_VERDICT_NORMAL;
-	for (int i = 0; i < count; i++) {
-		high += excess[i] >= highest / 2;
-		last = excess[i] >= highest / 2 ? i : last;
+	for (int i = 0; i <= count; i++) {
+		churns += excess[i] >= highest / 4;
+		last = excess[i] >= fmax(highest / 4, LEAST_BYTES) ? i : last;
 	}
 	state->rise = highest;
 	state->since_ms = start_of(view, last);
-	return high >= CHURN_BLOCKS ? KT_VERDICT_CHURN : KT_VERDICT_SPIKE;
+	if (churns >= CHURN_SHARE * (count + 1))
+		return KT_VERDICT_CHURN;
+	return count - last <= SPIKE_BLOCKS ? KT_VERDICT_SPIKE : KT_VERDICT_NORMAL;
 }
 
 static enum kt_verdict find_in(const struct view *view, struct kt_state *state)
 {
-	if (range_of(view) >= kt_levels[view->level].rises[0]) {
-		if (count_falls(view) >= 2) {
+	if (range_of(view) >= LEAST_BYTES) {
+		if (fills_since_lowest(view, state))
+			return KT_VERDICT_FILLING;
+		if (view->level > 1 && has_teeth(view)) {
 			state->rise = range_of(view);
 			state->since_ms = start_of(view, 0);
 			return KT_VERDICT_SAW_TOOTH;
 		}
 		if (is_spike(view, state))
 			return KT_VERDICT_SPIKE;
-		enum kt_verdict verdict = step_or_fill(view, state);
+		enum kt_verdict verdict = find_step(view, state);
 
 		if (verdict != KT_VERDICT_NORMAL)
 			return verdict;
