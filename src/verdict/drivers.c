@@ -10,6 +10,7 @@
 #define SHOWS	     1.5  /* deviations before the growth, that a driver would have caused */
 #define TOO_MUCH     3.
 #define KNOWN	     .5 /* share of the deviation that makes a ratio known */
+#define WELL_KNOWN   .65
 #define HALF	     .5
 #define FAR_BETTER   .5 /* of the squares that a line leaves: no chance */
 #define FAR_WORSE    6.
@@ -166,11 +167,12 @@ static bool out_of_proportion(const struct kt_growth *growth, const struct line 
 		return false;
 	if (now->slope > most)
 		return true;
-	return before && before->explained >= KNOWN && before->slope > 0 &&
+	return before && before->explained >= WELL_KNOWN && before->slope > 0 &&
 	       now->slope > TOO_MUCH * before->slope;
 }
 
-static void try_driver(const struct kt_growth_of *of, const struct kt_number *drivers, int driver,
+/* Returns whether the driver explains the growth, in or out of proportion. */
+static bool try_driver(const struct kt_growth_of *of, const struct kt_number *drivers, int driver,
 	bool pool, const struct kt_growth *growth, struct kt_driven *best, double *least)
 {
 	struct stretch window = { growth->level, 0, growth->blocks };
@@ -178,16 +180,18 @@ static void try_driver(const struct kt_growth_of *of, const struct kt_number *dr
 	double most = per_unit_max[driver];
 	bool too_much;
 
-	if (!fit_stretch(of, &drivers[driver], pool, &window, &now) || now.rest >= *least ||
-		!(now.slope > 0))
-		return;
+	if (!fit_stretch(of, &drivers[driver], pool, &window, &now) || !(now.slope > 0))
+		return false;
 	before = fit_before(of, &drivers[driver], pool, growth, &then) ? &then : NULL;
 	too_much = out_of_proportion(growth, &now, before, most);
 	if (!too_much && !explains(growth, &now, before, most))
-		return;
+		return false;
+	if (now.rest >= *least)
+		return true;
 	*least = now.rest;
 	*best = (struct kt_driven){ (enum kt_driver)driver, now.slope,
 		before && before->explained >= KNOWN ? before->slope : (double)NAN, too_much };
+	return true;
 }
 
 void kt_drivers_explain(const struct kt_growth_of *of, const struct kt_number *drivers,
@@ -200,8 +204,8 @@ void kt_drivers_explain(const struct kt_growth_of *of, const struct kt_number *d
 		/* a reclaimable cache is in the sum that the driver is */
 		if (of->reclaimable && i == KT_DRIVER_INODES_KIB)
 			continue;
-		try_driver(of, drivers, i, false, growth, &best, &least);
-		try_driver(of, drivers, i, true, growth, &best, &least);
+		if (!try_driver(of, drivers, i, false, growth, &best, &least))
+			try_driver(of, drivers, i, true, growth, &best, &least);
 	}
 	*ret_driven = best;
 }

@@ -112,6 +112,7 @@ void kt_series_grew(struct kt_series *series, const struct kt_growth_of *of,
 {
 	struct kt_trigger trigger;
 	double newest = growth->floors.at[growth->floors.count - 1];
+	bool was_leak = series->verdict == KT_VERDICT_LEAK;
 
 	find_onset(series, of, growth);
 	kt_events_find(of, numbers->events, growth, &trigger);
@@ -127,6 +128,9 @@ void kt_series_grew(struct kt_series *series, const struct kt_growth_of *of,
 	series->per_unit = (float)outcome->driven.per_unit;
 	if (outcome->ridden != UINT32_MAX)
 		series->sister = outcome->ridden;
+	/* a leak whose event was seen once keeps it: later windows may be too even */
+	if (was_leak && trigger.event == KT_NR_EVENTS)
+		return;
 	series->event = (uint8_t)trigger.event;
 	series->per_event = (float)trigger.per_event;
 	series->event_share = (float)trigger.share;

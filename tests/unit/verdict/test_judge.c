@@ -1,0 +1,422 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "made.h"
+#include "test.h"
+
+/* Amounts, in bytes at a time in hours. */
+
+static double flat(double hour)
+{
+	(void)hour;
+	return 50 * MADE_MIB;
+}
+
+static double after(double hour, double onset)
+{
+	return hour > onset ? hour - onset : 0;
+}
+
+static double leak_1(double hour)
+{
+	return (50 + 1 * after(hour, 26)) * MADE_MIB;
+}
+
+static double leak_100(double hour)
+{
+	return (50 + 100 * after(hour, 26)) * MADE_MIB;
+}
+
+static double leak_10240(double hour)
+{
+	return (50 + 10240 * after(hour, 26)) * MADE_MIB;
+}
+
+static double leak_early(double hour)
+{
+	return (50 + 100 * after(hour, 2)) * MADE_MIB;
+}
+
+static double leak_freed(double hour)
+{
+	return hour < 30 ? leak_100(hour) : 60 * MADE_MIB;
+}
+
+static double leak_in_stairs(double hour)
+{
+	return (50 + 5 * floor(after(hour, 26))) * MADE_MIB;
+}
+
+static double fill(double hour)
+{
+	return (50 + 100 * (1 - exp(-after(hour, 26) / 3))) * MADE_MIB;
+}
+
+static double step_up(double hour)
+{
+	return (hour > 30 ? 90 : 50) * MADE_MIB;
+}
+
+static double step_down(double hour)
+{
+	return (hour > 30 ? 50 : 90) * MADE_MIB;
+}
+
+static double spike(double hour)
+{
+	return (hour > 30 && hour < 30.3 ? 150 : 50) * MADE_MIB;
+}
+
+static double teeth(double hour)
+{
+	return (50 + 20 * fmod(hour, 24)) * MADE_MIB;
+}
+
+static double churn(double hour)
+{
+	return (50 + fmod(hour * 60, 7) * 10) * MADE_MIB;
+}
+
+static double day(double hour)
+{
+	return (50 + 40 * sin(hour * M_PI / 12)) * MADE_MIB;
+}
+
+/* As high as the growth comes, a day before it. */
+static double hill_before(double hour)
+{
+	return hour > 10 && hour < 14 ? 400 * MADE_MIB : leak_100(hour);
+}
+
+/* Numbers of the machine. */
+
+static double sockets(double hour)
+{
+	return 2000 + 500 * after(hour, 26) + 400 * sin(hour * 1.1) + 200 * sin(hour * 2.7);
+}
+
+static double follows_sockets(double hour)
+{
+	return 30 * MADE_MIB + 2048 * sockets(hour);
+}
+
+/* Three times as much for each socket as before. */
+static double out_of_proportion(double hour)
+{
+	return 30 * MADE_MIB + (hour > 26 ? 10. : 1.) * 2048 * (sockets(hour) - sockets(26));
+}
+
+static double connections(double hour)
+{
+	return 1e6 * hour + 1e6 * sin(hour * 2.5) / 2.5 + 3e5 * sin(hour * 11) / 11;
+}
+
+static double leaks_each_connection(double hour)
+{
+	return 50 * MADE_MIB + (hour > 26 ? 20 * (connections(hour) - connections(26)) : 0);
+}
+
+static double reclaimable_emptied(double hour)
+{
+	return (50 + 30 * fmod(hour, 6)) * MADE_MIB;
+}
+
+#define RUN(hours, ...)                                                                    \
+	struct made made = { .look = KT_LOOK_LOST, .noise = .05 * MADE_MIB, __VA_ARGS__ }; \
+	made_run(&made, hours)
+
+TEST(an_amount_without_samples_is_not_observable)
+{
+	RUN(.02, .amount = { flat });
+	CHECK_INT(made.last.verdict, KT_VERDICT_NOT_OBSERVABLE);
+	made_end(&made);
+}
+
+TEST(an_amount_that_does_not_change_is_normal)
+{
+	RUN(48, .amount = { flat });
+	CHECK_INT(made.last.verdict, KT_VERDICT_NORMAL);
+	CHECK_INT(made.last.level, -1);
+	CHECK_INT(made.last.since_ms, -1);
+	CHECK(isnan(made.last.hourly_bytes) && isnan(made.last.score));
+	CHECK_INT(made.last.driver, KT_NR_DRIVERS);
+	CHECK_INT(made.last.event, KT_NR_EVENTS);
+	CHECK_INT(made.last.sister, 0);
+	made_end(&made);
+}
+
+TEST(a_slow_leak_is_found_in_long_blocks)
+{
+	RUN(40, .amount = { leak_1 });
+	CHECK_INT(made.last.verdict, KT_VERDICT_LEAK);
+	CHECK_INT(made.last.veto, KT_VETO_NONE);
+	CHECK_INT(made.last.level, 2);
+	CHECK(made.last.hourly_bytes > .9 * MADE_MIB && made.last.hourly_bytes < 1.1 * MADE_MIB);
+	CHECK(made.last.hourly_low_bytes < MADE_MIB && made.last.hourly_high_bytes > MADE_MIB);
+	CHECK(fabs((double)(made.last.since_ms - 1700000000000) / 3.6e6 - 26) < 1);
+	CHECK(fabs((double)made.last.rise_bytes / MADE_MIB - 14) < 1);
+	CHECK(made.last.confidence > .5 && made.last.confidence <= .99);
+	CHECK(made.leak_h > 26 && made.leak_h < 32);
+	made_end(&made);
+}
+
+TEST(a_fast_leak_is_found_in_short_blocks)
+{
+	RUN(27, .amount = { leak_100 });
+	CHECK_INT(made.last.verdict, KT_VERDICT_LEAK);
+	CHECK(made.leak_h > 26 && made.leak_h < 26.25);
+	made_end(&made);
+}
+
+TEST(the_fastest_leak_needs_samples_of_10_s)
+{
+	RUN(26.1, .amount = { leak_10240 }, .step_s = 10);
+	CHECK_INT(made.last.verdict, KT_VERDICT_LEAK);
+	CHECK_INT(made.last.level, 0);
+	CHECK(made.leak_h > 26 && made.leak_h < 26 + 2. / 60);
+	made_end(&made);
+}
+
+TEST(growth_in_stairs_is_a_leak_too)
+{
+	RUN(40, .amount = { leak_in_stairs });
+	CHECK_INT(made.last.verdict, KT_VERDICT_LEAK);
+	made_end(&made);
+}
+
+TEST(without_a_look_fast_growth_is_not_called_a_leak)
+{
+	RUN(27, .amount = { leak_100 }, .look = KT_LOOK_UNKNOWN);
+	CHECK_INT(made.last.verdict, KT_VERDICT_GROWING);
+	CHECK_INT(made.last.veto, KT_VETO_HOLDER);
+	CHECK_INT(made.seen[KT_VERDICT_LEAK], 0);
+	made_end(&made);
+}
+
+TEST(without_a_look_the_shape_decides_in_days)
+{
+	RUN(80, .amount = { leak_1 }, .look = KT_LOOK_UNKNOWN);
+	CHECK_INT(made.last.verdict, KT_VERDICT_LEAK);
+	CHECK(made.last.level >= 3);
+	made_end(&made);
+}
+
+TEST(growth_that_something_holds_is_no_leak)
+{
+	RUN(80, .amount = { leak_1 }, .look = KT_LOOK_HELD);
+	CHECK_INT(made.last.verdict, KT_VERDICT_GROWING);
+	CHECK_INT(made.last.veto, KT_VETO_HOLDER);
+	CHECK_INT(made.seen[KT_VERDICT_LEAK], 0);
+	made_end(&made);
+}
+
+TEST(growth_without_a_day_before_it_is_not_known)
+{
+	RUN(4, .amount = { leak_early });
+	CHECK_INT(made.last.verdict, KT_VERDICT_GROWING);
+	CHECK_INT(made.last.veto, KT_VETO_HISTORY);
+	made_end(&made);
+}
+
+TEST(growth_to_where_the_amount_has_been_is_no_leak)
+{
+	RUN(29, .amount = { hill_before });
+	CHECK_INT(made.seen[KT_VERDICT_LEAK], 0);
+	CHECK(made.last.verdict != KT_VERDICT_LEAK);
+	made_end(&made);
+}
+
+TEST(growth_just_above_where_the_amount_has_been_waits)
+{
+	/* the fall from the hill is known for a day only, and may be one of many */
+	RUN(33, .amount = { hill_before });
+	CHECK_INT(made.last.verdict, KT_VERDICT_GROWING);
+	CHECK_INT(made.last.veto, KT_VETO_TERRITORY);
+	made_end(&made);
+}
+
+TEST(a_fill_is_no_leak_and_has_a_ceiling)
+{
+	RUN(32, .amount = { fill });
+	CHECK_INT(made.last.verdict, KT_VERDICT_FILLING);
+	CHECK_INT(made.seen[KT_VERDICT_LEAK], 0);
+	CHECK(made.last.ceiling_bytes > 100 * MADE_MIB && made.last.ceiling_bytes < 250 * MADE_MIB);
+	made_end(&made);
+}
+
+TEST(a_step_and_a_drop)
+{
+	RUN(40, .amount = { step_up });
+	CHECK_INT(made.last.verdict, KT_VERDICT_STEP);
+	CHECK(fabs((double)made.last.rise_bytes / MADE_MIB - 40) < 2);
+	CHECK_INT(made.seen[KT_VERDICT_LEAK], 0);
+	made_end(&made);
+	made = (struct made){ .amount = { step_down }, .look = KT_LOOK_LOST };
+	made_run(&made, 40);
+	CHECK_INT(made.last.verdict, KT_VERDICT_DROP);
+	CHECK(made.last.rise_bytes < 0);
+	made_end(&made);
+}
+
+TEST(a_spike)
+{
+	RUN(34, .amount = { spike });
+	CHECK_INT(made.last.verdict, KT_VERDICT_SPIKE);
+	made_end(&made);
+}
+
+TEST(teeth_rise_slowly_and_fall_at_once)
+{
+	RUN(100, .amount = { teeth });
+	CHECK_INT(made.last.verdict, KT_VERDICT_SAW_TOOTH);
+	CHECK_INT(made.seen[KT_VERDICT_LEAK], 0);
+	made_end(&made);
+}
+
+TEST(a_daily_phase_is_normal)
+{
+	RUN(240, .amount = { day });
+	CHECK_INT(made.seen[KT_VERDICT_LEAK], 0);
+	CHECK_INT(made.seen[KT_VERDICT_SAW_TOOTH], 0);
+	made_end(&made);
+}
+
+TEST(churn_has_a_flat_floor)
+{
+	RUN(40, .amount = { churn });
+	CHECK_INT(made.last.verdict, KT_VERDICT_CHURN);
+	made_end(&made);
+}
+
+TEST(an_amount_follows_a_number_of_the_machine)
+{
+	RUN(40, .amount = { follows_sockets }, .driver = sockets, .driver_kind = KT_DRIVER_SOCKETS);
+	CHECK_INT(made.last.verdict, KT_VERDICT_FOLLOWS);
+	CHECK_INT(made.last.veto, KT_VETO_DRIVER);
+	CHECK_INT(made.last.driver, KT_DRIVER_SOCKETS);
+	CHECK(fabs(made.last.per_unit_bytes - 2048) < 200);
+	CHECK_INT(made.seen[KT_VERDICT_LEAK], 0);
+	made_end(&made);
+}
+
+TEST(without_the_number_the_same_growth_is_a_leak)
+{
+	RUN(60, .amount = { follows_sockets });
+	CHECK_INT(made.last.verdict, KT_VERDICT_LEAK);
+	made_end(&made);
+}
+
+TEST(more_for_each_unit_than_before_is_out_of_proportion)
+{
+	RUN(40, .amount = { out_of_proportion }, .driver = sockets,
+		.driver_kind = KT_DRIVER_SOCKETS);
+	CHECK(made.seen[KT_VERDICT_OUT_OF_PROPORTION] > 0);
+	CHECK_INT(made.last.driver, KT_DRIVER_SOCKETS);
+	CHECK_INT(made.seen[KT_VERDICT_LEAK], 0);
+	made_end(&made);
+}
+
+TEST(as_much_for_each_unit_as_before_is_not)
+{
+	RUN(40, .amount = { follows_sockets }, .driver = sockets, .driver_kind = KT_DRIVER_SOCKETS);
+	CHECK_INT(made.seen[KT_VERDICT_OUT_OF_PROPORTION], 0);
+	made_end(&made);
+}
+
+TEST(growth_with_the_caches_of_inodes_fills)
+{
+	RUN(40, .amount = { follows_sockets }, .driver = sockets,
+		.driver_kind = KT_DRIVER_INODES_KIB);
+	/* 2 KiB for each KiB are not plausible */
+	CHECK_INT(made.last.verdict, KT_VERDICT_OUT_OF_PROPORTION);
+	made_end(&made);
+}
+
+TEST(an_event_is_named_when_it_explains_more_than_time)
+{
+	RUN(40, .amount = { leaks_each_connection }, .event = connections,
+		.event_kind = KT_EVENT_CONNECTIONS);
+	CHECK_INT(made.last.verdict, KT_VERDICT_LEAK);
+	CHECK_INT(made.last.event, KT_EVENT_CONNECTIONS);
+	CHECK(fabs(made.last.per_event_bytes - 20) < 2);
+	CHECK(made.last.event_share > .9);
+	made_end(&made);
+}
+
+TEST(an_event_that_only_goes_on_is_not_named)
+{
+	RUN(40, .amount = { leak_1 }, .event = connections, .event_kind = KT_EVENT_CONNECTIONS);
+	CHECK_INT(made.last.verdict, KT_VERDICT_LEAK);
+	CHECK_INT(made.last.event, KT_NR_EVENTS);
+	made_end(&made);
+}
+
+TEST(a_reclaimable_cache_fills_until_pressure_has_failed)
+{
+	RUN(60, .amount = { leak_1 }, .reclaimable = true);
+	CHECK_INT(made.last.verdict, KT_VERDICT_FILLING);
+	CHECK_INT(made.last.veto, KT_VETO_RECLAIMABLE);
+	made_end(&made);
+	made = (struct made){ .amount = { leak_1 },
+		.reclaimable = true,
+		.look = KT_LOOK_LOST,
+		.pressure_every_h = 1.1 };
+	made_run(&made, 60);
+	CHECK_INT(made.last.verdict, KT_VERDICT_LEAK);
+	made_end(&made);
+}
+
+TEST(a_reclaimable_cache_that_pressure_empties_is_no_leak)
+{
+	RUN(80, .amount = { reclaimable_emptied }, .reclaimable = true, .pressure_every_h = 6);
+	CHECK_INT(made.seen[KT_VERDICT_LEAK], 0);
+	made_end(&made);
+}
+
+TEST(a_leak_ends_when_its_memory_comes_back)
+{
+	RUN(31, .amount = { leak_freed });
+	CHECK(made.leak_h > 0);
+	CHECK_INT(made.last.verdict, KT_VERDICT_WAS_LEAKING);
+	made_until(&made, 31, 31 + 8 * 24);
+	CHECK_INT(made.last.verdict, KT_VERDICT_NORMAL);
+	made_end(&made);
+}
+
+TEST(a_boot_ends_a_leak)
+{
+	RUN(28, .amount = { leak_100 }, .boot_h = 27);
+	CHECK(made.leak_h > 0);
+	CHECK_INT(made.seen[KT_VERDICT_WAS_LEAKING], 1);
+	made_end(&made);
+}
+
+TEST(gaps_and_missing_samples_do_not_hide_a_leak)
+{
+	RUN(50, .amount = { leak_1 }, .gap_from_h = 28, .gap_to_h = 29);
+	CHECK_INT(made.last.verdict, KT_VERDICT_LEAK);
+	made_end(&made);
+}
+
+TEST(sisters_are_one_event)
+{
+	RUN(30, .amount = { leak_100, leak_100, flat });
+	struct kt_judged judged;
+
+	CHECK_INT(made.last.verdict, KT_VERDICT_LEAK);
+	kt_judge_verdict(made.judge, 1, &judged);
+	CHECK_INT(judged.verdict, KT_VERDICT_LEAK);
+	CHECK_INT(made.last.sister, judged.sister);
+	kt_judge_verdict(made.judge, 2, &judged);
+	CHECK_INT(judged.sister, 2);
+	made_end(&made);
+}
+
+TEST(a_rider_of_a_reclaimable_cache_names_it)
+{
+	/* the first series is the cache, the second one rides on it */
+	RUN(60, .amount = { follows_sockets, follows_sockets }, .reclaimable = true, .noise = 0);
+	struct kt_judged judged;
+
+	kt_judge_verdict(made.judge, 1, &judged);
+	CHECK(judged.verdict != KT_VERDICT_LEAK || judged.sister == 1);
+	made_end(&made);
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "verdict/judge.h"
+#include "verdict/rings.h"
+
+#include "test.h"
+
+#include <stdlib.h>
+
+#define MINUTE 60000
+#define HOUR   (60 * MINUTE)
+
+static struct kt_clock clock_at(int64_t ms)
+{
+	struct kt_clock clock = { 0 };
+
+	kt_clock_advance(&clock, ms, -1);
+	return clock;
+}
+
+TEST(a_floor_is_the_lowest_value_of_its_block)
+{
+	struct kt_clock clock = clock_at(0);
+	struct kt_rings rings;
+	static const int64_t values[] = { 5000, 3000, 9000, 7000, 8000, 6000, 4000 };
+
+	kt_rings_begin(&rings, &clock, 1000);
+	for (int i = 0; i < 7; i++) {
+		kt_clock_advance(&clock, (i + 1) * 20000, -1);
+		kt_rings_put(&rings, &clock, values[i]);
+	}
+	/* 1000, 5000, 3000; 9000, 7000, 8000 */
+	CHECK_INT(kt_rings_count(&rings, &clock, 1), 2);
+	CHECK_INT(kt_rings_bytes(&rings, kt_rings_floor(&rings, &clock, 1, 1)), 1000);
+	CHECK_INT(kt_rings_bytes(&rings, kt_rings_floor(&rings, &clock, 1, 0)), 7000);
+}
+
+TEST(blocks_without_samples_repeat_the_last_value)
+{
+	struct kt_clock clock = clock_at(0);
+	struct kt_rings rings;
+	struct kt_floors floors;
+
+	kt_rings_begin(&rings, &clock, 1000);
+	kt_clock_advance(&clock, 10 * MINUTE, -1);
+	kt_rings_put(&rings, &clock, 5000);
+	kt_clock_advance(&clock, 20 * MINUTE, -1);
+	kt_rings_close(&rings, &clock);
+	kt_rings_floors(&rings, &clock, 1, 84, &floors);
+	CHECK_INT(floors.count, 20);
+	CHECK_INT((int64_t)floors.at[9], 0);
+	CHECK_INT((int64_t)floors.at[10], 4000);
+	CHECK_INT((int64_t)floors.at[19], 4000);
+	CHECK_INT(kt_clock_seen(&clock, 1, 20), 2);
+}
+
+TEST(a_long_gap_costs_no_more_than_a_ring)
+{
+	struct kt_clock clock = clock_at(0);
+	struct kt_rings rings;
+
+	kt_rings_begin(&rings, &clock, 1000);
+	kt_clock_advance(&clock, 1ll << 50, -1);
+	kt_rings_put(&rings, &clock, 2000);
+	for (int level = 0; level < KT_NR_LEVELS; level++)
+		CHECK_INT(kt_rings_count(&rings, &clock, level), kt_levels[level].kept);
+	CHECK_INT((int64_t)kt_rings_floor(&rings, &clock, 4, 29), 0);
+}
+
+TEST(a_clock_that_goes_back_stands_still_or_follows_the_uptime)
+{
+	struct kt_clock clock = { 0 };
+
+	kt_clock_advance(&clock, 100 * HOUR, -1);
+	kt_clock_advance(&clock, 10 * HOUR, -1);
+	CHECK_INT(clock.now_ms, 100 * HOUR);
+	kt_clock_advance(&clock, 11 * HOUR, -1);
+	CHECK_INT(clock.now_ms, 101 * HOUR);
+	clock = (struct kt_clock){ 0 };
+	kt_clock_advance(&clock, 100 * HOUR, HOUR);
+	kt_clock_advance(&clock, 10 * HOUR, 2 * HOUR);
+	CHECK_INT(clock.now_ms, 101 * HOUR);
+	CHECK(kt_clock_advance(&clock, 11 * HOUR, 0));
+}
+
+TEST(blocks_of_two_hours_know_how_far_their_floors_rose_and_fell)
+{
+	struct kt_clock clock = clock_at(0);
+	struct kt_rings rings;
+	struct kt_rings_range range;
+
+	kt_rings_begin(&rings, &clock, 0);
+	for (int minute = 1; minute <= 125; minute++) {
+		kt_clock_advance(&clock, minute * MINUTE, -1);
+		kt_rings_put(&rings, &clock,
+			minute == 90		     ? 9 << 20
+			: minute > 20 && minute < 60 ? 4 << 20
+						     : 1 << 20);
+	}
+	kt_rings_close(&rings, &clock);
+	range = kt_rings_range(&rings, &clock, KT_LEVEL_TWO_HOURS, 0);
+	CHECK(range.low == 0);
+	/* rounded up, the roughest by less than a quarter */
+	CHECK(range.high >= 4 << 20 && range.high < (4 << 20) * 1.01);
+	CHECK(range.fall >= 3 << 20 && range.fall < (3 << 20) * 1.25);
+	CHECK(range.top >= 9 << 20 && range.top < (9 << 20) * 1.25);
+}
+
+TEST(any_amount_is_kept_within_bounds)
+{
+	struct kt_clock clock = clock_at(0);
+	struct kt_rings rings;
+
+	kt_rings_begin(&rings, &clock, -(1ll << 62));
+	kt_clock_advance(&clock, MINUTE, -1);
+	kt_rings_put(&rings, &clock, 1ll << 62);
+	CHECK_INT(kt_rings_bytes(&rings, (double)rings.value), 1ll << 62);
+	CHECK_INT(kt_rings_bytes(&rings, 0), -(1ll << 62));
+	CHECK_INT(kt_rings_bytes(&rings, 1e300), 1ll << 62);
+}
+
+TEST(a_series_takes_at_most_two_thousand_bytes)
+{
+	struct kt_judge_options options = { .ram_bytes = 1 << 30 };
+	struct kt_judge_series series = { .name = "a cache with an average name" };
+	struct kt_judge *judge = kt_judge_new(&options);
+	size_t before = kt_judge_size(judge);
+
+	for (int i = 0; i < 1000; i++)
+		kt_judge_add(judge, &series);
+	CHECK((kt_judge_size(judge) - before) / 1000 <= 2000);
+	kt_judge_free(judge);
+}

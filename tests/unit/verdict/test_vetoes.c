@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "verdict/outcome.h"
+
+#include "test.h"
+
+#include <math.h>
+
+#define MINUTE 60000
+#define HOUR   (60 * MINUTE)
+#define MIB    1048576.
+
+/* An amount in samples of 10 min, and its growth in the newest 18 blocks of that length. */
+struct past {
+	struct kt_clock clock;
+	struct kt_rings rings;
+	struct kt_growth_of of;
+	struct kt_growth growth;
+};
+
+static void make(struct past *past, double (*mib)(double hour), double hours)
+{
+	*past = (struct past){ 0 };
+	for (double hour = 0; hour <= hours; hour += 1. / 6) {
+		kt_clock_advance(&past->clock, (int64_t)(hour * HOUR + .5), -1);
+		if (hour == 0)
+			kt_rings_begin(&past->rings, &past->clock, (int64_t)(mib(0) * MIB));
+		kt_rings_put(&past->rings, &past->clock, (int64_t)(mib(hour) * MIB));
+	}
+	kt_rings_close(&past->rings, &past->clock);
+	past->of = (struct kt_growth_of){ &past->rings, &past->clock, 4096, 1 << 30, false };
+	kt_growth_seek(&past->of, 2, &past->growth);
+}
+
+static double after(double hour, double onset)
+{
+	return hour > onset ? hour - onset : 0;
+}
+
+static double steady(double hour)
+{
+	return 50 + 3 * after(hour, 40);
+}
+
+static double from_the_start(double hour)
+{
+	return 50 + 3 * hour;
+}
+
+static double hill(double hour)
+{
+	return hour > 10 && hour < 20 ? 58 : steady(hour);
+}
+
+static double slower(double hour)
+{
+	return 50 + 3 * after(hour, 40) + 12 * (after(hour, 40) - after(hour, 46));
+}
+
+TEST(steady_growth_after_a_day_has_no_veto)
+{
+	struct past past;
+
+	make(&past, steady, 46);
+	CHECK(past.growth.positive);
+	CHECK(!kt_veto_territory(&past.of, &past.growth));
+	CHECK(!kt_veto_history(&past.of, &past.growth));
+	CHECK(!kt_veto_deceleration(&past.of, &past.growth));
+}
+
+TEST(a_hill_before_is_territory)
+{
+	struct past past;
+
+	make(&past, hill, 44);
+	CHECK(past.growth.positive);
+	CHECK(kt_veto_territory(&past.of, &past.growth));
+}
+
+TEST(growth_from_the_first_sample_on_has_no_history)
+{
+	struct past past;
+
+	make(&past, from_the_start, 46);
+	CHECK(past.growth.positive);
+	CHECK(kt_veto_history(&past.of, &past.growth));
+}
+
+TEST(growth_that_was_faster_decelerates)
+{
+	struct past past;
+
+	make(&past, slower, 51);
+	CHECK(kt_veto_deceleration(&past.of, &past.growth));
+}
+
+TEST(pressure_in_the_growth_clears_a_reclaimable_cache)
+{
+	struct kt_pressures pressures = { 0 };
+	struct past past;
+
+	make(&past, steady, 46);
+	CHECK(kt_veto_reclaimable(&past.growth, &pressures));
+	/* before the growth it says nothing */
+	kt_pressures_add(&pressures, 30 * HOUR);
+	CHECK(kt_veto_reclaimable(&past.growth, &pressures));
+	kt_pressures_add(&pressures, past.clock.now_ms - HOUR);
+	CHECK(!kt_veto_reclaimable(&past.growth, &pressures));
+}
+
+TEST(times_of_pressure_within_a_minute_are_one)
+{
+	struct kt_pressures pressures = { 0 };
+
+	for (int i = 0; i < 100; i++)
+		kt_pressures_add(&pressures, i * 1000);
+	CHECK_INT(pressures.count, 2);
+}
