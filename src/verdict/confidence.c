@@ -11,25 +11,25 @@
 static const struct {
 	double below, leaks, wrong;
 } scores[] = {
-	{ 4, .43, 2 },
-	{ 8, .35, .1 },
-	{ 20, .13, .05 },
-	{ HUGE_VAL, .1, .05 },
+	{ 4, .15, .1 },
+	{ 8, .3, .1 },
+	{ 20, .25, .05 },
+	{ HUGE_VAL, .3, .02 },
 };
 
-/* How often the other verdicts are right. */
+/* How often the other verdicts were right. */
 static const double shares[KT_NR_VERDICTS] = {
-	[KT_VERDICT_NORMAL] = .9,
+	[KT_VERDICT_NORMAL] = .98,
 	[KT_VERDICT_FILLING] = .8,
-	[KT_VERDICT_CHURN] = .7,
-	[KT_VERDICT_STEP] = .8,
-	[KT_VERDICT_SPIKE] = .7,
-	[KT_VERDICT_DROP] = .8,
-	[KT_VERDICT_SAW_TOOTH] = .8,
-	[KT_VERDICT_FOLLOWS] = .8,
-	[KT_VERDICT_OUT_OF_PROPORTION] = .6,
+	[KT_VERDICT_CHURN] = .55,
+	[KT_VERDICT_STEP] = .65,
+	[KT_VERDICT_SPIKE] = .95,
+	[KT_VERDICT_DROP] = .55,
+	[KT_VERDICT_SAW_TOOTH] = .9,
+	[KT_VERDICT_FOLLOWS] = .75,
+	[KT_VERDICT_OUT_OF_PROPORTION] = .3,
 	[KT_VERDICT_GROWING] = .5,
-	[KT_VERDICT_WAS_LEAKING] = .8,
+	[KT_VERDICT_WAS_LEAKING] = .75,
 };
 
 double kt_confidence(enum kt_verdict verdict, int level, double score, bool looked)

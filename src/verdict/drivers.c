@@ -165,10 +165,9 @@ static bool out_of_proportion(const struct kt_growth *growth, const struct line 
 	if (!(now->slope > 0) || now->explained < EXPLAINED ||
 		now->rest > growth->shape.rests[1] / 2)
 		return false;
-	if (now->slope > most)
-		return true;
-	return before && before->explained >= WELL_KNOWN && before->slope > 0 &&
-	       now->slope > TOO_MUCH * before->slope;
+	if (!before || before->explained < WELL_KNOWN || !(before->slope > 0))
+		return false;
+	return now->slope > most || now->slope > TOO_MUCH * before->slope;
 }
 
 /* Returns whether the driver explains the growth, in or out of proportion. */

@@ -5,7 +5,7 @@
 #include <math.h>
 
 #define PARTS_MAX   24
-#define LEAST_PARTS 6
+#define LEAST_PARTS 5
 #define BETTER	    .5 /* of what time leaves unexplained, at most */
 #define SAME	    .02
 

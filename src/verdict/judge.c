@@ -234,7 +234,10 @@ static void look_for_ridden(struct kt_judge *judge, size_t index, const struct k
 	}
 }
 
-/* Growth in short blocks is a leak only if something was looked for that holds it. */
+/*
+ * Growth in short blocks is a leak only if a look has found nothing that holds it. No job lasts as
+ * long as growth in long blocks: something that holds it is what leaks.
+ */
 static void look_for_holder(
 	struct kt_judge *judge, size_t index, int level, struct kt_outcome *outcome)
 {
@@ -246,7 +249,7 @@ static void look_for_holder(
 	if (judge->options.look)
 		look = judge->options.look(judge->options.look_arg, index);
 	series->looked = look == KT_LOOK_LOST;
-	if (look == KT_LOOK_HELD || (look == KT_LOOK_UNKNOWN && level < KT_LEVEL_TWO_HOURS)) {
+	if (look != KT_LOOK_LOST && level < KT_LEVEL_TWO_HOURS) {
 		outcome->verdict = KT_VERDICT_GROWING;
 		outcome->veto = KT_VETO_HOLDER;
 	}
