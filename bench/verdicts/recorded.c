@@ -79,6 +79,7 @@ static bool read_index(const char *directory, struct index *index)
 			sscanf(line, "%63[^\t]\t%63[^\t]\t%31[^\t]\t%lld\t%lld\t%47[^\n]",
 				one->file, one->series, truth, from, to, one->mechanism) != 6)
 			continue;
+		one->delay_min = -1;
 		index->pressure[index->count] = strcmp(one->series, "pressure") == 0;
 		one->truth = verdict_named(truth);
 		if (one->truth == KT_NR_VERDICTS && !index->pressure[index->count]) {
@@ -249,7 +250,7 @@ static bool judge_scene(const struct exam_options *options, struct scene *scene)
 	if (!read_amounts(options, scene)) {
 		fprintf(stderr, "%s/%s cannot be read by '%s export'\n", options->recorded,
 			scene->file, options->ktally);
-		return true;
+		return false;
 	}
 	judge = kt_judge_new(&asked);
 	for (size_t i = 0; judge && i < scene->nr_labels; i++) {
