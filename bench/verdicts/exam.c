@@ -328,6 +328,16 @@ static int by_seed(const void *a, const void *b)
 	return (x->at_h > y->at_h) - (x->at_h < y->at_h);
 }
 
+static int by_series(const void *a, const void *b)
+{
+	const struct found *x = a, *y = b;
+
+	if (x->seed != y->seed)
+		return x->seed < y->seed ? -1 : 1;
+	return (x->series > y->series) - (x->series < y->series);
+}
+
+/* Threads end in any order; figures do not depend on it. */
 static void settle(struct exam *exam)
 {
 	tally_merge_states(&exam->states, &exam->quiet);
@@ -341,6 +351,8 @@ static void settle(struct exam *exam)
 				qsort(cell->delays, cell->nr_delays, sizeof(double), by_delay);
 		}
 	}
+	if (exam->leaks.nr_found > 0)
+		qsort(exam->leaks.found, exam->leaks.nr_found, sizeof(struct found), by_series);
 	if (exam->quiet.nr_alarms > 0)
 		qsort(exam->quiet.alarms, exam->quiet.nr_alarms, sizeof(struct alarm), by_seed);
 	if (exam->dense.nr_alarms > 0)

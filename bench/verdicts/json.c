@@ -28,12 +28,14 @@ static void print_tally(const char *name, const struct tally *tally)
 	for (size_t i = 0; i < tally->nr_found; i++) {
 		const struct found *one = &tally->found[i];
 
-		printf("%s{\"shape\":\"%s\",\"on\":\"%s\",\"deviations\":%.3g,\"hourly\":%.6g,"
+		printf("%s{\"seed\":%llu,\"series\":%zu,\"shape\":\"%s\",\"on\":\"%s\","
+		       "\"deviations\":%.3g,\"hourly\":%.6g,"
 		       "\"leak_h\":%.4g,\"growing_h\":%.4g,\"last\":\"%s\",\"veto\":\"%s\","
 		       "\"confidence\":%.3f,\"rate_inside\":%s,\"event_named\":%s,"
 		       "\"onset_off_h\":%.3g}",
-			i ? "," : "", shape_names[one->shape], one->kind->name, one->size,
-			one->hourly, one->delay_h, one->growing_h, kt_verdict_name(one->last),
+			i ? "," : "", (unsigned long long)one->seed, one->series,
+			shape_names[one->shape], one->kind->name, one->size, one->hourly,
+			one->delay_h, one->growing_h, kt_verdict_name(one->last),
 			kt_veto_name(one->veto), one->confidence,
 			one->rate_inside ? "true" : "false", one->named ? "true" : "false",
 			one->onset_off_h);

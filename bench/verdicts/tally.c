@@ -97,7 +97,9 @@ static void add_leak(struct tally *tally, const struct sitting *sitting, size_t 
 	found = new_found(tally);
 	if (!found)
 		return;
-	*found = (struct found){ .shape = leak->shape,
+	*found = (struct found){ .seed = sitting->machine.plan.seed,
+		.series = k,
+		.shape = leak->shape,
 		.kind = series->kind,
 		.size = leak->total / deviation(series),
 		.hourly = leak->total / (end_h - leak->onset_h),

@@ -16,6 +16,8 @@ extern const double bin_limits[NR_BINS];   /* lower limits of confidence */
 
 /** A leak, and what the judge made of it. */
 struct found {
+	uint64_t seed;
+	size_t series;
 	enum shape shape;
 	const struct kind *kind; /* that it leaks on */
 	double size;		 /* deviations of the rest of the series */
