@@ -103,6 +103,9 @@ void leak_compose(struct series *series, struct machine *machine, enum shape sha
 	if (shape == SHAPE_USE)
 		leak->per_unit = leak->hourly * 24 / (sockets->base * (2 * sockets->depth + .1));
 	series->look_leak = rng_chance(rng, LOOK_ERRS) ? KT_LOOK_HELD : KT_LOOK_LOST;
+	/* reclaim is in vain for the whole cache */
+	for (size_t k = 0; k < series->nr_parts; k++)
+		series->parts[k].reclaimable = false;
 	/* reclaim takes nothing of a leak back, unless the cache says that it can */
 	if (shape != SHAPE_RECLAIM)
 		series->reclaimable = series->inodes = false;
