@@ -11,7 +11,7 @@
 #define COSTLY_ORDER  3	  /* the kernel tries hard for requests up to this one */
 #define PART_PERMILLE 100 /* of memory: a smaller part explains nothing */
 
-/* What a finding is made of. */
+/* The parts of a finding, while its cause is looked for. */
 struct cause {
 	const struct kt_snapshot *snap;
 	const struct kt_memreport *of;

@@ -101,6 +101,8 @@ static void add_operands(
 			add_new_file(inputs, *path, option->prepare);
 		if (option->kind == KT_ARG_DIRECTORY)
 			kt_confine_read(&inputs->needs, *path);
+		if (option->kind == KT_ARG_SOURCE)
+			add_source(inputs, *path);
 	}
 	kt_confine_read(&inputs->needs, cmd->reads);
 }

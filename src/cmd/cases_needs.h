@@ -6,5 +6,8 @@
 
 /** Sources of facts for cases, in addition to the sources of the account. */
 const struct kt_needs *kt_cases_needs_of(const struct kt_machine_opts *opts);
+/** Likewise, with every process: for machines that kt_cases_want_tasks() picks out. */
+extern const struct kt_needs kt_cases_needs_tasks;
+bool kt_cases_want_tasks(const struct kt_snapshot *snap);
 
 #endif

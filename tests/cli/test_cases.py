@@ -81,6 +81,34 @@ def growth_between_two_times_is_not_claimed_of_one():
 
 
 @test
+def two_captures_show_growth_with_its_rate():
+    before = {**case_trees.tree(modules=("nvidia",)), "proc/uptime": "900000.00 0.00\n"}
+    after = {**case_trees.tree(modules=("nvidia",), caches={
+        "kmalloc-64": (600000, 640000, 64, 64, 1)}), "proc/uptime": "907200.00 0.00\n"}
+    with Folder() as old, Folder() as new:
+        plant(old, before), plant(new, after)
+        assert "nvidia-fence-leak" not in [one["id"] for one in findings(after)]
+        first = succeed("-s", new, "diagnose", "--older", old, "-o", "json").json()["findings"][0]
+        assert (first["id"], first["state"]) == ("nvidia-fence-leak", "growing, not yet known"), \
+            first
+        assert "it grew by 17.6 MiB/h since the older capture" in first["evidence"], first
+        refuse("-s", old, "diagnose", "--older", new, status=2, says="is not older")
+
+
+@test
+def a_case_is_explained_by_its_name():
+    for path in FILES:
+        told = succeed("explain", path.stem, "-o", "json").json()
+        assert told["case"] == path.stem and told["title"] and told["reference"], told
+        assert told["symptom"] or told["grows"], told
+    text = succeed("explain", "bpf-jit-limit").text
+    assert all(label in text for label in ("Recognised at one time by: ", "What decides: ",
+                                           "Remedy: ", "Source: https://")), text
+    listed = [one["case"] for one in succeed("explain", "-o", "json").json()["cases"]]
+    assert listed == [path.stem for path in FILES], listed
+
+
+@test
 def a_user_adds_cases_without_code():
     with Folder() as folder:
         (folder / "own-test.case").write_text(OWN)

@@ -108,7 +108,7 @@ def parts(node, place="top"):
 # a report of each shape, with options that give more of it
 EVERY = [(name,) for name in lib.LISTS] + [
     (), ("-N",), ("doctor",), ("metrics",), ("users",), ("users", "--details"), ("help",), ("help", "slab"), ("version",),
-    ("explain",), ("explain", "unattributed"), ("explain", "slab"),
+    ("explain",), ("explain", "unattributed"), ("explain", "slab"), ("explain", "dying-cgroups"),
     ("census",), ("census", "--by", "zone"), ("census", "--by", "node"),
     ("census", "--by", "cgroup"), ("slab", "--top", "1"), ("slab", "--families"),
     ("slab", "dentry"), ("vmalloc", "-N", "--by", "kind"), ("pagetables", "--shared"),

@@ -3,6 +3,7 @@
 // A case of any text, tried on facts of a machine.
 
 #include "fuzz.h"
+#include "fuzz_record.h"
 
 #include "cases/cases.h"
 

@@ -11,7 +11,7 @@
 #include "report/findings.h"
 
 struct diagnose_args {
-	const char *recording, *cases;
+	const char *recording, *cases, *older;
 	double arm_s;
 };
 
@@ -79,6 +79,7 @@ static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
 	const struct diagnose_args *args = kt_call_own(call);
 	const struct kt_diagnosis_options options = { .recording = args->recording,
 		.cases = args->cases,
+		.older = args->older,
 		.all = call->show.all,
 		.name_holders = true,
 		.arm_s = args->arm_s };
@@ -104,6 +105,8 @@ static const struct kt_option options[] = {
 		.kind = KT_ARG_SECONDS, KT_AT(struct diagnose_args, arm_s) },
 	{ 0, "cases", "DIRECTORY", "cases of your own, in addition to " KT_CASES_DIRECTORY,
 		.kind = KT_ARG_DIRECTORY, KT_AT(struct diagnose_args, cases) },
+	{ 0, "older", "SOURCE", "an older capture of the machine: cases also see growth",
+		.kind = KT_ARG_SOURCE, KT_AT(struct diagnose_args, older) },
 };
 
 static const struct kt_example examples[] = {
@@ -111,6 +114,7 @@ static const struct kt_example examples[] = {
 	{ "ktally diagnose --arm 60s", "watch what grows and has no known holder" },
 	{ "ktally diagnose -s r.rec", "what grew on the machine of a recording, and why" },
 	{ "ktally diagnose -s before.tar.zst", "what one capture proves" },
+	{ "ktally diagnose -s after.tar.zst --older before.tar.zst", "what grew between two" },
 	{ "ktally diagnose -a", "also what needs no action: caches that fill, steps, spikes" },
 };
 

@@ -5,10 +5,12 @@
 #include "cases/cases.h"
 #include "cases/facts_of.h"
 #include "cases/oom.h"
+#include "cases/surroundings.h"
 #include "cmd/cases_needs.h"
 #include "cmd/contents.h"
 #include "cmd/judge/culprit.h"
 #include "cmd/judge/cut_log.h"
+#include "cmd/judge/older.h"
 #include "diagnose/growth.h"
 #include "diagnose/moment.h"
 #include "history/verdicts.h"
@@ -117,15 +119,21 @@ static struct kt_err *put_cases(const struct work *work)
 {
 	const char *directories[] = { KT_CASES_DIRECTORY, work->options->cases };
 	struct kt_cases cases = { 0 };
-	struct kt_facts facts;
+	struct kt_facts facts, older;
 	struct kt_err *err;
 
 	kt_facts_init(&facts);
+	kt_facts_init(&older);
 	err = kt_cases_open(directories, work->options->cases ? 2 : 1, &cases);
 	if (!err && !kt_facts_of(work->snap, &work->account, &facts))
 		err = kt_err_new(KT_ERR_NOMEM, "out of memory");
-	if (!err)
+	if (!err && work->options->older)
+		err = kt_older_attach(work->call, work->options->older, work->snap, &facts, &older);
+	if (!err) {
 		kt_cases_put(&cases, &facts, work->report);
+		kt_surroundings_put(&facts, work->report);
+	}
+	kt_facts_cleanup(&older);
 	kt_facts_cleanup(&facts);
 	kt_cases_cleanup(&cases);
 	return err;
@@ -179,6 +187,13 @@ struct kt_err *kt_diagnose(const struct kt_call *call, const struct kt_diagnosis
 	err = kt_machine_read(&call->machine, &machine, 0, kt_cases_needs_of(&call->machine));
 	if (err)
 		return call->machine.source ? kt_cut_log_put(call, report, err) : err;
+	if (kt_cases_want_tasks(machine.snap)) {
+		kt_machine_cleanup(&machine);
+		machine = (struct kt_machine){ 0 };
+		err = kt_machine_read(&call->machine, &machine, 0, &kt_cases_needs_tasks);
+	}
+	if (err)
+		return err;
 	work.machine = &machine;
 	work.snap = machine.snap;
 	ret_diagnosis->one_time = kt_memreport_of(machine.snap);

@@ -11,6 +11,7 @@
 struct kt_diagnosis_options {
 	const char *recording; /* NULL: the source of the call, or the recorder's own */
 	const char *cases;     /* directory of further cases; NULL: none */
+	const char *older;     /* capture of the same machine, earlier; NULL: none */
 	bool all;	       /* also findings of no consequence: fills, steps, spikes */
 	bool name_holders;     /* looks for the holders of growing memory, which reads much more */
 	double arm_s;	       /* seconds to watch growth without a holder; 0: it is not watched */
