@@ -69,9 +69,16 @@ void kt_activity_find(struct kt_activity *activity, const struct kt_block *block
 	}
 }
 
+/* The numbers of a sample, wherever they are. */
+struct numbers {
+	const int64_t *found; /* line of each place; -1: none */
+	const struct kt_block_line *lines;
+	const void *from;
+	kt_activity_number number;
+};
+
 /* Sum of the numbers of one purpose; false: the block has none of them. */
-static bool sum_of(const struct kt_activity *activity, const struct kt_cursor *cursor,
-	enum purpose purpose, int of, int64_t *ret_sum)
+static bool sum_of(const struct numbers *numbers, enum purpose purpose, int of, int64_t *ret_sum)
 {
 	bool any = false;
 
@@ -79,9 +86,9 @@ static bool sum_of(const struct kt_activity *activity, const struct kt_cursor *c
 	for (size_t k = 0; k < KT_LEN(places); k++) {
 		int64_t value;
 
-		if (places[k].purpose != purpose || places[k].of != of || activity->lines[k] < 0 ||
-			!kt_cursor_value(cursor, &cursor->block->lines.items[activity->lines[k]],
-				places[k].number, KT_VALUE_LAST, &value) ||
+		if (places[k].purpose != purpose || places[k].of != of || numbers->found[k] < 0 ||
+			!numbers->number(numbers->from, &numbers->lines[numbers->found[k]],
+				places[k].number, &value) ||
 			value < 0 || value > KT_AMOUNT_MAX)
 			continue;
 		*ret_sum += value / places[k].per;
@@ -90,22 +97,35 @@ static bool sum_of(const struct kt_activity *activity, const struct kt_cursor *c
 	return any;
 }
 
-void kt_activity_put(
-	struct kt_activity *activity, const struct kt_cursor *cursor, struct kt_judge *judge)
+void kt_activity_put_numbers(struct kt_activity *activity, const void *from,
+	const struct kt_block_line *lines, kt_activity_number number, struct kt_judge *judge)
 {
+	const struct numbers numbers = { activity->lines, lines, from, number };
 	int64_t sum;
 
 	for (int of = 0; of < KT_NR_DRIVERS; of++) {
-		if (sum_of(activity, cursor, IS_DRIVER, of, &sum))
+		if (sum_of(&numbers, IS_DRIVER, of, &sum))
 			kt_judge_driver(judge, (enum kt_driver)of, sum);
 	}
 	for (int of = 0; of < KT_NR_EVENTS; of++) {
-		if (sum_of(activity, cursor, IS_EVENT, of, &sum))
+		if (sum_of(&numbers, IS_EVENT, of, &sum))
 			kt_judge_event(judge, (enum kt_event)of, sum);
 	}
-	if (!sum_of(activity, cursor, IS_PRESSURE, 0, &sum))
+	if (!sum_of(&numbers, IS_PRESSURE, 0, &sum))
 		return;
 	if (activity->pressure >= 0 && sum > activity->pressure)
 		kt_judge_pressure(judge);
 	activity->pressure = sum;
+}
+
+static bool number_at(
+	const void *cursor, const struct kt_block_line *line, uint32_t number, int64_t *ret_value)
+{
+	return kt_cursor_value(cursor, line, number, KT_VALUE_LAST, ret_value);
+}
+
+void kt_activity_put(
+	struct kt_activity *activity, const struct kt_cursor *cursor, struct kt_judge *judge)
+{
+	kt_activity_put_numbers(activity, cursor, cursor->block->lines.items, number_at, judge);
 }

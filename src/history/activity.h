@@ -24,5 +24,11 @@ void kt_activity_find(struct kt_activity *activity, const struct kt_block *block
 /** Gives the numbers at the cursor's sample to the judge, within a sample of it. */
 void kt_activity_put(
 	struct kt_activity *activity, const struct kt_cursor *cursor, struct kt_judge *judge);
+/** Returns a number of a line of `from`; false: it is absent. */
+typedef bool (*kt_activity_number)(
+	const void *from, const struct kt_block_line *line, uint32_t number, int64_t *ret_value);
+/** Gives the numbers to the judge from elsewhere; `lines`: of the block. */
+void kt_activity_put_numbers(struct kt_activity *activity, const void *from,
+	const struct kt_block_line *lines, kt_activity_number number, struct kt_judge *judge);
 
 #endif

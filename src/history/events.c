@@ -192,6 +192,26 @@ static void add_watches(kt_events_list *list, struct kt_arena *arena, struct kt_
 	kt_err_free(err);
 }
 
+/* The recorder's own notes on what it found: marks of the samples since the last call. */
+static void add_findings(struct kt_events *events, const struct kt_cursor *cursor,
+	struct kt_arena *arena, kt_events_list *list)
+{
+	const struct kt_block *block = cursor->block;
+	bool same = events->sequence == block->sequence;
+	/* at the first call, only the sample itself */
+	uint32_t after = !events->nr_boots ? cursor->sample : same ? events->sample + 1 : 0;
+
+	for (size_t i = 0; i < block->marks.count; i++) {
+		const struct kt_block_mark *mark = &block->marks.items[i];
+
+		if (mark->sample >= after && mark->sample <= cursor->sample &&
+			strcmp(mark->kind, KT_MARK_FINDING) == 0)
+			add(list, arena, KT_EVENTS_FINDING, mark->text, 1);
+	}
+	events->sequence = block->sequence;
+	events->sample = cursor->sample;
+}
+
 /* True if the sample has the names and the boot of the previous one, so only kills may differ. */
 static bool is_like(const struct kt_events *events, const struct kt_cursor *cursor)
 {
@@ -213,6 +233,7 @@ void kt_events_until(struct kt_events *events, const struct kt_cursor *cursor,
 	*ret_list = (kt_events_list){ 0 };
 	if (is_like(events, cursor)) {
 		compare_kills(ret_list, arena, events->nr_oom_kills, now.nr_oom_kills);
+		add_findings(events, cursor, arena, ret_list);
 		events->nr_oom_kills = now.nr_oom_kills;
 		add_watches(ret_list, arena, events, cursor);
 		return;
@@ -233,6 +254,9 @@ void kt_events_until(struct kt_events *events, const struct kt_cursor *cursor,
 	now.nr_boots -= !events->nr_boots; /* a first sample has no event */
 	add_watches(ret_list, arena, &now, cursor);
 	now.nr_boots += !events->nr_boots;
+	add_findings(events, cursor, arena, ret_list);
+	now.sequence = events->sequence;
+	now.sample = events->sample;
 	kt_arena_fini(&events->arena);
 	*events = now;
 }
@@ -242,6 +266,7 @@ const char *kt_events_kind_name(enum kt_events_kind kind)
 	static const char *const names[KT_EVENTS_KINDS] = {
 		[KT_EVENTS_BOOT] = "boot",
 		[KT_EVENTS_OOM] = "oom",
+		[KT_EVENTS_FINDING] = "finding",
 		[KT_EVENTS_MODULE_LOADED] = "module",
 		[KT_EVENTS_MODULE_UNLOADED] = "module",
 		[KT_EVENTS_CACHE_MADE] = "cache",

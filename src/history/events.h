@@ -22,11 +22,15 @@ struct kt_events {
 	uint64_t watched_block; /* sequence of the block, and the sample in it, of the last call */
 	uint32_t watched_sample;
 	uint32_t nr_boots; /* so far, from 1 */
+	/* marks before this sample of this block are known */
+	uint64_t sequence;
+	uint32_t sample;
 };
 
 enum kt_events_kind {
 	KT_EVENTS_BOOT,		   /* name: kernel release; NULL: unknown */
 	KT_EVENTS_OOM,		   /* count: processes that the OOM killer killed */
+	KT_EVENTS_FINDING,	   /* name: "warning: ID SUBJECT" or "resolved: ..." */
 	KT_EVENTS_MODULE_LOADED,   /* name: module */
 	KT_EVENTS_MODULE_UNLOADED, /* name */
 	KT_EVENTS_CACHE_MADE,	   /* name: slab cache; several caches may have one name */
@@ -46,8 +50,8 @@ struct kt_events_item {
 typedef KT_LIST(struct kt_events_item) kt_events_list;
 
 /**
- * Lists the events since the previous call, none at the first call. The list belongs to `arena`,
- * which has failed if memory ran out.
+ * Lists the events since the previous call, at the first call only events that the recorder noted
+ * in that sample. The list belongs to `arena`, which has failed if memory ran out.
  */
 void kt_events_until(struct kt_events *events, const struct kt_cursor *cursor,
 	struct kt_arena *arena, kt_events_list *ret_list);

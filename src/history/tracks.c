@@ -21,6 +21,11 @@ void kt_tracks_reader_fini(struct kt_tracks_reader *tracks)
 	*tracks = (struct kt_tracks_reader){ 0 };
 }
 
+void kt_tracks_reader_renew(struct kt_tracks_reader *tracks)
+{
+	tracks->outdated = true;
+}
+
 static void number_tracks(struct kt_tracks_reader *tracks)
 {
 	for (size_t i = 0; i < tracks->list.count; i++) {
@@ -42,8 +47,9 @@ const kt_tracks *kt_tracks_reader_at(struct kt_tracks_reader *tracks, const stru
 	const char *fact = kt_block_fact(block, "boot_id");
 	char boot_id[sizeof(tracks->boot_id)];
 
-	if (tracks->any && tracks->sequence == block->sequence)
+	if (tracks->any && !tracks->outdated && tracks->sequence == block->sequence)
 		return &tracks->list;
+	tracks->outdated = false;
 	snprintf(boot_id, sizeof(boot_id), "%s", fact ? fact : "");
 	if (tracks->any &&
 		(block->sequence < tracks->sequence || strcmp(boot_id, tracks->boot_id) != 0))

@@ -16,12 +16,15 @@ struct kt_tracks_reader {
 	kt_tracks list;
 	uint64_t sequence; /* of the block */
 	bool any, failed;
+	bool outdated; /* the list of the same block is made again */
 	char boot_id[64];
 	struct kt_copies copies;
 };
 
 /** Returns a block's tracks, valid until the next block. An earlier block restarts numbers. */
 const kt_tracks *kt_tracks_reader_at(struct kt_tracks_reader *tracks, const struct kt_block *block);
+/** Call when a block that is still written has other lines than before. */
+void kt_tracks_reader_renew(struct kt_tracks_reader *tracks);
 void kt_tracks_reader_fini(struct kt_tracks_reader *tracks);
 
 #endif

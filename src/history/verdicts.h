@@ -2,10 +2,9 @@
 #ifndef KT_HISTORY_VERDICTS_H
 #define KT_HISTORY_VERDICTS_H
 
+#include "history/feed.h"
 #include "history/history.h"
 #include "verdict/judge.h"
-
-#define KT_VERDICTS_SERIES_MAX 8192 /* series of a recording that are judged */
 
 /**
  * Judges the kernel memory in a stretch of a recording: each slab cache, in every sample, as
@@ -15,5 +14,9 @@
  */
 struct kt_err *kt_history_judge(struct kt_history *history, const struct kt_judge_options *options,
 	struct kt_judge **ret_judge) KT_MUST_CHECK;
+
+/** Gives the samples of a recording to a judge that may go on after them. */
+struct kt_err *kt_history_feed(
+	struct kt_history *history, struct kt_judge_feed *feed) KT_MUST_CHECK;
 
 #endif

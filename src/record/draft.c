@@ -474,14 +474,16 @@ void kt_draft_finish(struct kt_draft *draft)
 	uint32_t nr_samples = draft->block.nr_samples;
 	struct kt_block *block = &draft->block;
 	size_t count = draft->writers.count;
+	/* a draft that is read while it is written does so again and again */
+	size_t room = count + count / 4;
 
 	block->real_ms = kt_series_ops(&draft->real_ms, nr_samples);
 	block->boot_ms = kt_series_ops(&draft->boot_ms, nr_samples);
 	block->series.count = 0;
 	if (block->series.room < count) {
 		block->series.items =
-			kt_arena_alloc(&block->arena, count * sizeof(*block->series.items));
-		block->series.room = block->series.items ? count : 0;
+			kt_arena_alloc(&block->arena, room * sizeof(*block->series.items));
+		block->series.room = block->series.items ? room : 0;
 	}
 	for (; block->series.count < block->series.room && block->series.count < count;
 		block->series.count++) {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "history/verdicts.h"
+
+#include "history/live.h"
 #include "record/sampler.h"
 #include "record/writer.h"
 
@@ -134,4 +136,71 @@ TEST(a_boot_ends_growth)
 		CHECK(leaky.verdict != KT_VERDICT_LEAK && leaky.verdict != KT_VERDICT_GROWING);
 	}
 	end(&read);
+}
+
+/* The judge of the recorder, given each sample as it is taken. */
+TEST(samples_are_judged_while_they_are_taken_as_from_their_recording)
+{
+	static const struct kt_judge_options options = { .ram_bytes = 8ll << 30 };
+	struct kt_sampler *sampler = kt_sampler_new();
+	struct kt_err *err = NULL;
+	struct kt_draft draft;
+	struct kt_live live;
+	bool leaky = false;
+
+	CHECK(!kt_live_init(&live, &options));
+	kt_draft_init(&draft);
+	for (int i = 0; !err && i < SAMPLES; i++) {
+		if (i && i % 600 == 0) {
+			kt_draft_fini(&draft);
+			kt_draft_init(&draft);
+			kt_sampler_restart(sampler);
+		}
+		draft.block.sequence = (uint64_t)(i - i % 600);
+		put_sample(sampler, &draft, i, 0);
+		err = kt_live_sample(&live, &draft, NULL, START_MS + i * MINUTE_MS,
+			(int64_t)(i + 1) * MINUTE_MS);
+	}
+	CHECK(!err);
+	for (size_t i = 0; i < kt_judge_count(live.feed.judge); i++) {
+		struct kt_judged judged;
+		bool is_leaky = strcmp(kt_judge_name(live.feed.judge, i), "slab:leaky") == 0;
+
+		kt_judge_verdict(live.feed.judge, i, &judged);
+		leaky |= is_leaky;
+		CHECK_INT(judged.verdict == KT_VERDICT_LEAK || judged.verdict == KT_VERDICT_GROWING,
+			is_leaky);
+	}
+	CHECK(leaky);
+	kt_live_fini(&live);
+	kt_draft_fini(&draft);
+	kt_sampler_free(sampler);
+}
+
+TEST(a_cache_that_ends_while_it_is_judged_has_gone)
+{
+	static const struct kt_judge_options options = { .ram_bytes = 8ll << 30 };
+	struct kt_sampler *sampler = kt_sampler_new();
+	struct kt_draft draft;
+	struct kt_live live;
+	struct kt_err *err = NULL;
+
+	CHECK(!kt_live_init(&live, &options));
+	kt_draft_init(&draft);
+	for (int i = 0; !err && i < 4; i++) {
+		kt_sampler_text(sampler, &draft, "proc/slabinfo",
+			kt_span_str(i < 2 ? HEAD "a 1 2 64 64 1 : tunables 0 0 0 : slabdata 7 7 0\n"
+						 "b 1 2 64 64 1 : tunables 0 0 0 : slabdata 9 9 0\n"
+					  : HEAD
+					    "b 1 2 64 64 1 : tunables 0 0 0 : slabdata 9 9 0\n"
+					    "c 1 2 64 64 1 : tunables 0 0 0 : slabdata 3 3 0\n"));
+		kt_draft_end_sample(&draft, START_MS + i * MINUTE_MS, (i + 1) * MINUTE_MS);
+		err = kt_live_sample(
+			&live, &draft, NULL, START_MS + i * MINUTE_MS, (i + 1) * MINUTE_MS);
+	}
+	CHECK(!err);
+	CHECK_INT(kt_judge_count(live.feed.judge), 3);
+	kt_live_fini(&live);
+	kt_draft_fini(&draft);
+	kt_sampler_free(sampler);
 }
