@@ -147,6 +147,14 @@ static struct kt_output_opts output_opts(const struct kt_call *call)
 
 static bool run_in_session(const struct kt_cmd *cmd, const struct kt_call *call, bool *ret_closed);
 
+/* systemd.exec(5): set where standard error is connected to the journal. */
+static bool has_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+
+	return stream && *stream && !isatty(STDERR_FILENO);
+}
+
 static struct kt_console console(void)
 {
 	const char *term = getenv("TERM"), *no_color = getenv("NO_COLOR");
@@ -159,6 +167,7 @@ static struct kt_console console(void)
 		.write = write_out,
 		.say = say,
 		.run = run_in_session,
+		.journal = has_journal(),
 		.listen_fd = passed_socket(),
 	};
 }

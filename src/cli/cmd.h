@@ -32,6 +32,7 @@ struct kt_console {
 	 * when the reader of the output is gone.
 	 */
 	bool (*run)(const struct kt_cmd *cmd, const struct kt_call *call, bool *ret_closed);
+	bool journal;  /* standard error goes to the journal of systemd */
 	int listen_fd; /* a socket that the service manager has opened; 0: none */
 };
 

@@ -5,6 +5,8 @@
 // gives the reason. A list is followed by the sum of its cut rows and by its total. Integers stay
 // integers. Schemas: tools/gen_schema.c prints them from the shapes of the reports.
 
+#include "output/json.h"
+
 #include "base/printable.h"
 #include "output/output.h"
 #include "report/findings.h"
@@ -166,7 +168,7 @@ static void put_charts(struct kt_buf *buf, const struct kt_report *report)
 	kt_buf_puts(buf, "\n  ]");
 }
 
-static void put_finding(struct kt_buf *buf, const struct kt_finding *finding)
+void kt_json_finding(struct kt_buf *buf, const struct kt_finding *finding)
 {
 	struct kt_cell cells[KT_FINDING_COLUMNS];
 
@@ -191,7 +193,7 @@ static void put_findings(struct kt_buf *buf, const struct kt_report *report)
 	kt_buf_puts(buf, ",\n  \"findings\": [");
 	for (size_t i = 0; i < report->findings.count; i++) {
 		kt_buf_puts(buf, i ? ",\n    " : "\n    ");
-		put_finding(buf, &report->findings.items[i]);
+		kt_json_finding(buf, &report->findings.items[i]);
 	}
 	kt_buf_puts(buf, report->findings.count ? "\n  ]" : "]");
 }

@@ -56,6 +56,9 @@ struct kt_block_file {
 #define KT_MARK_DENIED "denied" /* the file exists, and the recorder may not read it */
 #define KT_MARK_GONE   "gone"	/* after one of these marks: the file no longer exists */
 
+#define KT_MARK_FINDING \
+	"finding" /* of the recorder: "warning: ID SUBJECT", "resolved: ID SUBJECT" */
+
 /** Something that happened before a sample ended. */
 struct kt_block_mark {
 	uint32_t sample;

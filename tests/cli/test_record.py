@@ -618,6 +618,32 @@ def counts_that_memory_may_follow_are_recorded_in_short_forms():
         assert texts["file-nr"].split() == ["2208", "0", "100000"], texts
 
 
+@test
+def the_recorder_tells_of_a_finding_once_and_keeps_it_next_to_the_recording():
+    with Folder() as folder:
+        tree, file = plant(folder / "tree", trees.MODERN), folder / "x.rec"
+        first = ktally("record", "-s", tree, "-n", "3", "-i", "0.1", file)
+        assert first.status == 0 and "ktally: warning: " in first.complaint, first.complaint
+        head, *lines = Path(f"{file}.findings").read_text().splitlines()
+        assert head.startswith("ktally findings 1\t"), head
+        assert lines[0].split("\t")[:2] == ["warning", "memory-errors"], lines
+        again = ktally("record", "-s", tree, "-n", "2", "-i", "0.1", file)
+        assert again.status == 0 and "warning" not in again.complaint, again.complaint
+        lines = succeed("report", file, "-i", "0.1", "-o", "json").json()["lines"]
+        marks = [line["event"] for line in lines if line["event"]]
+        assert marks == ["finding: warning: memory-errors row:poison"], marks
+
+
+@test
+def a_program_for_findings_is_refused_before_anything_is_recorded():
+    with Folder() as folder:
+        tree, file = plant(folder / "tree", trees.MODERN), folder / "x.rec"
+        refuse("record", "--on-finding", "mail", file, status=2, says="path of a program")
+        refuse("record", "--on-finding", folder / "none", file, status=2, says="No such file")
+        refuse("record", "--on-finding", "/bin/true", "-s", tree, file, status=2, says="gives up")
+        assert not file.exists()
+
+
 def pools_tree(tree, nr, nr_free):
     """A machine with so many huge pages of 2 MiB, and so many of them free."""
     texts = {f"sys/kernel/mm/hugepages/hugepages-2048kB/{name}_hugepages": f"{number}\n"

@@ -17,7 +17,7 @@ struct kt_diagnosis_options {
 	double arm_s;	       /* seconds to watch growth without a holder; 0: it is not watched */
 };
 
-/** What the findings rest on. */
+/** The basis of the findings. */
 struct kt_diagnosis {
 	const char *recording;	/* its path; NULL: there is none */
 	bool judged;		/* growth was judged */

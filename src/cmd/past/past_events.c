@@ -12,6 +12,7 @@
 static const char *const kinds[KT_EVENTS_KINDS] = {
 	[KT_EVENTS_BOOT] = "rebooted",
 	[KT_EVENTS_OOM] = "OOM killer",
+	[KT_EVENTS_FINDING] = "finding",
 	[KT_EVENTS_MODULE_LOADED] = "module loaded",
 	[KT_EVENTS_MODULE_UNLOADED] = "module unloaded",
 	[KT_EVENTS_CACHE_MADE] = "cache made",

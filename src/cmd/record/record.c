@@ -9,6 +9,7 @@
 #include "base/kernel_files.h"
 #include "base/memory.h"
 #include "cli/cmd.h"
+#include "cmd/alert/alert.h"
 #include "cmd/record/record_facts.h"
 #include "cmd/record/record_files.h"
 #include "cmd/record/record_groups.h"
@@ -35,6 +36,13 @@
 #define BLOCK_SAMPLES	   3600
 #define BLOCK_BYTES	   (384u << 10) /* of memory; a block is written when full */
 
+struct record_args {
+	bool exact;		/* reads kernel memory */
+	const char *on_finding; /* a program; NULL: none */
+	bool users;		/* watches who allocates what grows */
+	double every_s;		/* seconds between two readings of it; 0: the default */
+};
+
 struct recorder {
 	const struct kt_call *call;
 	const char *path;
@@ -45,6 +53,7 @@ struct recorder {
 	struct kt_groups groups;
 	struct kt_record_memory memory;
 	struct kt_record_users users;
+	struct kt_alert *alert;
 	struct kt_record_files files;
 	struct kt_arena arena;	   /* of messages */
 	bool has_pools;		   /* of huge pages, in the last sample */
@@ -315,6 +324,7 @@ static struct kt_err *read_slow(struct recorder *recorder, struct kt_draft *draf
 		kt_record_tasks_put(recorder->sampler, draft, machine.snap);
 		/* files that are no longer there are not named */
 		kt_sampler_drop_untold(recorder->sampler, draft);
+		err = kt_alert_read(recorder->alert, machine.snap);
 	}
 	kt_snapshot_free(machine.snap);
 	/* the snapshot's memory is between blocks of the draft, which stays for an hour */
@@ -351,9 +361,10 @@ static struct kt_err *take_sample(struct recorder *recorder, int64_t real_ms, in
 	/* a sample that is not whole is none */
 	if (kt_draft_failed(draft) || recorder->arena.failed)
 		return kt_err_new(KT_ERR_NOMEM, "out of memory while taking a sample");
+	kt_alert_mark(recorder->alert, draft);
 	kt_draft_end_sample(draft, real_ms, boot_ms);
 	recorder->nr_samples++;
-	return NULL;
+	return kt_alert_sample(recorder->alert, draft, real_ms, boot_ms);
 }
 
 /* ---- what is written ---- */
@@ -468,6 +479,10 @@ static struct kt_err *open_files(struct recorder *recorder, struct kt_machine *m
 	static const struct kt_writer_opts opts = {
 		.samples_max = BLOCK_SAMPLES, .bytes_max = BLOCK_BYTES, .sync = true
 	};
+	const struct record_args *args = kt_call_own(recorder->call);
+	struct kt_alert_options alert = {
+		.call = recorder->call, .recording = recorder->path, .program = args->on_finding
+	};
 	struct kt_err *err = kt_machine_open(&recorder->call->machine, machine);
 
 	if (err)
@@ -479,7 +494,10 @@ static struct kt_err *open_files(struct recorder *recorder, struct kt_machine *m
 			"%s is one sample of a machine, and recording it would give it the date of "
 			"now; -s takes the directory of a running machine",
 			recorder->call->machine.source);
-	err = kt_record_check_core(recorder->root);
+	err = kt_record_check_core(recorder->root, &alert.ram_bytes);
+	if (!err && alert.program && recorder->call->machine.source)
+		err = kt_err_new(KT_ERR_USAGE, "--on-finding is for the running machine: with -s "
+					       "the recorder gives up the right to start programs");
 	if (err)
 		return err;
 	recorder->sampler = kt_sampler_new();
@@ -487,7 +505,8 @@ static struct kt_err *open_files(struct recorder *recorder, struct kt_machine *m
 		return kt_err_new(KT_ERR_NOMEM, "out of memory");
 	if (!recorder->call->nr_operands && mkdir(KT_STATE_DIR, 0700) < 0 && errno != EEXIST)
 		return kt_err_os(errno, "%s", KT_STATE_DIR);
-	return kt_writer_open(recorder->path, &opts, &recorder->writer);
+	err = kt_alert_new(&alert, &recorder->alert);
+	return err ? err : kt_writer_open(recorder->path, &opts, &recorder->writer);
 }
 
 static const struct kt_column field_columns[] = {
@@ -526,12 +545,6 @@ static void put_report(const struct recorder *recorder, struct kt_report *report
 		recorder->path, (long long)recorder->nr_samples,
 		recorder->nr_samples == 1 ? "" : "s", size, recorder->path);
 }
-
-struct record_args {
-	bool exact;	/* reads kernel memory */
-	bool users;	/* watches who allocates what grows */
-	double every_s; /* seconds between two readings of it; 0: the default */
-};
 
 static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
 {
@@ -577,6 +590,7 @@ static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
 	kt_fold_fini(&recorder.fold);
 	kt_groups_fini(&recorder.groups);
 	kt_record_memory_fini(&recorder.memory);
+	kt_alert_free(recorder.alert);
 	kt_record_files_fini(&recorder.files);
 	kt_record_users_fini(&recorder.users);
 	kt_arena_fini(&recorder.arena);
@@ -603,6 +617,9 @@ static const struct kt_option options[] = {
 		.kind = KT_ARG_FLAG, KT_AT(struct record_args, users) },
 	{ 0, "every", "SECONDS", "with --exact: count as often as this (600)",
 		.kind = KT_ARG_SECONDS, KT_AT(struct record_args, every_s) },
+	{ 0, "on-finding", "PROGRAM",
+		"run it when something becomes a warning or critical, or is resolved",
+		.kind = KT_ARG_FILE, KT_AT(struct record_args, on_finding) },
 };
 
 static const struct kt_example examples[] = {
@@ -645,7 +662,15 @@ const struct kt_cmd kt_cmd_record = {
 		"a thousand times as long as the last one took, so that all take 0.1 % of a CPU. A "
 		"row is watched once an hour at most. 'ktally users -s FILE' lists the watches, "
 		"'ktally users CACHE -s FILE@TIME' shows who allocated, and 'report' says when it "
-		"was seen.",
+		"was seen.\n\n"
+		"The recorder judges what it records: slab caches in every sample, rows of the "
+		"account and known cases every ten minutes. FILE.findings has the findings. One "
+		"that becomes a warning or critical, or is resolved, is a line in the journal of "
+		"systemd, with fields KTALLY_..., or on standard error. --on-finding runs PROGRAM "
+		"for it, without a shell or arguments: standard input has the finding as JSON, the "
+		"variables KTALLY_EVENT (begun, changed, resolved), KTALLY_SEVERITY, "
+		"KTALLY_FINDING, KTALLY_SUBJECT, KTALLY_TITLE, KTALLY_BYTES and KTALLY_NEXT its "
+		"parts. One runs at a time, 20 an hour at most, for a minute at most.",
 	.examples = examples,
 	.nr_examples = KT_LEN(examples),
 	.paced = true,

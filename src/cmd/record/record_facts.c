@@ -8,11 +8,24 @@
 
 #define LARGEST_TASKS 32 /* with most page tables, and as many with most threads */
 
-struct kt_err *kt_record_check_core(struct kt_root *root)
+/* Bytes of MemTotal; 0: the text has none. */
+static int64_t ram_of(struct kt_span meminfo)
+{
+	struct kt_span rest = kt_span_from(meminfo, kt_span_find(meminfo, "MemTotal:")), word;
+	int64_t kib;
+
+	return kt_span_skip(&rest, "MemTotal:") && kt_span_word(&rest, &word) &&
+			       kt_span_i64(word, &kib) && kib > 0 && kib < KT_AMOUNT_MAX / 1024
+		       ? kib * 1024
+		       : 0;
+}
+
+struct kt_err *kt_record_check_core(struct kt_root *root, int64_t *ret_ram_bytes)
 {
 	KT_CLEANUP(text) struct kt_text text = { 0 };
 	KT_CLEANUP(err) struct kt_err *err = kt_root_read(root, KT_FILE_MEMINFO, &text);
 
+	*ret_ram_bytes = err ? 0 : ram_of(kt_text_span(&text));
 	if (!err && text.size)
 		return NULL;
 	return kt_err_new(err ? kt_err_code(err) : KT_ERR_ABSENT,

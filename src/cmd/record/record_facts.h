@@ -19,7 +19,10 @@ void kt_record_meta_put(struct kt_sampler *sampler, const struct kt_fold *fold,
 void kt_record_tasks_put(
 	struct kt_sampler *sampler, struct kt_draft *draft, struct kt_snapshot *snap);
 
-/** Fails before there is a recording, where nothing of this machine would be in it. */
-struct kt_err *kt_record_check_core(struct kt_root *root) KT_MUST_CHECK;
+/**
+ * Fails before there is a recording, where nothing of this machine would be in it.
+ * `ret_ram_bytes`: memory of the machine; 0: unknown.
+ */
+struct kt_err *kt_record_check_core(struct kt_root *root, int64_t *ret_ram_bytes) KT_MUST_CHECK;
 
 #endif
