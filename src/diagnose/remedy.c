@@ -62,8 +62,8 @@ static const struct rule {
 		"{module}",
 		"these devices and programs are interrupted" },
 	{ KT_HOLDER_FUNCTION, has_gone,
-		"Restart the machine before memory is short: {module} was unloaded and left this "
-		"memory behind; report it to the supplier of {module}",
+		"Restart the machine before memory is short: {module} was unloaded and did "
+		"not free this memory; report it to the supplier of {module}",
 		"all services are interrupted" },
 	{ KT_HOLDER_FUNCTION, NULL,
 		"Restart the machine before memory is short, and report {name} to the supplier of "

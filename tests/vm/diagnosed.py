@@ -44,6 +44,9 @@ class Run:
         expected = Expected(text)
         report = self.vm.report(f"diagnose {expected.options}")
         self.save(f"{self.item.name}-{when}.json", report)
+        if "--arm" not in expected.options:  # to be read by people
+            self.save(f"{self.item.name}-{when}-text.json",
+                      self.vm.read(f"ktally diagnose {expected.options}").decode().splitlines())
         finding = first_of(report)
         if not finding:
             self.problems.append("diagnose finds nothing")

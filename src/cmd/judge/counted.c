@@ -142,7 +142,7 @@ static void put(struct kt_report *report, struct kt_finding *finding, const stru
 	kt_holder_put(report, finding, &holder);
 }
 
-/* A pool of huge pages is a setting: pages in use have users, free ones were left behind. */
+/* A pool of huge pages is a setting: pages in use have users, free ones are waste. */
 static bool put_huge_pages(
 	struct kt_culprits *culprits, struct kt_report *report, struct kt_finding *finding)
 {

@@ -158,12 +158,13 @@ static bool find_largest(const struct kt_table *now, const struct kt_table *befo
 /* "page_list [ktally_test]": kernel memory names the module with the variable. */
 static void split_module(struct kt_report *report, struct kt_holder *holder)
 {
-	const char *open = holder->module ? NULL : strstr(holder->name, " [");
+	const char *open = strstr(holder->name, " [");
 	size_t n = open ? strcspn(open + 2, "]") : 0;
 
 	if (!n)
 		return;
-	holder->module = kt_arena_printf(&report->arena, "%.*s", (int)n, open + 2);
+	if (!holder->module)
+		holder->module = kt_arena_printf(&report->arena, "%.*s", (int)n, open + 2);
 	holder->name =
 		kt_arena_printf(&report->arena, "%.*s", (int)(open - holder->name), holder->name);
 }

@@ -36,7 +36,7 @@ TEST(remedy_of_a_module_depends_on_who_uses_it)
 	holder.module_refs = KT_UNKNOWN;
 	CHECK(strstr(remedy_of(&report, &holder), "Restart the machine"));
 	holder.is_loaded = false;
-	CHECK(strstr(remedy_of(&report, &holder), "bad was unloaded and left this memory"));
+	CHECK(strstr(remedy_of(&report, &holder), "bad was unloaded and did not free this memory"));
 }
 
 TEST(remedy_of_huge_pages_keeps_those_in_use)
