@@ -11,8 +11,8 @@
 #include <string.h>
 
 #define HOUR_S	     3600.0
-#define SOON_S	     (24 * 3600) /* memory that is short within a day is critical */
-#define FLOORS_MAX   90u	 /* points of a chart */
+#define SOON_S	     (24ll * 3600) /* memory that is short within a day is critical */
+#define FLOORS_MAX   90u	   /* points of a chart */
 #define LEAK_ID	     "leak"
 #define GROWING_ID   "growing"
 #define LEAST_SHARE  0.1 /* of the growth, for an event to be named */

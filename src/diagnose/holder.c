@@ -5,7 +5,7 @@
 
 #define LEAK_ID	   "leak"
 #define FOLLOWS_ID "follows"
-#define SOON_S	   (24 * 3600) /* memory that is short within a day is critical */
+#define SOON_S	   (24ll * 3600) /* memory that is short within a day is critical */
 
 static const char *culprit_text(struct kt_report *report, const struct kt_holder *holder)
 {
