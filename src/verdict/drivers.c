@@ -83,7 +83,7 @@ static bool highest_so_far(const struct kt_growth_of *of, const struct kt_number
 	if (!kt_number_blocks(
 		    driver, of->clock, stretch->level, stretch->ago, stretch->count, ret_blocks))
 		return false;
-	/* the blocks before, and those of two hours back for a week */
+	/* the blocks before, and blocks of two hours back for a week */
 	for (int level = stretch->level; level <= KT_LEVEL_TWO_HOURS || level == stretch->level;
 		level++) {
 		int64_t newer = (int64_t)(stretch->ago + stretch->count) *

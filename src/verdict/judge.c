@@ -358,7 +358,7 @@ static void test_series(struct kt_judge *judge, size_t index, const bool *due, b
 		return;
 	kt_rings_close(&series->rings, &judge->clock);
 	for (int level = 0; level < KT_NR_LEVELS; level++) {
-		/* what is known to leak is only followed */
+		/* a known leak is only followed */
 		if (!due[level] || (level < 2 && !due[2] && before == KT_VERDICT_LEAK))
 			continue;
 		if (still_ms <= kt_levels[level].kept * kt_levels[level].step_ms)

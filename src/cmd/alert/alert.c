@@ -20,12 +20,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#define TOLD_MAX    64u
-#define EVERY_MS    60000ll  /* between two looks at verdicts that have changed */
-#define RESOLVED_MS 600000ll /* a finding that is missing for so long is resolved */
+#define REPORTED_MAX 64u
+#define EVERY_MS     60000ll  /* between two looks at verdicts that have changed */
+#define RESOLVED_MS  600000ll /* a finding that is missing for so long is resolved */
 
-/* A finding that was told; its texts outlive the report that had it. */
-struct told {
+/* A finding that was reported; its texts outlive the report that had it. */
+struct reported {
 	char id[48], state[48], subject[128], title[256];
 	enum kt_severity severity;
 	int64_t bytes;
@@ -37,13 +37,13 @@ struct kt_alert {
 	struct kt_live live;
 	struct kt_cases cases;
 	struct kt_hook hook;
-	struct told told[TOLD_MAX];
-	size_t nr_told;
+	struct reported reported[REPORTED_MAX];
+	size_t nr_reported;
 	struct kt_buf marks; /* each ended by 0 */
 	/* of the last reading of everything */
 	struct kt_report moment;
 	struct kt_account account;
-	bool has_account; /* which the judge has not seen */
+	bool has_account; /* the judge has not seen it */
 	int64_t left_bytes;
 	bool changed, filling;
 	int64_t from_ms;    /* first sample, since 1970; 0: none */
@@ -54,14 +54,14 @@ struct kt_alert {
 
 /* ---- notices ---- */
 
-static struct kt_finding finding_of(const struct told *told)
+static struct kt_finding finding_of(const struct reported *reported)
 {
-	return (struct kt_finding){ .id = told->id,
-		.severity = told->severity,
-		.state = told->state,
-		.subject = told->subject,
-		.title = told->title,
-		.bytes = told->bytes,
+	return (struct kt_finding){ .id = reported->id,
+		.severity = reported->severity,
+		.state = reported->state,
+		.subject = reported->subject,
+		.title = reported->title,
+		.bytes = reported->bytes,
 		.hourly_bytes = KT_UNKNOWN,
 		.since_ms = KT_UNKNOWN,
 		.short_low_s = KT_UNKNOWN,
@@ -95,43 +95,45 @@ static void tell(
 	add_mark(alert, word, finding);
 }
 
-/* ---- the findings that were told ---- */
+/* ---- the findings that were reported ---- */
 
-static struct told *told_of(struct kt_alert *alert, const struct kt_finding *finding)
+static struct reported *reported_of(struct kt_alert *alert, const struct kt_finding *finding)
 {
-	for (size_t i = 0; i < alert->nr_told; i++) {
-		if (strcmp(alert->told[i].id, finding->id) == 0 &&
-			strcmp(alert->told[i].subject, finding->subject) == 0)
-			return &alert->told[i];
+	for (size_t i = 0; i < alert->nr_reported; i++) {
+		if (strcmp(alert->reported[i].id, finding->id) == 0 &&
+			strcmp(alert->reported[i].subject, finding->subject) == 0)
+			return &alert->reported[i];
 	}
 	return NULL;
 }
 
-static void note(struct told *told, const struct kt_finding *finding)
+static void note(struct reported *reported, const struct kt_finding *finding)
 {
-	snprintf(told->id, sizeof(told->id), "%s", finding->id);
-	snprintf(told->state, sizeof(told->state), "%s", finding->state ? finding->state : "");
-	snprintf(told->subject, sizeof(told->subject), "%s", finding->subject);
-	snprintf(told->title, sizeof(told->title), "%s", finding->title ? finding->title : "");
-	told->severity = finding->severity;
-	told->bytes = finding->bytes;
-	told->missing_ms = -1;
+	snprintf(reported->id, sizeof(reported->id), "%s", finding->id);
+	snprintf(reported->state, sizeof(reported->state), "%s",
+		finding->state ? finding->state : "");
+	snprintf(reported->subject, sizeof(reported->subject), "%s", finding->subject);
+	snprintf(reported->title, sizeof(reported->title), "%s",
+		finding->title ? finding->title : "");
+	reported->severity = finding->severity;
+	reported->bytes = finding->bytes;
+	reported->missing_ms = -1;
 }
 
-/* Findings beyond TOLD_MAX are in the file only: their machine has other sorrows. */
+/* Findings beyond REPORTED_MAX are in the file only: their machine has other sorrows. */
 static void take_finding(struct kt_alert *alert, const struct kt_finding *finding)
 {
-	struct told *told = told_of(alert, finding);
-	enum kt_notice_event event = told ? KT_NOTICE_CHANGED : KT_NOTICE_BEGUN;
-	bool is_news = !told || told->severity != finding->severity;
+	struct reported *reported = reported_of(alert, finding);
+	enum kt_notice_event event = reported ? KT_NOTICE_CHANGED : KT_NOTICE_BEGUN;
+	bool is_news = !reported || reported->severity != finding->severity;
 
 	if (finding->severity < KT_SEVERITY_WARNING)
 		return;
-	if (!told && alert->nr_told < TOLD_MAX)
-		told = &alert->told[alert->nr_told++];
-	if (!told)
+	if (!reported && alert->nr_reported < REPORTED_MAX)
+		reported = &alert->reported[alert->nr_reported++];
+	if (!reported)
 		return;
-	note(told, finding);
+	note(reported, finding);
 	if (is_news)
 		tell(alert, event, finding);
 }
@@ -140,24 +142,24 @@ static void end_missing(struct kt_alert *alert, int64_t boot_ms)
 {
 	size_t kept = 0;
 
-	for (size_t i = 0; i < alert->nr_told; i++) {
-		struct told *told = &alert->told[i];
-		struct kt_finding finding = finding_of(told);
+	for (size_t i = 0; i < alert->nr_reported; i++) {
+		struct reported *reported = &alert->reported[i];
+		struct kt_finding finding = finding_of(reported);
 
-		if (told->missing_ms >= 0 && boot_ms - told->missing_ms >= RESOLVED_MS) {
+		if (reported->missing_ms >= 0 && boot_ms - reported->missing_ms >= RESOLVED_MS) {
 			tell(alert, KT_NOTICE_RESOLVED, &finding);
 			continue;
 		}
-		alert->told[kept++] = *told;
+		alert->reported[kept++] = *reported;
 	}
-	alert->nr_told = kept;
+	alert->nr_reported = kept;
 }
 
 static void compare(struct kt_alert *alert, const struct kt_report *report, int64_t boot_ms)
 {
-	for (size_t i = 0; i < alert->nr_told; i++) {
-		if (alert->told[i].missing_ms < 0)
-			alert->told[i].missing_ms = boot_ms;
+	for (size_t i = 0; i < alert->nr_reported; i++) {
+		if (alert->reported[i].missing_ms < 0)
+			alert->reported[i].missing_ms = boot_ms;
 	}
 	for (size_t i = 0; i < report->findings.count; i++)
 		take_finding(alert, &report->findings.items[i]);
@@ -251,8 +253,8 @@ struct kt_err *kt_alert_sample(
 	alert->has_account = false;
 	if (!alert->from_ms)
 		alert->from_ms = real_ms;
-	for (size_t i = 0; i < alert->nr_told && !due; i++)
-		due = alert->told[i].missing_ms >= 0 && boot_ms - alert->looked_ms >= EVERY_MS;
+	for (size_t i = 0; i < alert->nr_reported && !due; i++)
+		due = alert->reported[i].missing_ms >= 0 && boot_ms - alert->looked_ms >= EVERY_MS;
 	if (!err && due)
 		err = look(alert, real_ms, boot_ms);
 	trouble = kt_hook_step(&alert->hook, boot_ms, text);
@@ -312,7 +314,7 @@ struct kt_err *kt_alert_read(struct kt_alert *alert, struct kt_snapshot *snap)
 
 /* ---- the beginning ---- */
 
-/* Findings that the recorder before told are not told again. */
+/* Findings that the recorder before it reported are not reported again. */
 static void recall(struct kt_alert *alert, int64_t last_ms)
 {
 	KT_CLEANUP(report) struct kt_report report = { 0 };
@@ -320,9 +322,9 @@ static void recall(struct kt_alert *alert, int64_t last_ms)
 
 	if (!kt_recorded_read(alert->options.recording, last_ms, &report, &recorded))
 		return;
-	for (size_t i = 0; i < report.findings.count && alert->nr_told < TOLD_MAX; i++) {
+	for (size_t i = 0; i < report.findings.count && alert->nr_reported < REPORTED_MAX; i++) {
 		if (report.findings.items[i].severity >= KT_SEVERITY_WARNING)
-			note(&alert->told[alert->nr_told++], &report.findings.items[i]);
+			note(&alert->reported[alert->nr_reported++], &report.findings.items[i]);
 	}
 }
 

@@ -8,7 +8,7 @@
 /**
  * Evaluates a recording while it is made. Slab caches are judged in every sample, rows of the
  * account and known cases whenever the recorder reads what seldom changes. A finding that becomes a
- * warning or critical, or is resolved, is told once: to the journal or on standard error, to a
+ * warning or critical, or is resolved, is reported once: to the journal or on standard error, to a
  * program of the user, and as a mark in the recording. FILE.findings has all of them.
  */
 struct kt_alert;
