@@ -172,7 +172,7 @@ async function follow(view) {
 
 function forbidden(view) {
   if (!host.live) return [el('p', { class: 'note' }, 'This is not the running machine, so nothing can be watched.')];
-  return [el('p', {}, 'This server may not watch allocations: it was started without ', el('code', {}, '--arm'), '. As root on this machine, this shows who allocates now, and what is not freed:'),
+  return [el('p', {}, 'This server may not watch allocations: it was started without ', el('code', {}, '--allow-watch'), '. As root on this machine, this shows who allocates now, and what is not freed:'),
     command(`ktally users ${quoted(view.what)} --watch 30s`), el('p', { class: 'note' }, 'And this draws it: ', el('code', {}, `ktally users ${quoted(view.what)} --watch 30s -o flame > ktally.svg`))];
 }
 

@@ -7,8 +7,8 @@
 #include "serve/answer.h"
 
 /**
- * Watches of allocations that clients may start, if the server was started with --arm: one at a
- * time, for a bounded time, and only as long as the client that started it is there.
+ * Watches of allocations that clients may start, if the server was started with --allow-watch: one
+ * at a time, for a bounded time, and only as long as the client that started it is there.
  */
 struct kt_arming;
 

@@ -345,7 +345,8 @@ static struct kt_route route_result(struct kt_site *site, const struct args *arg
 	if (!all_known(args, known))
 		return problem(400, "watch/result accepts only as");
 	if (!site->arming)
-		return problem(404, "this server watches nothing: it was started without --arm");
+		return problem(
+			404, "this server watches nothing: it was started without --allow-watch");
 	return given(kt_arming_result(site->arming, form ? form : "json"));
 }
 
@@ -357,7 +358,7 @@ static struct kt_route route_watch(
 
 	if (!site->arming)
 		return problem(403, "this server may not watch allocations: it was started without "
-				    "--arm; as root, 'ktally users NAME --watch 30s' does");
+				    "--allow-watch; as root, 'ktally users NAME --watch 30s' does");
 	if (!is_own(site, connection))
 		return problem(403,
 			"refused: the request needs the header X-Ktally-Token, with the "

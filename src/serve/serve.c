@@ -269,7 +269,8 @@ static struct kt_err *start(struct server *server)
 		return kt_err_new(
 			KT_ERR_USAGE, "-i of 'serve' is at most %d seconds", INTERVAL_MAX);
 	if (serve_args(call)->arm && call->machine.source)
-		return kt_err_new(KT_ERR_USAGE, "--arm watches the running machine, without -s");
+		return kt_err_new(
+			KT_ERR_USAGE, "--allow-watch watches the running machine, without -s");
 	server->site.recording = find_recording(call);
 	err = kt_microhttpd(&server->site.lib);
 	/* before there is a secret or a socket that the process would have too */
@@ -351,7 +352,7 @@ static const struct kt_option options[] = {
 		"a file whose first line is a secret that every request must have; required where "
 		"other machines can connect",
 		.kind = KT_ARG_FILE, KT_AT(struct serve_args, token_file) },
-	{ 0, "arm", NULL,
+	{ 0, "allow-watch", NULL,
 		"let users of the page watch allocations of the running kernel, one watch at a "
 		"time, at most ten minutes; needs root",
 		.kind = KT_ARG_FLAG, KT_AT(struct serve_args, arm) },
@@ -362,7 +363,7 @@ static const struct kt_example examples[] = {
 	{ "ktally serve -s r.rec", "a recording" },
 	{ "ktally serve --listen 0.0.0.0:19998 --token-file token",
 		"for other machines, with the secret in the file" },
-	{ "ktally serve --arm", "who allocates from a slab cache is watched by a click" },
+	{ "ktally serve --allow-watch", "who allocates from a slab cache is watched by a click" },
 };
 
 const struct kt_cmd kt_cmd_serve = {
@@ -383,7 +384,8 @@ const struct kt_cmd kt_cmd_serve = {
 		"/api/v1/COMMAND is the JSON of that command, /api/v1/history the past of "
 		"every row, /metrics OpenMetrics; /healthz says whether sampling works: "
 		"docs/API.md.\n\n"
-		"With --arm the page also shows who allocates: 'users WHAT --watch', started by a "
+		"With --allow-watch the page also shows who allocates: 'users WHAT --watch', "
+		"started by a "
 		"click on a slab cache, as a flame graph. Everyone who can connect may start it. "
 		"A process of its own does it, made before the server gives up its rights; it "
 		"watches one thing at a time, at most 1 % of a CPU, and ends with the page that "

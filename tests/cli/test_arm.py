@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""'ktally serve --arm': who may start a watch, and that nothing of it stays behind."""
+"""'ktally serve --allow-watch': who may start a watch, and that nothing of it stays behind."""
 
 import http.client
 import json
@@ -91,19 +91,19 @@ def by_default_no_request_starts_a_watch():
         now = state(server)
         assert not now["may"] and now["token"] is None and now["watch"] is None, now
         answer = server.get(f"{WATCH}?what=slab&for=5s", "POST", X_Ktally_Token="")
-        assert answer.status == 403 and "--arm" in answer.text, answer.text
+        assert answer.status == 403 and "--allow-watch" in answer.text, answer.text
         assert server.get(f"{WATCH}/result").status == 404
         assert not children(server.process.pid)
 
 
 @test
 def a_capture_cannot_be_watched():
-    refuse("-s", "tests/fixtures/6.12", "serve", "--arm", status=2, says="--arm")
+    refuse("-s", "tests/fixtures/6.12", "serve", "--allow-watch", status=2, says="--allow-watch")
 
 
 @test
 def a_request_needs_the_token_of_an_answer_and_no_foreign_origin():
-    with Server("--arm") as server:
+    with Server("--allow-watch") as server:
         good = {"X_Ktally_Token": state(server)["token"]}
         url = f"{WATCH}?what=nosuch&for=5s"
         for headers in ({}, {"X_Ktally_Token": ""}, {"X_Ktally_Token": "0" * 32},
@@ -137,7 +137,7 @@ def the_token_of_the_server_comes_first():
         file = folder / "token"
         file.write_text(TOKEN)
         file.chmod(0o600)
-        with Server("--arm", "--token-file", file) as server:
+        with Server("--allow-watch", "--token-file", file) as server:
             assert server.get(WATCH).status == 401
             own = state(server, Authorization=f"Bearer {TOKEN}")["token"]
             url = f"{WATCH}?what=nosuch&for=5s"
@@ -151,7 +151,7 @@ def the_token_of_the_server_comes_first():
 @test
 def a_watch_runs_beside_a_server_that_stays_confined():
     need_root()
-    with Server("--arm") as server:
+    with Server("--allow-watch") as server:
         watch = Watch(server)
         watch.begun()
         must_be_confined(server.process.pid)
@@ -177,7 +177,7 @@ def a_watch_runs_beside_a_server_that_stays_confined():
 @test
 def without_a_time_nothing_is_watched_and_memory_is_looked_at():
     need_root()
-    with Server("--arm") as server:
+    with Server("--allow-watch") as server:
         token = state(server)["token"]
         answer = server.get(f"{WATCH}?what=kmalloc-256", "POST", X_Ktally_Token=token)
         assert answer.status == 200, answer.text
@@ -194,7 +194,7 @@ def without_a_time_nothing_is_watched_and_memory_is_looked_at():
 @test
 def a_watch_ends_when_its_client_leaves():
     need_root()
-    with Server("--arm") as server:
+    with Server("--allow-watch") as server:
         watch = Watch(server)
         watch.begun()
         watch.leave()
@@ -211,7 +211,7 @@ def a_watch_ends_when_its_client_leaves():
 def nothing_stays_when_the_server_is_killed():
     need_root()
     for signum in (signal.SIGKILL, signal.SIGTERM):
-        server = Server("--arm")
+        server = Server("--allow-watch")
         watch = Watch(server)
         try:
             watch.begun()
@@ -227,7 +227,7 @@ def nothing_stays_when_the_server_is_killed():
 @test
 def a_watch_whose_process_dies_is_a_failure_and_no_hang():
     need_root()
-    with Server("--arm") as server:
+    with Server("--allow-watch") as server:
         watch = Watch(server)
         watch.begun()
         keeper, *rest = children(server.process.pid)

@@ -31,7 +31,7 @@ async function serve(...options) {
 }
 const { base } = await serve();
 let armedServer = null;
-const armed = async () => armedServer ??= await serve('--arm');
+const armed = async () => armedServer ??= await serve('--allow-watch');
 
 const api = async path => (await fetch(`${base}api/v1/${path}`)).json();
 const ready = page => page.waitForSelector('body[data-ready=yes]', { timeout: 15000 });
@@ -403,12 +403,12 @@ async function openWho(at, what, options = {}) {
   return { context, page, left };
 }
 
-test('a server without --arm shows what is known, and the command', async () => {
+test('a server without --allow-watch shows what is known, and the command', async () => {
   const { context, page, left } = await openWho(base, 'dentry');
   await page.click('#list tr[data-name=dentry] td button >> text=Who?');
   await page.waitForSelector('#users[open]');
   await until('the command', async () => /ktally users dentry --watch 30s/.test(await page.textContent('#users')));
-  assert.match(await page.textContent('#users'), /without --arm/);
+  assert.match(await page.textContent('#users'), /without --allow-watch/);
   assert.equal(await page.isVisible('.watch-form'), false);
   assert.match(page.url(), /#users=dentry$/);
   await page.keyboard.press('Escape');

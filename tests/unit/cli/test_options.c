@@ -68,6 +68,27 @@ static int choice(const struct parsed *p, const char *name)
 	return value ? *value : -1;
 }
 
+/* getopt_long() knows a name once, for all commands. */
+TEST(options_of_one_name_all_take_a_value_or_none_does)
+{
+	for (size_t i = 0; i < kt_commands.count; i++) {
+		for (size_t k = 0; k < kt_commands.items[i]->nr_options; k++) {
+			const struct kt_option *option = &kt_commands.items[i]->options[k];
+
+			for (size_t j = 0; j < i; j++) {
+				const struct kt_option *other =
+					kt_cmd_option(kt_commands.items[j], option->name);
+
+				if (other && !other->arg != !option->arg)
+					printf("--%s of %s and of %s\n", option->name,
+						kt_commands.items[i]->name,
+						kt_commands.items[j]->name);
+				CHECK(!other || !other->arg == !option->arg);
+			}
+		}
+	}
+}
+
 TEST(without_a_command_it_is_account_as_text)
 {
 	struct parsed p = parse("");
