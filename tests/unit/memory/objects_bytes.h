@@ -30,6 +30,7 @@ enum {
 	TASK_FLAGS = 0,
 	TASK_EXIT = 4,
 	TASK_COMM = 8,
+	TASK_START = 24,
 	CRED_UID = 0,
 	CRED_USER = 8,
 };
@@ -87,13 +88,13 @@ static inline void objects_types(struct made_types *made, const struct slub_ids 
 		{ "f_inode", ids->pointer, FILE_INODE * 8, 0 },
 		{ "f_path", path, FILE_DENTRY * 8, 0 } };
 	const struct made_member of_task[] = { { "flags", ids->number, TASK_FLAGS * 8, 0 },
-		{ "exit_state", ids->number, TASK_EXIT * 8, 0 },
-		{ "comm", text, TASK_COMM * 8, 0 } };
+		{ "exit_state", ids->number, TASK_EXIT * 8, 0 }, { "comm", text, TASK_COMM * 8, 0 },
+		{ "start_boottime", ids->pointer, TASK_START * 8, 0 } };
 
 	files_types(made, ids);
 	objects_socket_types(made, ids);
 	made_struct(made, "file", 24, of_file, KT_LEN(of_file));
-	made_struct(made, "task_struct", 24, of_task, KT_LEN(of_task));
+	made_struct(made, "task_struct", 32, of_task, KT_LEN(of_task));
 }
 
 struct objects_bytes {

@@ -239,6 +239,37 @@ TEST(tasks_are_grouped_by_family_and_credentials_by_user)
 	objects_fini(&objects);
 }
 
+TEST(tasks_have_the_time_of_their_start)
+{
+	static const uint64_t starts_s[] = { 1000, 990, 400 };
+	const struct kt_object_group *group;
+	struct objects_bytes objects;
+	uint64_t task;
+
+	objects_init(&objects, objects_types);
+	task = objects_cache(&objects, "task_struct", OBJECT_BYTES, 3);
+	for (unsigned i = 0; i < KT_LEN(starts_s); i++) {
+		objects_text(&objects, task + i * OBJECT_BYTES + TASK_COMM, "sh");
+		slub_set64(&objects.files.slub, task + i * OBJECT_BYTES + TASK_START,
+			starts_s[i] * 1000000000);
+	}
+	objects.snap->host.uptime_s = 1010;
+	CHECK(!objects_walk(&objects, "task_struct"));
+	group = kind_of(&objects, "sh");
+	if (CHECK(group != NULL)) {
+		CHECK_INT(group->nr_aged, 3);
+		CHECK_INT(group->age_median_s, 20);
+		CHECK_INT(group->age_oldest_s, 610);
+	}
+	objects.snap->object_groups.count = 0;
+	objects.snap->host.uptime_s = KT_UNKNOWN;
+	CHECK(!objects_walk(&objects, "task_struct"));
+	group = kind_of(&objects, "sh");
+	if (CHECK(group != NULL))
+		CHECK_INT(group->age_median_s, KT_UNKNOWN);
+	objects_fini(&objects);
+}
+
 /* /devices/one/... of sysfs; all nodes but the top have the same name. */
 TEST(nodes_of_kernfs_have_a_tree_and_directories)
 {
