@@ -19,7 +19,7 @@ ITEM_BYTES = 4096
 
 
 class Growth:
-    """Files of tmpfs, each an object of one slab cache: 400 KiB and more a second."""
+    """Files of tmpfs, each an object of one slab cache: 2 MiB and more a second."""
 
     def __init__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="ktally-cli-", dir=memory_folder()))
@@ -29,7 +29,7 @@ class Growth:
 
     def run(self):
         while self.going:
-            for _ in range(60):
+            for _ in range(400):
                 self.count += 1
                 (self.folder / str(self.count)).touch()
             time.sleep(0.1)
@@ -64,7 +64,7 @@ def is_there(pid):
 def wait_for(condition, seconds):
     ends = time.monotonic() + seconds
     while time.monotonic() < ends and not condition():
-        time.sleep(0.2)
+        time.sleep(1)
     return condition()
 
 
@@ -74,12 +74,18 @@ def what_grows_is_watched_and_kept():
     watched("slab", "--watch", "0.5")  # or skip
     with Folder() as place:
         file, growth = place / "a.rec", Growth()
+        recorder = subprocess.Popen([lib.program, "record", str(file), "--users", "-i", "0.5"],
+                                    stdout=subprocess.DEVNULL)
+        ask = ["users", "watched", "-s", file, "-o", "json"]
         try:
-            # 15 s for five blocks of samples, the minute of a watch, and time on a busy machine
-            succeed("record", file, "--users", "-i", "0.5", "-n", "240", timeout=300)
+            # 15 s for five blocks of samples, the minute of a watch, and more on a busy machine
+            assert wait_for(lambda: file.exists() and lib.ktally(*ask).status == 0, 300), \
+                "nothing was watched"
         finally:
             growth.close()
-        listed = must_be_valid("users", lib.ktally("users", "watched", "-s", file, "-o", "json"))
+            recorder.send_signal(signal.SIGINT)
+            recorder.wait()
+        listed = must_be_valid("users", lib.ktally(*ask))
         caches = {row["topic"]: row for row in listed["watches"]}
         name = next((name for name in caches if "inode" in name), None)
         if not name:  # another cache grew by more

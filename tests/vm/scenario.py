@@ -154,7 +154,7 @@ class Amounts:
                     if row["id"] == name)
 
     def file(self, path):
-        return int(self.machine.run(f"cat {path}").split()[0])
+        return int(self.machine.run(f"cat {path}").split()[0].split(".")[0])
 
     def slab(self, name):
         at = f"/sys/kernel/slab/{name}"
