@@ -45,7 +45,7 @@ void kt_events_find(const struct kt_growth_of *of, const struct kt_number *event
 	const struct kt_growth *growth, struct kt_trigger *ret_trigger)
 {
 	struct kt_trigger best = { .event = KT_NR_EVENTS, .per_event = NAN, .share = NAN };
-	double blocks[KT_LEVEL_BLOCKS], x[PARTS_MAX], y[PARTS_MAX], per_time, time_share;
+	double blocks[KT_LEVEL_BLOCKS] = { 0 }, x[PARTS_MAX], y[PARTS_MAX], per_time, time_share;
 	int nr_parts = (growth->blocks - 1) / 2 < PARTS_MAX ? (growth->blocks - 1) / 2 : PARTS_MAX;
 
 	*ret_trigger = best;

@@ -89,7 +89,7 @@ static void find_onset(
 	struct kt_stairs stairs;
 	struct kt_rates rates;
 	int start = growth->floors.count - growth->blocks;
-	double base = growth->floors.at[start];
+	double base;
 
 	kt_stairs_fit(&growth->floors, 0, growth->grain, &stairs);
 	if (stairs.onset > start)
