@@ -61,7 +61,7 @@ make_tree() {
 }
 slow_walk() { for i in $(seq 40); do ls -l /e/$i >/dev/null; sleep 2; done; }
 names() { hold look-up /sys/kernel 3000; }
-drop() { echo 2 >/proc/sys/vm/drop_caches; mark pressure$((P = ${P:-0} + 1)); }
+drop() { echo 2 >/proc/sys/vm/drop_caches; }
 """
 
 
@@ -214,9 +214,6 @@ def settle(label, series, marks):
 
 
 def index_lines(kernel, name, marks, series):
-    for mark, when in marks.items():
-        if mark.startswith("pressure"):
-            yield "\t".join((f"{kernel}-{name}.rec", "pressure", "-", str(when), str(when), "-"))
     for label in SCENES[name].labels:
         if label.begins not in marks or label.ends not in marks:
             print(f"    {label.mechanism}: the scene did not reach its marks", flush=True)

@@ -2,9 +2,11 @@
 //
 // Recorded series, judged. Scenes last two minutes, so a second becomes a minute; and more than a
 // day of the quiet that they begin with comes before them, because a judge wants history. The
-// amounts come from 'ktally export'.
+// amounts come from 'ktally export', the numbers that memory may follow from the recording itself.
 
 #include "exam.h"
+#include "history/activity.h"
+#include "history/history.h"
 #include "sitting.h"
 
 #include <math.h>
@@ -13,15 +15,15 @@
 #include <string.h>
 #include <time.h>
 
-#define STRETCH	     60	 /* a second is as long as a minute */
-#define HISTORY_H    30	 /* of quiet, before the recording */
-#define QUIET_S	     18	 /* of a recording, at its beginning */
-#define SAMPLES_MAX  600 /* of a recording */
-#define LABELS_MAX   256
-#define OF_FILE_MAX  24
-#define PRESSURE_MAX 16
-#define EPOCH_MS     1700000000000
-#define RAM	     ((int64_t)2 << 30)
+#define STRETCH	    60	/* a second is as long as a minute */
+#define HISTORY_H   30	/* of quiet, before the recording */
+#define QUIET_S	    18	/* of a recording, at its beginning */
+#define SAMPLES_MAX 600 /* of a recording */
+#define LABELS_MAX  256
+#define OF_FILE_MAX 24
+#define DAY_MS	    86400000
+#define EPOCH_MS    1700000000000
+#define RAM	    ((int64_t)2 << 30)
 
 struct label {
 	struct recorded *recorded;
@@ -37,9 +39,11 @@ struct scene {
 	size_t nr_samples;
 	struct label labels[OF_FILE_MAX];
 	size_t nr_labels;
-	long long pressure[PRESSURE_MAX];
-	size_t nr_pressure;
 	/* while it is judged */
+	struct kt_judge *judge;
+	struct kt_activity activity;
+	const struct kt_block *block;
+	size_t minute;
 	struct paper papers[OF_FILE_MAX];
 	double now_h;
 };
@@ -47,7 +51,6 @@ struct scene {
 struct index {
 	struct recorded *items;
 	long long from[LABELS_MAX], to[LABELS_MAX];
-	bool pressure[LABELS_MAX];
 	size_t count;
 };
 
@@ -80,9 +83,8 @@ static bool read_index(const char *directory, struct index *index)
 				one->file, one->series, truth, from, to, one->mechanism) != 6)
 			continue;
 		one->delay_min = -1;
-		index->pressure[index->count] = strcmp(one->series, "pressure") == 0;
 		one->truth = verdict_named(truth);
-		if (one->truth == KT_NR_VERDICTS && !index->pressure[index->count]) {
+		if (one->truth == KT_NR_VERDICTS) {
 			fprintf(stderr, "%s: no verdict is named '%s'\n", path, truth);
 			continue;
 		}
@@ -166,19 +168,31 @@ static enum kt_look look(void *arg, size_t series)
 
 static bool reclaimable(const struct recorded *one)
 {
+	/* inodes of sockets have the flag, but live as long as the socket */
+	if (strstr(one->series, "sock_inode_cache"))
+		return false;
 	return strstr(one->series, "dentry") || strstr(one->series, "inode_cache") ||
 	       strstr(one->mechanism, "reclaimable");
 }
 
-static void put_sample(struct scene *scene, struct kt_judge *judge, size_t at, bool whole)
+static void put_sample(
+	struct scene *scene, size_t at, size_t minute, const struct kt_cursor *cursor)
 {
-	for (size_t i = 0; i < scene->nr_labels; i++) {
-		const struct label *label = &scene->labels[i];
+	bool any = false;
 
-		/* in the history only what is known of the quiet */
-		if (label->known[at] || whole)
-			kt_judge_amount(judge, i, label->known[at] ? label->bytes[at] : 0);
+	for (size_t i = 0; i < scene->nr_labels; i++)
+		any |= scene->labels[i].known[at];
+	if (!any)
+		return;
+	scene->now_h = (double)minute / 60;
+	kt_judge_begin(scene->judge, EPOCH_MS + (int64_t)minute * STRETCH * 1000,
+		(int64_t)minute * STRETCH * 1000 + DAY_MS);
+	for (size_t i = 0; i < scene->nr_labels; i++) {
+		if (scene->labels[i].known[at])
+			kt_judge_amount(scene->judge, i, scene->labels[i].bytes[at]);
 	}
+	kt_activity_put(&scene->activity, cursor, scene->judge);
+	kt_judge_end(scene->judge);
 }
 
 /* The quiet goes forth and back, so that it has no steps. */
@@ -189,28 +203,40 @@ static size_t quiet_sample(size_t minute)
 	return at < QUIET_S ? at : 2 * QUIET_S - 2 - at;
 }
 
-static void judge_samples(struct scene *scene, struct kt_judge *judge)
+/* Numbers that memory may follow stand still in the quiet before the recording. */
+static struct kt_err *judge_sample(void *arg, struct kt_cursor *cursor, int64_t real_ms)
 {
-	size_t history = (size_t)HISTORY_H * 60;
+	struct scene *scene = arg;
+	size_t history = (size_t)HISTORY_H * 60, at = (size_t)(real_ms / 1000 - scene->first);
 
-	for (size_t i = 0; i < history + scene->nr_samples; i++) {
-		size_t at = i < history ? quiet_sample(i) : i - history;
-		bool any = false;
-
-		for (size_t k = 0; k < scene->nr_labels; k++)
-			any |= scene->labels[k].known[at];
-		if (!any)
-			continue; /* a gap */
-		scene->now_h = (double)i / 60;
-		kt_judge_begin(judge, EPOCH_MS + (int64_t)i * STRETCH * 1000,
-			(int64_t)i * STRETCH * 1000 + 86400000);
-		for (size_t p = 0; i >= history && p < scene->nr_pressure; p++) {
-			if (scene->pressure[p] == scene->first + (long long)at)
-				kt_judge_pressure(judge);
-		}
-		put_sample(scene, judge, at, false);
-		kt_judge_end(judge);
+	if (cursor->block != scene->block) {
+		kt_activity_find(&scene->activity, cursor->block);
+		scene->block = cursor->block;
 	}
+	for (; scene->minute < history; scene->minute++)
+		put_sample(scene, quiet_sample(scene->minute), scene->minute, cursor);
+	if (at < scene->nr_samples)
+		put_sample(scene, at, history + at, cursor);
+	return NULL;
+}
+
+static bool judge_samples(const struct exam_options *options, struct scene *scene)
+{
+	char path[4096];
+	struct kt_history history;
+	struct kt_err *err;
+
+	snprintf(path, sizeof(path), "%s/%s", options->recorded, scene->file);
+	err = kt_history_open(path, &history);
+	if (!err) {
+		err = kt_history_walk(&history, 0, judge_sample, scene);
+		kt_history_cleanup(&history);
+	}
+	if (!err)
+		return true;
+	fprintf(stderr, "%s: %s\n", path, kt_err_text(err));
+	kt_err_free(err);
+	return false;
 }
 
 static void conclude(struct scene *scene, size_t i)
@@ -246,6 +272,7 @@ static bool judge_scene(const struct exam_options *options, struct scene *scene)
 		.changed = changed,
 		.changed_arg = scene };
 	struct kt_judge *judge;
+	bool ok;
 
 	if (!read_amounts(options, scene)) {
 		fprintf(stderr, "%s/%s cannot be read by '%s export'\n", options->recorded,
@@ -265,13 +292,15 @@ static bool judge_scene(const struct exam_options *options, struct scene *scene)
 	}
 	if (!judge)
 		return false;
-	judge_samples(scene, judge);
+	scene->judge = judge;
+	scene->activity.pressure = -1;
+	ok = judge_samples(options, scene);
 	kt_judge_free(judge);
 	for (size_t i = 0; i < scene->nr_labels; i++) {
 		conclude(scene, i);
 		free(scene->papers[i].items);
 	}
-	return true;
+	return ok;
 }
 
 /* Labels of one file are next to each other in the index. */
@@ -281,9 +310,7 @@ static size_t gather(const struct index *index, size_t from, struct scene *scene
 
 	scene->file = index->items[from].file;
 	for (; i < index->count && strcmp(index->items[i].file, scene->file) == 0; i++) {
-		if (index->pressure[i] && scene->nr_pressure < PRESSURE_MAX)
-			scene->pressure[scene->nr_pressure++] = index->from[i];
-		else if (!index->pressure[i] && scene->nr_labels < OF_FILE_MAX)
+		if (scene->nr_labels < OF_FILE_MAX)
 			scene->labels[scene->nr_labels++] = (struct label){ &index->items[i],
 				index->from[i], index->to[i], { 0 }, { false } };
 	}
@@ -307,8 +334,7 @@ bool recorded_run(struct exam *exam)
 	}
 	exam->recorded = index.items;
 	for (size_t i = 0; ok && i < index.count; i++) {
-		if (!index.pressure[i])
-			exam->recorded[exam->nr_recorded++] = index.items[i];
+		exam->recorded[exam->nr_recorded++] = index.items[i];
 	}
 	return ok;
 }
