@@ -224,6 +224,13 @@ def index_lines(kernel, name, marks, series):
                              str(marks[label.ends]), label.mechanism))
 
 
+def add_to_index(lines):
+    """Labels of a kernel stay together, whenever its scenes were recorded."""
+    head, *others = INDEX.read_text(encoding="ascii").splitlines()
+    INDEX.write_text("\n".join([head, *sorted(others + lines, key=lambda line: line.split("\t")[0]
+                                              .partition("-")[0])]) + "\n", encoding="ascii")
+
+
 def record_kernel(kernel, names, folder, ktally):
     programs = initramfs.Programs("amd64", ktally, folder)
     initrd = initramfs.make(kernel, programs, folder / f"{kernel.name}.cpio")
@@ -239,8 +246,7 @@ def record_kernel(kernel, names, folder, ktally):
             path.write_bytes(data)
             print(f"{kernel.name} {name}: {len(data)} bytes", flush=True)
             lines = list(index_lines(kernel.name, name, marks, series_of(path, ktally)))
-            with open(INDEX, "a", encoding="ascii") as index:
-                index.writelines(f"{line}\n" for line in lines)
+            add_to_index(lines)
     finally:
         vm.stop()
 
