@@ -98,8 +98,8 @@ def two_captures_show_growth_with_its_rate():
 @test
 def a_case_is_explained_by_its_name():
     for path in FILES:
-        told = succeed("explain", path.stem, "-o", "json").json()
-        assert told["case"] == path.stem and told["title"] and told["reference"], told
+        told = succeed("explain", path.stem, "-o", "json").json()["case"]
+        assert told["id"] == path.stem and told["title"] and told["reference"], told
         assert told["symptom"] or told["grows"], told
     text = succeed("explain", "bpf-jit-limit").text
     assert all(label in text for label in ("Recognised at one time by: ", "What decides: ",

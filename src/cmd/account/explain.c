@@ -388,6 +388,7 @@ static const struct kt_part children_part = {
 };
 
 static const struct kt_part case_part = {
+	.key = "case",
 	.columns = kt_case_columns,
 	.nr_columns = KT_CASE_COLUMNS,
 	.forms = OF_A_CASE,

@@ -2,7 +2,7 @@
 #include "cmd/account/explain_case.h"
 
 const struct kt_column kt_case_columns[KT_CASE_COLUMNS] = {
-	{ .key = "case", .flags = KT_COL_SET, .pattern = "^[a-z0-9-]+$" },
+	{ .key = "id", .flags = KT_COL_SET, .pattern = "^[a-z0-9-]+$" },
 	{ .key = "title", .flags = KT_COL_SET },
 	{ .key = "about" },
 	{ .key = "each",
@@ -54,7 +54,7 @@ void kt_explain_case(struct kt_report *report, const struct kt_case *one)
 		struct kt_cell cell =
 			lines[i].text ? kt_report_text(report, lines[i].text) : kt_cell_text(NULL);
 
-		kt_report_field(report, NULL, kt_case_columns[i].key, KT_CELL_TEXT, cell);
+		kt_report_field(report, "case", kt_case_columns[i].key, KT_CELL_TEXT, cell);
 		if (lines[i].label && lines[i].text)
 			kt_report_headline(report, "%s: %s", lines[i].label, lines[i].text);
 	}

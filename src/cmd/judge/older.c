@@ -10,13 +10,13 @@
 /* Returns seconds from one to the other, by the clock, else by the time since boot; KT_UNKNOWN. */
 static int64_t seconds_between(const struct kt_host *then, const struct kt_host *now)
 {
-	int64_t seconds = 0;
+	int64_t seconds = KT_UNKNOWN;
 
 	if (kt_known(then->taken_s) && kt_known(now->taken_s))
 		seconds = now->taken_s - then->taken_s;
 	else if (kt_known(then->uptime_s) && kt_known(now->uptime_s))
 		seconds = now->uptime_s - then->uptime_s;
-	return seconds > 0 ? seconds : KT_UNKNOWN;
+	return seconds >= 0 ? seconds : KT_UNKNOWN;
 }
 
 struct kt_err *kt_older_attach(const struct kt_call *call, const char *path,
