@@ -177,7 +177,7 @@ static struct kt_err *take_value(struct kt_arena *arena, struct kt_span *rest, i
 static struct kt_err *parse_line(struct kt_arena *arena, struct kt_case *one, struct kt_span *rest,
 	int *number, uint64_t *seen)
 {
-	struct kt_span key, value = { 0 };
+	struct kt_span key = KT_SPAN(""), value = KT_SPAN("");
 	struct kt_err *err = take_value(arena, rest, number, &key, &value);
 	size_t at;
 

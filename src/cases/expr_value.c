@@ -8,6 +8,7 @@
 #include "cases/usual.h"
 
 #include <math.h>
+#include <stdio.h>
 
 #define NAME_MAX_BYTES 512
 
@@ -15,17 +16,15 @@
 static struct kt_span name_of(struct kt_span name, const char *thing, char ret[NAME_MAX_BYTES])
 {
 	const char *place = memchr(name.p, '$', name.n);
-	size_t before, n = thing ? strlen(thing) : 0;
+	int before, n;
 
 	if (!place)
 		return name;
-	if (!thing || n + name.n > NAME_MAX_BYTES)
-		return (struct kt_span){ ret, 0 };
-	before = (size_t)(place - name.p);
-	memcpy(ret, name.p, before);
-	memcpy(ret + before, thing, n);
-	memcpy(ret + before + n, place + 1, name.n - before - 1);
-	return (struct kt_span){ ret, name.n - 1 + n };
+	before = (int)(place - name.p);
+	n = thing ? snprintf(ret, NAME_MAX_BYTES, "%.*s%s%.*s", before, name.p, thing,
+			    (int)name.n - before - 1, place + 1)
+		  : 0;
+	return (struct kt_span){ ret, n > 0 && n < NAME_MAX_BYTES ? (size_t)n : 0 };
 }
 
 struct gathered {
