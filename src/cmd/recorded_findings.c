@@ -2,6 +2,9 @@
 #include "cmd/recorded_findings.h"
 
 #include "base/open.h"
+#include "diagnose/moment.h"
+#include "machine/clock.h"
+#include "record/recording.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,6 +14,7 @@
 #define HEAD	   "ktally findings 1"
 #define NR_FIELDS  12
 #define FILE_BYTES 65536u
+#define LEAST_MS   3600000 /* a shorter recording says little of growth */
 
 /* ---- writing ---- */
 
@@ -38,6 +42,8 @@ void kt_recorded_write(
 	for (size_t i = 0; i < report->findings.count && i < KT_RECORDED_MAX; i++) {
 		const struct kt_finding *finding = &report->findings.items[i];
 
+		if (finding->severity == KT_SEVERITY_INFO)
+			continue;
 		kt_buf_puts(ret_text, kt_severity_name(finding->severity));
 		put_text(ret_text, finding->id);
 		put_text(ret_text, finding->state);
@@ -164,4 +170,54 @@ bool kt_recorded_read(const char *recording, int64_t now_ms, struct kt_report *r
 		return true;
 	report->findings.count = before;
 	return false;
+}
+
+bool kt_recorded_now(const struct kt_snapshot *snap, const struct kt_account *account,
+	struct kt_report *report, struct kt_recorded *ret_recorded)
+{
+	bool judged = snap->host.live && kt_recorded_read(KT_RECORDING_DEFAULT, kt_clock_time_ms(),
+						 report, ret_recorded);
+
+	if (!judged)
+		kt_moment_put(report, snap, account);
+	kt_findings_rank(report);
+	return judged;
+}
+
+static const char *span_of(struct kt_report *report, int64_t ms)
+{
+	long long minutes = ms / 60000;
+
+	if (minutes < 120)
+		return kt_arena_printf(&report->arena, "%lld min", minutes);
+	if (minutes < 2880)
+		return kt_arena_printf(&report->arena, "%lld h", minutes / 60);
+	return kt_arena_printf(&report->arena, "%lld days", minutes / 1440);
+}
+
+const char *kt_recorded_headline(struct kt_report *report, const struct kt_recorded *recorded)
+{
+	const struct kt_finding *first = report->findings.items;
+	size_t nr_grave = 0;
+	const char *span;
+
+	while (nr_grave < report->findings.count && first[nr_grave].severity >= KT_SEVERITY_WARNING)
+		nr_grave++;
+	if (nr_grave > 1)
+		return kt_arena_printf(&report->arena, "%s: %s; %zu more: ktally diagnose",
+			kt_severity_name(first->severity), first->title, nr_grave - 1);
+	if (nr_grave)
+		return kt_arena_printf(&report->arena, "%s: %s: ktally diagnose",
+			kt_severity_name(first->severity), first->title);
+	span = recorded ? span_of(report, recorded->written_ms - recorded->from_ms) : NULL;
+	if (!span)
+		return NULL;
+	if (recorded->written_ms - recorded->from_ms < LEAST_MS)
+		return kt_arena_printf(&report->arena,
+			"nothing is wrong so far: growth shows after an hour, and the recorder "
+			"has %s",
+			span);
+	return kt_arena_printf(&report->arena,
+		"nothing is wrong: the recorder has judged %lld caches and rows over %s",
+		(long long)recorded->nr_series, span);
 }

@@ -180,9 +180,9 @@ def what_is_filled_in_has_one_quality_of_a_row_at_a_time():
 # ---- Netdata ----
 
 LINE = re.compile(r"""
-    CHART\ mem\.(?P<chart>[a-z_]+)\ ''\ '[^']+'\ MiB\ [a-z]+\ mem\.(?P=chart)
+    CHART\ mem\.(?P<chart>[a-z_]+)\ ''\ '[^']+'\ (?:MiB|findings)\ [a-z]+\ mem\.(?P=chart)
         \ (?:line|stacked)\ [0-9]+\ (?P<every>[0-9]+)\ ''\ ktally\.plugin\ ktally
-  | DIMENSION\ '(?P<dim>[^' ,.="\\]+)'\ '(?P<name>[^'"\\]+)'\ absolute\ 1\ 1048576
+  | DIMENSION\ '(?P<dim>[^' ,.="\\]+)'\ '(?P<name>[^'"\\]+)'\ absolute\ 1\ (?:1048576|1)
         \ (?P<option>''|obsolete)
   | BEGIN\ mem\.(?P<begin>[a-z_]+)(?:\ (?P<passed>[0-9]+))?
   | SET\ '(?P<set>[^' ]+)'\ =\ (?P<value>-?[0-9]+)

@@ -21,7 +21,7 @@
 #include "cmd/account/explain_held.h"
 #include "cmd/account/memreports.h"
 #include "cmd/contents.h"
-#include "diagnose/moment.h"
+#include "cmd/recorded_findings.h"
 #include "machine/machine.h"
 #include "report/memreport_text.h"
 
@@ -383,10 +383,25 @@ const struct kt_part kt_account_annotations_part = {
 	.help = "Parts of rows, counted there already; never to be added.",
 };
 
+static const struct kt_column judged_columns[] = {
+	{ .key = "series", .type = KT_CELL_COUNT, .help = "Caches and rows that are judged." },
+	{ .key = "from_ms",
+		.type = KT_CELL_COUNT,
+		.help = "First sample, milliseconds since 1970." },
+	{ .key = "written_ms", .type = KT_CELL_COUNT, .help = "When the recorder judged last." },
+};
+
+static const struct kt_part judged_part = {
+	.key = "judged",
+	KT_COLUMNS_OF(judged_columns),
+	.optional = KT_ANY_FORM,
+	.help = "Missing where no recorder judges: then the findings are of one reading.",
+};
+
 static const struct kt_shape shape = {
 	.schema = "ktally/account/1",
 	.parts = KT_PARTS(&kt_host_part, &kt_account_fields_part, &kt_account_rows_part,
-		&kt_node_rows_part, &kt_account_annotations_part, &kt_findings_part),
+		&kt_node_rows_part, &kt_account_annotations_part, &judged_part, &kt_findings_part),
 };
 
 /* A memory cgroup is not a machine: shows what the report says of it instead of an account. */
@@ -455,6 +470,30 @@ static struct kt_err *check_exact(const struct kt_call *call, const struct kt_ma
 		   : kt_machine_lacks(&call->machine, machine, &kt_source_direct_pages, "--exact");
 }
 
+/* The gravest finding comes before everything else; `recorded`: of the recorder, or NULL. */
+static void put_judgement(struct kt_report *report, const struct kt_recorded *recorded)
+{
+	const char *text = kt_recorded_headline(report, recorded);
+	size_t count = report->headlines.count;
+
+	if (text)
+		kt_report_headline(report, "%s", text);
+	if (report->headlines.count > count) {
+		text = report->headlines.items[count];
+		memmove(&report->headlines.items[1], &report->headlines.items[0],
+			count * sizeof(*report->headlines.items));
+		report->headlines.items[0] = text;
+	}
+	if (!recorded)
+		return;
+	kt_report_field(
+		report, "judged", "series", KT_CELL_COUNT, kt_cell_number(recorded->nr_series));
+	kt_report_field(
+		report, "judged", "from_ms", KT_CELL_COUNT, kt_cell_number(recorded->from_ms));
+	kt_report_field(report, "judged", "written_ms", KT_CELL_COUNT,
+		kt_cell_number(recorded->written_ms));
+}
+
 /*
  * The first reading takes the cheap sources. Its size of unattributed decides whether the expensive
  * search for holders is worth its price. A kernel log needs no second reading: it has no processes
@@ -467,7 +506,9 @@ static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
 	struct kt_table *rows;
 	KT_CLEANUP(machine) struct kt_machine machine = { 0 };
 	KT_CLEANUP(account) struct kt_account account = { 0 };
+	struct kt_recorded recorded;
 	struct kt_err *err;
+	bool judged;
 
 	kt_report_begin(report, &shape);
 	err = kt_machine_read(&call->machine, &machine, want, needs_of(call));
@@ -501,8 +542,8 @@ static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
 		err = kt_account_nodes(machine.snap, &account, call, report);
 	kt_account_put_annotations(report, machine.snap, call);
 	report->judged = report->brief = true;
-	kt_moment_put(report, machine.snap, &account);
-	kt_findings_rank(report);
+	judged = kt_recorded_now(machine.snap, &account, report, &recorded);
+	put_judgement(report, judged ? &recorded : NULL);
 	kt_account_put_notes(report, machine.snap, &account, call);
 	return err;
 }

@@ -101,7 +101,8 @@ static void put_summary(struct kt_buf *line, struct kt_report *report,
 	}
 	if (nr_told > NAMES_MAX)
 		kt_buf_printf(line, "; and %zu more", nr_told - NAMES_MAX);
-	if (!nr_told && report->findings.count)
+	if (!nr_told && report->findings.count &&
+		report->findings.items[0].severity == KT_SEVERITY_NOTICE)
 		put_text(line, report->findings.items[0].title);
 	else if (!nr_told)
 		kt_buf_puts(line, healthy ? healthy : "");

@@ -17,6 +17,7 @@
 #include "cmd/contents.h"
 #include "cmd/list/cgroups.h"
 #include "cmd/list/vmalloc.h"
+#include "cmd/monitor/finding_tables.h"
 #include "cmd/slab/slab.h"
 #include "machine/machine.h"
 #include "report/list.h"
@@ -293,7 +294,8 @@ static const struct kt_shape shape = {
 	.parts = KT_PARTS(&kt_host_part, &fields_part, &count_part, &kt_account_fields_part,
 		&waste_part, &build_part, &kt_account_rows_part, &kt_account_annotations_part,
 		&kt_slab_metrics_part, &kt_vmalloc_metrics_part, &kt_cgroups_metrics_part,
-		&events_part, &sources_part),
+		&events_part, &sources_part, &kt_finding_rows_part, &kt_finding_counts_part,
+		&kt_finding_judged_part),
 };
 
 struct kt_err *kt_metrics_report(const struct kt_call *call, struct kt_report *report)
@@ -318,6 +320,7 @@ struct kt_err *kt_metrics_report(const struct kt_call *call, struct kt_report *r
 	err = put_lists(report, call, &machine, &account);
 	put_events(report, machine.snap);
 	put_sources(report, machine.snap);
+	kt_finding_tables_put(report, machine.snap, &account);
 	return err ? err : cut(report, call);
 }
 
@@ -336,7 +339,9 @@ const struct kt_cmd kt_cmd_metrics = {
 		"the sum of all others as one row '(others)'. So each family adds up to the "
 		"account. --top N shows more of them, --all all. --expensive adds the callers "
 		"of vmalloc, whose list the kernel makes under a lock. What cannot be read is "
-		"left out and is never 0; ktally_source_read shows which source is missing.\n\n"
+		"left out and is never 0; ktally_source_read shows which source is missing. "
+		"ktally_finding has the findings: of the recorder, where one runs, else of one "
+		"reading (ktally_findings_judged 0).\n\n"
 		"A program that keeps running and repeats this, such as 'ktally netdata', "
 		"also shows rows that moved by more than 1 MiB since it started. Rows that "
 		"were shown before stay longer than their rank: at most three times N.\n\n"

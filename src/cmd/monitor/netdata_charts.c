@@ -10,6 +10,7 @@
 #include "cmd/monitor/netdata_charts.h"
 
 #include "account/row.h"
+#include "cmd/monitor/finding_tables.h"
 #include "cmd/monitor/metrics.h"
 #include "report/row_key.h"
 
@@ -25,7 +26,8 @@ enum content {
 	KERNEL_ROWS, /* the account: parts of the kernel row */
 	UNATTRIBUTED,
 	WASTE,
-	LIST, /* a list, with the sum of its other rows */
+	LIST,	    /* a list, with the sum of its other rows */
+	SEVERITIES, /* numbers of findings; the only chart whose unit is not MiB */
 };
 
 /* Memory in MiB, next to Netdata's own charts of memory; mem.kernel has priority 1101. */
@@ -49,6 +51,8 @@ static const struct chart {
 		KT_METRICS_CALLERS },
 	{ "ktally_cgroups", "Memory of the kernel by cgroup", "kernel", "stacked", 1105, LIST,
 		KT_METRICS_CGROUPS },
+	{ "ktally_findings", "Findings of ktally diagnose", "overview", "stacked", 1041, SEVERITIES,
+		KT_METRICS_SEVERITY },
 };
 
 /*
@@ -331,6 +335,18 @@ static void add_list(const struct kt_table *table, const struct told *before, st
 		add_row(table, &table->rows.items[i], before, now);
 }
 
+/* Infos need no action; the others are always there, so that an alarm has its dimension. */
+static void add_severities(
+	const struct kt_table *table, const struct told *before, struct told *now)
+{
+	for (size_t i = table->rows.count; i > 1; i--) {
+		const struct kt_report_row *row = &table->rows.items[i - 1];
+		const char *name = text_of(table, row, "severity");
+
+		add(before, now, name, name, name, cell_of(table, row, "count")->number);
+	}
+}
+
 static void find_dims(const struct chart *chart, const struct kt_report *report,
 	const struct told *before, struct told *now)
 {
@@ -342,6 +358,8 @@ static void find_dims(const struct chart *chart, const struct kt_report *report,
 		return;
 	else if (chart->content == UNATTRIBUTED)
 		add_unattributed(table, before, now);
+	else if (chart->content == SEVERITIES)
+		add_severities(table, before, now);
 	else if (chart->content == LIST)
 		add_list(table, before, now);
 	else
@@ -350,10 +368,11 @@ static void find_dims(const struct chart *chart, const struct kt_report *report,
 
 /* ---- the protocol ---- */
 
-static void put_dim(struct kt_buf *buf, const struct dim *dim, const char *option)
+static void put_dim(
+	struct kt_buf *buf, const struct chart *chart, const struct dim *dim, const char *option)
 {
-	kt_buf_printf(
-		buf, "DIMENSION '%s' '%s' absolute 1 %d %s\n", dim->id, dim->name, MIB, option);
+	kt_buf_printf(buf, "DIMENSION '%s' '%s' absolute 1 %d %s\n", dim->id, dim->name,
+		chart->content == SEVERITIES ? 1 : MIB, option);
 }
 
 /* A dimension whose name changes is announced again with its id; that renames it. */
@@ -379,17 +398,17 @@ static void announce(const struct kt_netdata *netdata, const struct chart *chart
 		changed |= !dim_of(&now->dims, before->dims.items[i].key);
 	if (!changed)
 		return;
-	kt_buf_printf(buf,
-		"CHART mem.%s '' '%s' MiB %s mem.%s %s %d %lld '' ktally.plugin ktally\n",
-		chart->id, chart->title, chart->family, chart->id, chart->type, chart->priority,
+	kt_buf_printf(buf, "CHART mem.%s '' '%s' %s %s mem.%s %s %d %lld '' ktally.plugin ktally\n",
+		chart->id, chart->title, chart->content == SEVERITIES ? "findings" : "MiB",
+		chart->family, chart->id, chart->type, chart->priority,
 		(long long)netdata->update_every_s);
 	for (size_t i = 0; i < before->dims.count; i++) {
 		if (!dim_of(&now->dims, before->dims.items[i].key))
-			put_dim(buf, &before->dims.items[i], "obsolete");
+			put_dim(buf, chart, &before->dims.items[i], "obsolete");
 	}
 	for (size_t i = 0; i < now->dims.count; i++) {
 		if (!is_announced(before, &now->dims.items[i]))
-			put_dim(buf, &now->dims.items[i], "''");
+			put_dim(buf, chart, &now->dims.items[i], "''");
 	}
 }
 

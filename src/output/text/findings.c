@@ -104,7 +104,8 @@ static void put_note(const struct page *page, const struct kt_finding *finding)
 	for (size_t i = 0; i < finding->evidence.count; i++)
 		kt_buf_printf(&text, ". %s", finding->evidence.items[i]);
 	if (finding->next)
-		kt_buf_printf(&text, " Next: %s", finding->next);
+		kt_buf_printf(
+			&text, "%s Next: %s", finding->evidence.count ? "" : ".", finding->next);
 	kt_buf_puts(page->buf, page->opts->unicode ? "• " : "* ");
 	kt_buf_add(&text, "", 1);
 	if (!text.failed)
