@@ -7,6 +7,7 @@ import { refreshMap, startMap, updateMap } from './map.js';
 import { refreshTable, startTables, tableAccount } from './tables.js';
 import { openRow, startDetail } from './detail.js';
 import { startUsers } from './users.js';
+import { startFindings } from './findings.js';
 
 const FIVE = ['slab', 'vmalloc', 'kernel_stacks', 'page_tables', 'percpu'];
 const SLOW = 4; // samples between two looks at what the map shows of lists
@@ -89,6 +90,7 @@ async function start() {
   startChart(account, past, () => {});
   $('chart').closest('section').hidden = !host.live && (past?.times_ms.length ?? 0) < 2;
   startTheme();
+  startFindings(account);
   startTables(account);
   startDetail(account);
   startUsers(account);

@@ -41,6 +41,7 @@ struct kt_err *kt_serve_confine(
 
 	if (!call->machine.source)
 		kt_needs_keep_machine();
+	kt_confine_read(&needs, "/etc/ktally/cases"); /* for diagnose: cases/cases.h */
 	if (recording) {
 		/* the directory, because the recorder replaces the file now and then */
 		directory_of(recording, state);

@@ -86,13 +86,15 @@ static void tell(
 	char line[512];
 
 	kt_journal_entry(&notice, &entry);
-	if (!call->console || !call->console->journal || call->machine.source ||
-		!kt_journal_send(&entry)) {
+	add_mark(alert, word, finding);
+	/* files given with -s are not of the machine whose journal this is */
+	if (call->machine.source)
+		return;
+	if (!call->console || !call->console->journal || !kt_journal_send(&entry)) {
 		snprintf(line, sizeof(line), "%s: %s", word, finding->title);
 		kt_call_say(call, line);
 	}
 	kt_hook_add(&alert->hook, &notice);
-	add_mark(alert, word, finding);
 }
 
 /* ---- the findings that were reported ---- */

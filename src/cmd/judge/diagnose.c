@@ -81,7 +81,7 @@ static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
 		.cases = args->cases,
 		.older = args->older,
 		.all = call->show.all,
-		.name_holders = true,
+		.name_holders = call->once,
 		.arm_s = args->arm_s };
 	struct kt_diagnosis diagnosis;
 	struct kt_err *err;
@@ -141,6 +141,7 @@ const struct kt_cmd kt_cmd_diagnose = {
 	.options = options,
 	.nr_options = KT_LEN(options),
 	KT_OWN(struct diagnose_args),
+	.web = KT_WEB_PLAIN,
 	.shape = &shape,
 	.reads = KT_CASES_DIRECTORY,
 	.run = run,

@@ -29,6 +29,7 @@ TEST(requests_may_give_these_options_of_these_commands_and_no_others)
 		{ "hash", "top sort filter" },
 		{ "boot", "top sort filter" },
 		{ "users", "top sort filter what" },
+		{ "diagnose", "" },
 		{ "doctor", "" },
 		{ "version", "" },
 	};
