@@ -214,12 +214,18 @@ void kt_top_draw(struct kt_top *top)
 	bool alone = top->open == KT_TAB_ACCOUNT;
 	struct kt_layout *l = &top->layout;
 	struct kt_panel panel;
+	bool finding;
 
 	if (top->mode == KT_MODE_PAGE) {
 		draw_page(top);
 		return;
 	}
-	*l = kt_layout_for(top->screen.height, (int)kt_panel_nr(account), alone);
+	finding = kt_top_has_finding(top);
+	*l = kt_layout_for(top->screen.height - finding, (int)kt_panel_nr(account), alone);
+	if (finding) {
+		kt_layout_lower(l);
+		kt_draw_finding(top, 0);
+	}
 	if (l->title >= 0)
 		kt_draw_title(top, l->title);
 	if (l->whole >= 0)

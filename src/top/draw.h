@@ -36,4 +36,8 @@ void kt_draw_sort(struct kt_top *top, int y, int room);
 enum kt_style kt_growth_style(const struct kt_column *column, const struct kt_report_row *row,
 	const struct kt_cell *cell);
 
+/** Whether there is a line above all else: the gravest finding, or that nothing is wrong. */
+bool kt_top_has_finding(const struct kt_top *top);
+void kt_draw_finding(struct kt_top *top, int y);
+
 #endif

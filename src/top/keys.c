@@ -264,6 +264,8 @@ static const struct binding bindings[] = {
 	{ KT_KEY_RIGHT, NULL, go_right, NULL, NULL },
 	{ KT_KEY_ENTER, "Enter", kt_top_explain, NULL,
 		"explains the row; draws one slab of a slab cache" },
+	{ 'f', "f", kt_top_findings, NULL,
+		"what is wrong: all findings, with evidence and remedy" },
 	{ KT_KEY_F(9), "F9 w", kt_top_watch_ask, NULL,
 		"watches who allocates from the row, for a time that is asked for; Esc ends it" },
 	{ 'w', NULL, kt_top_watch_ask, NULL, NULL },

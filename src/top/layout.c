@@ -55,6 +55,15 @@ struct kt_layout kt_layout_for(int height, int nr_rows, bool alone)
 	return l;
 }
 
+void kt_layout_lower(struct kt_layout *layout)
+{
+	int *const rows[] = { &layout->title, &layout->whole, &layout->panel_head, &layout->panel,
+		&layout->tabs, &layout->head, &layout->list, &layout->total, &layout->footer };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		*rows[i] += *rows[i] >= 0;
+}
+
 /* Takes a column with a blank before it, if it fits. */
 static int take(int *left, int width)
 {

@@ -20,6 +20,9 @@ struct kt_layout {
  */
 struct kt_layout kt_layout_for(int height, int nr_rows, bool alone);
 
+/** Moves every part down by one row, for a line above all of them. */
+void kt_layout_lower(struct kt_layout *layout);
+
 /** Widths of the account's columns; 0: hidden. */
 struct kt_panel_widths {
 	int name, size, share, growth, rate, bar, past;

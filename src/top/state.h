@@ -67,6 +67,8 @@ void kt_top_travel(struct kt_top *top, int by);
 /** Opens the page about the row under the cursor, or about the keys. */
 void kt_top_explain(struct kt_top *top);
 void kt_top_help(struct kt_top *top);
+/** Opens the page of all findings; judges the recording now. */
+void kt_top_findings(struct kt_top *top);
 
 /** Width of the text of pages. */
 int kt_top_page_width(const struct kt_top *top);

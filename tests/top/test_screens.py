@@ -2,6 +2,7 @@
 """What is on the screen, compared with screens that a person has looked at."""
 
 import subprocess
+import time
 
 import lib
 from lib import Terminal, fixture, must_be_golden, test
@@ -338,3 +339,24 @@ def every_machine_of_the_corpus_is_drawn_within_its_width():
         assert b"\x1b" not in result.stdout and result.stderr.count(b"\n") <= 1
         for line in result.stdout.decode().split("\n"):
             assert len(line) <= 80, f"{tree.name}: {line!r}"
+
+
+@test
+def the_first_line_is_the_gravest_finding_and_f_shows_all():
+    now_ms = int(time.time() * 1000)
+    lines = [f"ktally findings 1\t{now_ms}\t{now_ms - 900000000}\t254",
+             "critical\tgrowing\tgrowing\tslab:kmalloc-512\t5\t1\t1\t7\t9\tkmalloc-512 grows\t\tx",
+             "warning\tmemory-errors\tstep\trow:poison\t4\t-\t-\t-\t-\tbad memory\t\t"]
+    text = "".join(line + "\\n" for line in lines)
+    command = ("sh -c 'mount -t tmpfs none /var/lib && mkdir /var/lib/ktally && "
+               f"printf \"{text}\" >/var/lib/ktally/ktally.rec.findings && exec {lib.program} top'")
+    if subprocess.run(["unshare", "-m", "mount", "-t", "tmpfs", "none", "/mnt"],
+                      capture_output=True, check=False).returncode:
+        raise lib.Skip("no mount namespace can be made")
+    with Terminal(shell="unshare -m " + command) as terminal:
+        first = terminal.wait("F10Quit", "kmalloc-512 grows").splitlines()[0]
+        assert first.startswith("critical: kmalloc-512 grows") and first.endswith("1 more, f: all"), first
+        terminal.send("f")
+        terminal.wait("ktally diagnose: findings", gone=("F10Quit",))
+        terminal.send("Down", "q")
+        terminal.wait("F10Quit", "critical: kmalloc-512")

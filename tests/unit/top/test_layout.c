@@ -122,3 +122,18 @@ TEST(the_row_under_the_cursor_is_always_on_the_screen)
 	CHECK_INT(kt_scroll_to(98, 3, 5, 4), 0);
 	CHECK_INT(kt_scroll_to(7, 3, 0, 4), 0);
 }
+
+TEST(a_line_above_all_moves_every_part_that_is_there)
+{
+	for (int height = 1; height <= 60; height++) {
+		const struct kt_layout before = kt_layout_for(height, 9, false);
+		struct kt_layout after = before;
+
+		kt_layout_lower(&after);
+		CHECK_INT(after.title, before.title < 0 ? -1 : before.title + 1);
+		CHECK_INT(after.total, before.total < 0 ? -1 : before.total + 1);
+		CHECK_INT(after.list, before.list + 1);
+		CHECK_INT(after.nr_list, before.nr_list);
+		CHECK_INT(after.footer, before.footer < 0 ? -1 : before.footer + 1);
+	}
+}
