@@ -21,7 +21,7 @@ struct kt_recorded {
 	int64_t nr_series;  /* that are judged */
 };
 
-/** Writes the findings, except those of the severity info: they need no action. */
+/** Writes the findings; the severity info needs no action and is left out. */
 void kt_recorded_write(const struct kt_report *report, const struct kt_recorded *recorded,
 	struct kt_buf *ret_text);
 /** Adds the findings of a text to a report. False: it is no such text, and nothing is added. */
@@ -34,7 +34,7 @@ bool kt_recorded_parse(
 bool kt_recorded_read(const char *recording, int64_t now_ms, struct kt_report *report,
 	struct kt_recorded *ret_recorded);
 /**
- * Adds the findings of now, ranked: those of the recorder of this machine, or else what one reading
+ * Adds the findings of now, ranked: from the recorder of this machine, or else what one reading
  * shows. Returns whether the recorder gave them, and growth is judged.
  */
 bool kt_recorded_now(const struct kt_snapshot *snap, const struct kt_account *account,

@@ -2,9 +2,13 @@
 """The check for monitoring systems: its line, its figures, its exit status."""
 
 import re
+import subprocess
+import time
 
+import lib
+import openmetrics
 import trees
-from lib import Folder, ktally, plant, succeed, test
+from lib import Folder, Skip, ktally, need_root, plant, succeed, test
 from test_schema import must_be_valid
 
 OK, WARNING, CRITICAL, UNKNOWN = range(4)
@@ -96,3 +100,49 @@ def a_recording_is_checked_for_growth():
         succeed("record", "-s", plant(folder / "tree", HEALTHY), "-n", "3", "-i", "0.1", file)
         status, text, _ = check("-s", file)
         assert status == OK and "not judged" not in text, text
+
+
+def with_recorder(findings, age_s, *args):
+    """A run next to the findings of a recorder, in a mount namespace of its own."""
+    need_root()
+    now_ms = int((time.time() - age_s) * 1000)
+    head = f"ktally findings 1\t{now_ms}\t{now_ms - 9 * 86400000}\t254\n"
+    script = ("mount -t tmpfs none /var/lib && mkdir /var/lib/ktally && "
+              "cat >/var/lib/ktally/ktally.rec.findings && exec \"$@\"")
+    result = subprocess.run(["unshare", "-m", "sh", "-c", script, "sh", lib.program, *args],
+                            input=(head + findings).encode(), capture_output=True, check=False,
+                            timeout=lib.TIMEOUT_S, env=lib.environment())
+    if b"unshare" in result.stderr or b"mount:" in result.stderr:
+        raise Skip("no mount namespace can be made")
+    assert result.returncode == 0, result.stderr.decode()
+    return result.stdout
+
+
+GRAVE = ("critical\tgrowing\tgrowing\tslab:kmalloc-512\t5368709120\t104857600\t1\t7200\t14400\t"
+         "slab cache kmalloc-512 grows\t\tktally users kmalloc-512\n"
+         "warning\tmemory-errors\tstep\trow:poison\t4096\t-\t-\t-\t-\tbad memory\t\t\n")
+
+
+@test
+def the_first_line_is_what_the_recorder_found():
+    first = with_recorder(GRAVE, 0).decode().splitlines()[0]
+    assert first == "critical: slab cache kmalloc-512 grows; 1 more: ktally diagnose", first
+    first = with_recorder("", 0).decode().splitlines()[0]
+    assert first == "nothing is wrong: the recorder has judged 254 caches and rows over 9 days", first
+    # a recorder that has ended says nothing of now
+    assert "recorder" not in with_recorder(GRAVE, 7200).decode()
+    assert "recorder" not in with_recorder("half a li", 0).decode()
+
+
+@test
+def what_the_recorder_found_is_in_the_metrics():
+    found = openmetrics.parse(with_recorder(GRAVE, 0, "metrics"))
+    assert found["ktally_findings_judged"].samples[0][1] == 1
+    counts = {labels["severity"]: value for labels, value, *_ in found["ktally_findings"].samples}
+    assert counts == {"info": 0, "notice": 0, "warning": 1, "critical": 1}, counts
+    stake = {labels["subject"]: value for labels, value, *_ in found["ktally_finding_bytes"].samples}
+    assert stake == {"slab:kmalloc-512": 5368709120, "row:poison": 4096}, stake
+    many = "".join(f"warning\tx\t\ts{i}\t1\t-\t-\t-\t-\tt\t\t\n" for i in range(60))
+    found = openmetrics.parse(with_recorder(many, 0, "metrics"))
+    assert len(found["ktally_finding"].samples) == 20, "more series than are worth it"
+    assert max(value for _, value, *_ in found["ktally_findings"].samples) == 60

@@ -519,6 +519,31 @@ if (!only.length) {
   tell({ 0: 'passed', 77: 'skipped' }[vendor.status] ?? 'failed', 'the vendored files are those of the registry', vendor.stdout.trim());
 }
 
+test('the page begins with the gravest finding, and opens all of them', async page => {
+  const one = { id: 'growing', severity: 'critical', state: 'growing', subject: 'slab:x', title: 'slab cache x grows <b>', confidence: 0.93, bytes: 5, hourly_bytes: 1048576,
+    since_ms: 1790000000000, culprit: null, remedy: 'Reboot', costs: null, next: 'ktally users x', evidence: [], floors_bytes: [] };
+  const account = await api('account');
+  await page.route('**/api/v1/account', route => route.fulfill({ json: { ...account, findings: [one, { ...one, severity: 'warning', title: 'another' }, { ...one, severity: 'info', title: 'unseen' }] } }));
+  await page.route('**/api/v1/diagnose', route => route.fulfill({ json: { findings: [{ ...one, culprit: 'leaky [module]', evidence: ['a figure'], floors_bytes: [1, 2, 3] }, { ...one, severity: 'warning', title: 'another' }], notes: [] } }));
+  await page.reload();
+  await ready(page);
+  assert.match(await page.innerText('#findings-head'), /critical[^]*slab cache x grows <b>[^]*1 more/i);
+  assert.equal(await page.locator('#findings-list .finding').count(), 0, 'nothing is judged before somebody looks');
+  await page.click('#findings-head');
+  await until('the evidence', async () => (await page.innerText('#findings-list')).includes('a figure'));
+  const text = await page.innerText('#findings-list');
+  for (const part of ['leaky [module]', 'Reboot', 'ktally users x', '93 % sure', 'another']) assert(text.includes(part), part);
+  assert.equal(await page.locator('#findings-list .floors').count(), 1);
+});
+
+test('a machine with a recorder and without findings has one sentence', async page => {
+  const account = await api('account'), now = Date.now();
+  await page.route('**/api/v1/account', route => route.fulfill({ json: { ...account, findings: [], judged: { series: 254, from_ms: now - 9 * 86400000, written_ms: now } } }));
+  await page.reload();
+  await ready(page);
+  assert.match(await page.innerText('#findings-head'), /Nothing is wrong: the recorder has judged 254 caches and rows over 9 days/);
+});
+
 async function open(options, at = base) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 1000 }, ...options });
   const page = await context.newPage(), problems = [];

@@ -2,6 +2,7 @@
 #ifndef KT_CMD_ALERT_ALERT_H
 #define KT_CMD_ALERT_ALERT_H
 
+#include "cases/cases.h"
 #include "cli/cmd.h"
 #include "record/draft.h"
 
@@ -12,6 +13,8 @@
  * program of the user, and as a mark in the recording. FILE.findings has all of them.
  */
 struct kt_alert;
+
+#define KT_ALERT_READS KT_CASES_DIRECTORY /* for the confinement */
 
 struct kt_alert_options {
 	const struct kt_call *call;

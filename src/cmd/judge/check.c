@@ -4,6 +4,7 @@
 // exit status of the gravest finding. The format is the one of the Monitoring Plugins
 // (https://www.monitoring-plugins.org/doc/guidelines.html).
 
+#include "cases/cases.h"
 #include "cli/cmd.h"
 #include "cmd/judge/diagnosis.h"
 #include "machine/machine.h"
@@ -250,5 +251,6 @@ const struct kt_cmd kt_cmd_check = {
 	.error_status = IS_UNKNOWN,
 	KT_OWN(struct check_args),
 	.shape = &shape,
+	.reads = KT_CASES_DIRECTORY,
 	.run = run,
 };

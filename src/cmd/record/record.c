@@ -679,5 +679,6 @@ const struct kt_cmd kt_cmd_record = {
 	.nr_options = KT_LEN(options),
 	KT_OWN(struct record_args),
 	.shape = &shape,
+	.reads = KT_ALERT_READS,
 	.run = run,
 };
