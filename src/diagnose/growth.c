@@ -206,6 +206,14 @@ static enum kt_severity severity_of(
 
 /* ---- sentences ---- */
 
+/* "kernel stacks", "huge page pools"; but "vmalloc, without stacks" */
+static bool is_plural(const char *title)
+{
+	size_t n = strlen(title);
+
+	return n && title[n - 1] == 's' && !strchr(title, ',') && strncmp(title, "slab cache", 10);
+}
+
 static const char *title_text(
 	struct kt_report *report, const char *series, const struct kt_judged *judged)
 {
@@ -218,8 +226,8 @@ static const char *title_text(
 	switch (judged->verdict) {
 	case KT_VERDICT_LEAK:
 	case KT_VERDICT_GROWING:
-		return kt_arena_printf(arena, "%s grows by %s an hour since %s, %s so far", title,
-			rate, since, rise);
+		return kt_arena_printf(arena, "%s %s by %s an hour since %s, %s so far", title,
+			is_plural(title) ? "grow" : "grows", rate, since, rise);
 	case KT_VERDICT_OUT_OF_PROPORTION:
 		return kt_arena_printf(arena, "%s takes %s for each %s, far more than before",
 			title, bytes_text(report, judged->per_unit_bytes),

@@ -59,8 +59,31 @@ static void make_leak(
 		holder->name);
 }
 
-static void make_follower(struct kt_finding *finding, const struct kt_holder *holder)
+/* The first piece of evidence says what is missing for a leak; a visible holder says that it is
+ * none. */
+static void put_visible(
+	struct kt_report *report, struct kt_finding *finding, const struct kt_holder *holder)
 {
+	static const char *const texts[] = {
+		[KT_HOLDER_PROCESS] =
+			"a process holds it, and it ends with the process: no leak of "
+			"the kernel",
+		[KT_HOLDER_CGROUPS] = "cgroups that exist hold it: no leak of the kernel",
+		[KT_HOLDER_DYING] = "removed cgroups hold it until nothing is charged to them",
+		[KT_HOLDER_HUGE_PAGES] = "a setting holds it: no leak of the kernel",
+		[KT_HOLDER_OTHER_ROW] = "it is the bookkeeping of other memory, which grows",
+	};
+
+	if (finding->leak_shaped && finding->evidence.count &&
+		(size_t)holder->kind < KT_LEN(texts) && texts[holder->kind])
+		finding->evidence.items[0] =
+			kt_arena_printf(&report->arena, "%s", texts[holder->kind]);
+}
+
+static void make_follower(
+	struct kt_report *report, struct kt_finding *finding, const struct kt_holder *holder)
+{
+	put_visible(report, finding, holder);
 	finding->id = FOLLOWS_ID;
 	finding->state = kt_verdict_name(KT_VERDICT_FOLLOWS);
 	if (holder->kind == KT_HOLDER_OTHER_ROW)
@@ -77,7 +100,7 @@ void kt_holder_put(
 		return;
 	kt_remedy_put(report, finding, holder);
 	if (holder->kind != KT_HOLDER_FUNCTION)
-		make_follower(finding, holder);
+		make_follower(report, finding, holder);
 	else if (finding->leak_shaped)
 		make_leak(report, finding, holder);
 }
