@@ -10,10 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SHORTEST_MS 10000 /* of a block */
-#define MINUTE_MS   60000
-#define HOUR_MS	    3600000
-#define NO_TRACK    UINT32_MAX
+#define EACH_MS	  900 /* every sample of a recorder, but not more than one a second */
+#define MINUTE_MS 60000
+#define HOUR_MS	  3600000
+#define NO_TRACK  UINT32_MAX
 
 /* A track of the block that is read, and the run that holds. */
 struct course {
@@ -132,13 +132,15 @@ static struct kt_err *put_account(struct reading *reading, const struct kt_curso
 }
 
 /*
- * Time from one account to the next: the shortest blocks are judged in the last minutes only,
- * blocks of a minute in the last hours, and a block of two hours needs a few accounts.
+ * Time from one account to the next. Blocks of ten seconds are judged in the last six minutes only:
+ * an account each ten seconds would fall into the same block twice, or into none, and make a
+ * staircase of a straight line. Blocks of a minute are judged in the last hours only, and a block
+ * of two hours needs a few accounts.
  */
 static int64_t account_step_ms(int64_t age_ms)
 {
-	if (age_ms <= 15ll * MINUTE_MS)
-		return SHORTEST_MS;
+	if (age_ms <= 7ll * MINUTE_MS)
+		return EACH_MS;
 	if (age_ms <= 3ll * HOUR_MS)
 		return MINUTE_MS;
 	return age_ms <= 48ll * HOUR_MS ? 10ll * MINUTE_MS : 30ll * MINUTE_MS;

@@ -8,9 +8,9 @@
 
 /**
  * Judges the kernel memory in a stretch of a recording: each slab cache, in every sample, as
- * "slab:NAME", and each row of the account below the kernel, as "account:ROW": each ten seconds of
- * the last quarter of an hour, each minute of the last three hours, each ten minutes of two days
- * and each half hour before. The caller frees the judge, also after an error.
+ * "slab:NAME", and each row of the account below the kernel, as "account:ROW": in each sample of
+ * the last minutes, each minute of the last three hours, each ten minutes of two days and each half
+ * hour before. The caller frees the judge, also after an error.
  */
 struct kt_err *kt_history_judge(struct kt_history *history, const struct kt_judge_options *options,
 	struct kt_judge **ret_judge) KT_MUST_CHECK;
