@@ -211,7 +211,8 @@ static bool is_plural(const char *title)
 {
 	size_t n = strlen(title);
 
-	return n && title[n - 1] == 's' && !strchr(title, ',') && strncmp(title, "slab cache", 10);
+	return n && title[n - 1] == 's' && !strchr(title, ',') &&
+	       strncmp(title, "slab cache", 10) != 0;
 }
 
 static const char *title_text(

@@ -65,9 +65,7 @@ static void put_visible(
 	struct kt_report *report, struct kt_finding *finding, const struct kt_holder *holder)
 {
 	static const char *const texts[] = {
-		[KT_HOLDER_PROCESS] =
-			"a process holds it, and it ends with the process: no leak of "
-			"the kernel",
+		[KT_HOLDER_PROCESS] = "a process holds it until it ends: no leak of the kernel",
 		[KT_HOLDER_CGROUPS] = "cgroups that exist hold it: no leak of the kernel",
 		[KT_HOLDER_DYING] = "removed cgroups hold it until nothing is charged to them",
 		[KT_HOLDER_HUGE_PAGES] = "a setting holds it: no leak of the kernel",
