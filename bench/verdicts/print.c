@@ -36,7 +36,7 @@ static void print_rate(const char *name, size_t count, double hours)
 
 	if (years <= 0)
 		return;
-	printf("  %-34s %.2f a machine-year (%zu in %.2f; %.2f-%.2f)\n", name,
+	printf("  %-24s %.2f a machine-year (%zu in %.2f; %.2f-%.2f)\n", name,
 		(double)count / years, count, years, in.low / years, in.high / years);
 }
 
@@ -45,7 +45,7 @@ static void print_alarms(const struct tally *tally)
 	for (size_t i = 0; i < tally->nr_alarms && i < ALARMS_SHOWN; i++) {
 		const struct alarm *one = &tally->alarms[i];
 
-		printf("    seed %-7llu %-22s day %5.1f  level %d  S %5.1f  %7.1f MiB  %.2f\n",
+		printf("    %-7llu %-22s day %4.1f  level %d  S %5.1f %7.1f MiB  %.2f\n",
 			(unsigned long long)one->seed, one->series, one->at_h / 24, one->level,
 			one->score, one->rise_bytes / MIB, one->confidence);
 	}
@@ -153,7 +153,7 @@ static void print_shape(const struct tally *tally, enum shape shape)
 static void print_named(const struct tally *tally)
 {
 	size_t events = 0, named = 0, found = 0, inside = 0, sisters = 0, family = 0;
-	double hours[4096];
+	double hours[4096] = { 0 };
 
 	for (size_t i = 0; i < tally->nr_found; i++) {
 		const struct found *one = &tally->found[i];
@@ -265,7 +265,7 @@ static void print_leaks(const struct exam *exam)
 static void print_rates(const struct exam *exam)
 {
 	printf("\nTIME TO DETECT: \"leak\" after the onset, a day of history before it\n");
-	printf("  %8s  %-14s %6s %6s %10s %10s %10s %8s\n", "MIB/H", "SHAPE", "LEAKS", "FOUND",
+	printf("  %8s  %-14s %6s %6s %11s %9s %9s %8s\n", "MIB/H", "SHAPE", "LEAKS", "FOUND",
 		"MEDIAN", "90 %", "GOAL", "WITHIN");
 	for (size_t r = 0; r < NR_RATES; r++) {
 		for (size_t g = 0; g < NR_GROUPS; g++) {
@@ -274,8 +274,8 @@ static void print_rates(const struct exam *exam)
 			printf("  %8g  %-14s %6zu %6zu ", rates_mib[r], group_names[g],
 				cell->nr_leaks, cell->nr_delays);
 			print_hours(quantile(cell->delays, cell->nr_delays, .5), 10);
-			print_hours(quantile(cell->delays, cell->nr_delays, .9), 11);
-			print_hours(cell->within > 0 ? cell->within : NAN, 11);
+			print_hours(quantile(cell->delays, cell->nr_delays, .9), 10);
+			print_hours(cell->within > 0 ? cell->within : NAN, 10);
 			if (cell->within > 0 && cell->nr_leaks > 0)
 				printf(" %7.0f%%",
 					100 * (double)cell->nr_within / (double)cell->nr_leaks);
@@ -438,7 +438,7 @@ static void print_recorded(const struct exam *exam)
 	size_t right = 0, leaks = 0, found = 0, others = 0, flagged = 0;
 
 	printf("\nRECORDED in virtual machines, a second stretched to a minute\n");
-	printf("  %-22s %-30s %-8s %-8s %s\n", "FILE", "MECHANISM", "TRUE", "JUDGED", "VETO");
+	printf("  %-22s %-28s %-7s %-7s %s\n", "FILE", "MECHANISM", "TRUE", "JUDGED", "VETO");
 	for (size_t i = 0; i < exam->nr_recorded; i++) {
 		const struct recorded *one = &exam->recorded[i];
 		bool leaked = one->truth == KT_VERDICT_LEAK;
@@ -448,7 +448,7 @@ static void print_recorded(const struct exam *exam)
 		found += leaked && one->delay_min >= 0;
 		others += !leaked;
 		flagged += !leaked && one->delay_min >= 0;
-		printf("  %-22.22s %-30.30s %-8s %-8s %.10s\n", one->file, one->mechanism,
+		printf("  %-22.22s %-28.28s %-7s %-7s %.10s\n", one->file, one->mechanism,
 			brief[one->truth], brief[one->verdict],
 			one->veto == KT_VETO_NONE ? "" : kt_veto_name(one->veto));
 	}
