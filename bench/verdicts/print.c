@@ -13,8 +13,8 @@
 #define ALARMS_SHOWN 24
 
 /* Verdicts in seven columns at most. */
-static const char *const brief[KT_NR_VERDICTS] = { "n/o", "normal", "fill", "churn", "step",
-	"spike", "drop", "tooth", "foll", "out", "grow", "leak", "was" };
+static const char *const brief[KT_NR_VERDICTS] = { "n/o", "norm", "fill", "churn", "step", "spike",
+	"drop", "tooth", "foll", "out", "grow", "leak", "was" };
 
 static const char *const size_names[NR_SIZES] = { "< 4", "4-6", "6-10", "10-20", "20-40", "> 40" };
 
@@ -195,7 +195,7 @@ static void print_missed(const struct tally *tally)
 		vetoes[one->veto]++;
 		verdicts[one->last]++;
 	}
-	printf("  missed from 4 deviations on: %zu; last verdict:", missed);
+	printf("  missed from 4 deviations on: %zu;", missed);
 	for (int v = 0; v < KT_NR_VERDICTS; v++) {
 		if (verdicts[v])
 			printf(" %s %zu", brief[v], verdicts[v]);
@@ -286,14 +286,12 @@ static void print_rates(const struct exam *exam)
 
 static void print_matrix(const struct tally *tally)
 {
+	static const int widths[KT_NR_VERDICTS] = { 4, 7, 6, 6, 6, 6, 5, 6, 6, 5, 5, 6, 5 };
+
 	printf("\nSTATES: rows are true, columns judged; episodes, and days of what is normal\n");
-	printf("  %-8s", "TRUE");
+	printf("  %-5s", "TRUE");
 	for (int v = 0; v < KT_NR_VERDICTS; v++)
-		printf("%*s",
-			v == KT_VERDICT_NORMAL		 ? 7
-			: v == KT_VERDICT_NOT_OBSERVABLE ? 4
-							 : 6,
-			brief[v]);
+		printf("%*s", widths[v], brief[v]);
 	printf("\n");
 	for (int t = 0; t < KT_NR_VERDICTS; t++) {
 		size_t sum = 0;
@@ -302,13 +300,9 @@ static void print_matrix(const struct tally *tally)
 			sum += tally->matrix[t][v];
 		if (sum == 0)
 			continue;
-		printf("  %-8s", brief[t]);
+		printf("  %-5s", brief[t]);
 		for (int v = 0; v < KT_NR_VERDICTS; v++)
-			printf("%*zu",
-				v == KT_VERDICT_NORMAL		 ? 7
-				: v == KT_VERDICT_NOT_OBSERVABLE ? 4
-								 : 6,
-				tally->matrix[t][v]);
+			printf("%*zu", widths[v], tally->matrix[t][v]);
 		printf("\n");
 	}
 }
