@@ -341,7 +341,7 @@ static void print_confidence(const struct exam *exam)
 	print_leak_confidence(exam);
 	printf("  other verdicts, right of all:\n  %-18s", "");
 	for (size_t b = 0; b < NR_BINS; b++)
-		printf("  from %.2f", bin_limits[b]);
+		printf(" from %.2f", bin_limits[b]);
 	printf("\n");
 	for (int v = 0; v < KT_NR_VERDICTS; v++) {
 		size_t all = 0;
@@ -355,9 +355,9 @@ static void print_confidence(const struct exam *exam)
 			const struct shares *sure = &exam->states.sure[v][b];
 
 			if (sure->count == 0)
-				printf("%11s", "-");
+				printf("%10s", "-");
 			else
-				printf("%11.2f", (double)sure->right / (double)sure->count);
+				printf("%10.2f", (double)sure->right / (double)sure->count);
 		}
 		printf("\n");
 	}
