@@ -34,6 +34,12 @@ const struct kt_case *kt_cases_find(const struct kt_cases *cases, const char *id
 const struct kt_case *kt_cases_of_series(
 	const struct kt_cases *cases, const struct kt_facts *facts, const char *series);
 
+/**
+ * Adds to each finding of growth the case that explains it, if one does: a line of evidence, and
+ * the culprit, remedy and reference that the finding lacks.
+ */
+void kt_cases_explain_growth(
+	const struct kt_cases *cases, const struct kt_facts *facts, struct kt_report *report);
 /** Whether a name matches one of the patterns between blanks; NULL: there are none. */
 bool kt_case_patterns_match(const char *patterns, const char *name);
 /** Adds a finding for each case whose symptom the facts show, and ranks the report's findings. */

@@ -176,6 +176,40 @@ static void drop_explained(struct kt_report *report)
 	report->findings.count = kept;
 }
 
+static const struct kt_case *case_of_growth(const struct kt_cases *cases,
+	const struct kt_facts *facts, struct kt_report *report, const char *subject)
+{
+	const struct kt_case *one = kt_cases_of_series(cases, facts, subject);
+	const char *row = one ? NULL : kt_arena_printf(&report->arena, "row:%s", subject);
+
+	return row ? kt_cases_of_series(cases, facts, row) : one;
+}
+
+void kt_cases_explain_growth(
+	const struct kt_cases *cases, const struct kt_facts *facts, struct kt_report *report)
+{
+	struct kt_arena *arena = &report->arena;
+
+	for (size_t i = 0; i < report->findings.count; i++) {
+		struct kt_finding *finding = &report->findings.items[i];
+		const struct kt_case *one =
+			finding->hourly_bytes > 0 && !finding->reference
+				? case_of_growth(cases, facts, report, finding->subject)
+				: NULL;
+
+		if (!one)
+			continue;
+		kt_finding_evidence(report, finding, "known case %s: %s", one->id, one->title);
+		finding->reference = copy(report, one->reference);
+		if (!finding->culprit)
+			finding->culprit = kt_fill_text(&one->culprit, facts, NULL, arena);
+		if (!finding->remedy) {
+			finding->remedy = kt_fill_text(&one->remedy, facts, NULL, arena);
+			finding->costs = kt_fill_text(&one->costs, facts, NULL, arena);
+		}
+	}
+}
+
 void kt_cases_put(
 	const struct kt_cases *cases, const struct kt_facts *facts, struct kt_report *report)
 {

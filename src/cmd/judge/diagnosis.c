@@ -139,6 +139,7 @@ static struct kt_err *put_cases(const struct work *work)
 	if (!err && work->options->older)
 		err = kt_older_attach(work->call, work->options->older, work->snap, &facts, &older);
 	if (!err) {
+		kt_cases_explain_growth(&cases, &facts, work->report);
 		kt_cases_put(&cases, &facts, work->report);
 		kt_surroundings_put(&facts, work->report);
 	}

@@ -77,6 +77,36 @@ TEST(a_series_finds_the_case_that_explains_it)
 	kt_cases_cleanup(&cases);
 }
 
+TEST(growth_that_a_case_explains_names_it)
+{
+	static const char *const subjects[] = { "slab:jool_joold_nodes", "percpu", "slab:other" };
+	struct kt_report report;
+	struct kt_facts facts;
+	struct kt_cases cases;
+	struct kt_err *err = kt_cases_open(NULL, 0, &cases);
+
+	CHECK(!err);
+	kt_err_free(err);
+	kt_facts_init(&facts);
+	kt_facts_add(&facts, KT_FACT_CGROUPS, "", 10);
+	kt_facts_add(&facts, KT_FACT_CGROUPS_DYING, "", 9000);
+	kt_report_init(&report, "test");
+	for (size_t i = 0; i < KT_LEN(subjects); i++)
+		kt_report_finding(&report, "growing", KT_SEVERITY_NOTICE, "growing", subjects[i])
+			->hourly_bytes = 1 << 20;
+	report.findings.items[1].remedy = "its own";
+	kt_cases_explain_growth(&cases, &facts, &report);
+	CHECK_STR(report.findings.items[0].evidence.items[0],
+		"known case jool-joold-nodes: Jool keeps session updates that it never sends");
+	CHECK(report.findings.items[0].remedy && report.findings.items[0].culprit);
+	CHECK_STR(report.findings.items[1].remedy, "its own");
+	CHECK(report.findings.items[1].reference != NULL);
+	CHECK(!report.findings.items[2].reference && !report.findings.items[2].evidence.count);
+	kt_report_cleanup(&report);
+	kt_facts_cleanup(&facts);
+	kt_cases_cleanup(&cases);
+}
+
 TEST(a_pattern_matches_in_time_that_its_length_bounds)
 {
 	char name[4096];
