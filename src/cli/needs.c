@@ -27,12 +27,17 @@ static void keep(struct inputs *inputs, struct kt_err *err)
 }
 
 /* A file with the tail of a recording, which may be next to it. */
-static void add_file(struct inputs *inputs, const char *path)
+static void allow_file(struct inputs *inputs, const char *path)
 {
 	kt_confine_read(&inputs->needs, path);
 	kt_confine_read(
 		&inputs->needs, kt_arena_printf(&inputs->arena, "%s%s", path, KT_TAIL_SUFFIX));
 	keep(inputs, kt_root_prepare(path));
+}
+
+static void add_file(struct inputs *inputs, const char *path)
+{
+	allow_file(inputs, path);
 	inputs->strangers = true;
 }
 
@@ -103,6 +108,9 @@ static void add_operands(
 			kt_confine_read(&inputs->needs, *path);
 		if (option->kind == KT_ARG_SOURCE)
 			add_source(inputs, *path);
+		/* of this machine: by itself it is no reason to give up rights */
+		if (option->kind == KT_ARG_RECORDING && *path)
+			allow_file(inputs, *path);
 	}
 	kt_confine_read(&inputs->needs, cmd->reads);
 }

@@ -18,14 +18,6 @@ FIGURE = re.compile(r"^[a-z_]+=-?\d+B?(;\d*;\d*;\d*)?$")
 # without the page of it that a hardware error took
 HEALTHY = {**trees.MODERN, "proc/meminfo": re.sub(r"(HardwareCorrupted: *)\d+", r"\g<1>0",
                                                   trees.MODERN["proc/meminfo"])}
-DYING = {**HEALTHY, "sys/fs/cgroup/cgroup.stat": "nr_descendants 40\nnr_dying_descendants {}\n"}
-
-
-def dying(folder, count):
-    files = dict(DYING)
-    files["sys/fs/cgroup/cgroup.stat"] = files["sys/fs/cgroup/cgroup.stat"].format(count)
-    files["proc/cgroups"] = f"#subsys_name\thierarchy\tnum_cgroups\tenabled\nmemory\t4\t{count}\t1\n"
-    return plant(folder, files)
 
 
 def check(*args):
@@ -47,26 +39,38 @@ def a_machine_without_findings_is_ok():
         assert figures["critical"] == "0;;;0" and figures["kernel"].endswith("B;;;0"), figures
 
 
+def own_case(folder, severity):
+    """A directory with a case that every machine shows."""
+    (folder / severity).mkdir()
+    (folder / severity / "mine.case").write_text(
+        "title: A test\nfinding: {ram} of memory are a test\nabout: It always holds.\n"
+        "symptom: ram > 1MiB\nsubject: row:ram\nstate: step\n"
+        f"severity: {severity}\nbytes: ram\nevidence: {{ram}}\nculprit: the test\n"
+        "remedy: none\nnext: ktally diagnose\nreference: https://example.org/test\n")
+    return folder / severity
+
+
 @test
 def the_gravest_finding_is_the_status():
     with Folder() as folder:
-        status, text, figures = check("-s", plant(folder / "one", trees.MODERN))
-        assert (status, text.split(" - ")[0]) == (WARNING, "KTALLY WARNING"), text
-        assert "hardware errors" in text and figures["warning"] == "1;;;0", (text, figures)
-        status, text, figures = check("-s", dying(folder / "many", 60000))
-        assert (status, text.split(" - ")[0]) == (CRITICAL, "KTALLY CRITICAL"), text
-        assert figures["critical"] == "1;;;0", (text, figures)
+        tree = plant(folder / "tree", HEALTHY)
+        for severity, wanted in ("notice", OK), ("warning", WARNING), ("critical", CRITICAL):
+            status, text, figures = check("-s", tree, "--cases", own_case(folder, severity))
+            assert status == wanted, text
+            assert text.startswith(f"KTALLY {['OK', 'WARNING', 'CRITICAL'][wanted]} - "), text
+            assert figures[severity] != "0;;;0", figures
+        assert "of memory are a test" in text, text
 
 
 @test
 def ignored_findings_do_not_count_and_are_counted():
     with Folder() as folder:
-        tree = plant(folder / "one", trees.MODERN)
-        for pattern in ("memory-errors", "growing, memory-*", "row:poison"):
-            status, text, figures = check("-s", tree, "--ignore", pattern)
+        tree, cases = plant(folder / "tree", HEALTHY), own_case(folder, "warning")
+        for pattern in ("mine", "growing, mi*", "*ram"):
+            status, text, figures = check("-s", tree, "--cases", cases, "--ignore", pattern)
             assert status == OK and "1 ignored" in text, (pattern, text)
             assert figures["warning"] == "0;;;0", figures
-        assert check("-s", tree, "--ignore", "memory,errors,,")[0] == WARNING
+        assert check("-s", tree, "--cases", cases, "--ignore", "min,ine,,")[0] == WARNING
 
 
 @test
@@ -86,11 +90,12 @@ def what_cannot_be_checked_is_unknown():
 @test
 def the_check_as_json_has_the_findings():
     with Folder() as folder:
-        result = ktally("check", "-s", plant(folder / "one", trees.MODERN), "-o", "json")
+        result = ktally("check", "-s", plant(folder / "one", HEALTHY), "--cases",
+                        own_case(folder, "warning"), "-o", "json")
         assert result.status == WARNING
         report = must_be_valid("check", result)
         assert report["status"] == "warning" and report["line"].startswith("KTALLY WARNING - ")
-        assert report["findings"][0]["id"] == "memory-errors", report["findings"]
+        assert report["findings"][0]["id"] == "mine", report["findings"]
 
 
 @test
@@ -99,6 +104,9 @@ def a_recording_is_checked_for_growth():
         file = folder / "x.rec"
         succeed("record", "-s", plant(folder / "tree", HEALTHY), "-n", "3", "-i", "0.1", file)
         status, text, _ = check("-s", file)
+        assert status == OK and "not judged" not in text, text
+        tree = folder / "tree"
+        status, text, _ = check("-s", tree, "--recording", file)
         assert status == OK and "not judged" not in text, text
 
 

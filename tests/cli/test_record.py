@@ -621,15 +621,19 @@ def counts_that_memory_may_follow_are_recorded_in_short_forms():
 @test
 def the_recorder_tells_of_a_finding_once_and_keeps_it_next_to_the_recording():
     with Folder() as folder:
-        tree, file = plant(folder / "tree", trees.MODERN), folder / "x.rec"
+        files = {**trees.MODERN, "sys/fs/cgroup/cgroup.stat": "nr_descendants 40\n"
+                 "nr_dying_descendants 60000\n", "proc/cgroups": "memory\t4\t60000\t1\n"}
+        tree, file = plant(folder / "tree", files), folder / "x.rec"
         succeed("record", "-s", tree, "-n", "3", "-i", "0.1", file)
         head, *lines = Path(f"{file}.findings").read_text().splitlines()
         assert head.startswith("ktally findings 1\t"), head
-        assert lines[0].split("\t")[:2] == ["warning", "memory-errors"], lines
+        severity, ident, _, subject = lines[0].split("\t")[:4]
+        assert severity == "critical", lines
         succeed("record", "-s", tree, "-n", "2", "-i", "0.1", file)
         lines = succeed("report", file, "-i", "0.1", "-o", "json").json()["lines"]
         marks = [line["event"] for line in lines if line["event"]]
-        assert marks == ["finding: warning: memory-errors row:poison"], marks
+        assert len(marks) == 1, marks
+        assert marks[0].startswith(f"finding: critical: {ident} {subject}"), marks
 
 
 @test

@@ -216,8 +216,8 @@ static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
 static const struct kt_option options[] = {
 	{ 0, "recording", "FILE", "the recording of this machine that growth is judged by",
 		.kind = KT_ARG_RECORDING, KT_AT(struct check_args, recording) },
-	{ 0, "cases", "DIRECTORY", "cases of your own, in addition to /etc/ktally/cases",
-		.kind = KT_ARG_FILE, KT_AT(struct check_args, cases) },
+	{ 0, "cases", "DIRECTORY", "cases of your own, in addition to " KT_CASES_DIRECTORY,
+		.kind = KT_ARG_DIRECTORY, KT_AT(struct check_args, cases) },
 	{ 0, "ignore", "PATTERN,...",
 		"ids or subjects of findings that do not count: 'growing,slab:nfs*'",
 		.kind = KT_ARG_PATTERN, KT_AT(struct check_args, ignore) },
