@@ -17,8 +17,6 @@
 
 #define HOUR_MS 3600000ll
 
-extern char **environ;
-
 struct kt_err *kt_hook_init(struct kt_hook *ret_hook, const char *program)
 {
 	struct stat st;
