@@ -42,7 +42,7 @@ static void take_cache(struct kt_record_users *users, struct kt_span line)
 			return;
 	}
 	line = kt_span_from(line, kt_span_find(line, "slabdata"));
-	for (int i = 0; i < 4; i++) { /* slabdata : <active_slabs> <num_slabs> */
+	for (int i = 0; i < 3; i++) { /* slabdata <active_slabs> <num_slabs> */
 		if (!kt_span_word(&line, &word))
 			return;
 	}
