@@ -119,16 +119,18 @@ def compare(what, unit, truth, found, report):
     other = {site for site in sites
              if not meet(truth.get(site, (0, 0)), found.get(site, (0, 0)), NOISE[unit])}
     agreed, inlined, moved = sites - other, set(), 0
-    for site in sorted(other):
-        # the stack has the name of the function that it was compiled into
-        for into in (sorted(name for name in found if name not in agreed)
-                     if site in truth and site not in found else ()):
+    # the stack has the name of the function that it was compiled into: the nearest amounts first
+    pairs = []
+    for site in sorted(name for name in other if name in truth and name not in found):
+        for into in sorted(name for name in found if name not in agreed):
             own = truth.get(into, (0, 0))
-            if meet([truth[site][i] + own[i] for i in (0, 1)], found[into], NOISE[unit]) and \
-                    into not in inlined:
-                inlined |= {site, into}
-                moved += 1
-                break
+            both = [truth[site][i] + own[i] for i in (0, 1)]
+            if meet(both, found[into], NOISE[unit]):
+                pairs.append((abs(sum(both) - sum(found[into])) / sum(found[into]), site, into))
+    for _, site, into in sorted(pairs):
+        if not {site, into} & inlined:
+            inlined |= {site, into}
+            moved += 1
     # a watch says itself from which amount on a stack is in it
     small = {site for site in other - inlined if site not in found
              and truth[site][1] * size_of(unit, truth, site) < report["watch"]["unlisted_bytes"]}
