@@ -59,8 +59,10 @@ static void make_leak(
 		holder->name);
 }
 
-/* The first piece of evidence says what is missing for a leak; a visible holder says that it is
- * none. */
+/*
+ * The first piece of evidence says what is missing for a leak; with a visible holder it says why
+ * the growth is none.
+ */
 static void put_visible(
 	struct kt_report *report, struct kt_finding *finding, const struct kt_holder *holder)
 {
