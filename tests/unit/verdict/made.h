@@ -13,6 +13,7 @@
 #define MADE_MIB	1048576.0
 #define MADE_MINUTE_MS	60000
 #define MADE_HOURS(n)	((n)*3600.0)
+#define MADE_NOISE	(.05 * MADE_MIB)
 #define MADE_SERIES_MAX 4
 
 struct made {
@@ -26,9 +27,9 @@ struct made {
 	double boot_h;		 /* 0: never */
 	double gap_from_h, gap_to_h;
 	bool reclaimable; /* the first series */
-	enum kt_look look;
-	double step_s; /* 0: a minute */
-	double noise;  /* bytes; of every series */
+	bool blind, held; /* a look for holders is not possible, or finds one; else it finds none */
+	bool still;	  /* no noise */
+	double step_s;	  /* 0: a minute */
 	/* results */
 	struct kt_judge *judge;
 	unsigned seen[KT_NR_VERDICTS]; /* changes of the first series to each verdict */
@@ -49,8 +50,10 @@ static inline double made_random(void)
 
 static inline enum kt_look made_look(void *arg, size_t series)
 {
+	const struct made *made = arg;
+
 	(void)series;
-	return ((struct made *)arg)->look;
+	return made->blind ? KT_LOOK_UNKNOWN : made->held ? KT_LOOK_HELD : KT_LOOK_LOST;
 }
 
 static inline void made_changed(void *arg, size_t series, const struct kt_judged *judged)
@@ -77,7 +80,8 @@ static inline void made_sample(struct made *made, double hour, bool pressure, bo
 	if (pressure)
 		kt_judge_pressure(made->judge);
 	for (size_t i = 0; i < kt_judge_count(made->judge); i++) {
-		double bytes = made->amount[i](hour) + made->noise * made_random();
+		double bytes =
+			made->amount[i](hour) + (made->still ? 0 : MADE_NOISE) * made_random();
 
 		kt_judge_amount(made->judge, i, (int64_t)(bytes / 4096) * 4096);
 	}

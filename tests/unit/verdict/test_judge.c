@@ -129,8 +129,8 @@ static double reclaimable_emptied(double hour)
 	return (50 + 30 * fmod(hour, 6)) * MADE_MIB;
 }
 
-#define RUN(hours, ...)                                                                    \
-	struct made made = { .look = KT_LOOK_LOST, .noise = .05 * MADE_MIB, __VA_ARGS__ }; \
+#define RUN(hours, ...)                     \
+	struct made made = { __VA_ARGS__ }; \
 	made_run(&made, hours)
 
 TEST(an_amount_without_samples_is_not_observable)
@@ -194,7 +194,7 @@ TEST(growth_in_stairs_is_a_leak_too)
 
 TEST(without_a_look_fast_growth_is_not_called_a_leak)
 {
-	RUN(27, .amount = { leak_100 }, .look = KT_LOOK_UNKNOWN);
+	RUN(27, .amount = { leak_100 }, .blind = true);
 	CHECK_INT(made.last.verdict, KT_VERDICT_GROWING);
 	CHECK_INT(made.last.veto, KT_VETO_HOLDER);
 	CHECK_INT(made.seen[KT_VERDICT_LEAK], 0);
@@ -203,7 +203,7 @@ TEST(without_a_look_fast_growth_is_not_called_a_leak)
 
 TEST(without_a_look_the_shape_decides_in_days)
 {
-	RUN(80, .amount = { leak_1 }, .look = KT_LOOK_UNKNOWN);
+	RUN(80, .amount = { leak_1 }, .blind = true);
 	CHECK_INT(made.last.verdict, KT_VERDICT_LEAK);
 	CHECK(made.last.level >= 3);
 	made_end(&made);
@@ -211,7 +211,7 @@ TEST(without_a_look_the_shape_decides_in_days)
 
 TEST(growth_that_something_holds_is_no_leak_for_a_day)
 {
-	RUN(40, .amount = { leak_1 }, .look = KT_LOOK_HELD);
+	RUN(40, .amount = { leak_1 }, .held = true);
 	CHECK_INT(made.last.verdict, KT_VERDICT_GROWING);
 	CHECK_INT(made.last.veto, KT_VETO_HOLDER);
 	CHECK_INT(made.seen[KT_VERDICT_LEAK], 0);
@@ -259,7 +259,7 @@ TEST(a_step_and_a_drop)
 	CHECK(fabs((double)made.last.rise_bytes / MADE_MIB - 40) < 2);
 	CHECK_INT(made.seen[KT_VERDICT_LEAK], 0);
 	made_end(&made);
-	made = (struct made){ .amount = { step_down }, .look = KT_LOOK_LOST };
+	made = (struct made){ .amount = { step_down } };
 	made_run(&made, 40);
 	CHECK_INT(made.last.verdict, KT_VERDICT_DROP);
 	CHECK(made.last.rise_bytes < 0);
@@ -342,8 +342,7 @@ TEST(growth_with_the_caches_of_inodes_fills)
 	/* 2 KiB for each KiB are not plausible */
 	made = (struct made){ .amount = { follows_sockets },
 		.driver = sockets,
-		.driver_kind = KT_DRIVER_INODES_KIB,
-		.look = KT_LOOK_LOST };
+		.driver_kind = KT_DRIVER_INODES_KIB };
 	made_run(&made, 40);
 	CHECK(made.last.driver != KT_DRIVER_INODES_KIB || made.last.verdict != KT_VERDICT_FILLING);
 	made_end(&made);
@@ -374,10 +373,7 @@ TEST(a_reclaimable_cache_fills_until_pressure_has_failed)
 	CHECK_INT(made.last.verdict, KT_VERDICT_FILLING);
 	CHECK_INT(made.last.veto, KT_VETO_RECLAIMABLE);
 	made_end(&made);
-	made = (struct made){ .amount = { leak_1 },
-		.reclaimable = true,
-		.look = KT_LOOK_LOST,
-		.pressure_every_h = 1.1 };
+	made = (struct made){ .amount = { leak_1 }, .reclaimable = true, .pressure_every_h = 1.1 };
 	made_run(&made, 60);
 	CHECK_INT(made.last.verdict, KT_VERDICT_LEAK);
 	made_end(&made);
@@ -432,7 +428,7 @@ TEST(sisters_are_one_event)
 TEST(a_rider_of_a_reclaimable_cache_names_it)
 {
 	/* the first series is the cache, the second one rides on it */
-	RUN(60, .amount = { follows_sockets, follows_sockets }, .reclaimable = true, .noise = 0);
+	RUN(60, .amount = { follows_sockets, follows_sockets }, .reclaimable = true, .still = true);
 	struct kt_judged judged;
 
 	kt_judge_verdict(made.judge, 1, &judged);
