@@ -114,7 +114,19 @@ static void put_growth(const struct work *work)
 		name_holders(work);
 }
 
-/* The known cases that this reading shows. */
+static bool needs_action(const struct kt_report *report)
+{
+	for (size_t i = 0; i < report->findings.count; i++) {
+		if (report->findings.items[i].severity > KT_SEVERITY_INFO)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The known cases that this reading shows. The surroundings explain findings: a healthy machine
+ * gets one sentence.
+ */
 static struct kt_err *put_cases(const struct work *work)
 {
 	const char *directories[] = { KT_CASES_DIRECTORY, work->options->cases };
@@ -141,7 +153,8 @@ static struct kt_err *put_cases(const struct work *work)
 	if (!err) {
 		kt_cases_explain_growth(&cases, &facts, work->report);
 		kt_cases_put(&cases, &facts, work->report);
-		kt_surroundings_put(&facts, work->report);
+		if (work->options->all || needs_action(work->report))
+			kt_surroundings_put(&facts, work->report);
 	}
 	kt_facts_cleanup(&older);
 	kt_facts_cleanup(&facts);
