@@ -51,12 +51,17 @@ static void make_leak(
 	if (!finding->evidence.count)
 		return;
 	/* the first piece says what was missing, which the holder supplies */
-	finding->evidence.items[0] = kt_arena_printf(&report->arena,
-		holder->survived ? "it grows in a straight line, and what %s allocated while it "
-				   "was watched was not freed"
-				 : "it grows in a straight line, %s holds it, and no process, file "
-				   "or socket explains it",
-		holder->name);
+	if (holder->survived)
+		finding->evidence.items[0] = kt_arena_printf(&report->arena,
+			"it grows in a straight line, and what %s allocated while it was watched "
+			"was not freed",
+			holder->name);
+	else
+		finding->evidence.items[0] = kt_arena_printf(&report->arena,
+			"it grows in a straight line, %s%s holds it, and no process, file or "
+			"socket explains it",
+			holder->module ? "module " : "",
+			holder->module ? holder->module : holder->name);
 }
 
 /*

@@ -83,7 +83,7 @@ TEST(a_named_holder_makes_it_a_leak)
 		CHECK_STR(finding->state, "leak");
 		CHECK_STR(finding->culprit, "leak_it [bad], 94 % of it (kernel memory)");
 		CHECK(!kt_growth_wants_name(finding));
-		CHECK(strstr(finding->evidence.items[0], "leak_it holds it"));
+		CHECK(strstr(finding->evidence.items[0], "module bad holds it"));
 		CHECK(strstr(finding->remedy, "rmmod bad"));
 		CHECK(strstr(finding->costs, "bad is missing"));
 		/* 24 MiB last eight hours */
