@@ -93,6 +93,16 @@ struct kt_estimate kt_watched_share(
 	return ret;
 }
 
+/* Samples stand for the same number of bytes each, on average. */
+double kt_watched_lost_bytes(const struct kt_watched_whole *watch, const struct kt_sampled_sum *all)
+{
+	if (watch->nr_lost <= 0)
+		return 0;
+	if (all->nr <= 0)
+		return (double)KT_AMOUNT_MAX;
+	return fmin(all->bytes / (double)all->nr * (double)watch->nr_lost, (double)KT_AMOUNT_MAX);
+}
+
 void kt_watched_add(struct kt_sampled_sum *sum, const struct kt_sampled_sum *more)
 {
 	sum->nr += more->nr;
@@ -231,7 +241,11 @@ struct kt_coverage kt_watched_coverage(const struct kt_watched_whole *watch)
 	if (ret.unseen_bytes > 0)
 		ret.events = (double)watch->bytes_allocated /
 			     ((double)watch->bytes_allocated + (double)ret.unseen_bytes);
+	ret.samples = watch->nr_lost > 0 ? share_seen(watch->nr_samples, watch->nr_lost) : 1;
 	ret.least = ret.events < 0 || (ret.frees >= 0 && ret.frees < ret.events) ? ret.frees
 										 : ret.events;
+	/* without an exact count too: samples that are lost are not seen */
+	if (ret.samples < 1 && (ret.least < 0 || ret.samples < ret.least))
+		ret.least = ret.samples;
 	return ret;
 }

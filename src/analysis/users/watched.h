@@ -21,6 +21,12 @@ struct kt_estimate kt_watched_objects(const struct kt_sampled_sum *sum);
 /** Share of one sum in another that contains it. */
 struct kt_estimate kt_watched_share(
 	const struct kt_sampled_sum *part, const struct kt_sampled_sum *whole);
+/**
+ * Bytes of the samples that found no room, of stacks that are not known: any stack may have
+ * allocated them. `all`: every stack of the watch together. 0: none was lost.
+ */
+double kt_watched_lost_bytes(
+	const struct kt_watched_whole *watch, const struct kt_sampled_sum *all);
 void kt_watched_add(struct kt_sampled_sum *sum, const struct kt_sampled_sum *more);
 /**
  * Share of the objects that were not freed as long as they could be seen (Kaplan and Meier, 1958:
@@ -35,9 +41,10 @@ void kt_watched_context(struct kt_arena *arena, struct kt_watched *watched);
 
 /** How much of what happened was seen. Shares below 0: not known. */
 struct kt_coverage {
-	double events; /* of the change of the exact count; 1: events explain all of it */
-	double frees;  /* of the frees of samples that were seen, and not found in memory later */
-	double least;  /* the smaller of both */
+	double events;	/* of the change of the exact count; 1: events explain all of it */
+	double frees;	/* of the frees of samples that were seen, and not found in memory later */
+	double samples; /* of the samples, that found room; 1: all */
+	double least;	/* the smallest of them */
 	bool has_traced, has_counted;
 	int64_t traced, counted; /* net objects by events, and by exact counts */
 	/*

@@ -101,6 +101,31 @@ static int by_held(const void *a, const void *b)
 	return x->all.bytes < y->all.bytes ? 1 : x->all.bytes > y->all.bytes ? -1 : 0;
 }
 
+struct kt_estimate kt_watched_held(
+	const struct kt_sampled_sum *held, const struct kt_watched_rows *rows)
+{
+	struct kt_estimate ret = kt_watched_bytes(held);
+
+	ret.high += rows->lost_bytes;
+	return ret;
+}
+
+struct kt_estimate kt_watched_held_share(
+	const struct kt_sampled_sum *held, const struct kt_watched_rows *rows)
+{
+	struct kt_estimate ret = kt_watched_share(held, &rows->held);
+	struct kt_estimate own = kt_watched_bytes(held), all = kt_watched_bytes(&rows->held);
+	double low, high;
+
+	if (rows->lost_bytes <= 0 || all.value <= 0)
+		return ret;
+	low = own.low / (all.high + rows->lost_bytes);
+	high = (own.high + rows->lost_bytes) / (all.low + rows->lost_bytes);
+	ret.low = low < ret.low ? low : ret.low;
+	ret.high = high < 1 ? (high > ret.high ? high : ret.high) : 1;
+	return ret;
+}
+
 void kt_watched_group(struct kt_arena *arena, const struct kt_snapshot *snap, uint32_t watch,
 	struct kt_watched_rows *ret_rows)
 {
@@ -120,6 +145,9 @@ void kt_watched_group(struct kt_arena *arena, const struct kt_snapshot *snap, ui
 		kt_watched_add(&ret_rows->held, &row->sum.held);
 		ret_rows->nr_other += row->sum.nr_other;
 	}
+	if (watch < snap->watches.count)
+		ret_rows->lost_bytes =
+			kt_watched_lost_bytes(&snap->watches.items[watch], &ret_rows->all);
 	if (ret_rows->rows.count)
 		qsort(ret_rows->rows.items, ret_rows->rows.count, sizeof(*ret_rows->rows.items),
 			by_held);

@@ -21,7 +21,15 @@ struct kt_watched_rows {
 	KT_LIST(struct kt_watched_row) rows; /* most held memory first */
 	struct kt_sampled_sum all, held;
 	int64_t nr_other;
+	double lost_bytes; /* of samples without room: any row may have allocated them */
 };
+
+/** Held bytes of a row, or of all rows; bounds include what may have been lost. */
+struct kt_estimate kt_watched_held(
+	const struct kt_sampled_sum *held, const struct kt_watched_rows *rows);
+/** Share of a row in all that is held, likewise. */
+struct kt_estimate kt_watched_held_share(
+	const struct kt_sampled_sum *held, const struct kt_watched_rows *rows);
 
 /**
  * On whose behalf a stack allocated: "firefox (812)", "work flush_to_ldisc", "(interrupt)"; NULL:

@@ -52,7 +52,8 @@ const char *kt_users_context(enum kt_watched_by by)
 	return contexts[by];
 }
 
-void kt_users_put_profile(struct kt_report *report, const struct kt_snapshot *snap, uint32_t number)
+void kt_users_put_profile(struct kt_report *report, const struct kt_snapshot *snap, uint32_t number,
+	const struct kt_watched_rows *rows)
 {
 	struct kt_table *table =
 		kt_report_table(report, "profile", NULL, profile_columns, KT_LEN(profile_columns));
@@ -65,7 +66,7 @@ void kt_users_put_profile(struct kt_report *report, const struct kt_snapshot *sn
 		struct kt_report_row *row = watched.watch == number && watched.nr_frames
 						    ? kt_table_row(report, table)
 						    : NULL;
-		struct kt_estimate held = kt_watched_bytes(&watched.held);
+		struct kt_estimate held = kt_watched_held(&watched.held, rows);
 
 		if (!row)
 			continue;

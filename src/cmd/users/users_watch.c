@@ -266,8 +266,8 @@ static double error_of(const struct kt_estimate *estimate)
 static void put_amounts(struct kt_report_row *to, const struct kt_watched_row *row,
 	const struct kt_watched_rows *rows)
 {
-	struct kt_estimate held = kt_watched_bytes(&row->sum.held);
-	struct kt_estimate share = kt_watched_share(&row->sum.held, &rows->held);
+	struct kt_estimate held = kt_watched_held(&row->sum.held, rows);
+	struct kt_estimate share = kt_watched_held_share(&row->sum.held, rows);
 
 	to->cells[W_HELD] = kt_cell_number(llround(held.value));
 	to->cells[W_HELD_LOW] = kt_cell_number(llround(held.low));
@@ -346,7 +346,7 @@ static bool is_evidence(const struct kt_watched_whole *watch, const struct kt_co
 static void put_headline(struct kt_report *report, const struct kt_watched_whole *watch,
 	const struct kt_coverage *coverage, const struct kt_watched_rows *rows)
 {
-	struct kt_estimate held = kt_watched_bytes(&rows->held);
+	struct kt_estimate held = kt_watched_held(&rows->held, rows);
 	char lasted[32], begun[32], bytes[24], low[24], high[24], all[24];
 
 	kt_human_bytes(llround(held.value), bytes);
@@ -419,7 +419,7 @@ static const char *coverage_text(struct kt_report *report, const struct kt_watch
 static void put_watch(struct kt_report *report, const struct kt_watched_whole *watch,
 	const struct kt_coverage *coverage, const struct kt_watched_rows *rows)
 {
-	struct kt_estimate held = kt_watched_bytes(&rows->held);
+	struct kt_estimate held = kt_watched_held(&rows->held, rows);
 	const struct kt_cell cells[KT_LEN(watch_columns)] = { kt_cell_text(watch->topic),
 		kt_cell_number(watch->watch_ms), kt_cell_number(watch->alloc_ms),
 		kt_cell_known(watch->objs_before), kt_cell_known(watch->objs_middle),
@@ -515,8 +515,8 @@ static void put_paragraph(struct kt_report *report, const struct kt_watched_whol
 
 	if (!row || row->sum.held.bytes <= 0 || !is_evidence(watch, coverage))
 		return;
-	held = kt_watched_bytes(&row->sum.held);
-	share = kt_watched_share(&row->sum.held, &rows->held);
+	held = kt_watched_held(&row->sum.held, rows);
+	share = kt_watched_held_share(&row->sum.held, rows);
 	kt_human_bytes(llround(held.value), bytes);
 	kt_human_bytes(llround(held.low), low);
 	kt_human_bytes(llround(held.high), high);
@@ -541,7 +541,7 @@ static void put_report(struct kt_report *report, const struct kt_snapshot *snap,
 	kt_watched_group(&report->arena, snap, number, rows);
 	put_headline(report, watch, &coverage, rows);
 	put_watch(report, watch, &coverage, rows);
-	kt_users_put_profile(report, snap, number);
+	kt_users_put_profile(report, snap, number, rows);
 	table = kt_report_list(report, "watched", "Who allocated, and what was not freed",
 		watched_columns, KT_LEN(watched_columns));
 	for (size_t i = 0; table && i < rows->rows.count; i++)

@@ -59,17 +59,20 @@ static void put_row(struct kt_report *report, struct kt_table *table,
 	const struct kt_watched_whole *watch = &snap->watches.items[number];
 	struct kt_coverage coverage = kt_watched_coverage(watch);
 	struct kt_report_row *row = kt_table_row(report, table);
-	struct kt_sampled_sum held = { 0 };
+	struct kt_sampled_sum held = { 0 }, all = { 0 };
 	struct kt_estimate bytes;
 	char begun[32];
 
 	if (!row)
 		return;
 	for (size_t i = 0; i < snap->watched.count; i++) {
-		if (snap->watched.items[i].watch == number)
-			kt_watched_add(&held, &snap->watched.items[i].held);
+		if (snap->watched.items[i].watch != number)
+			continue;
+		kt_watched_add(&held, &snap->watched.items[i].held);
+		kt_watched_add(&all, &snap->watched.items[i].all);
 	}
 	bytes = kt_watched_bytes(&held);
+	bytes.high += kt_watched_lost_bytes(watch, &all);
 	row->cells[WATCH_TOPIC] = kt_report_text(report, watch->topic);
 	if (kt_known(watch->begun_s)) {
 		kt_when_text(watch->begun_s * 1000, begun);

@@ -253,3 +253,53 @@ TEST(stacks_of_one_function_and_caller_are_one_row)
 	CHECK_STR(rows.rows.items[2].function, "(unknown)");
 	CHECK(rows.held.bytes == 657);
 }
+
+/* ---- samples that find no room ---- */
+
+/* Two holders one after the other; room for samples ends in the middle of the second one. */
+TEST(what_lost_samples_may_have_been_is_within_the_bounds)
+{
+	struct sampler sampler = { .interval = 1024 };
+	struct kt_sampled_sum sums[2] = { 0 }, all = { 0 };
+	struct kt_watched_whole watch = { 0 };
+	struct kt_watched_rows rows = { 0 };
+	struct kt_estimate second;
+
+	draw(&sampler);
+	for (int i = 0; i < 40000; i++) {
+		struct kt_sampled_sum one = { 0 };
+
+		allocate(&sampler, &one, 256);
+		if (watch.nr_samples < 7000)
+			kt_watched_add(&sums[i / 20000], &one);
+		*(watch.nr_samples < 7000 ? &watch.nr_samples : &watch.nr_lost) += one.nr;
+	}
+	CHECK(watch.nr_lost > 1000);
+	kt_watched_add(&all, &sums[0]);
+	kt_watched_add(&all, &sums[1]);
+	rows.held = rows.all = all;
+	second = kt_watched_bytes(&sums[1]);
+	CHECK(!holds(&second, 20000 * 256.0));
+	rows.lost_bytes = kt_watched_lost_bytes(&watch, &all);
+	second = kt_watched_held(&sums[1], &rows);
+	CHECK(holds(&second, 20000 * 256.0));
+	second = kt_watched_held_share(&sums[1], &rows);
+	CHECK(holds(&second, 0.5));
+}
+
+TEST(a_watch_that_lost_samples_is_no_evidence)
+{
+	struct kt_watched_whole watch = { .objs_before = 0,
+		.objs_middle = 1000,
+		.nr_allocs = 1000,
+		.nr_samples = 900,
+		.bytes_before = KT_UNKNOWN,
+		.bytes_middle = KT_UNKNOWN };
+	struct kt_coverage coverage = kt_watched_coverage(&watch);
+
+	CHECK(coverage.least == 1);
+	watch.nr_lost = 100;
+	coverage = kt_watched_coverage(&watch);
+	CHECK(fabs(coverage.least - 0.9) < 1e-9);
+	CHECK(coverage.least < KT_COVERAGE_ENOUGH);
+}
