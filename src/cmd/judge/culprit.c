@@ -186,6 +186,16 @@ static void find_module(const struct kt_snapshot *snap, struct kt_holder *holder
 	}
 }
 
+/* "skbuff_head_cache": objects of that cache point to the memory, which have holders themselves. */
+static bool is_cache(const struct kt_snapshot *snap, const char *name)
+{
+	for (size_t i = 0; i < snap->caches.count; i++) {
+		if (strcmp(snap->caches.items[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void put_function(struct kt_culprits *culprits, struct kt_report *report,
 	struct kt_finding *finding, struct kt_holder *holder)
 {
@@ -193,6 +203,8 @@ static void put_function(struct kt_culprits *culprits, struct kt_report *report,
 	if (!holder->name)
 		return;
 	find_module(culprits->machine->snap, holder);
+	if (!holder->is_loaded && is_cache(culprits->machine->snap, holder->name))
+		return;
 	if (holder->module && strcmp(holder->module, holder->name) == 0)
 		holder->name = "data";
 	for (size_t i = 0; i < KT_LEN(bookkeepers); i++) {
