@@ -3,9 +3,10 @@
 
 #include "verdict/verdict.h"
 
-#define LEAK_ID	   "leak"
-#define FOLLOWS_ID "follows"
-#define SOON_S	   (24ll * 3600) /* memory that is short within a day is critical */
+#define LEAK_ID	     "leak"
+#define FOLLOWS_ID   "follows"
+#define LONG_BLOCK_S 600
+#define SOON_S	     (24ll * 3600) /* memory that is short within a day is critical */
 
 static const char *culprit_text(struct kt_report *report, const struct kt_holder *holder)
 {
@@ -40,6 +41,16 @@ static const char *culprit_text(struct kt_report *report, const struct kt_holder
 					      holder->share * 100, holder->source);
 }
 
+/*
+ * Functions of the kernel itself also allocate for processes that keep what they asked for:
+ * sockets, files. Counts of these are read each minute, so in shorter blocks they cannot rule that
+ * out.
+ */
+static bool is_leak(const struct kt_finding *finding, const struct kt_holder *holder)
+{
+	return finding->leak_shaped && (holder->module || finding->chart.step_s >= LONG_BLOCK_S);
+}
+
 static void make_leak(
 	struct kt_report *report, struct kt_finding *finding, const struct kt_holder *holder)
 {
@@ -58,8 +69,7 @@ static void make_leak(
 			holder->name);
 	else
 		finding->evidence.items[0] = kt_arena_printf(&report->arena,
-			"it grows in a straight line, %s%s holds it, and no process, file or "
-			"socket explains it",
+			"it grows in a straight line, and %s%s holds it",
 			holder->module ? "module " : "",
 			holder->module ? holder->module : holder->name);
 }
@@ -106,6 +116,6 @@ void kt_holder_put(
 	kt_remedy_put(report, finding, holder);
 	if (holder->kind != KT_HOLDER_FUNCTION)
 		make_follower(report, finding, holder);
-	else if (finding->leak_shaped)
+	else if (is_leak(finding, holder))
 		make_leak(report, finding, holder);
 }

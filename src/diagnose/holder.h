@@ -8,7 +8,8 @@
 
 /**
  * Holders of growing memory: their names, the state that growth has with them, and remedies. A
- * function that holds memory makes growth a leak. A process, a directory of cgroups or a setting is
+ * function that holds memory makes growth a leak, a function of the kernel itself only growth of
+ * hours. A process, a directory of cgroups or a setting is
  * visible, and growth follows it.
  */
 
