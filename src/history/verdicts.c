@@ -84,8 +84,8 @@ static bool start_courses(struct reading *reading, const struct kt_block *block)
 	reading->due = malloc(((size_t)block->nr_samples + 1) * sizeof(*reading->due));
 	if (!reading->courses || !reading->due || reading->feed->tracks.failed)
 		return false;
-	for (uint32_t i = 0; i <= block->nr_samples; i++)
-		reading->due[i] = NO_TRACK;
+	/* NO_TRACK is all ones */
+	memset(reading->due, 0xff, ((size_t)block->nr_samples + 1) * sizeof(*reading->due));
 	for (size_t i = 0; i < tracks->count; i++) {
 		const struct kt_track *track = &tracks->items[i];
 		struct course *course = &reading->courses[reading->nr_courses];

@@ -8,9 +8,9 @@
 #include <string.h>
 
 #define EVIDENCE_MAX_BYTES 512
-#define MINUTE_S	   60
-#define HOUR_S		   3600
-#define DAY_S		   86400
+#define MINUTE_S	   60ll
+#define HOUR_S		   3600ll
+#define DAY_S		   86400ll
 #define FAR_DAYS	   365 /* a later time says nothing */
 
 static const char *const severities[KT_NR_SEVERITIES] = {
@@ -165,10 +165,10 @@ const char *kt_finding_short_in(struct kt_report *report, const struct kt_findin
 
 	if (!kt_known(low))
 		return "";
-	if (low > (int64_t)FAR_DAYS * DAY_S)
+	if (low > FAR_DAYS * DAY_S)
 		return "in more than a year";
 	from = span_text(report, low);
-	if (!kt_known(high) || high > (int64_t)FAR_DAYS * DAY_S)
+	if (!kt_known(high) || high > FAR_DAYS * DAY_S)
 		return kt_arena_printf(&report->arena, "in %s at the earliest", from ? from : "");
 	to = span_text(report, high);
 	if (!from || !to || strcmp(from, to) == 0)

@@ -175,7 +175,8 @@ static void put_line(const struct kt_call *call, struct kt_report *report, enum 
 	if (line->failed || !line->data)
 		return;
 	kt_report_field(report, NULL, "status", KT_CELL_TEXT, kt_cell_text(words[status]));
-	kt_report_field(report, NULL, "line", KT_CELL_TEXT, kt_report_text(report, line->data));
+	kt_report_field(report, NULL, "line", KT_CELL_TEXT,
+		kt_cell_text(kt_arena_printf(&report->arena, "%.*s", (int)line->size, line->data)));
 	if (call->show.output != &kt_output_text)
 		return;
 	kt_buf_puts(line, "\n");

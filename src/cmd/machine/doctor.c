@@ -72,8 +72,9 @@ static const struct kt_column columns[] = {
 		.help = "What would provide it." },
 	[COL_PATHS] = { .key = "paths",
 		.title = "PATHS",
-		.flags = KT_COL_DATA_ONLY | KT_COL_SET,
-		.help = "Its files, with * for a part of a name." },
+		.flags = KT_COL_DATA_ONLY | KT_COL_SET | KT_COL_EMPTY,
+		.help = "Its files, with * for a part of a name; empty: links are read, no "
+			"files." },
 };
 
 /*

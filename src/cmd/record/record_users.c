@@ -274,10 +274,10 @@ static void take_result(
 	if (!probe || head.failed)
 		users->next_ms = boot_ms + (cpu_ms * REST > REST_MS ? cpu_ms * REST : REST_MS);
 	users->checked |= probe;
-	snprintf(users->why, sizeof(users->why), "%s",
-		!head.failed  ? ""
-		: text.failed ? "out of memory"
-			      : text.data);
+	snprintf(users->why, sizeof(users->why), "%.*s", head.failed ? (int)text.size : 0,
+		text.failed ? "out of memory"
+		: text.data ? text.data
+			    : "");
 	/* a cache may have gone meanwhile; it is not asked for again soon */
 	if (head.failed)
 		kt_buf_cleanup(&text);
