@@ -31,6 +31,7 @@ struct reading {
 	/* of the block that is read */
 	struct course *courses;
 	size_t nr_courses;
+	uint32_t nr_samples;
 	uint32_t *due;		    /* for each sample, the first course whose run begins there */
 	int64_t *real_ms, *boot_ms; /* of each sample */
 };
@@ -64,9 +65,9 @@ static bool read_clock(struct kt_span ops, uint32_t nr_samples, int64_t **ret_ms
 static void enter_next(struct reading *reading, uint32_t index)
 {
 	struct course *course = &reading->courses[index];
-	uint32_t nr_samples = course->reader.block->nr_samples;
 
-	if (!kt_track_next(&course->reader, &course->run) || course->run.from >= nr_samples)
+	if (!kt_track_next(&course->reader, &course->run) ||
+		course->run.from >= reading->nr_samples)
 		return;
 	course->next = reading->due[course->run.from];
 	reading->due[course->run.from] = index;
@@ -80,6 +81,7 @@ static bool start_courses(struct reading *reading, const struct kt_block *block)
 	free(reading->courses);
 	free(reading->due);
 	reading->nr_courses = 0;
+	reading->nr_samples = block->nr_samples;
 	reading->courses = calloc(tracks->count + 1, sizeof(*reading->courses));
 	reading->due = malloc(((size_t)block->nr_samples + 1) * sizeof(*reading->due));
 	if (!reading->courses || !reading->due || reading->feed->tracks.failed)
