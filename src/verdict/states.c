@@ -139,7 +139,8 @@ static enum kt_verdict find_step(const struct view *view, struct kt_state *state
 static enum kt_verdict churn_or_spike(const struct view *view, struct kt_state *state)
 {
 	const struct kt_rings *rings = view->of->rings;
-	double excess[KT_LEVEL_BLOCKS + 1], highest = 0;
+	double excess[KT_LEVEL_BLOCKS + 1], highest = 0, now = (double)rings->value;
+	double low = view->floors.at[view->floors.count - 1];
 	int churns = 0, count = view->floors.count, last = 0;
 
 	for (int i = 0; i < count; i++) {
@@ -148,10 +149,11 @@ static enum kt_verdict churn_or_spike(const struct view *view, struct kt_state *
 
 		excess[i] = range.top - range.low;
 	}
-	/* of the open block only after its end */
 	excess[count] = (double)rings->top - (double)rings->open[view->level];
-	if ((double)(rings->top - rings->value) < RETURNED * excess[count])
-		excess[count] = 0;
+	/* a rise in the newest block, or in the open one, may not have come back */
+	for (int i = count - 1; i <= count; i++, low = fmin(low, (double)rings->open[view->level]))
+		if (now - low > (1 - RETURNED) * excess[i])
+			excess[i] = 0;
 	for (int i = 0; i <= count; i++)
 		highest = fmax(highest, excess[i]);
 	if (highest < LEAST_BYTES || highest < CHURN_TIMES * range_of(view))

@@ -273,6 +273,19 @@ TEST(a_spike)
 	made_end(&made);
 }
 
+TEST(a_rise_that_has_not_come_back_is_no_spike)
+{
+	/* every 3 min for three hours, so that the rise is in a block of 2 h, closed or not */
+	RUN(30, .amount = { step_up });
+	for (double hour = 30; hour < 33.5; hour += .05) {
+		made_until(&made, hour, hour + .05);
+		CHECK(made.last.verdict != KT_VERDICT_SPIKE);
+	}
+	CHECK_INT(made.seen[KT_VERDICT_SPIKE], 0);
+	CHECK(made.seen[KT_VERDICT_STEP] > 0);
+	made_end(&made);
+}
+
 TEST(teeth_rise_slowly_and_fall_at_once)
 {
 	RUN(100, .amount = { teeth });
