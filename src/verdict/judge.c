@@ -234,22 +234,39 @@ static void look_for_ridden(struct kt_judge *judge, size_t index, const struct k
 	}
 }
 
+/* It began with its growth while the machine was watched: no earlier day of it is unknown. */
+static bool was_born(const struct kt_judge *judge, const struct kt_series *series,
+	const struct kt_growth *growth)
+{
+	return series->rings.begun_ms > judge->clock.begun_ms &&
+	       (double)series->rings.origin <= growth->rise / 2;
+}
+
 /*
  * Growth in short blocks is a leak only if a look has found nothing that holds it. No job lasts as
- * long as growth in long blocks: something that holds it is what leaks.
+ * long as growth in long blocks: something that holds it is what leaks. A look that finds only
+ * survivors stands in for a day of history where there was none.
  */
-static void look_for_holder(
-	struct kt_judge *judge, size_t index, int level, struct kt_outcome *outcome)
+static void look_for_holder(struct kt_judge *judge, size_t index, const struct kt_growth *growth,
+	struct kt_outcome *outcome)
 {
 	struct kt_series *series = judge->series[index];
+	bool young = outcome->verdict == KT_VERDICT_GROWING && outcome->veto == KT_VETO_HISTORY &&
+		     was_born(judge, series, growth);
 	enum kt_look look = KT_LOOK_UNKNOWN;
 
-	if (outcome->verdict != KT_VERDICT_LEAK)
+	if (outcome->verdict != KT_VERDICT_LEAK && !young)
 		return;
 	if (judge->options.look)
 		look = judge->options.look(judge->options.look_arg, index);
 	series->looked = look == KT_LOOK_LOST;
-	if (look != KT_LOOK_LOST && level < KT_LEVEL_TWO_HOURS) {
+	if (young && look == KT_LOOK_LOST) {
+		outcome->verdict = KT_VERDICT_LEAK;
+		outcome->veto = KT_VETO_NONE;
+	}
+	if (young)
+		return;
+	if (look != KT_LOOK_LOST && growth->level < KT_LEVEL_TWO_HOURS) {
 		outcome->verdict = KT_VERDICT_GROWING;
 		outcome->veto = KT_VETO_HOLDER;
 	}
@@ -286,8 +303,8 @@ static void test_level(struct kt_judge *judge, size_t index, int level)
 		series->streaks[level]++;
 	if (growth.positive && series->streaks[level] < kt_levels[level].streak)
 		return;
+	look_for_holder(judge, index, &growth, &outcome);
 	look_for_ridden(judge, index, &growth, &outcome);
-	look_for_holder(judge, index, level, &outcome);
 	series->verdicts[level] = (uint8_t)outcome.verdict;
 	series->vetoes[level] = (uint8_t)outcome.veto;
 	if (outcome.verdict == KT_VERDICT_NORMAL || outranked(series, level) ||

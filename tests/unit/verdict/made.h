@@ -27,6 +27,7 @@ struct made {
 	double boot_h;		 /* 0: never */
 	double gap_from_h, gap_to_h;
 	bool reclaimable; /* the first series */
+	double born_h; /* of the first series: no samples before; 0: it is there from the start */
 	bool blind, held; /* a look for holders is not possible, or finds one; else it finds none */
 	bool still;	  /* no noise */
 	double step_s;	  /* 0: a minute */
@@ -80,6 +81,8 @@ static inline void made_sample(struct made *made, double hour, bool pressure, bo
 	if (pressure)
 		kt_judge_pressure(made->judge);
 	for (size_t i = 0; i < kt_judge_count(made->judge); i++) {
+		if (i == 0 && hour < made->born_h)
+			continue;
 		double bytes =
 			made->amount[i](hour) + (made->still ? 0 : MADE_NOISE) * made_random();
 

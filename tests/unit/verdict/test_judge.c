@@ -35,6 +35,11 @@ static double leak_early(double hour)
 	return (50 + 100 * after(hour, 2)) * MADE_MIB;
 }
 
+static double born_leaking(double hour)
+{
+	return .3 * MADE_MIB + 4 * after(hour, 26) * MADE_MIB;
+}
+
 static double leak_freed(double hour)
 {
 	return hour < 30 ? leak_100(hour) : 60 * MADE_MIB;
@@ -223,6 +228,30 @@ TEST(growth_without_a_day_before_it_is_not_known)
 	RUN(4, .amount = { leak_early });
 	CHECK_INT(made.last.verdict, KT_VERDICT_GROWING);
 	CHECK_INT(made.last.veto, KT_VETO_HISTORY);
+	made_end(&made);
+}
+
+TEST(a_cache_born_with_its_leak_needs_no_day_before_it)
+{
+	RUN(33, .amount = { born_leaking, flat }, .born_h = 26);
+	CHECK_INT(made.last.verdict, KT_VERDICT_LEAK);
+	CHECK(made.leak_h > 26 && made.leak_h < 32);
+	made_end(&made);
+	/* what it had when it was first seen may be older */
+	made = (struct made){ .amount = { leak_1, flat }, .born_h = 26 };
+	made_run(&made, 33);
+	CHECK_INT(made.last.verdict, KT_VERDICT_GROWING);
+	CHECK_INT(made.last.veto, KT_VETO_HISTORY);
+	made_end(&made);
+	/* without a look, and with a holder, it is as before */
+	made = (struct made){ .amount = { born_leaking, flat }, .born_h = 26, .blind = true };
+	made_run(&made, 33);
+	CHECK_INT(made.seen[KT_VERDICT_LEAK], 0);
+	CHECK_INT(made.last.veto, KT_VETO_HISTORY);
+	made_end(&made);
+	made = (struct made){ .amount = { born_leaking, flat }, .born_h = 26, .held = true };
+	made_run(&made, 33);
+	CHECK_INT(made.seen[KT_VERDICT_LEAK], 0);
 	made_end(&made);
 }
 
