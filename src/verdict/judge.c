@@ -360,7 +360,7 @@ static void settle(struct kt_judge *judge, size_t index, bool states_too)
 	if (level >= 0 && (series->level != level || series->verdict != series->verdicts[level]))
 		test_level(judge, index, level);
 	else if (level < 0 && states_too)
-		kt_series_still(series, &of);
+		kt_series_still(series, &of, &judge->numbers);
 }
 
 static void test_series(struct kt_judge *judge, size_t index, const bool *due, bool hourly)

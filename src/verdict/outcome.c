@@ -88,3 +88,32 @@ void kt_outcome_of(const struct kt_growth_of *of, const struct kt_machine_number
 	}
 	*ret_outcome = outcome;
 }
+
+/*
+ * A number that went up at the same time, and without it nothing moved either: the whole ring has
+ * to fit.
+ */
+void kt_outcome_of_state(const struct kt_growth_of *of, const struct kt_machine_numbers *numbers,
+	const struct kt_state *state, struct kt_outcome *ret_outcome)
+{
+	struct kt_outcome outcome = { .verdict = state->verdict,
+		.driven = { KT_NR_DRIVERS, NAN, NAN, false },
+		.ridden = UINT32_MAX };
+	struct kt_growth growth = { .level = state->level, .grain = of->grain };
+	const struct kt_level *level;
+
+	*ret_outcome = outcome;
+	if (of->reclaimable ||
+		(state->verdict != KT_VERDICT_STEP && state->verdict != KT_VERDICT_FILLING))
+		return;
+	level = &kt_levels[state->level];
+	kt_rings_floors(of->rings, of->clock, state->level, level->kept, &growth.floors);
+	growth.blocks = growth.floors.count;
+	growth.onset_ms = of->clock->start_ms[state->level] - growth.blocks * level->step_ms;
+	growth.rise = state->rise;
+	growth.shape.rests[1] = growth.blocks * state->noise * state->noise;
+	kt_drivers_explain(of, numbers->drivers, &growth, &outcome.driven);
+	if (outcome.driven.driver != KT_NR_DRIVERS)
+		set(&outcome, verdict_of_driver(&outcome.driven), KT_VETO_DRIVER);
+	*ret_outcome = outcome;
+}

@@ -5,6 +5,7 @@
 #include "verdict/drivers.h"
 #include "verdict/growth.h"
 #include "verdict/numbers.h"
+#include "verdict/states.h"
 #include "verdict/verdict.h"
 #include "verdict/vetoes.h"
 
@@ -25,6 +26,9 @@ struct kt_outcome {
 
 void kt_outcome_of(const struct kt_growth_of *of, const struct kt_machine_numbers *numbers,
 	const struct kt_growth *growth, struct kt_outcome *ret_outcome);
+/** A step or a fill that a number of the machine explains: which; else `.driver` says none. */
+void kt_outcome_of_state(const struct kt_growth_of *of, const struct kt_machine_numbers *numbers,
+	const struct kt_state *state, struct kt_outcome *ret_outcome);
 /** Order of verdicts: of several levels, the verdict with the highest rank is reported. */
 int kt_outcome_rank(enum kt_verdict verdict, enum kt_veto veto);
 

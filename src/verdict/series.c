@@ -175,8 +175,10 @@ static bool is_observed(const struct kt_series *series, const struct kt_clock *c
 	return false;
 }
 
-void kt_series_still(struct kt_series *series, const struct kt_growth_of *of)
+void kt_series_still(struct kt_series *series, const struct kt_growth_of *of,
+	const struct kt_machine_numbers *numbers)
 {
+	struct kt_outcome outcome;
 	struct kt_state state;
 
 	if (series->verdict == KT_VERDICT_LEAK)
@@ -190,7 +192,11 @@ void kt_series_still(struct kt_series *series, const struct kt_growth_of *of)
 		return;
 	}
 	kt_states_find(of, &state);
-	set_verdict(series, of->clock, state.verdict);
+	kt_outcome_of_state(of, numbers, &state, &outcome);
+	set_verdict(series, of->clock, outcome.verdict);
+	series->veto = (uint8_t)outcome.veto;
+	series->driver = (uint8_t)outcome.driven.driver;
+	series->per_unit = (float)outcome.driven.per_unit;
 	series->level = (int8_t)state.level;
 	series->since_ms = state.since_ms;
 	series->noise = (float)state.noise;

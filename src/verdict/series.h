@@ -40,7 +40,8 @@ void kt_series_grew(struct kt_series *series, const struct kt_growth_of *of,
 	const struct kt_machine_numbers *numbers, const struct kt_growth *growth,
 	const struct kt_outcome *outcome);
 /** The verdict when no level has growth to report. */
-void kt_series_still(struct kt_series *series, const struct kt_growth_of *of);
+void kt_series_still(struct kt_series *series, const struct kt_growth_of *of,
+	const struct kt_machine_numbers *numbers);
 /** Ends a leak whose memory came back. */
 void kt_series_check_end(struct kt_series *series, const struct kt_growth_of *of);
 
