@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define TIME_MAX  (1ll << 52) /* ms: no date of use is later */
+#define FAR_APART 2.5	      /* blocks of the shortest level, between samples */
 #define ROUNDS_MS 90000	      /* imported times are rounded to minutes */
 
 static int64_t clamp(int64_t value, int64_t low, int64_t high)
@@ -31,6 +32,16 @@ static int64_t passed_ms(const struct kt_clock *clock, int64_t time_ms, int64_t 
 	return passed < 0 ? 0 : passed;
 }
 
+/* Samples of a minute say nothing of 10 s: such blocks would only repeat them. */
+static void find_shortest(struct kt_clock *clock, int64_t before_ms)
+{
+	bool far = (double)(clock->now_ms - before_ms) > FAR_APART * (double)kt_levels[0].step_ms;
+
+	clock->shortest = far;
+	if (far || !clock->running)
+		clock->dense_ms = clock->now_ms;
+}
+
 static void enter_blocks(struct kt_clock *clock)
 {
 	for (int level = 0; level < KT_NR_LEVELS; level++) {
@@ -55,6 +66,7 @@ static void enter_blocks(struct kt_clock *clock)
 bool kt_clock_advance(struct kt_clock *clock, int64_t time_ms, int64_t uptime_ms)
 {
 	bool booted = clock->running && uptime_ms >= 0 && uptime_ms < clock->uptime_ms - ROUNDS_MS;
+	int64_t before_ms = clock->now_ms;
 
 	time_ms = clamp(time_ms, 0, TIME_MAX);
 	uptime_ms = clamp(uptime_ms, -1, TIME_MAX);
@@ -63,6 +75,7 @@ bool kt_clock_advance(struct kt_clock *clock, int64_t time_ms, int64_t uptime_ms
 	else
 		clock->now_ms = clamp(
 			clock->now_ms + passed_ms(clock, time_ms, uptime_ms), 0, 2 * TIME_MAX);
+	find_shortest(clock, clock->running ? before_ms : clock->now_ms);
 	clock->time_ms = time_ms;
 	clock->uptime_ms = uptime_ms;
 	enter_blocks(clock);
@@ -77,7 +90,11 @@ void kt_clock_boot(struct kt_clock *clock)
 
 int kt_clock_blocks(const struct kt_clock *clock, int level, int64_t since_ms)
 {
-	int64_t count = clock->block[level] - since_ms / kt_levels[level].step_ms;
+	int64_t count;
+
+	if (level == 0 && since_ms < clock->dense_ms)
+		since_ms = clock->dense_ms;
+	count = clock->block[level] - since_ms / kt_levels[level].step_ms;
 
 	return (int)clamp(count, 0, kt_levels[level].kept);
 }

@@ -12,10 +12,12 @@
  */
 struct kt_clock {
 	bool running;
-	int64_t now_ms;			/* of the newest sample */
-	int64_t time_ms;		/* the same by the machine's clock, since 1970 */
-	int64_t uptime_ms;		/* -1: unknown */
-	int64_t begun_ms;		/* first sample since the boot */
+	int64_t now_ms;	   /* of the newest sample */
+	int64_t time_ms;   /* the same by the machine's clock, since 1970 */
+	int64_t uptime_ms; /* -1: unknown */
+	int64_t begun_ms;  /* first sample since the boot */
+	int64_t dense_ms;  /* samples since have been close enough for the shortest blocks */
+	int shortest;	   /* level that has blocks: samples too far apart leave out the first */
 	int64_t start_ms[KT_NR_LEVELS]; /* of the open blocks */
 	int64_t block[KT_NR_LEVELS];	/* their numbers */
 	int open[KT_NR_LEVELS];		/* their places in the rings of their levels */
@@ -27,7 +29,7 @@ struct kt_clock {
 bool kt_clock_advance(struct kt_clock *clock, int64_t time_ms, int64_t uptime_ms);
 /** The machine booted before the newest sample: nothing before it was seen. */
 void kt_clock_boot(struct kt_clock *clock);
-/** Closed blocks of a level since a time, at most as many as are kept. */
+/** Closed blocks of a level since a time, at most as many as are kept and known. */
 int kt_clock_blocks(const struct kt_clock *clock, int level, int64_t since_ms);
 /** How many of the newest `count` closed blocks have samples. */
 int kt_clock_seen(const struct kt_clock *clock, int level, int count);

@@ -29,9 +29,11 @@ static void close_level(struct kt_number *number, const struct kt_clock *clock, 
 
 static void close_blocks(struct kt_number *number, const struct kt_clock *clock)
 {
-	for (int level = 0; level < KT_NR_LEVELS; level++)
+	for (int level = clock->shortest; level < KT_NR_LEVELS; level++)
 		if (number->last_ms < clock->start_ms[level])
 			close_level(number, clock, level);
+	if (clock->shortest > 0)
+		number->sum[0] = number->samples[0] = 0;
 	number->last_ms = clock->now_ms;
 }
 

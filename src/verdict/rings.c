@@ -125,11 +125,13 @@ static void close_level(struct kt_rings *rings, const struct kt_clock *clock, in
 void kt_rings_close(struct kt_rings *rings, const struct kt_clock *clock)
 {
 	/* a level whose block is still open has only open blocks above it */
-	for (int level = 0; level < KT_NR_LEVELS; level++) {
+	for (int level = clock->shortest; level < KT_NR_LEVELS; level++) {
 		if (rings->last_ms >= clock->start_ms[level])
 			break;
 		close_level(rings, clock, level);
 	}
+	if (clock->shortest > 0)
+		rings->open[0] = rings->value;
 	rings->last_ms = clock->now_ms;
 }
 

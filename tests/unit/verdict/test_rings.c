@@ -61,9 +61,44 @@ TEST(a_long_gap_costs_no_more_than_a_ring)
 	kt_rings_begin(&rings, &clock, 1000);
 	kt_clock_advance(&clock, 1ll << 50, -1);
 	kt_rings_put(&rings, &clock, 2000);
-	for (int level = 0; level < KT_NR_LEVELS; level++)
+	CHECK_INT(kt_rings_count(&rings, &clock, 0), 0);
+	for (int level = 1; level < KT_NR_LEVELS; level++)
 		CHECK_INT(kt_rings_count(&rings, &clock, level), kt_levels[level].kept);
 	CHECK_INT((int64_t)kt_rings_floor(&rings, &clock, 4, 29), 0);
+}
+
+TEST(samples_far_apart_have_no_short_blocks)
+{
+	struct kt_clock clock = clock_at(0);
+	struct kt_rings changing, still;
+	struct kt_floors floors;
+
+	kt_rings_begin(&changing, &clock, 0);
+	kt_rings_begin(&still, &clock, 0);
+	/* each 10 s, each minute, and each 10 s again */
+	for (int64_t ms = 10000, i = 1; ms <= 400000;
+		ms += ms < 100000 || ms >= 340000 ? 10000 : MINUTE, i++) {
+		kt_clock_advance(&clock, ms, -1);
+		kt_rings_put(&changing, &clock, 1000 * i);
+		if (i == 5)
+			kt_rings_put(&still, &clock, 7000);
+		if (ms == 280000) {
+			kt_rings_close(&changing, &clock);
+			CHECK_INT(kt_rings_count(&changing, &clock, 0), 0);
+			CHECK_INT(kt_rings_count(&changing, &clock, 1), 4);
+		}
+	}
+	kt_rings_close(&changing, &clock);
+	kt_rings_close(&still, &clock);
+	kt_rings_floors(&changing, &clock, 0, 84, &floors);
+	/* since the last sample that came late, at 340 s; the block of 400 s is open */
+	CHECK_INT(floors.count, 6);
+	for (int i = 0; i < 6; i++)
+		CHECK_INT((int64_t)floors.at[i], 1000 * (14 + i));
+	kt_rings_floors(&still, &clock, 0, 84, &floors);
+	CHECK_INT(floors.count, 6);
+	for (int i = 0; i < 6; i++)
+		CHECK_INT((int64_t)floors.at[i], 7000);
 }
 
 TEST(a_clock_that_goes_back_stands_still_or_follows_the_uptime)
