@@ -311,6 +311,23 @@ static void settle_benign(struct series *series, struct machine *machine)
 		settle_rider(series, machine);
 }
 
+double machine_leaks_from(const struct machine *machine, const struct series *series)
+{
+	const struct part *part = &series->parts[0];
+	double from_h = series->leak.shape == SHAPE_ANY ? HOURS_FOREVER : series->leak.onset_h;
+
+	/* what rides on one cache follows its first part, without a leak */
+	if (series->nr_parts == 0 || part->kind != PART_RIDE || part->of != SIZE_MAX)
+		return from_h;
+	for (size_t k = 0; k < machine->nr_series; k++) {
+		const struct series *ridden = &machine->series[k];
+
+		if (ridden->inodes && ridden->leak.shape != SHAPE_ANY)
+			from_h = fmin(from_h, ridden->leak.onset_h);
+	}
+	return from_h;
+}
+
 void machine_settle(struct machine *machine)
 {
 	for (size_t i = 0; i < machine->nr_series; i++) {

@@ -180,6 +180,9 @@ void machine_free(struct machine *machine);
 bool machine_block(struct machine *machine);
 /** Ends the truth of all series: what followers follow is known only then. */
 void machine_settle(struct machine *machine);
+/** When a series begins to leak, or to ride on inodes that do: it loses objects with each of them.
+ */
+double machine_leaks_from(const struct machine *machine, const struct series *series);
 
 void episodes_add(
 	struct episodes *episodes, enum kt_verdict truth, double from_h, double to_h, double bytes);

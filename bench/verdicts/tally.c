@@ -152,8 +152,7 @@ static bool add_alarms(struct tally *tally, const struct sitting *sitting, size_
 {
 	const struct series *series = &sitting->machine.series[k];
 	const struct paper *paper = &sitting->papers[k];
-	double leaks_from =
-		series->leak.shape == SHAPE_ANY ? HOURS_FOREVER : series->leak.onset_h - EARLY_H;
+	double leaks_from = machine_leaks_from(&sitting->machine, series) - EARLY_H;
 	double last_h = -HOURS_FOREVER;
 	bool any = false;
 
