@@ -113,7 +113,9 @@ void kt_outcome_of_state(const struct kt_growth_of *of, const struct kt_machine_
 	growth.rise = state->rise;
 	growth.shape.rests[1] = growth.blocks * state->noise * state->noise;
 	kt_drivers_explain(of, numbers->drivers, &growth, &outcome.driven);
-	if (outcome.driven.driver != KT_NR_DRIVERS)
-		set(&outcome, verdict_of_driver(&outcome.driven), KT_VETO_DRIVER);
+	/* more for each unit than before is said of growth only: a step may have come by chance */
+	if (outcome.driven.driver == KT_NR_DRIVERS || outcome.driven.too_much)
+		return;
+	set(&outcome, verdict_of_driver(&outcome.driven), KT_VETO_DRIVER);
 	*ret_outcome = outcome;
 }
