@@ -16,6 +16,7 @@
 #define FAR_WORSE    6.
 #define SURELY	     .92
 #define LEAST_BLOCKS 6
+#define MOST	     .75 /* of the growth */
 
 /* The most bytes that one unit plausibly takes. A new driver is an entry here and in its enum. */
 static const double per_unit_max[KT_NR_DRIVERS] = {
@@ -207,4 +208,27 @@ void kt_drivers_explain(const struct kt_growth_of *of, const struct kt_number *d
 			try_driver(of, drivers, i, true, growth, &best, &least);
 	}
 	*ret_driven = best;
+}
+
+static double quarter_of(const double *blocks, int count, int from)
+{
+	double sum = 0;
+
+	for (int i = 0; i < count; i++)
+		sum += blocks[from + i] / count;
+	return sum;
+}
+
+bool kt_drivers_go_on(const struct kt_growth_of *of, const struct kt_number *driver,
+	double per_unit, const struct kt_growth *growth)
+{
+	int count = growth->blocks, part = count / 4;
+	const double *floors = kt_growth_window(growth);
+	double x[KT_LEVEL_BLOCKS], rise;
+
+	if (part < 1 || !kt_number_blocks(driver, of->clock, growth->level, 0, count, x))
+		return false;
+	rise = quarter_of(floors, part, count - part) - quarter_of(floors, part, 0);
+	return per_unit * (quarter_of(x, part, count - part) - quarter_of(x, part, 0)) >=
+	       MOST * rise;
 }

@@ -19,4 +19,11 @@ struct kt_driven {
 void kt_drivers_explain(const struct kt_growth_of *of, const struct kt_number *drivers,
 	const struct kt_growth *growth, struct kt_driven *ret_driven);
 
+/**
+ * Does the rise of a driver explain most of the growth, by the bytes that each unit is known to
+ * take? `per_unit` comes from a longer past than the window of the growth.
+ */
+bool kt_drivers_go_on(const struct kt_growth_of *of, const struct kt_number *driver,
+	double per_unit, const struct kt_growth *growth);
+
 #endif

@@ -272,6 +272,20 @@ static void look_for_holder(struct kt_judge *judge, size_t index, const struct k
 	}
 }
 
+/* An amount that has followed a number so far goes on to, though one window fits a line better. */
+static void look_for_followed(const struct kt_judge *judge, const struct kt_series *series,
+	const struct kt_growth_of *of, const struct kt_growth *growth, struct kt_outcome *outcome)
+{
+	if (outcome->verdict != KT_VERDICT_LEAK || series->verdict != KT_VERDICT_FOLLOWS ||
+		!kt_drivers_go_on(of, &judge->numbers.drivers[series->driver],
+			(double)series->per_unit, growth))
+		return;
+	outcome->verdict = KT_VERDICT_FOLLOWS;
+	outcome->veto = KT_VETO_DRIVER;
+	outcome->driven = (struct kt_driven){ series->driver, (double)series->per_unit,
+		(double)series->per_unit, false };
+}
+
 /* Is there a level whose outcome ranks higher than this one? */
 static bool outranked(const struct kt_series *series, int level)
 {
@@ -303,6 +317,7 @@ static void test_level(struct kt_judge *judge, size_t index, int level)
 		series->streaks[level]++;
 	if (growth.positive && series->streaks[level] < kt_levels[level].streak)
 		return;
+	look_for_followed(judge, series, &of, &growth, &outcome);
 	look_for_holder(judge, index, &growth, &outcome);
 	look_for_ridden(judge, index, &growth, &outcome);
 	series->verdicts[level] = (uint8_t)outcome.verdict;

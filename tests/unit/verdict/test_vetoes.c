@@ -56,6 +56,26 @@ static double slower(double hour)
 	return 50 + 3 * after(hour, 40) + 12 * (after(hour, 40) - after(hour, 46));
 }
 
+TEST(a_number_goes_on_to_explain_growth_by_its_known_ratio)
+{
+	struct kt_number number;
+	struct past past;
+
+	/* 1000 units an hour, 3 KiB for each of them */
+	make(&past, steady, 46);
+	kt_number_begin(&number, false);
+	past.clock = (struct kt_clock){ 0 };
+	for (double hour = 0; hour <= 46; hour += 1. / 6) {
+		kt_clock_advance(&past.clock, (int64_t)(hour * HOUR + .5), -1);
+		kt_number_put(&number, &past.clock, 1000 * hour);
+		kt_number_end(&number, &past.clock);
+	}
+	CHECK(kt_drivers_go_on(&past.of, &number, 3 * MIB / 1000, &past.growth));
+	CHECK(!kt_drivers_go_on(&past.of, &number, 1 * MIB / 1000, &past.growth));
+	number.begun_ms = past.growth.onset_ms + HOUR;
+	CHECK(!kt_drivers_go_on(&past.of, &number, 3 * MIB / 1000, &past.growth));
+}
+
 TEST(steady_growth_after_a_day_has_no_veto)
 {
 	struct past past;
