@@ -103,6 +103,27 @@ static double follows_sockets(double hour)
 	return 30 * MADE_MIB + 2048 * sockets(hour);
 }
 
+static double deployed_sockets(double hour)
+{
+	return 2000 + (hour > 30 ? 9000 : 0) + 400 * sin(hour * 1.1) + 200 * sin(hour * 2.7);
+}
+
+static double follows_deployed(double hour)
+{
+	return 30 * MADE_MIB + 2048 * deployed_sockets(hour);
+}
+
+static double other_sockets(double hour)
+{
+	return 2000 + 400 * sin(hour * 1.1) + 200 * sin(hour * 2.7);
+}
+
+/* Rises with the logarithm of its age, ten days of which have not been seen. */
+static double log_fill(double hour)
+{
+	return (20 + 14.3 * log(1 + (hour + 246) / .66)) * MADE_MIB;
+}
+
 static double inodes_kib(double hour)
 {
 	return 500000 + 8000 * after(hour, 26) + 9000 * sin(hour * 1.1);
@@ -345,6 +366,30 @@ TEST(an_amount_follows_a_number_of_the_machine)
 	CHECK_INT(made.last.veto, KT_VETO_DRIVER);
 	CHECK_INT(made.last.driver, KT_DRIVER_SOCKETS);
 	CHECK(fabs(made.last.per_unit_bytes - 2048) < 200);
+	CHECK_INT(made.seen[KT_VERDICT_LEAK], 0);
+	made_end(&made);
+}
+
+TEST(a_step_with_a_number_follows_it)
+{
+	RUN(36, .amount = { follows_deployed }, .driver = deployed_sockets,
+		.driver_kind = KT_DRIVER_SOCKETS);
+	CHECK_INT(made.last.verdict, KT_VERDICT_FOLLOWS);
+	CHECK_INT(made.last.driver, KT_DRIVER_SOCKETS);
+	CHECK(fabs(made.last.per_unit_bytes - 2048) < 200);
+	made_end(&made);
+	made = (struct made){ .amount = { follows_deployed },
+		.driver = other_sockets,
+		.driver_kind = KT_DRIVER_SOCKETS };
+	made_run(&made, 36);
+	CHECK_INT(made.last.verdict, KT_VERDICT_STEP);
+	CHECK_INT(made.last.driver, KT_NR_DRIVERS);
+	made_end(&made);
+}
+
+TEST(growth_with_the_logarithm_of_the_age_is_no_leak)
+{
+	RUN(11 * 24, .amount = { log_fill });
 	CHECK_INT(made.seen[KT_VERDICT_LEAK], 0);
 	made_end(&made);
 }
