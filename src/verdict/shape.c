@@ -120,14 +120,28 @@ struct fill {
 	double gain, size, windows;
 };
 
+/* `left` has nothing of the basis, so the curve need not be cleared of it: only its square. */
 static struct fill fit_fill(const struct kt_shape_basis *basis, const double *left, double windows)
 {
 	struct fill fill = { .windows = windows };
 	double curve[KT_LEVEL_BLOCKS], factor = exp(-1 / (windows * basis->blocks)), rest = 1;
+	double square = 0, part = 0, norm;
 
-	for (int i = 0; i < basis->blocks; i++, rest *= factor)
+	for (int i = 0; i < basis->blocks; i++, rest *= factor) {
 		curve[i] = 1 - rest;
-	fill.gain = upward_gain(basis, left, curve, &fill.size);
+		square += curve[i] * curve[i];
+		part += curve[i] * left[i];
+	}
+	norm = square;
+	for (int k = 0; k < basis->count; k++) {
+		double taken = dot(curve, basis->vectors[k], basis->blocks);
+
+		norm -= taken * taken;
+	}
+	if (!(norm > 1e-9 * square) || !(part > 0))
+		return fill;
+	fill.size = part / norm;
+	fill.gain = part * part / norm;
 	return fill;
 }
 
