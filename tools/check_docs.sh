@@ -155,8 +155,9 @@ if command -v bash >/dev/null 2>&1; then
 	completes "$(cat "$work/commands")" ktally ""
 	completes "$(cat "$work/options")" ktally -
 	completes "$(cat "$work/commands")" ktally -a help ""
-	[ -s "$work/rows" ] && completes "$(cat "$work/rows")" ktally explain ""
-	completes unattributed ktally --source x explain unat
+	cases=$(cd share/cases && for case in *.case; do echo "${case%.case}"; done)
+	[ -s "$work/rows" ] && completes "$(cat "$work/rows"; echo "$cases")" ktally explain ""
+	completes kernel_image ktally --source x explain kernel_im
 	completes json ktally -o j
 	completes json ktally -ao j
 	completes json ktally --output = j

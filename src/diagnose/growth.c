@@ -35,6 +35,16 @@ static const char *const ids[KT_NR_VERDICTS] = {
 	[KT_VERDICT_WAS_LEAKING] = "was-leaking",
 };
 
+/* Amounts of a damaged recording may be of any size. */
+static int64_t sum_of(int64_t a, int64_t b)
+{
+	int64_t sum;
+
+	if (__builtin_add_overflow(a, b, &sum))
+		return a < 0 ? INT64_MIN : INT64_MAX;
+	return sum;
+}
+
 static const char *name_of(const char *series)
 {
 	const char *colon = strchr(series, ':');
@@ -144,7 +154,7 @@ static void judged_of(const struct kt_judge *judge, size_t series, struct kt_jud
 	if (ret_judged->level != 0)
 		return;
 	count = kt_judge_floors(judge, series, floors, FLOORS_MAX, &step_ms);
-	rise_bytes = count ? floors[count - 1] - floors[0] : 0;
+	rise_bytes = count ? sum_of(floors[count - 1], -floors[0]) : 0;
 	if (rise_bytes > ret_judged->rise_bytes)
 		ret_judged->rise_bytes = rise_bytes;
 }
@@ -169,7 +179,7 @@ static void find_followers(const struct kt_judge *judge, struct followers ret[KT
 			continue;
 		of = &ret[judged.driver];
 		of->count++;
-		of->rise_bytes += judged.rise_bytes;
+		of->rise_bytes = sum_of(of->rise_bytes, judged.rise_bytes);
 		of->hourly_bytes += judged.hourly_bytes > 0 ? judged.hourly_bytes : 0;
 		of->per_unit_bytes += judged.per_unit_bytes > 0 ? judged.per_unit_bytes : 0;
 		if (judged.rise_bytes <= of->largest_bytes)
@@ -371,7 +381,7 @@ static size_t sisters_of(const struct kt_judge *judge, size_t series, int64_t *r
 		judged_of(judge, i, &other);
 		if (other.sister != series || !is_growth(other.verdict))
 			continue;
-		*ret_rise_bytes += other.rise_bytes;
+		*ret_rise_bytes = sum_of(*ret_rise_bytes, other.rise_bytes);
 		count++;
 	}
 	return count;

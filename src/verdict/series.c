@@ -235,9 +235,11 @@ void kt_series_judged(const struct kt_series *series, const struct kt_clock *clo
 		.event_share = (double)series->event_share,
 		.sister = series->sister == UINT32_MAX ? self : series->sister,
 	};
-	if (series->since_ms >= 0)
-		ret_judged->rise_bytes =
-			kt_rings_bytes(rings, now) - kt_rings_bytes(rings, (double)series->base);
+	/* the ends may be as far apart as two amounts can be */
+	if (series->since_ms >= 0 &&
+		__builtin_sub_overflow(kt_rings_bytes(rings, now),
+			kt_rings_bytes(rings, (double)series->base), &ret_judged->rise_bytes))
+		ret_judged->rise_bytes = INT64_MAX;
 	if (isfinite(series->ceiling))
 		ret_judged->ceiling_bytes =
 			(double)rings->origin + (double)series->base + (double)series->ceiling;

@@ -3,7 +3,7 @@
 """usage: filter.py UNIT COMMAND...: COMMAND with the system calls that a unit leaves it.
 
 What systemd does for SystemCallFilter=, SystemCallErrorNumber=EPERM,
-RestrictAddressFamilies=none, RestrictNamespaces=, MemoryDenyWriteExecute= and UMask=, by
+RestrictAddressFamilies= (none, AF_UNIX), RestrictNamespaces=, MemoryDenyWriteExecute= and UMask=, by
 libseccomp. Privileges have to be given up before.
 """
 
@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 
 ALLOW, DENY = 0x7fff0000, 0x00050000  # SCMP_ACT_ALLOW, SCMP_ACT_ERRNO(0)
-MASKED_EQ = 7  # SCMP_CMP_MASKED_EQ
+NOT_EQUAL, MASKED_EQ = 1, 7  # SCMP_CMP_NE, SCMP_CMP_MASKED_EQ
 PROT_WRITE, PROT_EXEC = 2, 4
 # CLONE_NEW: of time, mounts, cgroups, host names, IPC, users, processes, network
 NAMESPACES = (0x80, 0x20000, 0x2000000, 0x4000000, 0x8000000, 0x10000000, 0x20000000, 0x40000000)
@@ -76,6 +76,8 @@ def confine(unit):
     if "RestrictAddressFamilies=none" in unit:
         denied.add(DENY | errno.EAFNOSUPPORT, "socket")
         denied.add(DENY | errno.EAFNOSUPPORT, "socketpair")
+    elif "RestrictAddressFamilies=AF_UNIX\n" in unit:
+        denied.add(DENY | errno.EAFNOSUPPORT, "socket", Comparison(0, NOT_EQUAL, 1, 0))
     if "MemoryDenyWriteExecute=yes" in unit:
         both = PROT_WRITE | PROT_EXEC
         denied.add(DENY | errno.EPERM, "mmap", Comparison(2, MASKED_EQ, both, both))

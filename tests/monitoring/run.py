@@ -338,7 +338,7 @@ def the_dashboard_asks_for_what_there_is():
     # not on every machine, or for every user
     families |= {"ktally_cgroups", "ktally_cgroups_dying", "ktally_slab_cache_bytes",
                  "ktally_slab_free_bytes", "ktally_slab_tail_bytes", "ktally_vmalloc_bytes",
-                 "ktally_cgroup_kernel_bytes"}
+                 "ktally_cgroup_kernel_bytes", "ktally_finding", "ktally_finding_bytes"}
     rules = set(re.findall(r"record: (\S+)", RULES.read_text()))
     seen = set()
     for expr in queries_of_dashboard():
@@ -596,7 +596,7 @@ def the_recorder_records_with_all_that_its_unit_takes_away():
         "a file elsewhere": [
             *python, "import tempfile; tempfile.TemporaryFile(dir='/var/tmp')"],
         "a setting": ["sh", "-c", ": >>/proc/sys/vm/stat_interval"],
-        "a socket": [*python, "import socket; socket.socket()"],
+        "a socket of the network": [*python, "import socket; socket.socket()"],
         "memory to write and run": [*python, "import mmap; mmap.mmap(-1, 4096, prot=7)"],
         "a namespace": ["unshare", "--user", "true"],
         "a change of the user": [*python, "import os; os.setresuid(-1, -1, -1)"],
