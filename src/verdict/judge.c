@@ -272,11 +272,12 @@ static void look_for_holder(struct kt_judge *judge, size_t index, const struct k
 	}
 }
 
-/* An amount that has followed a number so far goes on to, though one window fits a line better. */
+/* An amount that has followed a number for a day goes on to, though a window fits a line better. */
 static void look_for_followed(const struct kt_judge *judge, const struct kt_series *series,
 	const struct kt_growth_of *of, const struct kt_growth *growth, struct kt_outcome *outcome)
 {
 	if (outcome->verdict != KT_VERDICT_LEAK || series->verdict != KT_VERDICT_FOLLOWS ||
+		judge->clock.now_ms - series->decided_ms < 24 * HOUR_MS ||
 		!kt_drivers_go_on(of, &judge->numbers.drivers[series->driver],
 			(double)series->per_unit, growth))
 		return;
