@@ -369,9 +369,9 @@ def page_tables_of_unmapped_files_are_not_blamed_on_shared_mappings():
         for mapped, blamed in (("Mapped:                0 kB\n", False),
                                ("Mapped:          2900000 kB\n", True)):
             file.write_text(large + mapped)
-            note = next(note for note in lib.report_of(file)["notes"]
-                        if note.startswith("page tables:"))
-            assert ("large shared memory" in note) == blamed, note
+            finding = next(finding for finding in lib.report_of(file)["findings"]
+                           if finding["title"].startswith("page tables:"))
+            assert ("large shared memory" in finding["evidence"][0]) == blamed, finding
 
 
 def area(size, pages, caller="kernel_clone+0x88/0x2d0", rest="vmalloc"):

@@ -233,7 +233,7 @@ static const struct kt_example examples[] = {
 
 const struct kt_cmd kt_cmd_check = {
 	.name = "check",
-	.summary = "a check for Nagios and Icinga: one line, exit status, figures",
+	.summary = "the findings for Nagios and Icinga",
 	.help = "Says in one line, with performance data, whether something is wrong with the "
 		"memory of a machine. The exit status is 0 (OK), 1 (warning), 2 (critical) or 3 "
 		"(unknown), by the gravest finding of 'ktally diagnose'. There are no thresholds "

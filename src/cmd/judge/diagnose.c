@@ -120,7 +120,7 @@ static const struct kt_example examples[] = {
 
 const struct kt_cmd kt_cmd_diagnose = {
 	.name = "diagnose",
-	.summary = "what is wrong, how sure, whose fault, what to do",
+	.summary = "what is wrong, who holds it, what to do",
 	.help = "Says what is wrong with the memory of a machine: findings, the gravest first. "
 		"Each has its evidence in figures, how sure it is, when memory will be short, who "
 		"holds the memory, what brings it back and what that costs, and a command that "
