@@ -167,6 +167,8 @@ static struct kt_err *take_value(struct kt_arena *arena, struct kt_span *rest, i
 		if (buf.size > VALUE_MAX)
 			return kt_err_new(KT_ERR_LIMIT, "longer than %u bytes", VALUE_MAX);
 	}
+	if (buf.failed)
+		return kt_err_new(KT_ERR_NOMEM, "out of memory");
 	if (!buf.size)
 		return kt_err_new(KT_ERR_PARSE, "'%.*s' has no value", (int)ret_key->n, ret_key->p);
 	value = (struct kt_span){ buf.data, buf.size };

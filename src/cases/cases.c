@@ -133,6 +133,11 @@ struct kt_err *kt_cases_open(
 			err = NULL;
 		}
 	}
+	/* a text without memory looks like a text without a value */
+	if (ret_cases->arena.failed) {
+		kt_err_free(err);
+		err = kt_err_new(KT_ERR_NOMEM, "out of memory");
+	}
 	if (!err && ret_cases->items.count)
 		qsort(ret_cases->items.items, ret_cases->items.count,
 			sizeof(*ret_cases->items.items), compare_ids);

@@ -277,7 +277,7 @@ static void look_for_followed(const struct kt_judge *judge, const struct kt_seri
 	const struct kt_growth_of *of, const struct kt_growth *growth, struct kt_outcome *outcome)
 {
 	if (outcome->verdict != KT_VERDICT_LEAK || series->verdict != KT_VERDICT_FOLLOWS ||
-		judge->clock.now_ms - series->decided_ms < 24 * HOUR_MS ||
+		judge->clock.now_ms - series->decided_ms < 24ll * HOUR_MS ||
 		!kt_drivers_go_on(of, &judge->numbers.drivers[series->driver],
 			(double)series->per_unit, growth))
 		return;
