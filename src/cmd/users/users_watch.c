@@ -420,7 +420,7 @@ static void put_watch(struct kt_report *report, const struct kt_watched_whole *w
 	const struct kt_coverage *coverage, const struct kt_watched_rows *rows)
 {
 	struct kt_estimate held = kt_watched_held(&rows->held, rows);
-	const struct kt_cell cells[KT_LEN(watch_columns)] = { kt_cell_text(watch->topic),
+	const struct kt_cell cells[KT_LEN(watch_columns)] = { kt_report_text(report, watch->topic),
 		kt_cell_number(watch->watch_ms), kt_cell_number(watch->alloc_ms),
 		kt_cell_known(watch->objs_before), kt_cell_known(watch->objs_middle),
 		kt_cell_known(watch->objs_after), kt_cell_known(watch->nr_allocs),
