@@ -149,6 +149,9 @@ static struct kt_err *make_report(
 	if (err)
 		return err;
 	kt_row_keys(&source->report);
+	/* rows without keys would look like rows that one side lacks */
+	if (source->report.arena.failed)
+		return kt_err_new(KT_ERR_NOMEM, "out of memory");
 	source->reported = list;
 	tell_side(comparing->report, source, &source->report);
 	return NULL;
