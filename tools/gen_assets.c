@@ -3,22 +3,9 @@
 // Puts files into the program: gen_assets PATH TYPE FILE [PATH TYPE FILE...] writes a C
 // source with the table kt_assets. Runs while the program is built.
 
+#include "gen_bytes.h"
+
 #include <stdio.h>
-
-static int put_file(const char *name)
-{
-	FILE *file = fopen(name, "rb");
-	int c, at = 0;
-
-	if (!file) {
-		perror(name);
-		return -1;
-	}
-	while ((c = getc(file)) != EOF)
-		printf("%s%d,", at++ % 24 ? "" : "\n\t", c > 127 ? c - 256 : c);
-	fclose(file);
-	return at;
-}
 
 int main(int argc, char **argv)
 {
@@ -26,7 +13,7 @@ int main(int argc, char **argv)
 	     "#include \"serve/page.h\"\n");
 	for (int i = 1; i + 2 < argc; i += 3) {
 		printf("static const char asset_%d[] = {", i);
-		if (put_file(argv[i + 2]) <= 0)
+		if (kt_gen_bytes(argv[i + 2]) <= 0)
 			return 1;
 		puts("\n};");
 	}

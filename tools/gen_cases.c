@@ -3,23 +3,10 @@
 // Puts the files of share/cases into the program: gen_cases FILE... writes a C source with the
 // table kt_case_texts. Runs while the program is built.
 
+#include "gen_bytes.h"
+
 #include <stdio.h>
 #include <string.h>
-
-static int put_file(const char *name)
-{
-	FILE *file = fopen(name, "rb");
-	int c, at = 0;
-
-	if (!file) {
-		perror(name);
-		return -1;
-	}
-	while ((c = getc(file)) != EOF)
-		printf("%s%d,", at++ % 24 ? "" : "\n\t", c > 127 ? c - 256 : c);
-	fclose(file);
-	return at;
-}
 
 static void put_id(const char *name)
 {
@@ -35,7 +22,7 @@ int main(int argc, char **argv)
 	     "#include \"cases/builtin.h\"\n");
 	for (int i = 1; i < argc; i++) {
 		printf("static const char text_%d[] = {", i);
-		if (put_file(argv[i]) <= 0)
+		if (kt_gen_bytes(argv[i]) <= 0)
 			return 1;
 		puts("\n};");
 	}
