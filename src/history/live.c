@@ -37,49 +37,38 @@ static size_t layouts_of(const struct kt_draft *draft)
 	return file < 0 ? 0 : draft->block.files.items[file].layouts.count;
 }
 
-static int64_t last_of(const struct kt_live *live, size_t series)
+/*
+ * Amounts that the judge knows, by its series; -1: absent. NULL: out of memory. The caller frees
+ * it.
+ */
+static int64_t *known_by_series(const struct kt_live *live, size_t nr_series)
 {
-	for (size_t i = 0; i < live->nr_amounts; i++) {
-		if (live->amounts[i].series == series)
-			return live->amounts[i].last_bytes;
-	}
-	return -1;
-}
+	int64_t *known = malloc((nr_series + 1) * sizeof(*known));
 
-/* Caches that the new list lacks have gone. */
-static void end_missing(struct kt_live *live, const struct kt_live_amount *now, size_t nr_now)
-{
-	size_t at = 0;
-
-	for (size_t i = 0; i < live->nr_amounts; i++) {
-		const struct kt_live_amount *was = &live->amounts[i];
-		size_t nr_tried = 0;
-
-		if (was->last_bytes < 0)
-			continue;
-		/* both lists have nearly the same order */
-		while (nr_tried < nr_now && now[at].series != was->series) {
-			at = at + 1 < nr_now ? at + 1 : 0;
-			nr_tried++;
-		}
-		if (nr_tried == nr_now)
-			kt_judge_gone(live->feed.judge, was->series);
-	}
+	if (!known)
+		return NULL;
+	for (size_t i = 0; i < nr_series; i++)
+		known[i] = -1;
+	for (size_t i = 0; i < live->nr_amounts; i++)
+		known[live->amounts[i].series] = live->amounts[i].last_bytes;
+	return known;
 }
 
 /* Looks up the amounts of the draft; of one name, the track that is open has the last sample. */
 static bool look_up(struct kt_live *live, struct kt_draft *draft)
 {
 	const struct kt_block *block = &draft->block;
+	size_t count = 0, nr_series = kt_judge_count(live->feed.judge);
+	int64_t *known = known_by_series(live, nr_series);
 	struct kt_live_amount *amounts;
 	const kt_tracks *tracks;
-	size_t count = 0;
 
 	kt_draft_finish(draft);
 	kt_tracks_reader_renew(&live->feed.tracks);
 	tracks = kt_tracks_reader_at(&live->feed.tracks, block);
 	amounts = calloc(tracks->count + 1, sizeof(*amounts));
-	if (!amounts || live->feed.tracks.failed) {
+	if (!known || !amounts || live->feed.tracks.failed) {
+		free(known);
 		free(amounts);
 		return false;
 	}
@@ -98,9 +87,16 @@ static bool look_up(struct kt_live *live, struct kt_draft *draft)
 							      : line->first + track->times,
 			.series = series,
 			.unit_bytes = track->unit_bytes,
-			.last_bytes = live->nr_amounts ? last_of(live, series) : -1 };
+			.last_bytes = series < nr_series ? known[series] : -1 };
+		if (series < nr_series)
+			known[series] = -1;
 	}
-	end_missing(live, amounts, count);
+	/* caches that the new list lacks have gone */
+	for (size_t i = 0; i < nr_series; i++) {
+		if (known[i] >= 0)
+			kt_judge_gone(live->feed.judge, i);
+	}
+	free(known);
 	free(live->amounts);
 	live->amounts = amounts;
 	live->nr_amounts = count;
