@@ -48,7 +48,7 @@ function fill(findings, note) {
   $('findings-list').replaceChildren(...found.map(article), ...(found.length ? [] : [el('p', { class: 'hint' }, 'No findings.')]), ...(note ? [el('p', { class: 'note' }, note)] : []));
 }
 
-/** A month of samples is judged only when somebody looks. */
+/** A month of samples is judged only when the panel opens. */
 async function load() {
   if (loaded || !$('findings').open) return;
   loaded = true;

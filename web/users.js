@@ -64,7 +64,7 @@ function showProgress(view, watch, own) {
   view.bar.hidden = !watch.whole_ms;
   view.told.textContent = watch.whole_ms
     ? `${watch.what === view.what ? '' : `${watch.what} is watched: `}${left} s left · ${count(watch.samples)} samples · ` : `${watch.what}: `;
-  // screen readers are told of stages, not of each second
+  // screen readers hear stages, not each second
   const stage = watch.whole_ms ? STAGES[watch.stage] : 'reading its objects in kernel memory';
   if (view.stage.textContent !== stage) view.stage.textContent = stage;
   view.progress.hidden = false;

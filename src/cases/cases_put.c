@@ -90,11 +90,6 @@ static enum kt_severity severity_of(
 	return severity;
 }
 
-static const char *copy(struct kt_report *report, const char *text)
-{
-	return text ? kt_arena_printf(&report->arena, "%s", text) : NULL;
-}
-
 /* Findings name rows by their id alone. */
 static const char *row_or_series(const char *subject)
 {
@@ -109,14 +104,15 @@ static void put_hit(struct kt_report *report, const struct kt_facts *facts, cons
 	const struct kt_case *one = hit->of;
 	const char *sentence = kt_fill_text(&one->finding, facts, hit->thing, arena);
 	const char *subject = kt_fill_text(&one->subject, facts, hit->thing, arena);
-	struct kt_finding *finding = kt_report_finding(report, copy(report, one->id),
+	struct kt_finding *finding = kt_report_finding(report, kt_report_text(report, one->id).text,
 		severity_of(one, facts, hit->thing),
-		hit->grows ? kt_verdict_name(KT_VERDICT_GROWING) : copy(report, one->state),
+		hit->grows ? kt_verdict_name(KT_VERDICT_GROWING)
+			   : kt_report_text(report, one->state).text,
 		subject ? row_or_series(subject) : "machine");
 
 	if (!finding)
 		return;
-	finding->title = sentence ? sentence : copy(report, one->title);
+	finding->title = sentence ? sentence : kt_report_text(report, one->title).text;
 	for (size_t i = 0; i < one->nr_evidence; i++) {
 		const char *text = kt_fill_text(&one->evidence[i], facts, hit->thing, arena);
 
@@ -128,7 +124,7 @@ static void put_hit(struct kt_report *report, const struct kt_facts *facts, cons
 	finding->costs = kt_fill_text(&one->costs, facts, hit->thing, arena);
 	if (!facts->of_log)
 		finding->next = kt_fill_text(&one->next, facts, hit->thing, arena);
-	finding->reference = copy(report, one->reference);
+	finding->reference = kt_report_text(report, one->reference).text;
 	finding->confidence = one->confidence;
 	if (hit->bytes >= 0 && hit->bytes < (double)KT_AMOUNT_MAX)
 		finding->bytes = llround(hit->bytes);
@@ -200,7 +196,7 @@ void kt_cases_explain_growth(
 		if (!one)
 			continue;
 		kt_finding_evidence(report, finding, "known case %s: %s", one->id, one->title);
-		finding->reference = copy(report, one->reference);
+		finding->reference = kt_report_text(report, one->reference).text;
 		if (!finding->culprit)
 			finding->culprit = kt_fill_text(&one->culprit, facts, NULL, arena);
 		if (!finding->remedy) {

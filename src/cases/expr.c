@@ -281,8 +281,7 @@ static uint32_t join(struct parser *p, enum kt_expr_kind kind, uint32_t left, ui
 	node.unit = kind < KT_EXPR_PLUS ? KT_FACT_TRUTH : a;
 	if (kind == KT_EXPR_AND || kind == KT_EXPR_OR) {
 		if (a != KT_FACT_TRUTH || b != KT_FACT_TRUTH)
-			return fail(
-				p, "'and' and 'or' join conditions; something else stands before");
+			return fail(p, "'and' and 'or' join conditions, and one side is none");
 	} else if (kind >= KT_EXPR_TIMES) {
 		if (!product_unit(kind == KT_EXPR_OVER, a, b, &node.unit))
 			return fail(p, "units that cannot be multiplied or divided before");

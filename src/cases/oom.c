@@ -404,12 +404,6 @@ static void put_evidence(
 	}
 }
 
-/* Names of the snapshot and ids of the account do not live as long as the report. */
-static const char *copy(struct kt_report *report, const char *text)
-{
-	return text ? kt_arena_printf(&report->arena, "%s", text) : NULL;
-}
-
 bool kt_oom_put(
 	const struct kt_snapshot *snap, const struct kt_account *account, struct kt_report *report)
 {
@@ -429,12 +423,14 @@ bool kt_oom_put(
 		cause.of->order == -1 || cause.of->kind == KT_MEMREPORT_SYSRQ ? KT_SEVERITY_INFO
 		: is_oom(cause.of)					      ? KT_SEVERITY_CRITICAL
 									      : KT_SEVERITY_WARNING,
-		kt_verdict_name(KT_VERDICT_OUT_OF_PROPORTION), copy(report, cause.subject));
+		kt_verdict_name(KT_VERDICT_OUT_OF_PROPORTION),
+		kt_report_text(report, cause.subject).text);
 	if (!finding)
 		return false;
 	finding->title = cause.title;
 	finding->bytes = cause.bytes;
-	finding->culprit = copy(report, cause.culprit);
+	/* names of the snapshot do not live as long as the report, and nor do ids of the account */
+	finding->culprit = kt_report_text(report, cause.culprit).text;
 	finding->remedy = cause.remedy;
 	finding->costs = cause.costs;
 	put_evidence(&cause, account, finding);

@@ -14,21 +14,16 @@ static const struct {
 };
 
 static const struct {
-	const char *name, *fact;
+	const char *fact;
 	double unit;
 } dimensions[KT_NR_USUAL] = {
-	[KT_USUAL_CPUS] = { "CPU", "cpus", 1 },
-	[KT_USUAL_GIB] = { "GiB of memory", "ram", 1 << 30 },
-	[KT_USUAL_TASKS] = { "process", "tasks", 1 },
-	[KT_USUAL_MOUNTS] = { "mount", "mounts", 1 },
-	[KT_USUAL_SOCKETS] = { "TCP socket", "sockets_tcp", 1 },
-	[KT_USUAL_CGROUPS] = { "cgroup", "cgroups", 1 },
+	[KT_USUAL_CPUS] = { "cpus", 1 },
+	[KT_USUAL_GIB] = { "ram", 1 << 30 },
+	[KT_USUAL_TASKS] = { "tasks", 1 },
+	[KT_USUAL_MOUNTS] = { "mounts", 1 },
+	[KT_USUAL_SOCKETS] = { "sockets_tcp", 1 },
+	[KT_USUAL_CGROUPS] = { "cgroups", 1 },
 };
-
-const char *kt_usual_by_name(enum kt_usual_by by)
-{
-	return dimensions[by].name;
-}
 
 /* The last entry of a kind, "slab:*", is for all names without an entry. */
 static bool is_of(const char *entry, struct kt_span name)

@@ -32,6 +32,5 @@ struct kt_usual {
  * here.
  */
 struct kt_usual kt_usual_most(const struct kt_facts *facts, struct kt_span name);
-const char *kt_usual_by_name(enum kt_usual_by by); /* "CPU", "GiB of memory" */
 
 #endif

@@ -2,7 +2,6 @@
 #include "diagnose/growth.h"
 
 #include "account/row.h"
-#include "base/human.h"
 #include "base/when.h"
 #include "diagnose/holder.h"
 
@@ -75,13 +74,9 @@ static const char *title_of(struct kt_report *report, const char *series)
 
 static const char *bytes_text(struct kt_report *report, double bytes)
 {
-	char human[24];
-
-	kt_human_bytes(bytes < 0		       ? 0
-		       : bytes > (double)KT_AMOUNT_MAX ? KT_AMOUNT_MAX
-						       : (int64_t)bytes,
-		human);
-	return kt_arena_printf(&report->arena, "%s", human);
+	return kt_report_bytes(report, bytes < 0		       ? 0
+				       : bytes > (double)KT_AMOUNT_MAX ? KT_AMOUNT_MAX
+								       : (int64_t)bytes);
 }
 
 static const char *time_text(struct kt_report *report, int64_t ms)

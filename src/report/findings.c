@@ -8,8 +8,6 @@
 #include <string.h>
 
 #define EVIDENCE_MAX_BYTES 512
-#define MINUTE_S	   60ll
-#define HOUR_S		   3600ll
 #define DAY_S		   86400ll
 #define FAR_DAYS	   365 /* a later time says nothing */
 
@@ -147,17 +145,6 @@ void kt_findings_rank(struct kt_report *report)
 			sizeof(*report->findings.items), compare);
 }
 
-/* One significant unit: nothing here is known to the minute after a day. */
-static const char *span_text(struct kt_report *report, int64_t seconds)
-{
-	if (seconds < 2 * HOUR_S)
-		return kt_arena_printf(
-			&report->arena, "%lld min", (long long)(seconds + MINUTE_S - 1) / MINUTE_S);
-	if (seconds < 2 * DAY_S)
-		return kt_arena_printf(&report->arena, "%lld h", (long long)seconds / HOUR_S);
-	return kt_arena_printf(&report->arena, "%lld days", (long long)seconds / DAY_S);
-}
-
 const char *kt_finding_short_in(struct kt_report *report, const struct kt_finding *finding)
 {
 	int64_t low = finding->short_low_s, high = finding->short_high_s;
@@ -167,10 +154,10 @@ const char *kt_finding_short_in(struct kt_report *report, const struct kt_findin
 		return "";
 	if (low > FAR_DAYS * DAY_S)
 		return "in more than a year";
-	from = span_text(report, low);
+	from = kt_report_span(report, low);
 	if (!kt_known(high) || high > FAR_DAYS * DAY_S)
 		return kt_arena_printf(&report->arena, "in %s at the earliest", from ? from : "");
-	to = span_text(report, high);
+	to = kt_report_span(report, high);
 	if (!from || !to || strcmp(from, to) == 0)
 		return kt_arena_printf(&report->arena, "in about %s", from ? from : "");
 	return kt_arena_printf(&report->arena, "in %s to %s", from, to);

@@ -169,6 +169,19 @@ struct kt_cell kt_report_text(struct kt_report *report, const char *text)
 	return kt_cell_text(text ? kt_arena_printf(&report->arena, "%s", text) : NULL);
 }
 
+/* One unit: nothing in a report is known to the minute after a day. */
+const char *kt_report_span(struct kt_report *report, int64_t seconds)
+{
+	const long long minute_s = 60, hour_s = 60 * minute_s, day_s = 24 * hour_s;
+
+	if (seconds < 2 * hour_s)
+		return kt_arena_printf(
+			&report->arena, "%lld min", (seconds + minute_s - 1) / minute_s);
+	if (seconds < 2 * day_s)
+		return kt_arena_printf(&report->arena, "%lld h", seconds / hour_s);
+	return kt_arena_printf(&report->arena, "%lld days", seconds / day_s);
+}
+
 const char *kt_report_bytes(struct kt_report *report, int64_t bytes)
 {
 	char human[24];

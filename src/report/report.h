@@ -201,6 +201,8 @@ void kt_report_warn(struct kt_report *report, const char *text);
 struct kt_cell kt_report_text(struct kt_report *report, const char *text);
 /** Text such as "1.4 GiB", in the arena of the report. */
 const char *kt_report_bytes(struct kt_report *report, int64_t bytes);
+/** Text such as "90 min", "5 h", "3 days", in the arena of the report. */
+const char *kt_report_span(struct kt_report *report, int64_t seconds);
 /** Makes a missing cell with a copy of the reason. */
 struct kt_cell kt_report_missing(struct kt_report *report, enum kt_state state, const char *why);
 

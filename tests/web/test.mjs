@@ -528,7 +528,7 @@ test('the page begins with the gravest finding, and opens all of them', async pa
   await page.reload();
   await ready(page);
   assert.match(await page.innerText('#findings-head'), /critical[^]*slab cache x grows <b>[^]*1 more/i);
-  assert.equal(await page.locator('#findings-list .finding').count(), 0, 'nothing is judged before somebody looks');
+  assert.equal(await page.locator('#findings-list .finding').count(), 0, 'nothing is judged before the panel opens');
   await page.click('#findings-head');
   await until('the evidence', async () => (await page.innerText('#findings-list')).includes('a figure'));
   const text = await page.innerText('#findings-list');

@@ -398,8 +398,3 @@ void kt_alert_free(struct kt_alert *alert)
 	kt_buf_cleanup(&alert->marks);
 	free(alert);
 }
-
-size_t kt_alert_size(const struct kt_alert *alert)
-{
-	return kt_judge_size(alert->live.feed.judge);
-}

@@ -35,7 +35,5 @@ void kt_alert_mark(struct kt_alert *alert, struct kt_draft *draft);
 /** Takes the last sample of the draft, which has ended. NOMEM. */
 struct kt_err *kt_alert_sample(struct kt_alert *alert, struct kt_draft *draft, int64_t real_ms,
 	int64_t boot_ms) KT_MUST_CHECK;
-/** Bytes that the judge holds. */
-size_t kt_alert_size(const struct kt_alert *alert);
 
 #endif

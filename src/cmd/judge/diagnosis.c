@@ -228,26 +228,18 @@ struct kt_err *kt_diagnose(const struct kt_call *call, const struct kt_diagnosis
 	return err;
 }
 
-static void put_span(int64_t ms, char ret[32])
-{
-	long long minutes = ms / 60000;
-
-	if (minutes < 120)
-		snprintf(ret, 32, "%lld min", minutes);
-	else if (minutes < 2880)
-		snprintf(ret, 32, "%lld h", minutes / 60);
-	else
-		snprintf(ret, 32, "%lld days", minutes / 1440);
-}
-
 /* "nothing is wrong" is a statement about the judged time, so the sentence names it. */
 const char *kt_diagnosis_healthy(const struct kt_diagnosis *diagnosis, struct kt_report *report)
 {
-	char span[32];
+	/* whole minutes of samples, none of them rounded up */
+	int64_t minutes = (diagnosis->to_ms - diagnosis->from_ms) / 60000;
+	const char *span;
 
 	if (!diagnosis->judged)
 		return "nothing unusual in one reading";
-	put_span(diagnosis->to_ms - diagnosis->from_ms, span);
+	span = kt_report_span(report, minutes * 60);
+	if (!span)
+		return NULL;
 	if (diagnosis->to_ms - diagnosis->from_ms < LEAST_MS)
 		return kt_arena_printf(&report->arena,
 			"nothing is wrong so far: growth shows after an hour of samples, and the "

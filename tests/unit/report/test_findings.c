@@ -77,7 +77,7 @@ static void render(const struct kt_report *report, const char *output, struct kt
 
 TEST(text_and_json_have_every_part_of_a_finding)
 {
-	static const char *const parts[] = { "the title", "figure one", "figure two", "somebody",
+	static const char *const parts[] = { "the title", "figure one", "figure two", "a module",
 		"free it", "an hour", "ktally users a" };
 	static const char *const outputs[] = { "text", "json" };
 	KT_CLEANUP(report) struct kt_report report = { 0 };
