@@ -108,44 +108,80 @@ def watched(report, key_of, unit):
     return sums
 
 
-def meet(one, other, noise):
-    return one[0] - noise <= other[1] and other[0] <= one[1] + noise
+def nearness(one, other):
+    return abs(sum(one) - sum(other)) / max(1, sum(one) + sum(other))
 
 
-def compare(what, unit, truth, found, report):
+class Sites:
+    """What the kernel and a watch have by name. The watch has the frame that an allocation came
+    from, the kernel the function that asked for it: a wrapper that was compiled into its caller, or
+    that jumps to the allocator, has the name of its caller in the watch. All of a frame is one or
+    the other, so a frame may move to another name where both names agree after that."""
+
+    def __init__(self, truth, found, name_of, noise):
+        self.truth, self.found, self.noise = truth, found, noise
+        self.names = {frame: name_of(frame) for frame in found}
+        self.moved = {}
+
+    def of(self, name):
+        """[at least, at most] by the watch."""
+        bounds = [self.found[frame] for frame, its in self.names.items() if its == name]
+        return [sum(low for low, _ in bounds), sum(high for _, high in bounds)]
+
+    def excess(self, name, more=(0, 0), sign=1):
+        """1 where the watch has too much, -1 where it has too little, 0 where both agree."""
+        found = [amount + sign * added for amount, added in zip(self.of(name), more)]
+        kernel = self.truth.get(name, (0, 0))
+        return (found[0] - self.noise > kernel[1]) - (found[1] + self.noise < kernel[0])
+
+    def moves(self, name):
+        """(nearness, frame, to) of each move from or to this name that brings it nearer and makes
+        neither name too small or too large."""
+        state = self.excess(name)
+        for frame, its in self.names.items():
+            amount = self.found[frame]
+            if frame in self.moved or amount[1] <= self.noise or (state > 0) != (its == name):
+                continue
+            for other in self.truth if state > 0 else [name]:
+                if other != its and self.excess(its, amount, -1) >= 0 and \
+                        self.excess(other, amount) <= 0:
+                    missing = [truth - found for truth, found in zip(
+                        self.truth.get(other, (0, 0)), self.of(other))]
+                    yield nearness(amount, missing), frame, other
+
+    def settle(self, names):
+        """Each frame moves once at most."""
+        for _ in self.found:
+            best = min((move for name in names if self.excess(name) for move in self.moves(name)),
+                       default=None)
+            if not best:
+                break
+            self.moved[best[1]] = best[2]
+            self.names[best[1]] = best[2]
+
+
+def compare(what, unit, truth, found, report, name_of=lambda frame: frame):
     """(problems, what was seen). Sites agree where the bounds of both meet."""
-    sites = {site for each in (truth, found) for site, (low, _) in each.items()
-             if low >= LEAST[unit]}
-    other = {site for site in sites
-             if not meet(truth.get(site, (0, 0)), found.get(site, (0, 0)), NOISE[unit])}
-    agreed, inlined, moved = sites - other, set(), 0
-    # the stack has the name of the function that it was compiled into: the nearest amounts first
-    pairs = []
-    for site in sorted(name for name in other if name in truth and name not in found):
-        for into in sorted(name for name in found if name not in agreed):
-            own = truth.get(into, (0, 0))
-            both = [truth[site][i] + own[i] for i in (0, 1)]
-            if meet(both, found[into], NOISE[unit]):
-                pairs.append((abs(sum(both) - sum(found[into])) / sum(found[into]), site, into))
-    for _, site, into in sorted(pairs):
-        if not {site, into} & inlined:
-            inlined |= {site, into}
-            moved += 1
+    sites = Sites(truth, found, name_of, NOISE[unit])
+    names = {name for name in {*truth, *sites.names.values()}
+             if max(truth.get(name, (0, 0))[0], sites.of(name)[0]) >= LEAST[unit]}
+    sites.settle(names)
+    other = {name for name in names if sites.excess(name)}
     # a watch says itself from which amount on a stack is in it
-    small = {site for site in other - inlined if site not in found
-             and truth[site][1] * size_of(unit, truth, site) < report["watch"]["unlisted_bytes"]}
-    problems = [f"{what}: {site}: {' to '.join(map(str, truth.get(site, (0, 0))))} by the kernel, "
-                f"{' to '.join(f'{amount:.0f}' for amount in found.get(site, (0, 0)))} by the watch"
-                for site in sorted(other - inlined - small)]
+    small = {name for name in other if name not in sites.names.values()
+             and truth[name][1] * size_of(unit) < report["watch"]["unlisted_bytes"]}
+    problems = [f"{what}: {name}: {' to '.join(map(str, truth.get(name, (0, 0))))} by the kernel, "
+                f"{' to '.join(f'{amount:.0f}' for amount in sites.of(name))} by the watch"
+                for name in sorted(other - small)]
+    agreed = len(names) - len(other)
     if not agreed:
         problems.append(f"{what}: there is no site to compare")
-    more = (f", {moved} of them by the function they were compiled into" if moved else "") + \
-        (f"; {len(small)} too small for its samples" if small else "")
-    nr_sites = len(agreed) + moved + len(other - inlined - small)
-    return problems, f"{what}: {len(agreed) + moved} of {nr_sites} sites agree{more}"
+    more = (f", {len(sites.moved)} frames by the function that was compiled into them"
+            if sites.moved else "") + (f"; {len(small)} too small for its samples" if small else "")
+    return problems, f"{what}: {agreed} of {len(names) - len(small)} sites agree{more}"
 
 
-def size_of(unit, truth, site):
+def size_of(unit):
     """Bytes of an object, at most; the slots of larger ones hold few."""
     return 256 if unit == "slab" else 1
 
@@ -194,20 +230,20 @@ def judge(unit, report, tracks, times, before, after):
     truth = changes(before, after, 1 if unit == "slab" else 0)
 
     def key_of(stack):
-        """The site of an object is its first frame; pages have allocators above it."""
+        """The frame of an object; pages have allocators above their site."""
         names = [function_of(frame) for frame in stack]
         if unit == "slab":
-            return names[0]
+            return stack[0].split(" [")[0]
         return next((name for name in names if name in truth), next(
             (function_of(frame) for frame in stack if "[" in frame), names[0]))
 
     if tracks:
-        more, text = compare(
-            "tracks of objects", unit, tracks.between(times[0] - 1, times[1] + 1),
-            watched(report, lambda stack: stack[0].split(" [")[0], unit), report)
+        more, text = compare("tracks of objects", unit, tracks.between(times[0] - 1, times[1] + 1),
+                             watched(report, key_of, unit), report)
         problems += more
         told.append(text)
-    more, text = compare("allocinfo", unit, truth, watched(report, key_of, unit), report)
+    more, text = compare("allocinfo", unit, truth, watched(report, key_of, unit), report,
+                         function_of)
     return problems + more, told + [text], {}
 
 
