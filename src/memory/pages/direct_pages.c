@@ -21,8 +21,9 @@
 
 static bool is_wanted(enum kt_page_class class)
 {
+	/* no counter has the huge page of zeros that processes read */
 	return class == KT_PAGE_NONE || class == KT_PAGE_COMPOUND || class == KT_PAGE_OTHER ||
-	       class == KT_PAGE_MAPPED || class == KT_PAGE_UNREFERENCED;
+	       class == KT_PAGE_MAPPED || class == KT_PAGE_UNREFERENCED || class == KT_PAGE_ZERO;
 }
 
 static void take_large(struct kt_page_walk *walk, uint64_t pfn, bool tail)

@@ -319,6 +319,20 @@ TEST(an_area_that_contradicts_itself_is_none)
 	}
 }
 
+TEST(the_huge_page_of_zeros_belongs_to_its_variable)
+{
+	struct direct_bytes direct;
+	uint64_t number;
+
+	direct_init(&direct, true);
+	number = slub_take(&direct.slub, 16);
+	direct_set64(&direct, number, FIRST + 4);
+	kt_symbols_add(&direct.slub.target->symbols, KT_SPAN("huge_zero_pfn"), number);
+	direct_compound(&direct, FIRST + 4, 4);
+	direct_set64(&direct, direct_variable(DIRECT_PAGE), direct_info(FIRST + 4));
+	CHECK_OWNERS(&direct, { KT_OWNER_DATA, "page_variable", 4, 1 });
+}
+
 /* ---- free pages, and what cannot be read ---- */
 
 TEST(free_pages_that_cpus_keep_are_free_whatever_points_to_them)
