@@ -66,9 +66,10 @@ static bool is_reclaimable(const char *name)
 	return false;
 }
 
+/* The counts of kernel memory divide the same caches: they would be judged twice. */
 bool kt_judge_feed_is_judged(const struct kt_track *track)
 {
-	return track->source == &kt_source_slabinfo || track->source == &kt_source_slub;
+	return track->source == &kt_source_slabinfo;
 }
 
 size_t kt_judge_feed_series(struct kt_judge_feed *feed, const struct kt_track *track)

@@ -17,17 +17,24 @@
 
 #define HEAD "slabinfo - version: 2.1\n# name <active_objs>\n"
 
-/* A cache of one-page slabs that grows by two slabs a minute on the third day, and a still one. */
+/*
+ * A cache of one-page slabs that grows by two slabs a minute on the third day, and a still one. The
+ * counts of kernel memory, as of record --exact, divide the same memory.
+ */
 static void put_sample(struct kt_sampler *sampler, struct kt_draft *draft, int sample, int boot)
 {
 	int grown = sample > GROWS_AT ? 2 * (sample - GROWS_AT) : 0;
+	int slabs = 2000 + grown + sample % 3;
 	char text[512];
 
 	snprintf(text, sizeof(text),
 		HEAD "leaky 1 2 64 64 1 : tunables 0 0 0 : slabdata %d %d 0\n"
 		     "still 1 2 64 64 1 : tunables 0 0 0 : slabdata 500 500 0\n",
-		2000 + grown + sample % 3, 2000 + grown + sample % 3);
+		slabs, slabs);
 	kt_sampler_text(sampler, draft, "proc/slabinfo", kt_span_str(text));
+	snprintf(text, sizeof(text), "64 64 64 1 %d %d %d 0 0 0 0 1 leaky\n", slabs, slabs * 64,
+		slabs * 64);
+	kt_sampler_text(sampler, draft, "ktally/slub", kt_span_str(text));
 	snprintf(text, sizeof(text), "MemTotal: 8000000 kB\nMemFree: %d kB\nKernelStack: 3200 kB\n",
 		5000000 - 4 * grown);
 	kt_sampler_text(sampler, draft, "proc/meminfo", kt_span_str(text));
@@ -115,6 +122,7 @@ TEST(a_cache_that_grows_in_a_line_has_the_shape_of_a_leak_and_a_still_one_is_nor
 	}
 	leaky = judged_of(&read, "slab:leaky");
 	still = judged_of(&read, "slab:still");
+	CHECK_INT(judged_of(&read, "slab_used:leaky").verdict, KT_NR_VERDICTS);
 	/* nothing has looked for a holder */
 	CHECK_STR(kt_verdict_name(leaky.verdict), "growing, not yet known");
 	CHECK_INT(leaky.veto, KT_VETO_HOLDER);
