@@ -5,9 +5,6 @@
 
 #include <stdlib.h>
 
-#define ACTIVITY_MS 60000
-#define NEVER	    (INT64_MIN / 2)
-
 /* An amount of the draft, and where the judge has it. */
 struct kt_live_amount {
 	uint32_t number, times; /* series of the draft; times: KT_NO_NUMBER without a factor */
@@ -18,7 +15,7 @@ struct kt_live_amount {
 
 struct kt_err *kt_live_init(struct kt_live *ret_live, const struct kt_judge_options *options)
 {
-	*ret_live = (struct kt_live){ .activity_ms = NEVER };
+	*ret_live = (struct kt_live){ 0 };
 	return kt_judge_feed_init(&ret_live->feed, options);
 }
 
@@ -167,12 +164,8 @@ struct kt_err *kt_live_sample(struct kt_live *live, struct kt_draft *draft,
 	put_amounts(live, draft);
 	if (account)
 		kt_judge_feed_account(&live->feed, account);
-	/* a clock that was set back makes no gap */
-	if (real_ms >= live->activity_ms + ACTIVITY_MS || real_ms < live->activity_ms) {
-		kt_activity_put_numbers(&live->feed.activity, draft, draft->block.lines.items,
-			number_of, live->feed.judge);
-		live->activity_ms = real_ms;
-	}
+	kt_activity_put_numbers(
+		&live->feed.activity, draft, draft->block.lines.items, number_of, live->feed.judge);
 	kt_judge_end(live->feed.judge);
 	return live->feed.arena.failed ? kt_err_new(KT_ERR_NOMEM, "out of memory") : NULL;
 }

@@ -14,9 +14,8 @@ struct kt_live {
 	/* of the draft whose amounts are known */
 	struct kt_live_amount *amounts;
 	size_t nr_amounts;
-	uint64_t sequence;   /* of its block */
-	size_t nr_layouts;   /* of its list of slab caches, when they were looked up */
-	int64_t activity_ms; /* since 1970; time of the last activity */
+	uint64_t sequence; /* of its block */
+	size_t nr_layouts; /* of its list of slab caches, when they were looked up */
 	bool begun;
 };
 

@@ -619,6 +619,29 @@ def counts_that_memory_may_follow_are_recorded_in_short_forms():
 
 
 @test
+def what_memory_may_follow_is_counted_in_every_sample():
+    counts = {"proc/net/sockstat": "sockets: used {}\nTCP: inuse 27 orphan 0 tw 3 alloc 30 mem 2\n",
+              "proc/sys/fs/file-nr": "{}\t0\t100000\n",
+              "sys/fs/cgroup/cgroup.stat": "nr_descendants {}\nnr_dying_descendants 7\n"}
+    with Folder() as folder:
+        at_first = {path: text.format(4321) for path, text in counts.items()}
+        tree, file = plant(folder / "tree", {**trees.MODERN, **at_first}), folder / "x.rec"
+        recorder = Recorder(file, "-s", str(tree), "-i", "0.1")
+        recorder.wait_for(Path(f"{file}{TAIL}"))
+        for path, text in counts.items():
+            (tree / path).write_text(text.format(8765))
+        time.sleep(1)
+        recorder.end()
+        out = folder / "out"
+        out.mkdir()
+        succeed("capture", "-s", file, folder / "x.tar")
+        subprocess.run(["tar", "xf", folder / "x.tar", "-C", out], check=True)
+        for path in counts:
+            text = next(out.rglob(Path(path).name)).read_text()
+            assert "8765" in text and "4321" not in text, f"{path}: {text}"
+
+
+@test
 def the_recorder_tells_of_a_finding_once_and_keeps_it_next_to_the_recording():
     with Folder() as folder:
         files = {**trees.MODERN, "sys/fs/cgroup/cgroup.stat": "nr_descendants 40\n"

@@ -31,7 +31,7 @@
 #define DEFAULT_INTERVAL_S 10
 #define FLUSH_S		   10  /* at most as much is lost in a crash */
 #define SLOW_S		   600 /* between two readings of data that seldom changes */
-#define MINUTE_S	   60  /* between two readings of counts that memory may follow */
+#define MINUTE_S	   60  /* between two readings of counts of events */
 #define KEEP_BUDGET_MS	   100 /* between two samples, for thinning */
 #define BLOCK_SAMPLES	   3600
 #define BLOCK_BYTES	   (384u << 10) /* of memory; a block is written when full */

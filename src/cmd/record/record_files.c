@@ -7,16 +7,15 @@
 
 /*
  * Read in every sample, close together, because the account subtracts them. Modules are
- * short, and the time when a module was loaded is the first question about a leak.
+ * short, and the time when a module was loaded is the first question about a leak. Sockets, open
+ * files and cgroups are counted as often: growth within minutes is compared with their numbers.
  */
 static const struct kt_source *const fast_sources[] = { &kt_source_vmstat, &kt_source_zoneinfo,
-	&kt_source_meminfo, &kt_source_slabinfo, &kt_source_buddyinfo, &kt_source_modules };
+	&kt_source_meminfo, &kt_source_slabinfo, &kt_source_buddyinfo, &kt_source_modules,
+	&kt_source_sockstat, &kt_source_cgroup_count };
 static const struct kt_source *const pool_sources[] = { &kt_source_hugepages };
-/*
- * Judges of growth compare memory with these counts, and take them as often (history/verdicts.c).
- */
-static const struct kt_source *const minute_sources[] = { &kt_source_activity, &kt_source_sockstat,
-	&kt_source_cgroup_count };
+/* Counts of events: /proc/stat costs a line for each interrupt. */
+static const struct kt_source *const minute_sources[] = { &kt_source_activity };
 
 const struct kt_needs kt_record_slow_sources = {
 	.also = KT_SOURCES(&kt_source_dcache, &kt_source_settings, &kt_source_sockstat,
@@ -36,6 +35,25 @@ static struct kt_err *list(struct kt_arena *arena, struct kt_root *root,
 	return err;
 }
 
+/* The number of open files is one short line, and belongs to the counts of every sample. */
+static void keep_counted(struct kt_record_files *files)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < files->minute.count; i++) {
+		const char *path = files->minute.items[i], **slot;
+
+		if (strcmp(path, KT_FILE_FILE_NR) != 0) {
+			files->minute.items[kept++] = path;
+			continue;
+		}
+		slot = kt_list_push(&files->arena, &files->fast);
+		if (slot)
+			*slot = path;
+	}
+	files->minute.count = kept;
+}
+
 struct kt_err *kt_record_files_list(struct kt_record_files *files, struct kt_root *root)
 {
 	struct kt_err *err;
@@ -47,7 +65,9 @@ struct kt_err *kt_record_files_list(struct kt_record_files *files, struct kt_roo
 	if (!err)
 		err = list(&files->arena, root, minute_sources, KT_LEN(minute_sources),
 			&files->minute);
-	return err;
+	if (!err)
+		keep_counted(files);
+	return files->arena.failed ? kt_err_new(KT_ERR_NOMEM, "out of memory") : err;
 }
 
 void kt_record_files_fini(struct kt_record_files *files)

@@ -9,7 +9,7 @@ struct kt_record_files {
 	struct kt_arena arena; /* of the names */
 	kt_names fast;	       /* in every sample */
 	kt_names pools;	       /* with them, as long as there is a pool of huge pages */
-	kt_names minute;       /* each minute */
+	kt_names minute;       /* each minute: counts of events */
 };
 
 /** Read seldom, and at the beginning of each block: in addition to the sources of the account. */
