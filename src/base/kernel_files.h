@@ -25,6 +25,7 @@
 #define KT_FILE_SOCKSTAT      "proc/net/sockstat"
 #define KT_FILE_FILE_NR	      "proc/sys/fs/file-nr"
 #define KT_FILE_CGROUPS	      "proc/cgroups"
+#define KT_FILE_PRESSURE      "proc/pressure/memory"
 #define KT_FILE_CGROUP_STAT   "sys/fs/cgroup/cgroup.stat"
 #define KT_FILE_IOMEM	      "proc/iomem"
 #define KT_FILE_BTF	      "sys/kernel/btf/vmlinux"

@@ -13,9 +13,9 @@
  * Sources with one file whose parser adds only entries and zones, uses no other source's results
  * except host facts, and alone adds entries and zones for this file.
  */
-#define EXCHANGEABLE 4
+#define EXCHANGEABLE 5
 static const struct kt_source *const exchangeable[EXCHANGEABLE] = { &kt_source_vmstat,
-	&kt_source_meminfo, &kt_source_zoneinfo, &kt_source_slabinfo };
+	&kt_source_meminfo, &kt_source_zoneinfo, &kt_source_slabinfo, &kt_source_pressure };
 
 struct kt_replay {
 	struct kt_snapshot *base; /* as filled by the sources */

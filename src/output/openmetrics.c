@@ -149,6 +149,8 @@ static void put_all(const struct kt_report *report, struct kt_buf *ret_text, boo
 			continue;
 		put_head(ret_text, field->metric, old);
 		kt_buf_puts(ret_text, field->metric->name);
+		if (is_counter(field->metric))
+			kt_buf_puts(ret_text, "_total");
 		put_number(ret_text, field->type, &field->cell);
 	}
 	for (size_t i = 0; i < report->tables.count; i++) {

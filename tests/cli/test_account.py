@@ -37,6 +37,54 @@ def the_running_machine_shows_its_own_meminfo():
 
 
 @test
+def the_head_says_whether_memory_is_short():
+    with Folder() as folder:
+        tree = plant(folder, trees.MODERN)
+        pressure = report_of(tree)["pressure"]
+        assert pressure == {
+            "available_bytes": 560000 * 1024, "swap_bytes": 0, "swap_free_bytes": 0,
+            "some_10s": 0.0125, "some_60s": 0.005, "some_300s": 0.001, "some_seconds": 3.5,
+            "full_10s": 0.0075, "full_60s": 0.0025, "full_300s": 0, "full_seconds": 1.25,
+            "oom_kills": None, "allocation_stalls": 4}, pressure
+        head = succeed("-s", tree).text.split("\n\n")[0]
+        assert "available 546.9 MiB, no swap, pressure 1.2 %, full 0.8 %, 4 stalls; " \
+            "not known: OOM kills" in " ".join(head.split()), head
+        metrics = succeed("-s", tree, "metrics").text
+        assert "ktally_pressure_some_seconds_total 3.5" in metrics, metrics
+        assert "ktally_pressure_oom_kills" not in metrics
+
+
+@test
+def pressure_that_no_file_has_is_not_known():
+    with Folder() as folder:
+        tree = plant(folder, trees.MODERN)
+        (tree / "proc/pressure/memory").unlink()
+        report = report_of(tree)
+        shares = {key: value for key, value in report["pressure"].items()
+                  if key.startswith(("some", "full"))}
+        assert len(shares) == 8 and set(shares.values()) == {None}, shares
+        head = " ".join(succeed("-s", tree).text.split("\n\n")[0].split())
+        assert "not known: pressure, OOM kills" in head and "pressure 0" not in head, head
+        assert "ktally_pressure_some" not in succeed("-s", tree, "metrics").text
+    log = succeed("-s", lib.REPOSITORY / "tests/fixtures/6.1", "-o", "json").json()["pressure"]
+    assert log["some_10s"] is None and log["oom_kills"] == 0, log
+
+
+@test
+def swap_in_use_is_in_the_head():
+    with Folder() as folder:
+        tree = plant(folder, {**trees.OLD, "proc/meminfo": trees.OLD["proc/meminfo"].replace(
+            "SwapFree:        2000000 kB", "SwapFree:         500000 kB")})
+        pressure = report_of(tree)["pressure"]
+        assert pressure["swap_bytes"] == 2000000 * 1024, pressure
+        assert pressure["swap_free_bytes"] == 500000 * 1024, pressure
+        assert pressure["available_bytes"] is None, pressure
+        head = " ".join(succeed("-s", tree).text.split("\n\n")[0].split())
+        assert "swap 1.4 GiB of 1.9 GiB used" in head, head
+        assert "not known: available memory, pressure" in head, head
+
+
+@test
 def the_account_of_every_made_up_machine_closes():
     for name, tree in trees.ALL.items():
         with Folder() as folder:

@@ -245,6 +245,8 @@ Node 0, zone    DMA32           60          443            1
 """,
     "proc/net/sockstat": "sockets: used 180\nTCP: inuse 27 orphan 0 tw 3 alloc 30 mem 2\n"
                          "UDP: inuse 4 mem 1\n",
+    "proc/pressure/memory": "some avg10=1.25 avg60=0.50 avg300=0.10 total=3500000\n"
+                            "full avg10=0.75 avg60=0.25 avg300=0.00 total=1250000\n",
     "proc/stat": "cpu  9 0 8 700 6 0 1 0 0 0\nintr 123456 1 0 7\nctxt 345678\nbtime 1600000000\n"
                  "processes 4567\nprocs_running 2\nprocs_blocked 0\n",
     "proc/net/snmp": "Ip: Forwarding DefaultTTL InReceives OutRequests\nIp: 1 64 9327 8250\n"

@@ -18,6 +18,7 @@
 #include "cli/cmd.h"
 #include "cmd/account/account_nodes.h"
 #include "cmd/account/account_notes.h"
+#include "cmd/account/account_pressure.h"
 #include "cmd/account/explain_held.h"
 #include "cmd/account/memreports.h"
 #include "cmd/contents.h"
@@ -400,8 +401,9 @@ static const struct kt_part judged_part = {
 
 static const struct kt_shape shape = {
 	.schema = "ktally/account/1",
-	.parts = KT_PARTS(&kt_host_part, &kt_account_fields_part, &kt_account_rows_part,
-		&kt_node_rows_part, &kt_account_annotations_part, &judged_part, &kt_findings_part),
+	.parts = KT_PARTS(&kt_host_part, &kt_pressure_part, &kt_account_fields_part,
+		&kt_account_rows_part, &kt_node_rows_part, &kt_account_annotations_part,
+		&judged_part, &kt_findings_part),
 };
 
 /* A memory cgroup is not a machine: shows what the report says of it instead of an account. */
@@ -531,6 +533,7 @@ static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
 	if (err)
 		return err;
 	kt_machine_describe(&machine, report);
+	kt_pressure_put_head(report, machine.snap);
 	if (kt_memreport_of(machine.snap))
 		kt_memreport_most(report, &account);
 	rows = kt_account_put(report, &account, call);

@@ -14,6 +14,7 @@
 #include "cmd/monitor/metrics.h"
 
 #include "cmd/account/account.h"
+#include "cmd/account/account_pressure.h"
 #include "cmd/contents.h"
 #include "cmd/list/cgroups.h"
 #include "cmd/list/vmalloc.h"
@@ -291,11 +292,11 @@ static const struct kt_part sources_part = {
 
 static const struct kt_shape shape = {
 	.schema = "ktally/metrics/1",
-	.parts = KT_PARTS(&kt_host_part, &fields_part, &count_part, &kt_account_fields_part,
-		&waste_part, &build_part, &kt_account_rows_part, &kt_account_annotations_part,
-		&kt_slab_metrics_part, &kt_vmalloc_metrics_part, &kt_cgroups_metrics_part,
-		&events_part, &sources_part, &kt_finding_rows_part, &kt_finding_counts_part,
-		&kt_finding_judged_part),
+	.parts = KT_PARTS(&kt_host_part, &kt_pressure_part, &fields_part, &count_part,
+		&kt_account_fields_part, &waste_part, &build_part, &kt_account_rows_part,
+		&kt_account_annotations_part, &kt_slab_metrics_part, &kt_vmalloc_metrics_part,
+		&kt_cgroups_metrics_part, &events_part, &sources_part, &kt_finding_rows_part,
+		&kt_finding_counts_part, &kt_finding_judged_part),
 };
 
 struct kt_err *kt_metrics_report(const struct kt_call *call, struct kt_report *report)
@@ -312,6 +313,7 @@ struct kt_err *kt_metrics_report(const struct kt_call *call, struct kt_report *r
 	if (err)
 		return err;
 	kt_machine_describe(&machine, report);
+	kt_pressure_put(report, machine.snap);
 	put_build(report);
 	put_fields(report, machine.snap);
 	kt_account_put(report, &account, call);

@@ -11,8 +11,8 @@
  * files and cgroups are counted as often: growth within minutes is compared with their numbers.
  */
 static const struct kt_source *const fast_sources[] = { &kt_source_vmstat, &kt_source_zoneinfo,
-	&kt_source_meminfo, &kt_source_slabinfo, &kt_source_buddyinfo, &kt_source_modules,
-	&kt_source_sockstat, &kt_source_cgroup_count };
+	&kt_source_meminfo, &kt_source_pressure, &kt_source_slabinfo, &kt_source_buddyinfo,
+	&kt_source_modules, &kt_source_sockstat, &kt_source_cgroup_count };
 static const struct kt_source *const pool_sources[] = { &kt_source_hugepages };
 /* Counts of events: /proc/stat costs a line for each interrupt. */
 static const struct kt_source *const minute_sources[] = { &kt_source_activity };
