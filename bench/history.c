@@ -2,7 +2,8 @@
 //
 // Makes a recording up, for what reads recordings: the files of a captured tree, whose
 // numbers walk at random. Reboots, caches and files that vanish and come back, a clock that is
-// set back and thinned blocks are in it where they are asked for.
+// set back and thinned blocks are in it where they are asked for: thin=1 thins after minutes,
+// thin=2 as the recorder does.
 //
 //   history TREE RECORDING [samples=N] [interval=SECONDS] [seed=N] [events=1] [thin=1]
 //
@@ -244,13 +245,14 @@ int main(int argc, char **argv)
 	maker.sampler = kt_sampler_new();
 	make(&maker, number_of(argc, argv, "samples=", 10000));
 	if (number_of(argc, argv, "thin=", 0)) {
-		const struct kt_keep keep = { .fine_ms = 600000,
+		const struct kt_keep early = { .fine_ms = 600000,
 			.minute_ms = 7200000,
 			.days_ms = 86400000000,
 			.size_max = UINT64_MAX };
+		const bool usual = number_of(argc, argv, "thin=", 0) == 2;
 
 		must(kt_writer_turn(maker.writer));
-		must(kt_writer_keep(maker.writer, &keep, KT_KEEP_ALL));
+		must(kt_writer_keep(maker.writer, usual ? &kt_keep_default : &early, KT_KEEP_ALL));
 	}
 	must(kt_writer_close(maker.writer));
 	kt_sampler_free(maker.sampler);

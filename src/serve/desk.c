@@ -12,6 +12,7 @@
 
 #include "cmd/account/account.h"
 #include "cmd/list/cgroups.h"
+#include "cmd/list/tasks.h"
 #include "cmd/list/vmalloc.h"
 #include "cmd/monitor/metrics.h"
 #include "cmd/slab/slab.h"
@@ -46,6 +47,7 @@ struct cached {
 	char key[KT_QUERY_KEY];
 	struct kt_answer *answer;
 	int64_t made_ns;
+	bool past; /* of a sample that does not change */
 };
 
 struct kt_desk {
@@ -204,6 +206,24 @@ const struct kt_watch *kt_desk_list(struct kt_desk *desk, const char *command)
 	return NULL;
 }
 
+/*
+ * Stacks and page tables are not followed, because reading every process each second costs too
+ * much; recordings have them.
+ */
+const struct kt_cmd *kt_desk_followed(
+	const struct kt_desk *desk, const char *command, const struct kt_call **ret_call)
+{
+	static const struct kt_cmd *const recorded[] = { &kt_cmd_slab, &kt_cmd_vmalloc,
+		&kt_cmd_cgroups, &kt_cmd_stacks, &kt_cmd_pagetables };
+
+	*ret_call = &desk->call;
+	for (size_t i = 0; i < KT_LEN(recorded); i++) {
+		if (strcmp(recorded[i]->name, command) == 0)
+			return recorded[i];
+	}
+	return NULL;
+}
+
 /* ---- answers ---- */
 
 /*
@@ -264,7 +284,7 @@ static struct kt_answer *make(struct kt_desk *desk, const struct kt_query *query
  */
 static bool is_fresh(const struct kt_desk *desk, const struct cached *cached, int64_t now_ns)
 {
-	if (!desk->live) /* a failure may be temporary */
+	if (!desk->live || cached->past) /* a failure may be temporary */
 		return cached->answer->status < 500 && now_ns - cached->made_ns < STILL_NS;
 	/* an answer must not be older than the sample that all clients see */
 	return cached->made_ns >= desk->stepped_ns && now_ns - cached->made_ns <= desk->interval_ns;
@@ -297,7 +317,8 @@ static struct kt_answer *cached_answer(
 }
 
 /* Without memory for an answer the slot keeps its old content, which expires by itself. */
-static struct kt_answer *put_in(struct cached *slot, const char *key, struct kt_answer *answer)
+static struct kt_answer *put_in(
+	struct cached *slot, const char *key, bool past, struct kt_answer *answer)
 {
 	if (!answer)
 		return NULL;
@@ -305,6 +326,7 @@ static struct kt_answer *put_in(struct cached *slot, const char *key, struct kt_
 	snprintf(slot->key, sizeof(slot->key), "%s", key);
 	slot->answer = kt_answer_ref(answer);
 	slot->made_ns = kt_clock_ns();
+	slot->past = past;
 	return answer;
 }
 
@@ -332,7 +354,7 @@ struct kt_answer *kt_desk_ask(struct kt_desk *desk, const struct kt_query *query
 	if (!query->may_run)
 		return kt_answer_problem(429, "requests have used up the processor time of this "
 					      "server; ask again in a second");
-	return put_in(slot, query->key, make(desk, query));
+	return put_in(slot, query->key, query->past, make(desk, query));
 }
 
 /* Makes /metrics, which cuts its lists itself and has no growth. */
@@ -357,7 +379,7 @@ struct kt_answer *kt_desk_metrics(struct kt_desk *desk)
 	struct cached *slot;
 
 	answer = cached_answer(desk, "/metrics", &slot);
-	return answer ? answer : put_in(slot, "/metrics", make_metrics(desk));
+	return answer ? answer : put_in(slot, "/metrics", false, make_metrics(desk));
 }
 
 /*
@@ -406,7 +428,7 @@ struct kt_answer *kt_desk_page(struct kt_desk *desk)
 		return answer;
 	kt_page_render(&text, (struct kt_span){ asset->data, asset->size },
 		kt_watch_report(desk->account), desk->problem);
-	return put_in(slot, "/", kt_answer_new(200, KT_TYPE_HTML, &text));
+	return put_in(slot, "/", false, kt_answer_new(200, KT_TYPE_HTML, &text));
 }
 
 /*

@@ -32,6 +32,13 @@ const struct kt_watch *kt_desk_account(const struct kt_desk *desk);
 /** Returns a list ("slab"), and starts to follow it if needed; NULL: it cannot be followed. */
 const struct kt_watch *kt_desk_list(struct kt_desk *desk, const char *command);
 
+/**
+ * Returns the command of a list whose rows have a history, and the base of its calls; NULL: it is
+ * no such list. Both outlive the desk's answers and never change.
+ */
+const struct kt_cmd *kt_desk_followed(
+	const struct kt_desk *desk, const char *command, const struct kt_call **ret_call);
+
 /** False: requests cannot run such a command. */
 bool kt_query_begin(const struct kt_desk *desk, const char *command, struct kt_query *ret_query);
 /** Answers a question. The caller unrefs the answer. NULL: out of memory. */

@@ -2,6 +2,7 @@
 #ifndef KT_SERVE_PAST_H
 #define KT_SERVE_PAST_H
 
+#include "cli/cmd.h"
 #include "serve/answer.h"
 #include "watch/watch.h"
 
@@ -10,11 +11,19 @@
 #define KT_SERVE_PAST_POINTS 1200 /* samples in memory that an answer has at most */
 #define KT_SERVE_PAST_RECORDED \
 	240 /* samples of a recording that an answer has at most; each is an account */
+#define KT_SERVE_PAST_LISTS  120  /* the same for a list; each is a report */
+#define KT_SERVE_PAST_SERIES 1200 /* steps of one slab cache */
+
+#define KT_STRETCH_ROW 512 /* bytes of the key of a row */
 
 struct kt_stretch {
 	int64_t from_ms, to_ms; /* both inclusive */
 	int64_t step_ms;	/* smallest step; 0: as fine as possible */
-	int64_t first_ms;	/* start of a recording that precedes memory; INT64_MAX: none */
+	/* first and last sample of the recording; INT64_MAX, INT64_MIN: there is none */
+	int64_t first_ms, last_ms;
+	const struct kt_cmd *cmd;   /* the list whose rows are wanted; NULL: the account */
+	const struct kt_call *call; /* base of its call */
+	char row[KT_STRETCH_ROW];   /* the only row that is wanted; empty: all */
 };
 
 /** Parses a time: milliseconds since 1970, or as base/when.h reads it. False: not a time. */

@@ -150,3 +150,23 @@ struct kt_err *kt_query_add(struct kt_query *query, const char *name, const char
 		return kt_err_new(KT_ERR_USAGE, "%s is a switch: use %s=1", name, name);
 	return kt_option_set(option, base, copy);
 }
+
+/*
+ * Values that cannot change while a machine runs are not taken over: the recording may be of
+ * another boot.
+ */
+struct kt_err *kt_query_at(struct kt_query *query, const char *recording, int64_t at_ms)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%lld", (long long)at_ms);
+	if (query->past)
+		return kt_err_new(KT_ERR_USAGE, "at is given twice");
+	if (!note(query, "at", text))
+		return kt_err_new(KT_ERR_USAGE, "too many values");
+	query->past = true;
+	query->call.machine.source = recording;
+	query->call.machine.time_ms = at_ms;
+	query->call.machine.still = NULL;
+	return NULL;
+}

@@ -14,6 +14,7 @@ struct kt_query {
 	char values[KT_QUERY_VALUES];
 	size_t key_size, values_size;
 	bool plain;   /* the request has no option */
+	bool past;    /* it is about a sample of a recording, which does not change */
 	bool may_run; /* by the caller: there is time left for uncached answers */
 };
 
@@ -22,6 +23,12 @@ bool kt_query_start(const char *command, const struct kt_call *base, struct kt_q
 /** Adds an option. USAGE: the command does not take it. Copies the value. */
 struct kt_err *kt_query_add(
 	struct kt_query *query, const char *name, const char *value) KT_MUST_CHECK;
+/**
+ * Makes it a question about the last sample of a recording up to a time, in milliseconds since
+ * 1970. The path must outlive the query. USAGE: it has a time already.
+ */
+struct kt_err *kt_query_at(
+	struct kt_query *query, const char *recording, int64_t at_ms) KT_MUST_CHECK;
 /** Appends the option names that requests for the command may use, with blanks between. */
 void kt_query_names(const struct kt_cmd *cmd, struct kt_buf *ret_names);
 

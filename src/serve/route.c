@@ -17,9 +17,12 @@
 #include <string.h>
 #include <sys/socket.h>
 
+extern const struct kt_cmd kt_cmd_diagnose;
+
 #define ARGS_MAX 12 /* arguments of a request */
 #define API	 "/api/v1/"
-#define GAP	 4 /* intervals; samples further apart than this have a gap between them */
+#define LATE_MS	 60000 /* ms; the recorder writes its samples at most this late */
+#define GAP	 4     /* intervals; samples further apart than this have a gap between them */
 
 /* Arguments after the question mark, as far as they are text. */
 struct args {
@@ -202,6 +205,41 @@ static bool is_own(const struct kt_site *site, struct MHD_Connection *connection
 
 /* ---- the target ---- */
 
+/* Returns what "now" means to requests: a recording that is the source has its own present. */
+static int64_t present_ms(const struct kt_site *site)
+{
+	int64_t first_ms, last_ms;
+
+	if (!kt_desk_is_live(site->desk) && site->recording &&
+		kt_serve_past_extent(site->recording, &first_ms, &last_ms))
+		return last_ms;
+	return kt_clock_time_ms();
+}
+
+/*
+ * Makes the query one about a sample of the recording. A time after its end is refused unless the
+ * recorder may just not have written yet: the last sample would pass for the machine at that time.
+ */
+static struct kt_err *take_at(const struct kt_site *site, const char *text, struct kt_query *query)
+{
+	int64_t first_ms, last_ms, at_ms;
+	char last[32];
+
+	if (query->cmd == &kt_cmd_diagnose)
+		return kt_err_new(KT_ERR_USAGE, "diagnose does not take 'at': it judges the whole "
+						"recording");
+	if (!site->recording || !kt_serve_past_extent(site->recording, &first_ms, &last_ms))
+		return kt_err_new(KT_ERR_ABSENT, "at needs a recording: 'ktally record' writes "
+						 "one, and serve -s FILE shows it");
+	if (!kt_serve_past_moment(text, present_ms(site), &at_ms) || at_ms <= 0)
+		return kt_err_new(KT_ERR_USAGE,
+			"at takes a time: -15m, 2026-01-31T23:59, or milliseconds since 1970");
+	if (at_ms > last_ms + LATE_MS)
+		return kt_err_new(
+			KT_ERR_ABSENT, "the recording ends at %s", kt_when_text(last_ms, last));
+	return kt_query_at(query, site->recording, at_ms);
+}
+
 static struct kt_route route_command(struct kt_site *site, struct MHD_Connection *connection,
 	const char *command, const struct args *args)
 {
@@ -210,11 +248,13 @@ static struct kt_route route_command(struct kt_site *site, struct MHD_Connection
 	if (!kt_query_begin(site->desk, command, &query))
 		return problem(404, "no such command here; docs/API.md lists the commands");
 	for (size_t i = 0; i < args->count; i++) {
-		struct kt_err *err;
+		const char *name = args->items[i].name;
+		struct kt_err *err = NULL;
 
-		if (strcmp(args->items[i].name, "token") == 0)
-			continue;
-		err = kt_query_add(&query, args->items[i].name, args->items[i].value);
+		if (strcmp(name, "at") == 0)
+			err = take_at(site, args->items[i].value, &query);
+		else if (strcmp(name, "token") != 0)
+			err = kt_query_add(&query, name, args->items[i].value);
 		if (err)
 			return given(kt_answer_err(err));
 	}
@@ -248,21 +288,19 @@ static int64_t kept_since_ms(const struct kt_watch *watch, int64_t gap_ms)
  * no recording. A recording that ends before the span, or begins later than memory does, adds
  * nothing. Then the answer comes from memory, and says with first_ms that earlier samples exist.
  */
-static struct kt_route route_account_past(struct kt_site *site, struct kt_stretch stretch)
+static struct kt_route route_account_past(struct kt_site *site, const struct kt_stretch *stretch)
 {
 	const struct kt_watch *watch = kt_desk_account(site->desk);
 	bool live = kt_desk_is_live(site->desk);
-	int64_t first_ms = INT64_MAX, last_ms = INT64_MIN, kept_ms;
+	int64_t kept_ms;
 
 	kt_desk_freshen(site->desk);
 	kept_ms = kept_since_ms(watch, GAP * kt_desk_interval_ms(site->desk));
-	if (!site->recording || !kt_serve_past_extent(site->recording, &first_ms, &last_ms) ||
-		(live && (last_ms < stretch.from_ms || stretch.from_ms >= kept_ms ||
-				 first_ms >= kept_ms))) {
-		stretch.first_ms = first_ms;
-		return given(kt_serve_past_watched(watch, "account", &stretch));
-	}
-	return (struct kt_route){ .kind = KT_ROUTE_PAST, .stretch = stretch };
+	if (stretch->first_ms == INT64_MAX ||
+		(live && (stretch->last_ms < stretch->from_ms || stretch->from_ms >= kept_ms ||
+				 stretch->first_ms >= kept_ms)))
+		return given(kt_serve_past_watched(watch, "account", stretch));
+	return (struct kt_route){ .kind = KT_ROUTE_PAST, .stretch = *stretch };
 }
 
 /*
@@ -282,33 +320,53 @@ static bool all_known(const struct args *args, const char *const *known)
 	return true;
 }
 
+/*
+ * A list is in memory for the last minutes, if it is followed; a request for earlier times, or for
+ * a list that is not followed, needs a recording.
+ */
+static struct kt_route route_list_past(
+	struct kt_site *site, const char *of, bool earlier, struct kt_stretch *stretch)
+{
+	const struct kt_watch *watch = kt_desk_list(site->desk, of);
+
+	stretch->cmd = kt_desk_followed(site->desk, of, &stretch->call);
+	if (!stretch->cmd)
+		return problem(
+			404, "of takes account, slab, vmalloc, cgroups, stacks or pagetables");
+	if (watch && (!earlier || stretch->first_ms == INT64_MAX ||
+			     stretch->last_ms < stretch->from_ms ||
+			     stretch->from_ms >= kt_watch_time_ms(watch, kt_watch_nr(watch) - 1)))
+		return given(kt_serve_past_watched(watch, of, stretch));
+	if (stretch->first_ms == INT64_MAX)
+		return problem(404, "the past of this list needs a recording");
+	return (struct kt_route){ .kind = KT_ROUTE_PAST, .stretch = *stretch };
+}
+
 static struct kt_route route_past(struct kt_site *site, const struct args *args)
 {
-	static const char *const known[] = { "from", "to", "step", "of", "token", NULL };
-	struct kt_stretch stretch = { .to_ms = INT64_MAX, .first_ms = INT64_MAX };
-	const char *of = arg(args, "of"), *step = arg(args, "step");
-	int64_t now_ms = kt_clock_time_ms(), first_ms, last_ms;
-	const struct kt_watch *watch;
+	static const char *const known[] = { "from", "to", "step", "of", "row", "token", NULL };
+	struct kt_stretch stretch = {
+		.to_ms = INT64_MAX, .first_ms = INT64_MAX, .last_ms = INT64_MIN
+	};
+	const char *of = arg(args, "of"), *step = arg(args, "step"), *row = arg(args, "row");
+	int64_t now_ms = present_ms(site);
 
-	/* a recording that is the source has its own present */
-	if (!kt_desk_is_live(site->desk) && site->recording &&
-		kt_serve_past_extent(site->recording, &first_ms, &last_ms))
-		now_ms = last_ms;
 	if (!all_known(args, known))
-		return problem(400, "history accepts only from, to, step and of");
+		return problem(400, "history accepts only from, to, step, of and row");
 	if (!take_moment(args, "from", now_ms, &stretch.from_ms) ||
 		!take_moment(args, "to", now_ms, &stretch.to_ms) || stretch.from_ms > stretch.to_ms)
 		return problem(400, "from and to take a time: -15m, 2026-01-31T23:59, or "
 				    "milliseconds since 1970; from must be before to");
 	if (step && (!kt_duration(kt_span_str(step), &stretch.step_ms) || stretch.step_ms < 0))
 		return problem(400, "step takes a duration: 10s, 5m, 1h");
+	if (row && (!*row || strlen(row) >= sizeof(stretch.row)))
+		return problem(400, "row takes the key of a row");
+	snprintf(stretch.row, sizeof(stretch.row), "%s", row ? row : "");
+	if (site->recording)
+		kt_serve_past_extent(site->recording, &stretch.first_ms, &stretch.last_ms);
 	if (!of || strcmp(of, "account") == 0)
-		return route_account_past(site, stretch);
-	watch = kt_desk_list(site->desk, of);
-	if (!watch)
-		return problem(
-			404, "of takes account, slab, vmalloc or cgroups, on a running machine");
-	return given(kt_serve_past_watched(watch, of, &stretch));
+		return route_account_past(site, &stretch);
+	return route_list_past(site, of, arg(args, "from") != NULL, &stretch);
 }
 
 /*
@@ -318,7 +376,7 @@ static struct kt_route route_past(struct kt_site *site, const struct args *args)
 static struct kt_route route_history(
 	struct kt_site *site, struct MHD_Connection *connection, const struct args *args)
 {
-	static const char *const names[] = { "from", "to", "step" };
+	static const char *const names[] = { "from", "to", "step", "of", "row" };
 	struct kt_route route;
 	size_t at = 0;
 

@@ -3,6 +3,7 @@
 // The web page: one thread waits for requests, for the next sample and for a signal. http.h,
 // route.h and desk.h are the three steps of an answer.
 
+#include "base/memory.h"
 #include "cli/cmd.h"
 #include "confine/confine.h"
 #include "machine/clock.h"
@@ -334,6 +335,7 @@ static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
 
 	kt_report_init(report, "ktally/serve/1");
 	report->streamed = true;
+	kt_memory_keep_small();
 	err = start(&server);
 	if (!err) {
 		say_where(&server);

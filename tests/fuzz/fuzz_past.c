@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // What the server says of the past, from a recording of hostile files and times. Three bytes:
-// the stretch and the step that a client asks for. Then texts between NUL bytes, the first byte
-// of each saying what it is: '.' ends a sample, the next byte being the time since the one
-// before; ':' the same with all eight bytes of a time, in hexadecimal; 'b' begins a block, '='
-// is the boot's id, '@' an event; any other byte says which file the text is from now on.
+// the stretch and the step that a client asks for; the step says of which rows, too. Then texts
+// between NUL bytes, the first byte of each saying what it is: '.' ends a sample, the next byte
+// being the time since the one before; ':' the same with all eight bytes of a time, in hexadecimal;
+// 'b' begins a block, '=' is the boot's id, '@' an event; any other byte says which file the text
+// is from now on.
 
 #include "fuzz_record.h"
 
+#include "cmd/slab/slab.h"
 #include "record/draft.h"
 #include "record/frame.h"
 #include "record/sampler.h"
@@ -195,6 +197,18 @@ static void check(const struct kt_answer *answer, const struct kt_stretch *stret
 		check_times(text.data, stretch->from_ms, stretch->to_ms);
 }
 
+/* The account, one slab cache, or the list of slab caches, by the step. */
+static void choose(struct kt_stretch *stretch, uint8_t byte)
+{
+	static const struct kt_call call = { 0 };
+
+	if (byte % 4 < 2)
+		return;
+	stretch->cmd = &kt_cmd_slab;
+	stretch->call = &call;
+	snprintf(stretch->row, sizeof(stretch->row), "%s", byte % 4 == 2 ? "dentry" : "");
+}
+
 static int64_t near(const struct script *script, uint8_t byte)
 {
 	if (byte == 0xff)
@@ -222,6 +236,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.to_ms = near(&script, data[1]),
 		.step_ms = data[2] * 100,
 		.first_ms = INT64_MAX };
+	choose(&stretch, data[2]);
 	if (fd < 0 || ftruncate(fd, 0) < 0 ||
 		pwrite(fd, script.file.data, script.file.size, 0) != (ssize_t)script.file.size)
 		abort();
