@@ -146,7 +146,7 @@ static struct kt_err *needs_argument(const struct line *line, size_t at, const c
 	const struct kt_option *option = at < line->nr_known ? line->known[at].option : NULL;
 
 	if (option && option->kind == KT_ARG_SECONDS)
-		return kt_err_new(KT_ERR_USAGE, "%s needs seconds: 'ktally -i 10'", word);
+		return kt_err_new(KT_ERR_USAGE, "%s needs seconds, such as '%s 10'", word, word);
 	return kt_err_new(KT_ERR_USAGE, "%s needs an argument", word);
 }
 

@@ -203,9 +203,11 @@ TEST(the_message_names_the_word_that_is_wrong)
 		{ "--bytes=1", "--bytes" }, { "-b -o", "-o" }, { "account extra", "'extra'" },
 		{ "capture", "FILE" }, { "salb", "did you mean 'slab'?" },
 		{ "slb", "did you mean 'slab'?" }, { "acount", "did you mean 'account'?" },
-		{ "zz", "'zz'; 'ktally --help' lists them" }, { "-i", "-i needs seconds: " },
-		{ "--interval", "--interval needs seconds: " }, { "-o", "-o needs an argument" },
-		{ "-o xml", "use one of text, json" }, { "diff", ": 'ktally diff " } };
+		{ "zz", "'zz'; 'ktally --help' lists them" },
+		{ "-i", "-i needs seconds, such as '-i 10'" },
+		{ "--interval", "--interval needs seconds, such as '--interval 10'" },
+		{ "-o", "-o needs an argument" }, { "-o xml", "use one of text, json" },
+		{ "diff", ": 'ktally diff " } };
 
 	for (size_t i = 0; i < KT_LEN(cases); i++) {
 		struct parsed p = parse(cases[i].line);
