@@ -42,6 +42,11 @@ static double y_of(const struct picture *picture, double bytes)
 	return HEIGHT - BOTTOM - bytes / (double)picture->top * (HEIGHT - TOP - BOTTOM);
 }
 
+static const char *color_of(const struct picture *picture, size_t band)
+{
+	return kt_palette_web(kt_palette_band(picture->chart->bands.items[band].id, band));
+}
+
 static void choose_points(struct picture *picture)
 {
 	size_t count = picture->chart->times_ms.count;
@@ -57,7 +62,7 @@ static void put_area(struct picture *picture, size_t band, double *floors)
 {
 	struct kt_buf *buf = picture->buf;
 
-	kt_buf_printf(buf, "<path fill=\"%s\" fill-opacity=\".9\" d=\"", kt_palette_web(band));
+	kt_buf_printf(buf, "<path fill=\"%s\" fill-opacity=\".9\" d=\"", color_of(picture, band));
 	for (size_t i = 0; i < picture->nr_points; i++)
 		kt_buf_printf(buf, "%s%.1f %.1f", i ? "L" : "M", x_of(picture, picture->points[i]),
 			y_of(picture, floors[i]));
@@ -79,7 +84,7 @@ static void put_line(struct picture *picture, size_t band)
 	bool pen = false;
 
 	kt_buf_printf(picture->buf, "<path fill=\"none\" stroke-width=\"1.8\" stroke=\"%s\" d=\"",
-		kt_palette_web(band));
+		color_of(picture, band));
 	for (size_t i = 0; i < picture->nr_points; i++) {
 		size_t moment = picture->points[i];
 
@@ -100,7 +105,7 @@ static void put_scale(const struct picture *picture)
 		double y = y_of(picture, (double)at);
 		char human[24];
 
-		kt_human_bytes(at, human);
+		kt_chart_label(at, human);
 		kt_buf_printf(picture->buf,
 			"<path class=\"grid\" d=\"M%d %.1fH%d\"/><text class=\"quiet\" x=\"%d\" "
 			"y=\"%.1f\" text-anchor=\"end\">%s</text>\n",
@@ -151,7 +156,8 @@ static void put_legend(const struct picture *picture)
 			"<rect x=\"%d\" y=\"%d\" width=\"12\" height=\"12\" rx=\"2\" "
 			"fill=\"%s\"/><text "
 			"x=\"%d\" y=\"%d\">",
-			WIDTH - RIGHT + 22, y - 10, kt_palette_web(k - 1), WIDTH - RIGHT + 42, y);
+			WIDTH - RIGHT + 22, y - 10, color_of(picture, k - 1), WIDTH - RIGHT + 42,
+			y);
 		kt_output_escape(picture->buf, chart->bands.items[k - 1].name, SIZE_MAX);
 		kt_buf_printf(picture->buf,
 			"</text><text class=\"quiet\" x=\"%d\" y=\"%d\" "

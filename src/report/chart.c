@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "report/chart.h"
 
+#include <stdio.h>
+
 int64_t kt_chart_value(const struct kt_chart *chart, size_t band, size_t moment)
 {
 	int64_t value = moment < chart->bands.items[band].values.count
@@ -28,18 +30,32 @@ int64_t kt_chart_top(const struct kt_chart *chart)
 	return top;
 }
 
-/* Binary units: ticks are round numbers in KiB, MiB and GiB. */
 int64_t kt_chart_tick(int64_t top, int count)
 {
-	static const int steps[] = { 1, 2, 5, 10, 20, 50, 100, 200, 500 };
+	int64_t tick = 1;
 
-	for (int64_t unit = 1; unit <= INT64_MAX / 1024; unit *= 1024) {
-		for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
-			if (top / (unit * steps[i]) < count)
-				return unit * steps[i];
-		}
+	while (top / tick >= count && tick <= INT64_MAX / 2)
+		tick *= 2;
+	return tick;
+}
+
+const char *kt_chart_label(int64_t bytes, char ret[24])
+{
+	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
+	double size = (double)bytes;
+	size_t unit = 0, end;
+
+	while (size >= 1024 && unit + 1 < sizeof(units) / sizeof(units[0])) {
+		size /= 1024;
+		unit++;
 	}
-	return top;
+	/* multiples of a power of two have few binary places, and as many decimal ones */
+	end = (size_t)snprintf(ret, 24, "%.*f", unit ? 4 : 0, size);
+	while (unit && ret[end - 1] == '0')
+		end--;
+	end -= ret[end - 1] == '.';
+	snprintf(ret + end, 24 - end, bytes ? " %s" : "", units[unit]);
+	return ret;
 }
 
 size_t kt_chart_moment(const struct kt_chart *chart, double share)

@@ -13,6 +13,7 @@
 
 struct kt_chart_band {
 	const char *name;
+	const char *id;		 /* row of the account that it is; NULL: none */
 	KT_LIST(int64_t) values; /* bytes, one per sample; KT_CHART_MISSING: none */
 };
 
@@ -26,9 +27,12 @@ struct kt_chart {
 /** Highest point in bytes of the stack, or of any line; at least 1. */
 int64_t kt_chart_top(const struct kt_chart *chart);
 /**
- * Round number of bytes (1, 2, 4 or 5 times a power) such that `count` ticks reach `top` or more.
+ * Distance of ticks in bytes; `count` ticks exceed `top`. A power of two, because only its
+ * multiples are short in KiB, MiB and GiB alike.
  */
 int64_t kt_chart_tick(int64_t top, int count);
+/** Writes an amount at a tick exactly: "1.25 GiB", "512 MiB", "0". Returns `ret`. */
+const char *kt_chart_label(int64_t bytes, char ret[24]);
 /** Value of a band in bytes; 0 if it is missing. */
 int64_t kt_chart_value(const struct kt_chart *chart, size_t band, size_t moment);
 /** Index of the sample that is nearest to a fraction of the time, 0 to 1. */

@@ -8,6 +8,7 @@
 #include "account/row.h"
 #include "base/human.h"
 #include "output/palette.h"
+#include "report/chart.h"
 #include "serve/answer.h"
 
 #include <string.h>
@@ -15,6 +16,8 @@
 #define TITLE_MARK   "<!--host-->"
 #define ACCOUNT_MARK "<!--account-->"
 #define PALETTE_MARK "<!--palette-->"
+#define TICKS_MARK   "<!--ticks-->"
+#define TICK_MAX     (1ll << 53) /* bytes; numbers of a browser are exact up to it */
 
 const struct kt_asset *kt_asset_find(const char *path)
 {
@@ -92,11 +95,22 @@ static const char *host_name(const struct kt_report *report)
 	return cell ? cell->text : "ktally";
 }
 
-/* Writes the palette, which pictures, terminal and page share. */
+/* Writes the palette and its rows, which pictures, terminal and page share. */
 static void put_palette(struct kt_buf *html)
 {
-	for (size_t i = 0; i < 12; i++)
+	const char *id;
+
+	for (int i = 0; i < kt_palette_count(); i++)
 		kt_buf_printf(html, "%s%s", i ? " " : "", kt_palette_web(i));
+	for (size_t i = 0; (id = kt_palette_row_at(i)) != NULL; i++)
+		kt_buf_printf(html, " %s=%d", id, kt_palette_row(id));
+}
+
+/* Writes the distances that ticks of an axis may have, from the function that pictures use. */
+static void put_ticks(struct kt_buf *html)
+{
+	for (int64_t tick = 1; tick < TICK_MAX; tick = kt_chart_tick(tick, 1))
+		kt_buf_printf(html, "%s%lld", tick > 1 ? " " : "", (long long)tick);
 }
 
 /*
@@ -116,6 +130,8 @@ void kt_page_render(struct kt_buf *html, struct kt_span template, const struct k
 			kt_put_html(html, host_name(report));
 		} else if (kt_span_skip(&template, PALETTE_MARK)) {
 			put_palette(html);
+		} else if (kt_span_skip(&template, TICKS_MARK)) {
+			put_ticks(html);
 		} else if (kt_span_skip(&template, ACCOUNT_MARK)) {
 			if (report) {
 				put_account(html, report);

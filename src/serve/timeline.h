@@ -38,7 +38,7 @@ struct kt_timeline_mark {
 	const char *kind, *text;
 };
 
-/** What an answer says next to its rows. */
+/** The part of an answer next to its rows. */
 struct kt_timeline_head {
 	const char *of;		   /* command that has the rows */
 	const char *from;	   /* "memory" or "recording" */

@@ -158,14 +158,13 @@ void kt_draw_title(struct kt_top *top, int y)
 static const struct segment {
 	enum kt_row_id row;
 	uint32_t sign;
-	enum kt_style style;
 } segments[] = {
-	{ KT_ROW_FIRMWARE, 0x2593, KT_STYLE_BOOT },
-	{ KT_ROW_BOOT, 0x2593, KT_STYLE_BOOT },
-	{ KT_ROW_KERNEL, 0x2588, KT_STYLE_KERNEL },
-	{ KT_ROW_USER, 0x2592, KT_STYLE_USERS },
-	{ KT_ROW_GIVEN_AWAY, 0x2593, KT_STYLE_BOOT },
-	{ KT_ROW_FREE, 0x2591, KT_STYLE_FREE },
+	{ KT_ROW_FIRMWARE, 0x2593 },
+	{ KT_ROW_BOOT, 0x2593 },
+	{ KT_ROW_KERNEL, 0x2588 },
+	{ KT_ROW_USER, 0x2592 },
+	{ KT_ROW_GIVEN_AWAY, 0x2593 },
+	{ KT_ROW_FREE, 0x2591 },
 };
 
 static const struct segment *segment_of(const char *id)
@@ -185,6 +184,36 @@ static const struct kt_cell *cell_of(
 			return &account->table->rows.items[index].cells[k];
 	}
 	return NULL;
+}
+
+/* Returns the index of a row's parent; `row` itself: it has none in the list. */
+static size_t parent_of(const struct kt_view *account, size_t row)
+{
+	const struct kt_cell *parent = cell_of(account, row, "parent");
+
+	for (size_t i = 0; parent && parent->state == KT_OK && i < kt_view_nr(account); i++) {
+		if (strcmp(kt_view_key(account, i), parent->text) == 0)
+			return i;
+	}
+	return row;
+}
+
+/* A row without a colour of its own has its parent's. Free memory is dim: it is not looked for. */
+static enum kt_style style_of(const struct kt_view *account, size_t row)
+{
+	for (size_t i = 0; i < kt_view_nr(account); i++) {
+		size_t parent = parent_of(account, row);
+		int color = kt_palette_row(kt_view_key(account, row));
+
+		if (kt_row_is(KT_ROW_FREE, kt_view_key(account, row)))
+			return KT_STYLE_FREE;
+		if (color >= 0)
+			return (enum kt_style)(KT_STYLE_ROW + color);
+		if (parent == row)
+			break;
+		row = parent;
+	}
+	return KT_STYLE_BAR;
 }
 
 /*
@@ -216,7 +245,7 @@ void kt_draw_whole(struct kt_top *top, int y)
 			continue;
 		to = from + (double)cell->number / (double)all->number * room;
 		for (int k = (int)(from + 0.5); k < (int)(to + 0.5); k++)
-			kt_screen_put_char(screen, y, x + k, segment->style, segment->sign);
+			kt_screen_put_char(screen, y, x + k, style_of(account, i), segment->sign);
 		from = to;
 	}
 }
@@ -301,7 +330,7 @@ static void draw_name(struct kt_top *top, int y, int room, const struct tree *tr
 						 : (more ? 0x2502 : ' '));
 	}
 	if (segment) {
-		kt_screen_put_char(screen, y, x, segment->style, segment->sign);
+		kt_screen_put_char(screen, y, x, style_of(account, row), segment->sign);
 		x += 2;
 	}
 	kt_text_shorten(kt_view_name(account, row), room - x, screen->unicode, name, sizeof(name));
@@ -346,13 +375,11 @@ static void draw_bar(struct kt_top *top, int y, int x, int width, size_t row)
 	const struct kt_view *account = &top->views[KT_TAB_ACCOUNT];
 	const struct kt_report_row *cells = &account->table->rows.items[row];
 	const struct kt_cell *share = cell_of(account, row, "share");
-	const struct segment *segment = segment_of(kt_view_key(account, row));
 
 	if (cells->mark)
 		kt_screen_put(&top->screen, y, x, width, KT_STYLE_DIM, cells->mark);
 	else if (share && share->state == KT_OK)
-		kt_screen_bar(&top->screen, y, x, width, segment ? segment->style : KT_STYLE_BAR,
-			share->real);
+		kt_screen_bar(&top->screen, y, x, width, style_of(account, row), share->real);
 }
 
 static struct kt_panel_widths widths_of(const struct kt_top *top)

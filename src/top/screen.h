@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "output/palette.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -24,16 +25,14 @@ enum kt_style {
 	KT_STYLE_OPEN, /* the open tab */
 	KT_STYLE_LABEL,
 	KT_STYLE_BAR,
-	KT_STYLE_BOOT,
-	KT_STYLE_KERNEL,
-	KT_STYLE_USERS,
 	KT_STYLE_FREE,
 	KT_STYLE_GROWS,
 	KT_STYLE_SHRINKS,
 	KT_STYLE_WASTE,
 	KT_STYLE_PAST,
 	KT_STYLE_ALERT,
-	KT_NR_STYLES
+	KT_STYLE_ROW, /* and a colour of the palette */
+	KT_NR_STYLES = KT_STYLE_ROW + KT_PALETTE_MAX
 };
 
 struct kt_glyph {

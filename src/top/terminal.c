@@ -153,7 +153,7 @@ struct look {
 };
 
 /* Colours mean: growing, shrinking, wasted; or a part of the bar. */
-static const struct look looks[KT_NR_STYLES] = {
+static const struct look looks[KT_STYLE_ROW] = {
 	[KT_STYLE_PLAIN] = { A_NORMAL, -1, -1 },
 	[KT_STYLE_DIM] = { A_DIM, -1, -1 },
 	[KT_STYLE_BOLD] = { A_BOLD, -1, -1 },
@@ -164,9 +164,6 @@ static const struct look looks[KT_NR_STYLES] = {
 	[KT_STYLE_OPEN] = { A_REVERSE | A_BOLD, -1, -1 },
 	[KT_STYLE_LABEL] = { A_DIM, -1, -1 },
 	[KT_STYLE_BAR] = { A_NORMAL, COLOR_CYAN, 74 },
-	[KT_STYLE_BOOT] = { A_NORMAL, COLOR_BLUE, 102 },
-	[KT_STYLE_KERNEL] = { A_NORMAL, COLOR_CYAN, 74 },
-	[KT_STYLE_USERS] = { A_NORMAL, COLOR_GREEN, 36 },
 	[KT_STYLE_FREE] = { A_DIM, -1, -1 },
 	[KT_STYLE_GROWS] = { A_NORMAL, COLOR_YELLOW, 214 },
 	[KT_STYLE_SHRINKS] = { A_NORMAL, COLOR_GREEN, 36 },
@@ -188,8 +185,11 @@ static void make_colors(struct kt_terminal *terminal)
 		terminal->color = false;
 		return;
 	}
-	for (int i = 0; i < KT_NR_STYLES; i++)
+	for (int i = 0; i < KT_STYLE_ROW; i++)
 		lib->init_pair((short)(i + 1), many ? looks[i].many : looks[i].few, -1);
+	for (int i = 0; i < kt_palette_count(); i++)
+		lib->init_pair((short)(KT_STYLE_ROW + i + 1),
+			(short)(many ? kt_palette_terminal(i) : kt_palette_basic(i)), -1);
 }
 
 /*
@@ -316,7 +316,8 @@ void kt_terminal_size(const struct kt_terminal *terminal, int *ret_width, int *r
 static void show_run(
 	struct kt_terminal *terminal, int y, int x, const struct kt_glyph *cells, int n)
 {
-	const struct look *look = &looks[cells->style < KT_NR_STYLES ? cells->style : 0];
+	const struct look *look =
+		&looks[cells->style < KT_STYLE_ROW ? cells->style : KT_STYLE_PLAIN];
 	attr_t attributes = look->attributes;
 	short pair = terminal->color ? (short)(cells->style + 1) : 0;
 	wchar_t text[RUN_MAX];

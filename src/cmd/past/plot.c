@@ -26,10 +26,10 @@ struct plot {
 };
 
 /*
- * Returns the band of a name; a new band is missing at earlier times. Bounds the memory by
- * BANDS_READ: a pattern such as '*' matches thousands of series.
+ * Returns the band of a name and a row of the account, or NULL; a new band is missing at earlier
+ * times. Bounds the memory by BANDS_READ: a pattern such as '*' matches thousands of series.
  */
-static struct kt_chart_band *band_of(struct plot *plot, const char *name)
+static struct kt_chart_band *band_of(struct plot *plot, const char *name, const char *id)
 {
 	struct kt_arena *arena = &plot->report->arena;
 	struct kt_chart_band *band;
@@ -42,16 +42,17 @@ static struct kt_chart_band *band_of(struct plot *plot, const char *name)
 		return NULL;
 	band = kt_list_push(arena, &plot->chart->bands);
 	if (band)
-		*band = (struct kt_chart_band){ .name = kt_arena_name(arena, kt_span_str(name)) };
+		*band = (struct kt_chart_band){ .name = kt_arena_name(arena, kt_span_str(name)),
+			.id = id ? kt_arena_name(arena, kt_span_str(id)) : NULL };
 	return band;
 }
 
 /*
  * Fills the times before with KT_CHART_MISSING: a band that appears late must not begin at time 0.
  */
-static void put_value(struct plot *plot, const char *name, int64_t value)
+static void put_value(struct plot *plot, const char *name, const char *id, int64_t value)
 {
-	struct kt_chart_band *band = band_of(plot, name);
+	struct kt_chart_band *band = band_of(plot, name, id);
 
 	while (band && band->values.count < plot->chart->times_ms.count) {
 		int64_t *slot = kt_list_push(&plot->report->arena, &band->values);
@@ -85,7 +86,7 @@ static struct kt_err *add_account(void *arg, struct kt_cursor *cursor, int64_t r
 		const struct kt_line *line = &account.lines.items[i];
 
 		if (line->parent == plot->parent && kt_ok(line->val))
-			put_value(plot, line->title, line->val.value);
+			put_value(plot, line->title, line->id, line->val.value);
 	}
 	return NULL;
 }
@@ -111,7 +112,7 @@ static struct kt_err *add_series(void *arg, struct kt_cursor *cursor, int64_t re
 		int64_t value;
 
 		if (is_wanted(plot->call, track) && kt_track_value(cursor, track, &value))
-			put_value(plot, track->id, value);
+			put_value(plot, track->id, NULL, value);
 	}
 	return plot->tracks.failed ? kt_err_new(KT_ERR_NOMEM, "out of memory") : NULL;
 }

@@ -55,7 +55,8 @@ static void set_color(const struct canvas *canvas, unsigned char band, bool back
 		kt_buf_puts(canvas->buf, background ? "\033[49m" : "\033[39m");
 	else
 		kt_buf_printf(canvas->buf, "\033[%d;5;%dm", background ? 48 : 38,
-			kt_palette_terminal(band));
+			kt_palette_terminal(
+				kt_palette_band(canvas->chart->bands.items[band].id, band)));
 }
 
 /* Draws a cell: its lowest band fills some eighths, and the band at its top the rest. */
@@ -159,7 +160,7 @@ static void put_scale(const struct canvas *canvas, int row)
 	char human[24] = "";
 
 	if (tick < to || (row == 0 && tick == to))
-		kt_human_bytes(tick, human);
+		kt_chart_label(tick, human);
 	kt_buf_printf(canvas->buf, "%*s %s", MARGIN - 1, human,
 		canvas->opts->unicode ? (*human ? "┤" : "│") : (*human ? "+" : "|"));
 }
