@@ -6,11 +6,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/fs.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define PARTS_MAX 4 /* named files that are written at the same time */
@@ -219,10 +221,14 @@ static int link_to(const struct kt_unnamed *file, const char *path)
 	return linkat(AT_FDCWD, name, AT_FDCWD, path, AT_SYMLINK_FOLLOW);
 }
 
-/* A link never replaces an existing file; file systems without links have renameat2(). */
+/*
+ * A link never replaces an existing file; file systems without links have renameat2(2), which not
+ * every C library wraps.
+ */
 static int name_new(struct kt_unnamed *file, const char *path)
 {
-	if (file->part && renameat2(AT_FDCWD, file->part, AT_FDCWD, path, RENAME_NOREPLACE) == 0)
+	if (file->part &&
+		syscall(SYS_renameat2, AT_FDCWD, file->part, AT_FDCWD, path, RENAME_NOREPLACE) == 0)
 		return 0;
 	if (file->part && errno != EINVAL && errno != ENOSYS)
 		return -1;

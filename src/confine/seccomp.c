@@ -285,7 +285,7 @@ static void put_start(struct program *program)
 /* Forbids opening files for writing, making memory executable, and changing limits. */
 static void put_arguments(struct program *program, const struct kt_confine_needs *needs)
 {
-	const unsigned changes = O_ACCMODE | O_CREAT | O_TRUNC;
+	const unsigned changes = O_WRONLY | O_RDWR | O_CREAT | O_TRUNC;
 
 	if (!needs->writes) {
 		allow_where(program, SYS_openat, ARG(2), changes, O_RDONLY, EACCES);
