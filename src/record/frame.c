@@ -6,7 +6,9 @@
 
 #include <string.h>
 
-#define ZSTD_NO_MEMORY 64 /* lib/zstd_errors.h, a fixed part of its ABI */
+/* lib/zstd_errors.h, a fixed part of its ABI */
+#define ZSTD_NO_MEMORY	 64
+#define ZSTD_UNSUPPORTED 14
 
 #define FORMAT_VERSION 1u
 #define SEQUENCE_MAX   (1ull << 53) /* samples; larger numbers are damage */
@@ -155,6 +157,10 @@ struct kt_err *kt_frame_unpack(const struct kt_frame *frame, struct kt_span stor
 	n = zstd->decompress(to, frame->raw_size, stored.p, frame->stored_size);
 	if (n == (size_t)-ZSTD_NO_MEMORY)
 		return kt_err_new(KT_ERR_NOMEM, "out of memory");
+	if (n == (size_t)-ZSTD_UNSUPPORTED)
+		return kt_err_new(KT_ERR_ABSENT, "it is compressed, which needs libzstd, and a "
+						 "static ktally cannot open it; a "
+						 "ktally that is installed as a package can");
 	if (zstd->isError(n) || n != frame->raw_size)
 		return kt_err_new(KT_ERR_PARSE, "it cannot be decompressed");
 	ret_raw->size = n;

@@ -3,6 +3,17 @@
 
 #include "base/library.h"
 #include "base/span.h"
+#include "record/zstd_plain.h"
+
+#ifdef KTALLY_STATIC
+
+struct kt_err *kt_zstd(const struct kt_zstd **ret_lib)
+{
+	*ret_lib = kt_zstd_plain();
+	return NULL;
+}
+
+#else
 
 struct kt_err *kt_zstd(const struct kt_zstd **ret_lib)
 {
@@ -23,3 +34,5 @@ struct kt_err *kt_zstd(const struct kt_zstd **ret_lib)
 		*ret_lib = &lib;
 	return err;
 }
+
+#endif

@@ -6,7 +6,10 @@
 
 #include <zstd.h>
 
-/** libzstd, loaded at the first recording: if linked, it would slow down every run of ktally. */
+/**
+ * libzstd, loaded at the first recording: if linked, it would slow down every run of ktally. A
+ * static ktally has record/zstd_plain.h instead.
+ */
 #define KT_ZSTD_SYMBOLS(X)     \
 	X(createCCtx)          \
 	X(freeCCtx)            \
