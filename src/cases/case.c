@@ -16,6 +16,7 @@ enum value_kind {
 	IS_STATE,
 	IS_SEVERITY,
 	IS_SHARE,
+	IS_COUNT,
 };
 
 static const struct {
@@ -50,6 +51,7 @@ static const struct {
 	KEY("remedy", IS_FILL, remedy),
 	KEY("costs", IS_FILL, costs),
 	KEY("next", IS_FILL, next),
+	KEY("counts", IS_COUNT, counts),
 	KEY("versions", IS_TEXT, versions),
 	KEY("reference", IS_TEXT, reference),
 	KEY("more", IS_TEXT, more),
@@ -114,6 +116,17 @@ static struct kt_err *set_share(struct kt_arena *arena, struct kt_span text, dou
 	return kt_err_new(KT_ERR_PARSE, "it is not a share from 0 to 1");
 }
 
+static struct kt_err *set_count(struct kt_span text, const char **ret)
+{
+	for (enum kt_driver i = 0; i < KT_NR_DRIVERS; i++) {
+		if (kt_span_eq(text, kt_driver_name(i))) {
+			*ret = kt_driver_name(i);
+			return NULL;
+		}
+	}
+	return kt_err_new(KT_ERR_PARSE, "'%.*s' is not counted", (int)text.n, text.p);
+}
+
 static struct kt_err *set(
 	struct kt_arena *arena, struct kt_case *one, size_t key, struct kt_span text)
 {
@@ -132,6 +145,7 @@ static struct kt_err *set(
 	case IS_STATE: return set_state(text, member);
 	case IS_SEVERITY: return set_severity(text, member);
 	case IS_SHARE: return set_share(arena, text, member);
+	case IS_COUNT: return set_count(text, member);
 	}
 	return NULL;
 }

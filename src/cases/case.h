@@ -37,6 +37,7 @@ struct kt_case {
 	struct kt_fill evidence[KT_CASE_EVIDENCE];
 	size_t nr_evidence;
 	struct kt_fill culprit, remedy, costs, next;
+	const char *counts;    /* kt_driver_name(): who has most of it is the culprit; NULL */
 	const char *test;      /* that decides between this case and others */
 	const char *versions;  /* NULL: all */
 	const char *reference; /* of a public source */

@@ -3,14 +3,12 @@
 // Tries the cases on facts, and makes a finding of each that fits.
 
 #include "cases/cases.h"
+#include "cases/explained.h"
 
-#include "account/row.h"
 #include "verdict/verdict.h"
 
 #include <math.h>
 #include <stdlib.h>
-
-#define LARGE_ROW "large-row" /* rows above their usual share, found before the cases */
 
 /** A case that fits, for one thing. */
 struct hit {
@@ -126,50 +124,10 @@ static void put_hit(struct kt_report *report, const struct kt_facts *facts, cons
 		finding->next = kt_fill_text(&one->next, facts, hit->thing, arena);
 	finding->reference = kt_report_text(report, one->reference).text;
 	finding->confidence = one->confidence;
+	finding->follows = one->counts;
+	finding->is_case = true;
 	if (hit->bytes >= 0 && hit->bytes < (double)KT_AMOUNT_MAX)
 		finding->bytes = llround(hit->bytes);
-}
-
-/* The row that has the memory of a subject: "slab:dentry" is slab. */
-static enum kt_row_id row_of(const char *subject)
-{
-	struct kt_span name = kt_span_str(subject);
-
-	if (kt_span_starts(name, "slab:") || kt_span_starts(name, "kmalloc:"))
-		return KT_ROW_SLAB;
-	return kt_span_starts(name, "vmalloc") ? KT_ROW_VMALLOC : kt_row_find(subject);
-}
-
-/* Either may be a part of the other: slab is divided into rows, and caches are not. */
-static bool is_in_row(const char *subject, const char *row)
-{
-	enum kt_row_id a = row_of(subject), b = kt_row_find(row);
-
-	return a != KT_ROW_NONE && b != KT_ROW_NONE &&
-	       (kt_row_is_below(a, b) || kt_row_is_below(b, a));
-}
-
-/* A row above its usual share needs no finding of its own if a case explains half of it. */
-static void drop_explained(struct kt_report *report)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < report->findings.count; i++) {
-		const struct kt_finding *row = &report->findings.items[i];
-		bool explained = false;
-
-		for (size_t j = 0; j < report->findings.count && !explained; j++) {
-			const struct kt_finding *one = &report->findings.items[j];
-
-			explained = strcmp(row->id, LARGE_ROW) == 0 && one != row &&
-				    strcmp(one->id, LARGE_ROW) != 0 &&
-				    is_in_row(one->subject, row->subject) &&
-				    one->bytes >= row->bytes / 2;
-		}
-		if (!explained)
-			report->findings.items[kept++] = *row;
-	}
-	report->findings.count = kept;
 }
 
 static const struct kt_case *case_of_growth(const struct kt_cases *cases,
@@ -226,6 +184,6 @@ void kt_cases_put(
 	}
 	report->arena.failed |= arena.failed;
 	kt_arena_fini(&arena);
-	drop_explained(report);
+	kt_explained_drop(report);
 	kt_findings_rank(report);
 }

@@ -162,10 +162,9 @@ static void share_used(struct kt_facts *facts, enum kt_fact_word used, enum kt_f
 	}
 }
 
-/* "1024" of kmalloc-1k, kmalloc-cg-1k, kmalloc-rnd-07-1k, size-1024(DMA). */
-static const char *family_of(struct kt_facts *facts, const char *cache)
+const char *kt_facts_kmalloc_size(const char *cache, struct kt_arena *arena)
 {
-	const char *family = kt_slab_family(cache, &facts->arena);
+	const char *family = kt_slab_family(cache, arena);
 	const char *hyphen = family ? strrchr(family, '-') : NULL;
 	struct kt_span size = kt_span_str(hyphen ? hyphen + 1 : "");
 	uint64_t number;
@@ -176,7 +175,7 @@ static const char *family_of(struct kt_facts *facts, const char *cache)
 		number *= 1024;
 	else if (kt_span_eq(size, "M"))
 		number *= 1048576;
-	return kt_arena_printf(&facts->arena, "%llu", (unsigned long long)number);
+	return kt_arena_printf(arena, "%llu", (unsigned long long)number);
 }
 
 static void put_caches(struct kt_facts *facts, const struct kt_snapshot *snap)
@@ -184,7 +183,7 @@ static void put_caches(struct kt_facts *facts, const struct kt_snapshot *snap)
 	for (size_t i = 0; i < snap->caches.count; i++) {
 		const struct kt_cache *cache = &snap->caches.items[i];
 
-		put_cache(facts, snap, cache, family_of(facts, cache->name));
+		put_cache(facts, snap, cache, kt_facts_kmalloc_size(cache->name, &facts->arena));
 	}
 	share_used(facts, KT_FACT_SLAB_USED, KT_FACT_SLAB_OBJECTS);
 	share_used(facts, KT_FACT_KMALLOC_USED, KT_FACT_KMALLOC_OBJECTS);

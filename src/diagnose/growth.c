@@ -12,6 +12,7 @@
 #define HOUR_S	     3600.0
 #define SOON_S	     (24ll * 3600) /* memory that is short within a day is critical */
 #define FLOORS_MAX   90u	   /* points of a chart */
+#define NAMED_MAX    4u		   /* series that grow in step and are named in a sentence */
 #define LEAK_ID	     "leak"
 #define GROWING_ID   "growing"
 #define LEAST_SHARE  0.1 /* of the growth, for an event to be named */
@@ -363,11 +364,59 @@ static void put_chart(struct kt_report *report, struct kt_finding *finding,
 	}
 }
 
-/* Number of series that grow in step with this one; their rises are added. */
-static size_t sisters_of(const struct kt_judge *judge, size_t series, int64_t *ret_rise_bytes)
-{
-	size_t count = 0;
+/* Series that grow in step with another one. */
+struct in_step {
+	size_t count;
+	int64_t rise_bytes;
+	struct {
+		size_t series;
+		int64_t rise_bytes;
+	} largest[NAMED_MAX]; /* the first in order of their rise */
+};
 
+static void note_in_step(struct kt_report *report, struct kt_finding *finding,
+	const struct kt_judge *judge, size_t series, int64_t rise_bytes, struct in_step *in_step)
+{
+	const char **slot = kt_list_push(&report->arena, &finding->in_step);
+	size_t at = in_step->count < NAMED_MAX ? in_step->count : NAMED_MAX;
+
+	if (slot)
+		*slot = kt_arena_printf(&report->arena, "%s", kt_judge_name(judge, series));
+	in_step->count++;
+	in_step->rise_bytes = sum_of(in_step->rise_bytes, rise_bytes);
+	for (; at > 0 && in_step->largest[at - 1].rise_bytes < rise_bytes; at--) {
+		if (at < NAMED_MAX)
+			in_step->largest[at] = in_step->largest[at - 1];
+	}
+	if (at < NAMED_MAX) {
+		in_step->largest[at].series = series;
+		in_step->largest[at].rise_bytes = rise_bytes;
+	}
+}
+
+/* "task_struct, kmalloc-2k and 4 more": the series with the largest rises. */
+static const char *in_step_text(
+	struct kt_report *report, const struct kt_judge *judge, const struct in_step *in_step)
+{
+	const char *text = "";
+	size_t named = in_step->count < NAMED_MAX ? in_step->count : NAMED_MAX;
+
+	for (size_t i = 0; i < named && text; i++) {
+		const char *name = kt_judge_name(judge, in_step->largest[i].series);
+		const char *title = is_cache(name) ? name_of(name) : title_of(report, name);
+		const char *between = !i ? "" : i + 1 < in_step->count ? ", " : " and ";
+
+		text = kt_arena_printf(&report->arena, "%s%s%s", text, between, title);
+	}
+	if (text && in_step->count > named)
+		text = kt_arena_printf(
+			&report->arena, "%s and %zu more", text, in_step->count - named);
+	return text;
+}
+
+static void find_sisters(struct kt_report *report, struct kt_finding *finding,
+	const struct kt_judge *judge, size_t series, struct in_step *ret_in_step)
+{
 	for (size_t i = 0; i < kt_judge_count(judge); i++) {
 		struct kt_judged other;
 
@@ -376,24 +425,22 @@ static size_t sisters_of(const struct kt_judge *judge, size_t series, int64_t *r
 		judged_of(judge, i, &other);
 		if (other.sister != series || !is_growth(other.verdict))
 			continue;
-		*ret_rise_bytes = sum_of(*ret_rise_bytes, other.rise_bytes);
-		count++;
+		note_in_step(report, finding, judge, i, other.rise_bytes, ret_in_step);
 	}
-	return count;
 }
 
 static void put_sisters(struct kt_report *report, struct kt_finding *finding,
 	const struct kt_judge *judge, size_t series)
 {
-	int64_t rise_bytes = finding->bytes;
-	size_t count = sisters_of(judge, series, &rise_bytes);
+	struct in_step in_step = { 0 };
 
-	if (!count)
+	find_sisters(report, finding, judge, series, &in_step);
+	if (!in_step.count)
 		return;
-	kt_finding_evidence(report, finding,
-		"%zu other series grow in step with it, %s with them: one cause", count,
-		bytes_text(report, (double)rise_bytes));
-	finding->bytes = rise_bytes;
+	finding->bytes = sum_of(finding->bytes, in_step.rise_bytes);
+	kt_finding_evidence(report, finding, "%s grow%s in step with it, %s with %s: one cause",
+		in_step_text(report, judge, &in_step), in_step.count == 1 ? "s" : "",
+		bytes_text(report, (double)finding->bytes), in_step.count == 1 ? "it" : "them");
 }
 
 static void put_reclaim(struct kt_report *report, struct kt_finding *finding)
@@ -432,6 +479,24 @@ static void put_series(struct kt_report *report, const struct kt_judge *judge, s
 		finding->follows = kt_driver_name(judged->driver);
 }
 
+static void put_in_step(struct kt_report *report, struct kt_finding *finding,
+	const struct kt_judge *judge, const struct followers *of, enum kt_driver driver)
+{
+	struct in_step in_step = { 0 };
+
+	for (size_t i = 0; i < kt_judge_count(judge); i++) {
+		struct kt_judged other;
+
+		judged_of(judge, i, &other);
+		if (i != of->largest && has_holder(&other) && other.driver == driver &&
+			other.rise_bytes > 0)
+			note_in_step(report, finding, judge, i, other.rise_bytes, &in_step);
+	}
+	if (in_step.count)
+		kt_finding_evidence(report, finding, "the rest is in %s",
+			in_step_text(report, judge, &in_step));
+}
+
 /* One finding for all that follows a number: its largest series has the sums. */
 static void put_followers(struct kt_report *report, const struct kt_judge *judge,
 	const struct followers *of, const struct kt_growth_context *context)
@@ -453,10 +518,7 @@ static void put_followers(struct kt_report *report, const struct kt_judge *judge
 		bytes_text(report, of->per_unit_bytes), bytes_text(report, (double)of->rise_bytes));
 	kt_finding_evidence(report, finding, "most of it is in %s: %s",
 		title_of(report, finding->subject), bytes_text(report, (double)of->largest_bytes));
-	if (of->count > 1)
-		kt_finding_evidence(report, finding,
-			"%zu caches and rows grow in step with the number of %ss", of->count,
-			finding->follows);
+	put_in_step(report, finding, judge, of, judged.driver);
 	finding->short_low_s = seconds_for(context->left_bytes, of->hourly_bytes);
 	finding->short_high_s = finding->short_low_s;
 }

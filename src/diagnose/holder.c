@@ -3,6 +3,8 @@
 
 #include "verdict/verdict.h"
 
+#include <string.h>
+
 #define LEAK_ID	     "leak"
 #define FOLLOWS_ID   "follows"
 #define LONG_BLOCK_S 600
@@ -15,9 +17,12 @@ static const char *culprit_text(struct kt_report *report, const struct kt_holder
 
 	switch (holder->kind) {
 	case KT_HOLDER_FUNCTION:
-		name = holder->module
-			       ? kt_arena_printf(arena, "%s [%s]", holder->name, holder->module)
-			       : holder->name;
+		if (holder->module && strcmp(holder->module, holder->name) == 0)
+			name = kt_arena_printf(arena, "module %s", holder->module);
+		else if (holder->module)
+			name = kt_arena_printf(arena, "%s [%s]", holder->name, holder->module);
+		else
+			name = holder->name;
 		break;
 	case KT_HOLDER_PROCESS:
 		name = kt_known(holder->pid) ? kt_arena_printf(arena, "process %s (PID %lld)",
@@ -36,9 +41,10 @@ static const char *culprit_text(struct kt_report *report, const struct kt_holder
 	}
 	if (!name)
 		return NULL;
-	return isnan(holder->share) ? kt_arena_printf(arena, "%s (%s)", name, holder->source)
-				    : kt_arena_printf(arena, "%s, %.0f %% of it (%s)", name,
-					      holder->share * 100, holder->source);
+	return isnan(holder->share)
+		       ? kt_arena_printf(arena, "%s (%s)", name, holder->source)
+		       : kt_arena_printf(arena, "%s, %.0f %% of %s (%s)", name, holder->share * 100,
+				 holder->share_of ? holder->share_of : "it", holder->source);
 }
 
 /*
@@ -107,6 +113,18 @@ static void make_follower(
 		finding->severity = KT_SEVERITY_NOTICE;
 }
 
+/* A command that shows what the holder has says more than a watch of who allocates. */
+static void put_next(
+	struct kt_report *report, struct kt_finding *finding, const struct kt_holder *holder)
+{
+	static const char elsewhere[] = "on that machine: ";
+	bool other = finding->next && strncmp(finding->next, elsewhere, strlen(elsewhere)) == 0;
+
+	if (holder->next)
+		finding->next = kt_arena_printf(
+			&report->arena, "%s%s", other ? elsewhere : "", holder->next);
+}
+
 void kt_holder_put(
 	struct kt_report *report, struct kt_finding *finding, const struct kt_holder *holder)
 {
@@ -114,6 +132,9 @@ void kt_holder_put(
 	if (!finding->culprit)
 		return;
 	kt_remedy_put(report, finding, holder);
+	put_next(report, finding, holder);
+	if (finding->is_case)
+		return;
 	if (holder->kind != KT_HOLDER_FUNCTION)
 		make_follower(report, finding, holder);
 	else if (is_leak(finding, holder))

@@ -26,15 +26,18 @@ enum kt_holder_kind {
 /** A holder. Counts: KT_UNKNOWN where they do not apply or are not known. */
 struct kt_holder {
 	enum kt_holder_kind kind;
-	const char *name;	  /* function, process, path of a cgroup, row */
-	const char *module;	  /* of a function; NULL: the kernel itself, or not known */
+	const char *name;      /* function, process, path of a cgroup, row */
+	const char *hierarchy; /* of cgroups, below their mounts: "/memory"; NULL: the only one */
+	const char *module;    /* of a function; NULL: the kernel itself, or not known */
 	const char *module_users; /* modules that use it, with commas between; NULL: none */
 	bool is_loaded;		  /* `module` is in the list of modules */
 	int64_t module_refs;	  /* uses of the module; KT_UNKNOWN: the kernel cannot unload it */
 	int64_t pid;		  /* of a process */
 	int64_t count;		  /* cgroups, or free huge pages */
 	int64_t kept;		  /* huge pages in use */
-	double share;		  /* part of the memory that it holds, 0 to 1; NAN: unknown */
+	double share;		  /* part that it holds, 0 to 1; NAN: unknown */
+	const char *share_of;	  /* "all threads"; NULL: the memory of the finding */
+	const char *next;	  /* a command that shows what it holds; NULL: none is known */
 	const char *source;	  /* how it is known, for the user */
 	bool survived;		  /* its allocations were seen to outlive a watch */
 };
@@ -52,9 +55,9 @@ static inline struct kt_holder kt_holder_of(enum kt_holder_kind kind, const char
 }
 
 /**
- * Gives its holder to a finding of growth: culprit, remedy, costs and state. Growth with the shape
- * of a leak whose holder is a function becomes a leak, also without a day of history: the holder is
- * found in what did not come back.
+ * Gives its holder to a finding: culprit, remedy, costs and next command, and growth its state.
+ * Growth with the shape of a leak whose holder is a function becomes a leak, also without a day of
+ * history: the holder is found in what did not come back.
  */
 void kt_holder_put(
 	struct kt_report *report, struct kt_finding *finding, const struct kt_holder *holder);

@@ -44,7 +44,7 @@ static bool is_part_free(const struct kt_holder *holder)
 	return holder->count > 0;
 }
 
-/* In the texts: {name} {module} {users} {pid} {count} {kept} {bytes}. */
+/* In the texts: {name} {hierarchy} {module} {users} {refs} {pid} {count} {kept} {bytes}. */
 static const struct rule {
 	enum kt_holder_kind kind;
 	bool (*fits)(const struct kt_holder *holder); /* NULL: always */
@@ -78,8 +78,9 @@ static const struct rule {
 		"end",
 		"{name} is interrupted" },
 	{ KT_HOLDER_CGROUPS, NULL,
-		"Remove the cgroups without processes: rmdir /sys/fs/cgroup{name}/*/ (it refuses "
-		"those in use), and have their manager remove them",
+		"Have their manager remove them, and remove those without processes now (rmdir "
+		"refuses the others): find /sys/fs/cgroup{hierarchy}{name} -mindepth 1 -maxdepth 1 "
+		"-type d -print0 | xargs -0 rmdir",
 		NULL },
 	{ KT_HOLDER_DYING, NULL,
 		"Free the cached pages that keep removed cgroups: echo 3 "
@@ -117,6 +118,7 @@ static void put_word(struct kt_buf *buf, struct kt_report *report, const char *w
 		int64_t number;
 	} values[] = {
 		{ "name", holder->name ? holder->name : "?", 0 },
+		{ "hierarchy", holder->hierarchy ? holder->hierarchy : "", 0 },
 		{ "module", holder->module ? holder->module : "?", 0 },
 		{ "users", holder->module_users ? holder->module_users : "?", 0 },
 		{ "bytes", kt_report_bytes(report, finding->bytes), 0 },

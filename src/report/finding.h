@@ -49,6 +49,8 @@ struct kt_finding {
 	int64_t short_low_s, short_high_s; /* until memory is short; KT_UNKNOWN */
 	bool leak_shaped;		   /* growth that a named holder makes a leak */
 	const char *follows; /* number that it grows with, singular: "socket"; NULL: none */
+	bool is_case;	     /* a known case: it keeps its state when its holder is named */
+	KT_LIST(const char *) in_step; /* further series of the same growth: "slab:kmalloc-2k" */
 	struct kt_finding_chart chart;
 };
 

@@ -30,7 +30,7 @@ static const char *const vetoes[KT_NR_VETOES] = {
 };
 
 static const char *const drivers[KT_NR_DRIVERS] = {
-	[KT_DRIVER_TASKS] = "task",
+	[KT_DRIVER_TASKS] = "thread",
 	[KT_DRIVER_SOCKETS] = "socket",
 	[KT_DRIVER_FILES] = "open file",
 	[KT_DRIVER_CGROUPS] = "cgroup",

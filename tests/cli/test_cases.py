@@ -4,6 +4,7 @@
 import re
 
 import case_trees
+import trees
 from lib import (REPOSITORY, Folder, corpus, corpus_trees, field, ktally, plant, refuse, succeed,
                  test)
 
@@ -109,6 +110,24 @@ def a_case_is_explained_by_its_name():
 
 
 @test
+def a_case_of_things_that_are_counted_names_who_has_most_of_them():
+    files = case_trees.of_case("many-threads")
+    assert findings(files)[0]["culprit"].startswith("a program with a thread"), findings(files)
+    found = findings({**files, **trees.process(9000, "pooler", 59500)})[0]
+    assert (found["id"], found["state"]) == ("many-threads", "out of proportion"), found
+    assert found["culprit"].startswith("process pooler (PID 9000), "), found
+    assert "% of all threads" in found["culprit"] and "kill 9000" in found["remedy"], found
+    groups = {path: text for at in range(2500)
+              for path, text in trees.cgroup_v2(f"left/g{at}", 4, None, None, kernel=4).items()}
+    found = findings({**trees.cgroup_v2("", None, None, None, kernel=120), **groups,
+                      **trees.cgroup_v2("left", 120, None, None, kernel=120),
+                      **case_trees.of_case("cgroups-left-behind"),
+                      "sys/fs/cgroup/cgroup.stat": "nr_descendants 4000\n"})[0]
+    assert found["culprit"].startswith("2500 cgroups in /left, 62 % of all cgroups"), found
+    assert "find /sys/fs/cgroup/left -mindepth 1" in found["remedy"], found
+
+
+@test
 def a_user_adds_cases_without_code():
     with Folder() as folder:
         (folder / "own-test.case").write_text(OWN)
@@ -125,6 +144,7 @@ def a_damaged_case_is_refused_with_its_line():
             (OWN.replace("ram > 1 GiB", "ram > 1"), "own.case:4: symptom: an amount of memory"),
             (OWN.replace("module:$ > 0 and", "modul:$ > 0 and"), "not the name of a fact"),
             (OWN.replace("state: normal", "state: fine"), "'fine' is not a state"),
+            (OWN + "counts: people\n", "'people' is not counted"),
             (OWN.replace("title: A test\n", ""), "'title' is missing"),
             (OWN + "title: again\n", "a second 'title'"),
             (OWN + "colour: red\n", "there is no key 'colour'"),

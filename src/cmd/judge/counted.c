@@ -24,9 +24,48 @@ static void add(struct most *most, const char *name, int64_t pid, int64_t count)
 		*most = (struct most){ name, pid, count, most->all };
 }
 
-static bool find_threads(struct kt_culprits *culprits, struct most *most)
+static const struct kt_needs needs_descriptors = { .only = KT_SOURCES(&kt_source_host,
+							   &kt_source_descriptors) };
+static const struct kt_needs needs_lists = { .only = KT_SOURCES(&kt_source_host, &kt_source_tasks,
+						     &kt_source_cgroups) };
+
+/* Read once for all findings: each costs a file or a list for each process or cgroup. */
+static const struct kt_snapshot *read_once(
+	struct kt_culprits *culprits, const struct kt_needs *needs, struct kt_machine **machine)
+{
+	struct kt_err *err;
+
+	if (!culprits->machine->snap->host.live)
+		return NULL;
+	if (!*machine) {
+		*machine = calloc(1, sizeof(**machine));
+		if (!*machine)
+			return NULL;
+		err = kt_machine_read(&culprits->call->machine, *machine, 0, needs);
+		kt_err_free(err);
+	}
+	return (*machine)->snap;
+}
+
+static const struct kt_snapshot *read_descriptors(struct kt_culprits *culprits)
+{
+	return read_once(culprits, &needs_descriptors, &culprits->descriptors);
+}
+
+/* A diagnosis reads processes and cgroups only where there are many of them. */
+static const struct kt_snapshot *read_lists(struct kt_culprits *culprits)
 {
 	const struct kt_snapshot *snap = culprits->machine->snap;
+	const struct kt_snapshot *read = NULL;
+
+	if (!snap->tasks.count || !snap->cgroups.groups.count)
+		read = read_once(culprits, &needs_lists, &culprits->lists);
+	return read ? read : snap;
+}
+
+static bool find_threads(struct kt_culprits *culprits, struct most *most)
+{
+	const struct kt_snapshot *snap = read_lists(culprits);
 
 	for (size_t i = 0; i < snap->tasks.count; i++) {
 		const struct kt_task *task = &snap->tasks.items[i];
@@ -34,26 +73,6 @@ static bool find_threads(struct kt_culprits *culprits, struct most *most)
 		add(most, task->name, task->pid, task->nr_threads);
 	}
 	return true;
-}
-
-static const struct kt_needs needs = { .only = KT_SOURCES(
-					       &kt_source_host, &kt_source_descriptors) };
-
-/* Descriptors are counted once for all findings: they cost a list for each process. */
-static const struct kt_snapshot *read_descriptors(struct kt_culprits *culprits)
-{
-	struct kt_err *err;
-
-	if (!culprits->machine->snap->host.live)
-		return NULL;
-	if (!culprits->descriptors) {
-		culprits->descriptors = calloc(1, sizeof(*culprits->descriptors));
-		if (!culprits->descriptors)
-			return NULL;
-		err = kt_machine_read(&culprits->call->machine, culprits->descriptors, 0, &needs);
-		kt_err_free(err);
-	}
-	return culprits->descriptors->snap;
 }
 
 static bool find_descriptors(struct kt_culprits *culprits, struct most *most, bool sockets)
@@ -81,7 +100,7 @@ static bool find_files(struct kt_culprits *culprits, struct most *most)
 /* The directory with most cgroups in it. */
 static bool find_cgroups(struct kt_culprits *culprits, struct most *most)
 {
-	const struct kt_cgroups *cgroups = &culprits->machine->snap->cgroups;
+	const struct kt_cgroups *cgroups = &read_lists(culprits)->cgroups;
 	int64_t *below = calloc(cgroups->groups.count + 1, sizeof(*below));
 
 	for (size_t i = 0; below && i < cgroups->groups.count; i++) {
@@ -92,6 +111,9 @@ static bool find_cgroups(struct kt_culprits *culprits, struct most *most)
 	}
 	for (size_t i = 0; below && i < cgroups->groups.count; i++)
 		add(most, cgroups->groups.items[i].path, KT_UNKNOWN, below[i]);
+	/* groups that no list has are in no directory that is known */
+	if (kt_known(cgroups->nr_live) && cgroups->nr_live - 1 > most->all)
+		most->all = cgroups->nr_live - 1;
 	free(below);
 	return true;
 }
@@ -99,7 +121,7 @@ static bool find_cgroups(struct kt_culprits *culprits, struct most *most)
 /* The deepest directory that has most removed cgroups: a directory counts what is below it too. */
 static bool find_dying(struct kt_culprits *culprits, struct most *most)
 {
-	const struct kt_cgroups *cgroups = &culprits->machine->snap->cgroups;
+	const struct kt_cgroups *cgroups = &read_lists(culprits)->cgroups;
 
 	most->all = cgroups->nr_dying;
 	for (size_t i = 0; i < cgroups->groups.count; i++) {
@@ -118,17 +140,35 @@ static const struct way {
 	const char *follows; /* kt_driver_name() */
 	enum kt_holder_kind kind;
 	bool (*find)(struct kt_culprits *culprits, struct most *most);
-	const char *source;
+	const char *share_of, *source;
+	const char *next; /* a command that shows them; %lld: the process, which must be known */
 } ways[] = {
-	{ "task", KT_HOLDER_PROCESS, find_threads, "of all threads, proc/PID/status" },
-	{ "socket", KT_HOLDER_PROCESS, find_sockets, "of all sockets, proc/PID/fd" },
-	{ "open file", KT_HOLDER_PROCESS, find_files, "of all open files, proc/PID/fd" },
-	{ "cgroup", KT_HOLDER_CGROUPS, find_cgroups, "of all cgroups, /sys/fs/cgroup" },
-	{ "dying cgroup", KT_HOLDER_DYING, find_dying, "of all removed ones, cgroup.stat" },
+	{ "thread", KT_HOLDER_PROCESS, find_threads, "all threads", "by proc/PID/status",
+		"ktally stacks" },
+	{ "socket", KT_HOLDER_PROCESS, find_sockets, "all sockets of processes", "by proc/PID/fd",
+		"ls -l /proc/%lld/fd" },
+	{ "open file", KT_HOLDER_PROCESS, find_files, "all open files of processes",
+		"by proc/PID/fd", "ls -l /proc/%lld/fd" },
+	{ "cgroup", KT_HOLDER_CGROUPS, find_cgroups, "all cgroups", "by its directories",
+		"ktally cgroups" },
+	{ "dying cgroup", KT_HOLDER_DYING, find_dying, "all removed cgroups", "by cgroup.stat",
+		"ktally cgroups" },
 };
 
-static void put(struct kt_report *report, struct kt_finding *finding, const struct way *way,
-	const struct most *most)
+static const char *next_of(struct kt_report *report, const struct way *way, const struct most *most)
+{
+	const char *number = strstr(way->next, "%lld");
+
+	if (!number)
+		return way->next;
+	return kt_known(most->pid)
+		       ? kt_arena_printf(&report->arena, "%.*s%lld%s", (int)(number - way->next),
+				 way->next, (long long)most->pid, number + strlen("%lld"))
+		       : NULL;
+}
+
+static void put(struct kt_culprits *culprits, struct kt_report *report, struct kt_finding *finding,
+	const struct way *way, const struct most *most)
 {
 	struct kt_holder holder =
 		kt_holder_of(way->kind, kt_arena_printf(&report->arena, "%s", most->name));
@@ -137,8 +177,12 @@ static void put(struct kt_report *report, struct kt_finding *finding, const stru
 		return;
 	holder.pid = most->pid;
 	holder.count = most->count;
+	if (culprits->machine->snap->cgroups.v1)
+		holder.hierarchy = "/memory";
 	holder.share = (double)most->count / (double)most->all;
+	holder.share_of = way->share_of;
 	holder.source = way->source;
+	holder.next = next_of(report, way, most);
 	kt_holder_put(report, finding, &holder);
 }
 
@@ -184,16 +228,22 @@ bool kt_counted_name(
 			continue;
 		if (ways[i].find(culprits, &most) && most.name && most.all > 0 &&
 			(double)most.count >= HALF * (double)most.all)
-			put(report, finding, &ways[i], &most);
+			put(culprits, report, finding, &ways[i], &most);
 		return finding->culprit;
 	}
 	return false;
 }
 
+static void give_back(struct kt_machine **machine)
+{
+	if (*machine)
+		kt_machine_cleanup(*machine);
+	free(*machine);
+	*machine = NULL;
+}
+
 void kt_culprits_fini(struct kt_culprits *culprits)
 {
-	if (culprits->descriptors)
-		kt_machine_cleanup(culprits->descriptors);
-	free(culprits->descriptors);
-	culprits->descriptors = NULL;
+	give_back(&culprits->descriptors);
+	give_back(&culprits->lists);
 }

@@ -12,8 +12,8 @@ struct kt_culprits {
 	const struct kt_machine *machine; /* read with kt_cases_needs */
 	const char *recording; /* has the lists of holders from before the growth; NULL: none */
 	double arm_s;	       /* allocations are watched for so long; 0: they are not */
-	/* NULL until descriptors of processes were counted */
-	struct kt_machine *descriptors;
+	/* NULL until descriptors of processes were counted, or processes and cgroups were */
+	struct kt_machine *descriptors, *lists;
 };
 
 /**

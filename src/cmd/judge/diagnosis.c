@@ -82,13 +82,18 @@ static struct kt_err *judge_recording(struct work *work)
 	return NULL;
 }
 
-static void name_holders(const struct work *work)
+static struct kt_culprits culprits_of(const struct work *work)
 {
-	struct kt_report *report = work->report;
-	struct kt_culprits culprits = { .call = work->call,
+	return (struct kt_culprits){ .call = work->call,
 		.machine = work->machine,
 		.recording = work->diagnosis->recording,
 		.arm_s = work->options->arm_s };
+}
+
+static void name_holders(const struct work *work)
+{
+	struct kt_report *report = work->report;
+	struct kt_culprits culprits = culprits_of(work);
 	size_t named = 0;
 
 	for (size_t i = 0; i < report->findings.count && named < NAMED_MAX; i++) {
@@ -96,6 +101,21 @@ static void name_holders(const struct work *work)
 			continue;
 		kt_culprit_name(&culprits, report, &report->findings.items[i]);
 		named++;
+	}
+	kt_culprits_fini(&culprits);
+}
+
+/* Cases of things that are counted: who has most of them is a better answer than who may. */
+static void name_counted(const struct work *work)
+{
+	struct kt_report *report = work->report;
+	struct kt_culprits culprits = culprits_of(work);
+
+	for (size_t i = 0; i < report->findings.count; i++) {
+		struct kt_finding *finding = &report->findings.items[i];
+
+		if (finding->is_case && finding->follows)
+			kt_counted_name(&culprits, report, finding);
 	}
 	kt_culprits_fini(&culprits);
 }
@@ -192,6 +212,8 @@ static struct kt_err *diagnose(struct work *work)
 	kt_oom_put(work->snap, &work->account, work->report);
 	kt_moment_put(work->report, work->snap, &work->account);
 	err = put_cases(work);
+	if (work->options->name_holders)
+		name_counted(work);
 	kt_findings_rank(work->report);
 	return err;
 }

@@ -43,12 +43,13 @@ TEST(the_process_with_half_of_all_threads_is_named)
 {
 	struct setting set;
 
-	begin(&set, "account:kernel_stacks", "task");
+	begin(&set, "account:kernel_stacks", "thread");
 	add_task(&set, "sshd", 10, 40);
 	add_task(&set, "pooler", 4711, 360);
 	CHECK(kt_counted_name(&set.culprits, &set.report, set.finding));
 	CHECK_STR(set.finding->culprit,
-		"process pooler (PID 4711), 90 % of it (of all threads, proc/PID/status)");
+		"process pooler (PID 4711), 90 % of all threads (by proc/PID/status)");
+	CHECK_STR(set.finding->next, "ktally stacks");
 	CHECK_INT(set.finding->severity, KT_SEVERITY_NOTICE);
 	end(&set);
 }
@@ -57,7 +58,7 @@ TEST(no_process_is_named_where_none_has_half)
 {
 	struct setting set;
 
-	begin(&set, "account:kernel_stacks", "task");
+	begin(&set, "account:kernel_stacks", "thread");
 	for (int i = 0; i < 5; i++)
 		add_task(&set, "worker", 100 + i, 10);
 	CHECK(!kt_counted_name(&set.culprits, &set.report, set.finding));
@@ -81,8 +82,9 @@ TEST(cgroups_are_named_by_the_directory_that_has_them)
 					   : 1 };
 	}
 	CHECK(kt_counted_name(&set.culprits, &set.report, set.finding));
-	CHECK(strstr(set.finding->culprit, "10 cgroups in /left, 91 % of it"));
-	CHECK(strstr(set.finding->remedy, "rmdir /sys/fs/cgroup/left/*/"));
+	CHECK(strstr(set.finding->culprit,
+		"10 cgroups in /left, 91 % of all cgroups (by its directories)"));
+	CHECK(strstr(set.finding->remedy, "find /sys/fs/cgroup/left -mindepth 1"));
 	end(&set);
 }
 

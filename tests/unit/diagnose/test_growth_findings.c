@@ -197,6 +197,27 @@ TEST(a_module_that_holds_it_stands_for_a_day_of_history)
 	kt_judge_free(judge);
 }
 
+TEST(data_of_a_module_is_the_module)
+{
+	const struct kt_growth_context context = { .left_bytes = 4096 * MIB };
+	struct kt_judge *judge = judge_young();
+	KT_CLEANUP(report) struct kt_report report = { 0 };
+	struct kt_finding *finding;
+
+	kt_report_init(&report, "test");
+	kt_growth_put(&report, judge, &context);
+	finding = only_finding(&report);
+	if (finding) {
+		struct kt_holder holder = kt_holder_of(KT_HOLDER_FUNCTION, "bad");
+
+		holder.source = "kernel memory";
+		holder.module = "bad";
+		kt_holder_put(&report, finding, &holder);
+		CHECK_STR(finding->culprit, "module bad (kernel memory)");
+	}
+	kt_judge_free(judge);
+}
+
 TEST(what_a_process_holds_is_no_leak_of_the_kernel)
 {
 	const struct kt_growth_context context = { .left_bytes = 4096 * MIB };
@@ -212,11 +233,15 @@ TEST(what_a_process_holds_is_no_leak_of_the_kernel)
 
 		holder.pid = 4711;
 		holder.share = 0.97;
-		holder.source = "of all sockets, proc/PID/fd";
+		holder.share_of = "all sockets of processes";
+		holder.source = "by proc/PID/fd";
+		holder.next = "ls -l /proc/4711/fd";
 		kt_holder_put(&report, finding, &holder);
 		CHECK_STR(finding->id, "follows");
 		CHECK_STR(finding->culprit,
-			"process pooler (PID 4711), 97 % of it (of all sockets, proc/PID/fd)");
+			"process pooler (PID 4711), 97 % of all sockets of processes (by "
+			"proc/PID/fd)");
+		CHECK_STR(finding->next, "ls -l /proc/4711/fd");
 		CHECK(strstr(finding->remedy, "kill 4711"));
 	}
 	kt_judge_free(judge);
@@ -258,6 +283,10 @@ TEST(all_that_follows_a_number_is_one_finding)
 		CHECK_STR(finding->subject, "slab:kmalloc-2k");
 		CHECK_STR(finding->follows, "socket");
 		CHECK(strstr(finding->title, "number of sockets: 3.0 KiB for each"));
+		if (CHECK_INT(finding->in_step.count, 1))
+			CHECK_STR(finding->in_step.items[0], "slab:UNIX");
+		CHECK_STR(finding->evidence.items[finding->evidence.count - 1],
+			"the rest is in UNIX");
 		CHECK(kt_growth_wants_name(finding));
 	}
 	kt_judge_free(judge);
