@@ -11,7 +11,8 @@
 
 extern const struct kt_cmd kt_cmd_users, kt_cmd_pages, kt_cmd_pagetables;
 
-#define HALF 0.5
+#define HALF	   0.5
+#define NEARLY_ALL 0.75
 
 /* Tables that have holders, the surest first; a subject's first table with a row decides. */
 static const struct way {
@@ -72,7 +73,17 @@ static double least_of_growth(double share, double grown)
 struct largest {
 	const char *holder, *module;
 	int64_t pid, bytes, all_bytes;
+	int64_t booked_bytes; /* bookkeeping of other memory, a part of all */
 };
+
+static bool is_bookkeeper(const char *holder)
+{
+	for (size_t i = 0; holder && i < KT_LEN(bookkeepers); i++) {
+		if (strcmp(holder, bookkeepers[i].function) == 0)
+			return true;
+	}
+	return false;
+}
 
 static const struct kt_cell *cell_at(
 	const struct kt_table *table, const struct kt_report_row *row, const char *key)
@@ -129,11 +140,16 @@ static int64_t bytes_before(const struct kt_table *before, const struct way *way
 	return sum;
 }
 
-/* The holder that grew most since `before`; without it, the largest holder. */
+/*
+ * The holder that grew most since `before`; without it, the largest holder. Bookkeeping of other
+ * memory hides no other holder, unless it has nearly all.
+ */
 static bool find_largest(const struct kt_table *now, const struct kt_table *before,
 	const struct way *way, struct largest *ret_largest)
 {
-	*ret_largest = (struct largest){ .pid = KT_UNKNOWN };
+	struct largest booked = { .pid = KT_UNKNOWN };
+
+	*ret_largest = booked;
 	for (size_t i = 0; now && i < now->rows.count; i++) {
 		const struct kt_report_row *row = &now->rows.items[i];
 		const char *holder = text_at(now, row, way->column);
@@ -143,14 +159,23 @@ static bool find_largest(const struct kt_table *now, const struct kt_table *befo
 		if (!kt_known(bytes))
 			continue;
 		bytes -= bytes_before(before, way, holder, module);
+		struct largest *of = is_bookkeeper(holder) ? &booked : ret_largest;
+
 		if (bytes > 0)
-			ret_largest->all_bytes += bytes;
-		if (bytes <= ret_largest->bytes)
+			of->all_bytes += bytes;
+		if (bytes <= of->bytes)
 			continue;
-		ret_largest->bytes = bytes;
-		ret_largest->holder = holder;
-		ret_largest->module = module;
-		ret_largest->pid = number_at(now, row, way->pid);
+		of->bytes = bytes;
+		of->holder = holder;
+		of->module = module;
+		of->pid = number_at(now, row, way->pid);
+	}
+	booked.all_bytes += ret_largest->all_bytes;
+	ret_largest->booked_bytes = booked.all_bytes - ret_largest->all_bytes;
+	ret_largest->all_bytes = booked.all_bytes;
+	if ((double)ret_largest->booked_bytes > NEARLY_ALL * (double)booked.all_bytes) {
+		booked.booked_bytes = 0;
+		*ret_largest = booked;
 	}
 	return ret_largest->all_bytes > 0 && is_name(ret_largest->holder);
 }
@@ -205,8 +230,6 @@ static void put_function(struct kt_culprits *culprits, struct kt_report *report,
 	find_module(culprits->machine->snap, holder);
 	if (!holder->is_loaded && is_cache(culprits->machine->snap, holder->name))
 		return;
-	if (holder->module && strcmp(holder->module, holder->name) == 0)
-		holder->name = "data";
 	for (size_t i = 0; i < KT_LEN(bookkeepers); i++) {
 		if (strcmp(holder->name, bookkeepers[i].function) != 0)
 			continue;
@@ -222,11 +245,13 @@ static bool take(struct kt_culprits *culprits, struct kt_report *report, struct 
 	const struct way *way, const struct largest *largest, bool is_growth)
 {
 	double share = (double)largest->bytes / (double)largest->all_bytes;
+	double of_rest =
+		(double)largest->bytes / (double)(largest->all_bytes - largest->booked_bytes);
 	double grown = is_growth ? 1 : (double)finding->bytes / (double)largest->all_bytes;
 	struct kt_holder holder =
 		kt_holder_of(way->kind, kt_arena_printf(&report->arena, "%s", largest->holder));
 
-	if (least_of_growth(share, grown < 1 ? grown : 1) < HALF || !holder.name)
+	if (least_of_growth(of_rest, grown < 1 ? grown : 1) < HALF || !holder.name)
 		return false;
 	if (largest->module)
 		holder.module = kt_arena_printf(&report->arena, "%s", largest->module);
