@@ -18,8 +18,8 @@ import time
 ROUNDS = 3
 SADC = "/usr/lib/sysstat/sadc"
 # in every sample: see fast_sources in src/cmd/record/record_files.c
-FILES = ["proc/vmstat", "proc/zoneinfo", "proc/meminfo", "proc/slabinfo", "proc/buddyinfo",
-         "proc/modules"]
+FILES = ["proc/vmstat", "proc/zoneinfo", "proc/meminfo", "proc/pressure/memory", "proc/slabinfo",
+         "proc/buddyinfo", "proc/modules", "proc/cgroups"]
 # only as long as meminfo tells of huge page pools
 POOLS = "sys/kernel/mm/hugepages/hugepages-*/{}_hugepages"
 POOL_FILES = ["nr", "free", "resv", "surplus"]

@@ -192,8 +192,18 @@ static void add_watches(kt_events_list *list, struct kt_arena *arena, struct kt_
 	kt_err_free(err);
 }
 
+/* Kinds of marks that are events, in the order of the events' kinds. */
+static const struct {
+	const char *mark;
+	enum kt_events_kind kind;
+} marked[] = {
+	{ KT_MARK_FINDING, KT_EVENTS_FINDING },
+	{ KT_MARK_USER, KT_EVENTS_MARK },
+	{ KT_MARK_MOVED, KT_EVENTS_MOVED },
+};
+
 /* The recorder's own notes on what it found: marks of the samples since the last call. */
-static void add_findings(struct kt_events *events, const struct kt_cursor *cursor,
+static void add_marks(struct kt_events *events, const struct kt_cursor *cursor,
 	struct kt_arena *arena, kt_events_list *list)
 {
 	const struct kt_block *block = cursor->block;
@@ -201,12 +211,14 @@ static void add_findings(struct kt_events *events, const struct kt_cursor *curso
 	/* at the first call, only the sample itself */
 	uint32_t after = !events->nr_boots ? cursor->sample : same ? events->sample + 1 : 0;
 
-	for (size_t i = 0; i < block->marks.count; i++) {
-		const struct kt_block_mark *mark = &block->marks.items[i];
+	for (size_t k = 0; k < KT_LEN(marked); k++) {
+		for (size_t i = 0; i < block->marks.count; i++) {
+			const struct kt_block_mark *mark = &block->marks.items[i];
 
-		if (mark->sample >= after && mark->sample <= cursor->sample &&
-			strcmp(mark->kind, KT_MARK_FINDING) == 0)
-			add(list, arena, KT_EVENTS_FINDING, mark->text, 1);
+			if (mark->sample >= after && mark->sample <= cursor->sample &&
+				strcmp(mark->kind, marked[k].mark) == 0)
+				add(list, arena, marked[k].kind, mark->text, 1);
+		}
 	}
 	events->sequence = block->sequence;
 	events->sample = cursor->sample;
@@ -233,7 +245,7 @@ void kt_events_until(struct kt_events *events, const struct kt_cursor *cursor,
 	*ret_list = (kt_events_list){ 0 };
 	if (is_like(events, cursor)) {
 		compare_kills(ret_list, arena, events->nr_oom_kills, now.nr_oom_kills);
-		add_findings(events, cursor, arena, ret_list);
+		add_marks(events, cursor, arena, ret_list);
 		events->nr_oom_kills = now.nr_oom_kills;
 		add_watches(ret_list, arena, events, cursor);
 		return;
@@ -254,7 +266,7 @@ void kt_events_until(struct kt_events *events, const struct kt_cursor *cursor,
 	now.nr_boots -= !events->nr_boots; /* a first sample has no event */
 	add_watches(ret_list, arena, &now, cursor);
 	now.nr_boots += !events->nr_boots;
-	add_findings(events, cursor, arena, ret_list);
+	add_marks(events, cursor, arena, ret_list);
 	now.sequence = events->sequence;
 	now.sample = events->sample;
 	kt_arena_fini(&events->arena);
@@ -267,6 +279,8 @@ const char *kt_events_kind_name(enum kt_events_kind kind)
 		[KT_EVENTS_BOOT] = "boot",
 		[KT_EVENTS_OOM] = "oom",
 		[KT_EVENTS_FINDING] = "finding",
+		[KT_EVENTS_MARK] = "mark",
+		[KT_EVENTS_MOVED] = "moved",
 		[KT_EVENTS_MODULE_LOADED] = "module",
 		[KT_EVENTS_MODULE_UNLOADED] = "module",
 		[KT_EVENTS_CACHE_MADE] = "cache",

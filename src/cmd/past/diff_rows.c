@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NAMED_MAX 6u /* rows that a note names */
+#define NAMED_MAX	6u	    /* rows that a note names */
+#define GAP_NOTED_BYTES (1ll << 20) /* in a row for what a list lacks */
 
 enum {
 	COL_NAME,
@@ -227,6 +228,36 @@ static void note_unknown(
 			table->title, kt_arena_text(&report->arena, &names));
 }
 
+/*
+ * Rows for what a counter has and its list has not: the list was read at another time. A recording
+ * reads lists less often than counters.
+ */
+static void note_gaps(
+	struct kt_report *report, const struct kt_table *table, const kt_diff_pairs *pairs)
+{
+	static const char *const names[] = { "(came or went)", "(VmallocUsed - areas)" };
+
+	for (size_t i = 0; i < pairs->count; i++) {
+		const struct kt_diff_pair *pair = &pairs->items[i];
+		int64_t most = 0;
+
+		for (int side = 0; side < 2; side++) {
+			const struct kt_cell *cell = &pair->cells[side];
+
+			if (cell->state == KT_OK && llabs(cell->number) > most)
+				most = llabs(cell->number);
+		}
+		for (size_t k = 0; k < KT_LEN(names) && most >= GAP_NOTED_BYTES; k++) {
+			if (strcmp(pair->name, names[k]) == 0)
+				kt_report_note(report,
+					"%s: '%s' is what the counter has and the list has not: "
+					"the list was read at another time, so who it was is not "
+					"known; a time nearer to the reading may show it",
+					table->title, names[k]);
+		}
+	}
+}
+
 void kt_diff_put(struct kt_report *report, struct kt_table *table, const kt_diff_pairs *pairs)
 {
 	for (size_t i = 0; table && i < pairs->count; i++) {
@@ -239,6 +270,8 @@ void kt_diff_put(struct kt_report *report, struct kt_table *table, const kt_diff
 	}
 	if (table && !table->data_only)
 		note_unknown(report, table, pairs);
+	if (table && !table->data_only && !table->plain)
+		note_gaps(report, table, pairs);
 }
 
 /* A value that became missing has moved too: "nothing moved" must not hide it. */

@@ -1,27 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// The recorder. Every interval it reads the few files whose numbers move; data that seldom
-// changes or costs more is read at the start of each block and every ten minutes. It does
-// not interpret the files: it stores them as they are, so a reader of the recording finds
-// the same files as at the time of the sample.
+// The command "record": opens the recording, takes samples at its pace and writes them out.
+// record_sample.c reads the files of a sample.
 
 #include "base/human.h"
-#include "base/kernel_files.h"
-#include "base/memory.h"
 #include "cli/cmd.h"
-#include "cmd/alert/alert.h"
 #include "cmd/record/record_facts.h"
-#include "cmd/record/record_files.h"
-#include "cmd/record/record_groups.h"
-#include "cmd/record/record_memory.h"
-#include "cmd/record/record_users.h"
+#include "cmd/record/record_sample.h"
 #include "machine/machine.h"
 #include "machine/pace.h"
 #include "record/recording.h"
-#include "record/sampler.h"
-#include "record/writer.h"
 #include "record/zstd.h"
-#include "source/fold.h"
 
 #include <errno.h>
 #include <string.h>
@@ -30,8 +19,6 @@
 
 #define DEFAULT_INTERVAL_S 10
 #define FLUSH_S		   10  /* at most as much is lost in a crash */
-#define SLOW_S		   600 /* between two readings of data that seldom changes */
-#define MINUTE_S	   60  /* between two readings of counts of events */
 #define KEEP_BUDGET_MS	   100 /* between two samples, for thinning */
 #define BLOCK_SAMPLES	   3600
 #define BLOCK_BYTES	   (384u << 10) /* of memory; a block is written when full */
@@ -43,337 +30,13 @@ struct record_args {
 	double every_s;		/* seconds between two readings of it; 0: the default */
 };
 
-struct recorder {
-	const struct kt_call *call;
-	const char *path;
-	struct kt_root *root;
-	struct kt_writer *writer;
-	struct kt_sampler *sampler;
-	struct kt_fold fold;
-	struct kt_groups groups;
-	struct kt_record_memory memory;
-	struct kt_record_users users;
-	struct kt_alert *alert;
-	struct kt_record_files files;
-	struct kt_arena arena;	   /* of messages */
-	bool has_pools;		   /* of huge pages, in the last sample */
-	bool stalled;		   /* the disk is full */
-	bool keep_due;		   /* a block was written since old samples were thinned */
-	bool lacking, lack_told;   /* of the last sample: files that it should have */
-	bool memory_told;	   /* why kernel memory cannot be read */
-	int64_t slow_ms, flush_ms; /* when last; 0: never, in this block */
-	int64_t minute_ms;	   /* when the counts of each minute were read last */
-	int64_t groups_ms;	   /* when a reading of the cgroups began; 0: never */
-	int64_t interval_ms;
-	int64_t nr_samples;
-};
-
-static void say(const struct recorder *recorder, const char *text)
-{
-	kt_call_say(recorder->call, text);
-}
-
-/* ---- what is read ---- */
-
-/* Says once that samples lack a file, until a sample lacks none. Of what takes root, doctor says.
- */
-static void tell_lack(
-	struct recorder *recorder, const char *path, const struct kt_err *err, bool empty)
-{
-	bool expected =
-		err && (kt_err_code(err) == KT_ERR_DENIED ||
-			       (kt_err_code(err) == KT_ERR_ABSENT && !kt_record_is_core(path)));
-
-	if ((!err && !(empty && kt_record_is_core(path))) || expected)
-		return;
-	if (!recorder->lack_told)
-		say(recorder,
-			kt_arena_printf(&recorder->arena, "%s%s; samples are recorded without it",
-				err ? kt_err_text(err) : path, err ? "" : ": empty"));
-	recorder->lacking = recorder->lack_told = true;
-}
-
-/* True if an error is more than absence; it is recorded with its reason, which follows the path. */
-static void put_unread(struct recorder *recorder, struct kt_draft *draft, const char *path,
-	const struct kt_err *err)
-{
-	struct kt_span why = kt_span_str(kt_err_text(err));
-	bool denied = kt_err_code(err) == KT_ERR_DENIED;
-
-	if (kt_err_code(err) == KT_ERR_ABSENT) {
-		kt_sampler_gone(recorder->sampler, draft, path);
-		return;
-	}
-	if (kt_span_skip(&why, path))
-		kt_span_skip(&why, ": ");
-	kt_sampler_unread(
-		recorder->sampler, draft, path, denied ? KT_MARK_DENIED : KT_MARK_UNREAD, why.p);
-}
-
-/* Very long texts are kept shorter, with the same sums. */
-static void put_text(
-	struct recorder *recorder, struct kt_draft *draft, const char *path, struct kt_span text)
-{
-	KT_CLEANUP(buf) struct kt_buf folded = { 0 };
-	bool shorter = false;
-
-	if (strcmp(path, KT_FILE_SLABINFO) == 0)
-		shorter = kt_fold_slabinfo(&recorder->fold, text, &folded);
-	else if (strcmp(path, KT_FILE_ZONEINFO) == 0)
-		shorter = kt_fold_zoneinfo(&recorder->fold, text, &folded);
-	draft->failed |= folded.failed;
-	if (shorter)
-		text = (struct kt_span){ folded.data, folded.size };
-	kt_sampler_text(recorder->sampler, draft, path, text);
-	kt_writer_spill(recorder->writer);
-}
-
-static bool read_one(struct recorder *recorder, struct kt_draft *draft, const char *path)
-{
-	KT_CLEANUP(text) struct kt_text text = { 0 };
-	KT_CLEANUP(err) struct kt_err *err = kt_root_read(recorder->root, path, &text);
-
-	tell_lack(recorder, path, err, !text.size);
-	if (err) {
-		put_unread(recorder, draft, path, err);
-	} else {
-		kt_record_users_take(&recorder->users, path, kt_text_span(&text));
-		put_text(recorder, draft, path, kt_text_span(&text));
-	}
-	return strcmp(path, KT_FILE_MEMINFO) == 0 &&
-	       (err || kt_record_tells_of_pools(kt_text_span(&text)));
-}
-
-static void read_fast(struct recorder *recorder, struct kt_draft *draft)
-{
-	recorder->lacking = false;
-	for (size_t i = 0; i < recorder->files.fast.count; i++) {
-		bool had_pools = recorder->has_pools;
-
-		if (strcmp(recorder->files.fast.items[i], KT_FILE_MEMINFO) != 0) {
-			read_one(recorder, draft, recorder->files.fast.items[i]);
-			continue;
-		}
-		recorder->has_pools = read_one(recorder, draft, recorder->files.fast.items[i]);
-		/* once more when the last one has gone; a block begins with all files */
-		if (!recorder->has_pools && !had_pools)
-			continue;
-		for (size_t k = 0; k < recorder->files.pools.count; k++)
-			read_one(recorder, draft, recorder->files.pools.items[k]);
-	}
-	recorder->lack_told = recorder->lacking;
-}
-
-static void on_read(
-	void *arg, const char *path, const struct kt_text *text, const struct kt_err *err)
-{
-	struct recorder *recorder = arg;
-	struct kt_draft *draft = kt_writer_draft(recorder->writer);
-	const struct kt_source *source = kt_source_of(path);
-	KT_CLEANUP(buf) struct kt_buf short_text = { 0 };
-	struct kt_span kept = { 0 };
-
-	path = kt_source_bundle_name(path);
-	/*
-	 * The second reading belongs to this sample only, and would be taken for any later one's.
-	 * Of the processes a list is kept. When cgroups were read the recorder says itself.
-	 */
-	if (source == &kt_source_bracket || source == &kt_source_tasks ||
-		strcmp(path, KT_GROUPS_FILE) == 0)
-		return;
-	if (kt_record_is_core(path))
-		tell_lack(recorder, path, err, !err && !text->size);
-	if (err) {
-		put_unread(recorder, draft, path, err);
-		return;
-	}
-	kept = kt_text_span(text);
-	if (source && source->condense) {
-		source->condense(text, &short_text);
-		draft->failed |= short_text.failed;
-		kept = (struct kt_span){ short_text.data, short_text.size };
-	}
-	put_text(recorder, draft, path, kept);
-}
-
-/* Absent files are not in the list, so what is read here goes the way of what is read seldom. */
-static void read_minute(struct recorder *recorder)
-{
-	for (size_t i = 0; i < recorder->files.minute.count; i++) {
-		const char *path = recorder->files.minute.items[i];
-		KT_CLEANUP(text) struct kt_text text = { 0 };
-		KT_CLEANUP(err) struct kt_err *err = kt_root_read(recorder->root, path, &text);
-
-		on_read(recorder, path, &text, err);
-	}
-}
-
-/* ---- cgroups ---- */
-
-static void group_gone(void *arg, const char *path)
-{
-	struct recorder *recorder = arg;
-
-	kt_sampler_gone(recorder->sampler, kt_writer_draft(recorder->writer), path);
-}
-
-static void put_group_file(void *arg, const char *path, struct kt_span text)
-{
-	struct recorder *recorder = arg;
-
-	put_text(recorder, kt_writer_draft(recorder->writer), path, text);
-}
-
-/* The groups of the last complete reading; another block begins with them. */
-static void put_groups(struct recorder *recorder, struct kt_draft *draft)
-{
-	KT_CLEANUP(buf) struct kt_buf times = { 0 };
-
-	kt_groups_each(&recorder->groups, put_group_file, recorder);
-	kt_groups_write(&recorder->groups, &times);
-	draft->failed |= times.failed;
-	if (times.size)
-		kt_sampler_text(recorder->sampler, draft, KT_GROUPS_FILE,
-			(struct kt_span){ times.data, times.size });
-}
-
-/* Not with every block: it begins with the texts that there are. */
-static bool start_groups(struct recorder *recorder, int64_t now_s, int64_t boot_ms)
-{
-	bool due = !recorder->groups_ms || boot_ms - recorder->groups_ms >= SLOW_S * 1000ll;
-
-	if (!due || recorder->groups.walk || recorder->call->machine.cheap)
-		return true;
-	recorder->groups_ms = boot_ms;
-	return kt_groups_start(&recorder->groups, recorder->root, now_s);
-}
-
-/*
- * Goes on reading cgroups for a part of the interval, so that no sample is missed: 50,000 take
- * seconds. A recording of -n samples does not end without any.
- */
-static struct kt_err *read_groups(
-	struct recorder *recorder, struct kt_draft *draft, int64_t now_s, int64_t boot_ms)
-{
-	struct kt_groups *groups = &recorder->groups;
-	bool whole = !groups->taken_s && recorder->call->count &&
-		     recorder->nr_samples + 1 >= recorder->call->count;
-	int64_t end_ms = kt_pace_clock_ms() + recorder->interval_ms / 4;
-	bool more;
-
-	if (!start_groups(recorder, now_s, boot_ms))
-		return kt_err_new(KT_ERR_NOMEM, "out of memory");
-	if (!groups->walk)
-		return NULL;
-	do
-		more = kt_groups_step(groups);
-	while (more && (whole || kt_pace_clock_ms() < end_ms));
-	if (!more && !kt_groups_failed(groups)) {
-		kt_groups_choose(groups, now_s, group_gone, recorder);
-		put_groups(recorder, draft);
-	}
-	return kt_groups_failed(groups)
-		       ? kt_err_new(KT_ERR_NOMEM, "out of memory while reading cgroups")
-		       : NULL;
-}
-
-/* ---- kernel memory ---- */
-
-/*
- * In each sample: a block begins with all files, and the sampler compares a text that is the same.
- * A recording of -n samples does not end without any.
- */
-static struct kt_err *put_memory(
-	struct recorder *recorder, struct kt_draft *draft, int64_t real_ms, int64_t boot_ms)
-{
-	bool last = recorder->call->count && recorder->nr_samples + 1 >= recorder->call->count;
-	struct kt_err *err = kt_record_memory_step(&recorder->memory, &recorder->call->machine,
-		recorder->root, real_ms, boot_ms, last);
-	const char *why = err ? NULL : kt_record_memory_why(&recorder->memory);
-
-	if (err)
-		return err;
-	kt_record_memory_put(&recorder->memory, recorder->sampler, draft);
-	kt_writer_spill(recorder->writer);
-	if (why && !recorder->memory_told)
-		say(recorder, kt_arena_printf(&recorder->arena,
-				      "--exact: %s; samples are recorded without it", why));
-	recorder->memory_told = why != NULL;
-	return NULL;
-}
-
-/* ---- everything else ---- */
-
-/* Everything else that the account and the lists can use. */
-static struct kt_err *read_slow(struct recorder *recorder, struct kt_draft *draft)
-{
-	struct kt_machine machine = {
-		.root = recorder->root, .snap = kt_snapshot_new(), .opts = recorder->call->machine
-	};
-	struct kt_err *err;
-
-	if (!machine.snap)
-		return kt_err_new(KT_ERR_NOMEM, "out of memory");
-	kt_root_set_short_watch(recorder->root, on_read, recorder);
-	err = kt_machine_collect(&machine, KT_WANT_AREAS, &kt_record_slow_sources);
-	kt_root_set_watch(recorder->root, NULL, NULL);
-	if (!err) {
-		kt_record_facts_put(recorder->root, &recorder->arena, draft, machine.snap);
-		put_groups(recorder, draft);
-		kt_record_meta_put(recorder->sampler, &recorder->fold, draft, machine.snap);
-		kt_record_tasks_put(recorder->sampler, draft, machine.snap);
-		/* files that are no longer there are not named */
-		kt_sampler_drop_untold(recorder->sampler, draft);
-		err = kt_alert_read(recorder->alert, machine.snap);
-	}
-	kt_snapshot_free(machine.snap);
-	/* the snapshot's memory is between blocks of the draft, which stays for an hour */
-	kt_memory_give_back();
-	kt_arena_fini(&recorder->arena);
-	recorder->arena = (struct kt_arena){ 0 };
-	return err ? err : kt_record_files_list(&recorder->files, recorder->root);
-}
-
-static struct kt_err *take_sample(struct recorder *recorder, int64_t real_ms, int64_t boot_ms)
-{
-	struct kt_draft *draft = kt_writer_draft(recorder->writer);
-	struct kt_err *err = NULL;
-	bool slow;
-
-	read_fast(recorder, draft);
-	slow = !draft->block.nr_samples || boot_ms - recorder->slow_ms >= SLOW_S * 1000ll;
-	err = read_groups(recorder, draft, real_ms / 1000, boot_ms);
-	if (!err)
-		err = put_memory(recorder, draft, real_ms, boot_ms);
-	if (!err)
-		err = kt_record_users_sample(&recorder->users, recorder->call, recorder->root,
-			recorder->sampler, draft, real_ms, boot_ms);
-	if (!err && slow) {
-		err = read_slow(recorder, draft);
-		recorder->slow_ms = recorder->minute_ms = boot_ms;
-	}
-	if (!err && boot_ms - recorder->minute_ms >= MINUTE_S * 1000ll) {
-		read_minute(recorder);
-		recorder->minute_ms = boot_ms;
-	}
-	if (err)
-		return err;
-	/* a sample that is not whole is none */
-	if (kt_draft_failed(draft) || recorder->arena.failed)
-		return kt_err_new(KT_ERR_NOMEM, "out of memory while taking a sample");
-	kt_alert_mark(recorder->alert, draft);
-	kt_draft_end_sample(draft, real_ms, boot_ms);
-	recorder->nr_samples++;
-	return kt_alert_sample(recorder->alert, draft, real_ms, boot_ms);
-}
-
 /* ---- what is written ---- */
 
 /* A disk that is full is waited for; anything else that goes wrong ends the recording. */
-static struct kt_err *stall(struct recorder *recorder, struct kt_err *err)
+static struct kt_err *stall(struct kt_recorder *recorder, struct kt_err *err)
 {
 	if (!recorder->stalled)
-		say(recorder,
+		kt_recorder_say(recorder,
 			kt_arena_printf(&recorder->arena,
 				"%s; nothing is recorded until there is room", kt_err_text(err)));
 	recorder->stalled = true;
@@ -382,22 +45,22 @@ static struct kt_err *stall(struct recorder *recorder, struct kt_err *err)
 }
 
 /* Another draft follows. */
-static void restart(struct recorder *recorder)
+static void restart(struct kt_recorder *recorder)
 {
 	kt_sampler_restart(recorder->sampler);
 	kt_fold_restart(&recorder->fold);
 }
 
 /* The samples since the last block are in the file wherever it is now, or in the new one. */
-static struct kt_err *check_place(struct recorder *recorder)
+static struct kt_err *check_place(struct kt_recorder *recorder)
 {
 	bool moved;
 	struct kt_err *err = kt_writer_check_place(recorder->writer, &moved);
 
 	if (moved)
-		say(recorder, kt_arena_printf(&recorder->arena,
-				      "%s: removed or renamed while it was written%s",
-				      recorder->path, err ? "" : "; it is made anew"));
+		kt_recorder_say(recorder, kt_arena_printf(&recorder->arena,
+						  "%s: removed or renamed while it was written%s",
+						  recorder->path, err ? "" : "; it is made anew"));
 	if (moved && !err)
 		restart(recorder);
 	return err;
@@ -407,7 +70,7 @@ static struct kt_err *check_place(struct recorder *recorder)
  * Old samples are thinned between new ones, for a part of the interval, so that none is missed. A
  * recording that cannot be thinned is larger than it could be, and that is all.
  */
-static void thin_on(struct recorder *recorder)
+static void thin_on(struct kt_recorder *recorder)
 {
 	int64_t quarter_ms = recorder->interval_ms / 4;
 	int64_t end_ms =
@@ -421,12 +84,13 @@ static void thin_on(struct recorder *recorder)
 		err = kt_writer_keep(recorder->writer, &kt_keep_default, 1);
 	} while (!err && kt_writer_is_keeping(recorder->writer) && kt_pace_clock_ms() < end_ms);
 	if (err)
-		say(recorder, kt_arena_printf(&recorder->arena,
-				      "old samples are not thinned for now: %s", kt_err_text(err)));
+		kt_recorder_say(recorder,
+			kt_arena_printf(&recorder->arena, "old samples are not thinned for now: %s",
+				kt_err_text(err)));
 	kt_err_free(err);
 }
 
-static struct kt_err *write_out(struct recorder *recorder, int64_t boot_ms)
+static struct kt_err *write_out(struct kt_recorder *recorder, int64_t boot_ms)
 {
 	bool full = kt_writer_is_full(recorder->writer);
 	struct kt_err *err = NULL;
@@ -450,20 +114,20 @@ static struct kt_err *write_out(struct recorder *recorder, int64_t boot_ms)
 	if (err)
 		return kt_err_code(err) == KT_ERR_FULL ? stall(recorder, err) : err;
 	if (recorder->stalled)
-		say(recorder, "there is room again; recording goes on");
+		kt_recorder_say(recorder, "there is room again; recording goes on");
 	recorder->stalled = false;
 	recorder->flush_ms = boot_ms;
 	return NULL;
 }
 
-static struct kt_err *record(struct recorder *recorder, struct kt_pace *pace)
+static struct kt_err *record(struct kt_recorder *recorder, struct kt_pace *pace)
 {
 	struct kt_err *err = NULL;
 	struct kt_moment now;
 
 	while (!err && kt_pace_next(pace, &now, &err)) {
 		if (!recorder->stalled)
-			err = take_sample(recorder, now.real_ms, now.boot_ms);
+			err = kt_recorder_sample(recorder, now.real_ms, now.boot_ms);
 		if (!err)
 			err = write_out(recorder, now.boot_ms);
 		if (recorder->call->count && recorder->nr_samples >= recorder->call->count)
@@ -474,7 +138,7 @@ static struct kt_err *record(struct recorder *recorder, struct kt_pace *pace)
 
 /* ---- the command ---- */
 
-static struct kt_err *open_files(struct recorder *recorder, struct kt_machine *machine)
+static struct kt_err *open_files(struct kt_recorder *recorder, struct kt_machine *machine)
 {
 	static const struct kt_writer_opts opts = {
 		.samples_max = BLOCK_SAMPLES, .bytes_max = BLOCK_BYTES, .sync = true
@@ -505,7 +169,9 @@ static struct kt_err *open_files(struct recorder *recorder, struct kt_machine *m
 		return kt_err_new(KT_ERR_NOMEM, "out of memory");
 	if (!recorder->call->nr_operands && mkdir(KT_STATE_DIR, 0700) < 0 && errno != EEXIST)
 		return kt_err_os(errno, "%s", KT_STATE_DIR);
-	err = kt_alert_new(&alert, &recorder->alert);
+	err = kt_record_files_list(&recorder->files, recorder->root);
+	if (!err)
+		err = kt_alert_new(&alert, &recorder->alert);
 	return err ? err : kt_writer_open(recorder->path, &opts, &recorder->writer);
 }
 
@@ -530,7 +196,7 @@ static const struct kt_shape shape = {
 	.parts = KT_PARTS(&fields_part),
 };
 
-static void put_report(const struct recorder *recorder, struct kt_report *report)
+static void put_report(const struct kt_recorder *recorder, struct kt_report *report)
 {
 	int64_t nr_bytes = (int64_t)kt_writer_size(recorder->writer);
 	char size[24];
@@ -549,8 +215,8 @@ static void put_report(const struct recorder *recorder, struct kt_report *report
 static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
 {
 	const struct record_args *args = kt_call_own(call);
-	int64_t every_ms = (int64_t)((args->every_s ? args->every_s : SLOW_S) * 1000);
-	struct recorder recorder = { .call = call,
+	int64_t every_ms = (int64_t)((args->every_s ? args->every_s : KT_RECORD_SLOW_S) * 1000);
+	struct kt_recorder recorder = { .call = call,
 		.memory.every_ms = args->exact ? every_ms : 0,
 		.users = { .wanted = args->users, .page_bytes = (uint64_t)sysconf(_SC_PAGESIZE) },
 		.path = call->nr_operands ? call->operands[0] : KT_RECORDING_DEFAULT };
@@ -563,6 +229,7 @@ static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
 		return kt_err_new(KT_ERR_USAGE, "--every needs --exact");
 	if (args->users && call->machine.source)
 		return kt_err_new(KT_ERR_USAGE, "--users takes the running machine, without -s");
+	kt_record_moved_init(&recorder.moved);
 	err = open_files(&recorder, &machine);
 	recorder.interval_ms = (int64_t)(interval_s * 1000);
 	if (!err)
@@ -593,6 +260,7 @@ static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
 	kt_alert_free(recorder.alert);
 	kt_record_files_fini(&recorder.files);
 	kt_record_users_fini(&recorder.users);
+	kt_record_moved_fini(&recorder.moved);
 	kt_arena_fini(&recorder.arena);
 	return err;
 }
@@ -641,7 +309,8 @@ const struct kt_cmd kt_cmd_record = {
 		"nothing. Counts that memory may follow, such as sockets, open files, forks and "
 		"packets, are read each minute. What seldom changes or costs more is read every "
 		"ten minutes: vmalloc areas, cgroups, and the processes with most page tables and "
-		"threads.\n\n"
+		"threads. When the counter of such a list moves, by 4 MiB or 10 %, the list is "
+		"read too, once a minute at most in the long run: 'report' names who it was.\n\n"
 		"Every other command shows any sample of it: 'ktally -s FILE', 'ktally slab "
 		"-s FILE@TIME'. TIME is 2026-01-31T23:59, 23:59, or -2h: two hours before the "
 		"last sample. A crash loses at most the last 10 seconds. A full disk stops "
