@@ -2,7 +2,10 @@
 // One row explained: what it is, what is normal here, what this machine's past says, what a rise
 // usually means, what to do next. Has an address: #row=slab, #cache=dentry.
 
-import { $, bytes, clock, count, el, get, growth, percent, series, spark } from './lib.js';
+import { $, bytes, count, el, exact, get, growth, percent, series, span, spark, when } from './lib.js';
+import { recorded } from './chart.js';
+import { ask } from './then.js';
+import { onView, openDialog, show as showView, view } from './view.js';
 import { openUsers, watchedOf } from './users.js';
 
 let account = null;
@@ -40,15 +43,14 @@ function pastText(history, id) {
   if (values.length < 2) return 'There is no history of it yet.';
   const sorted = values.slice().sort((a, b) => a - b), now = values.at(-1);
   const higher = sorted.filter(value => value > now).length / sorted.length;
-  const span = (history.times_ms.at(-1) - history.times_ms[0]) / 60e3;
-  const time = span < 90 ? `${Math.max(1, Math.round(span))} minutes` : span < 2880 ? `${Math.round(span / 60)} hours` : `${Math.round(span / 1440)} days`;
-  return `In the last ${time} between ${bytes(sorted[0])} and ${bytes(sorted.at(-1))}, half of the time below ${bytes(sorted[sorted.length >> 1])}. Now ${bytes(now)}: ${higher < 0.01 ? 'as high as ever in this time' : `higher ${percent(higher, 0)} of the time`}. Change over this time: ${growth(now - values[0])}.`;
+  const before = view.at === null ? 'In the last' : 'In the', time = `${span(history.times_ms.at(-1) - history.times_ms[0])}${view.at === null ? '' : ' before'}`;
+  return `${before} ${time} between ${bytes(sorted[0])} and ${bytes(sorted.at(-1))}, half of the time below ${bytes(sorted[sorted.length >> 1])}. ${view.at === null ? 'Now' : 'Then'} ${bytes(now)}: ${higher < 0.01 ? 'the highest in this time' : `higher ${percent(higher, 0)} of the time`}. Change over this time: ${growth(now - values[0])}.`;
 }
 
 async function pastSection(args, key) {
-  if (args.of && !account.host.live) return null;
+  if (args.of && !account.host.live && !recorded()) return null;
   try {
-    const history = await get('history', args);
+    const history = await get('history', view.at === null ? args : { ...args, from: recorded() ? Math.max(recorded().first_ms, view.at - 7 * 86400e3) : view.at - 3600e3, to: view.at });
     if (history.times_ms.length < 2) return null;
     return el('section', {}, el('h3', {}, 'What this machine’s history says'), spark(series(history, key) ?? [], 480, 64), el('p', {}, pastText(history, key)));
   } catch {
@@ -59,7 +61,12 @@ async function pastSection(args, key) {
 function table(caption, heads, rows) {
   if (!rows.length) return null;
   return el('section', {}, el('h3', {}, caption), el('div', { class: 'scroll' }, el('table', {}, el('thead', {}, el('tr', {}, ...heads.map(text => el('th', { scope: 'col' }, text)))),
-    el('tbody', {}, ...rows.map(cells => el('tr', {}, ...cells.map((text, at) => el(at ? 'td' : 'th', at ? {} : { scope: 'row' }, text))))))));
+    el('tbody', {}, ...rows.map(cells => el('tr', {}, ...cells.map((text, at) => el(at ? 'td' : 'th', at ? { class: /^[+−]?[\d. ]+ (%|[KMGTPE]?i?B)$/.test(text) ? 'number' : null } : { scope: 'row' }, text))))))));
+}
+
+/** To the chart, which then shows this row alone. */
+function chartSection(of, key) {
+  return el('section', {}, el('button', { type: 'button', class: 'who', id: 'detail-chart', onclick: () => showView({ of, key, row: null, cache: null }) }, 'Show it in the chart'));
 }
 
 /** To the view of who holds it; it takes the place of this one. */
@@ -68,34 +75,32 @@ function whoSection(what) {
 }
 
 async function showRow(id) {
-  const row = await get('explain', { row: id });
-  const past = await pastSection({ step: '5s' }, row.id);
+  const row = await ask('explain', view.at, { row: id });
+  const past = await pastSection({ step: '5s', row: row.id }, row.id);
   const normal = NORMAL[row.id]?.(machineText(account.host), account.host);
   const share = row.bytes === null ? '' : `${bytes(row.bytes)} · ${percent(row.bytes / account.installed_bytes)} of memory`;
-  show(row.title, share || 'not known', whoSection(watchedOf(row.id)), paragraph('What it is', row.means), paragraph('What is normal here', normal), past, paragraph('What a rise usually means', row.grows), paragraph('What to do next', row.next),
+  show(view.at === null ? row.title : `${row.title} at ${when(view.at)}`, share || 'not known', whoSection(watchedOf(row.id)), paragraph('What it is', row.means), paragraph('What is normal here', normal), past, paragraph('What a rise usually means', row.grows), paragraph('What to do next', row.next),
     table('What it is computed from', ['', 'Term', 'Value', 'From'], (row.terms ?? []).map(term => [term.sign ?? '', term.metric, bytes(term.value), term.from ?? ''])),
-    table('What is in it', ['Row', 'Size', 'Share'], (row.children ?? []).filter(child => child.bytes).map(child => [el('a', { href: `#row=${encodeURIComponent(child.id)}` }, child.title), bytes(child.bytes), percent(child.share)])));
+    table('What is in it', ['Row', 'Size', 'Share'], (row.children ?? []).filter(child => child.bytes).map(child => [el('a', { href: `#row=${encodeURIComponent(child.id)}`, onclick: event => { event.preventDefault(); openRow(child.id); } }, child.title), bytes(child.bytes), percent(child.share)])));
 }
 
 async function showCache(name) {
-  const cache = await get('slab', { cache: name });
-  const past = await pastSection({ of: 'slab' }, name), held = (cache.parts ?? []).find(part => part.part === 'held');
-  show(cache.name ?? name, held ? `${bytes(held.bytes)} · ${count(cache.objects)} objects` : '', whoSection(name), paragraph('What it is', cache.used_for), past, paragraph('What a rise usually means', cache.grows), paragraph('What to do next', cache.remedy),
+  const cache = await ask('slab', view.at, { cache: name });
+  const past = await pastSection({ of: 'slab', row: name, ...(account.host.live ? {} : { from: recorded()?.first_ms ?? 1 }) }, name), held = (cache.parts ?? []).find(part => part.part === 'held');
+  show(`${cache.name ?? name}${view.at === null ? '' : ` at ${when(view.at)}`}`, held ? `${bytes(held.bytes)} · ${count(cache.objects)} objects` : '', chartSection('slab', name), whoSection(name), paragraph('What it is', cache.used_for), past, paragraph('What a rise usually means', cache.grows), paragraph('What to do next', cache.remedy),
     table('Where its memory is', ['Part', 'Size', 'Share', 'How'], (cache.parts ?? []).map(part => [part.part, bytes(part.bytes), percent(part.share), part.how ?? ''])),
-    table('How it is laid out', ['', ''], [['slot', bytes(cache.slot_bytes)], ['objects in a slab', count(cache.objects_per_slab)], ['pages of a slab', count(cache.pages_per_slab)], ['merged names', cache.aliases ?? '–']]),
+    table('How it is laid out', ['', ''], [['slot', exact(cache.slot_bytes)], ['objects in a slab', count(cache.objects_per_slab)], ['pages of a slab', count(cache.pages_per_slab)], ['merged names', cache.aliases ?? '–']]),
     ...(cache.notes ?? []).map(note => el('p', { class: 'note' }, note)));
 }
 
-const go = hash => { if (location.hash === hash) follow(); else location.hash = hash; };
-export const openRow = id => go(`#row=${encodeURIComponent(id)}`);
-export const openCache = name => go(`#cache=${encodeURIComponent(name)}`);
+export const openRow = id => openDialog('row', id);
+export const openCache = name => openDialog('cache', name);
 
 async function follow() {
-  const match = /^#(row|cache)=(.+)$/.exec(location.hash);
-  if (!match) return $('detail').open && $('detail').close();
+  const name = view.row ?? view.cache;
+  if (name === null) return $('detail').open && $('detail').close();
   try {
-    const name = decodeURIComponent(match[2]);
-    await (match[1] === 'row' ? showRow(name) : showCache(name));
+    await (view.row !== null ? showRow(name) : showCache(name));
   } catch (error) {
     show('Nothing to show', '', el('p', {}, error.message));
   }
@@ -103,10 +108,8 @@ async function follow() {
 
 export function startDetail(now) {
   account = now;
-  addEventListener('hashchange', follow);
-  $('detail').addEventListener('close', () => { if (/^#(row|cache)=/.test(location.hash)) history.pushState(null, '', location.pathname); });
+  onView(changed => (changed.has('row') || changed.has('cache') || (changed.has('at') && $('detail').open)) && follow());
+  $('detail').addEventListener('close', () => (view.row !== null || view.cache !== null) && openDialog(null));
   $('detail').addEventListener('click', event => { if (event.target === $('detail')) $('detail').close(); });
   follow();
 }
-
-export { clock };

@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The head of the page: the gravest finding in one line, and all of them with their evidence.
 
-import { $, bytes, day, el, get, spark } from './lib.js';
+import { $, bytes, el, get, span, spark, when } from './lib.js';
+import { recorded, window_, zoomTo } from './chart.js';
+import { openCache, openRow } from './detail.js';
+import { show } from './view.js';
 
 const RANK = { critical: 3, warning: 2, notice: 1, info: 0 };
 const EVERY_MS = 300000; // the recorder looks no more often
 let account = null, loaded = false;
 
 const shown = findings => findings.filter(one => RANK[one.severity] > 0);
-
-function span(ms) {
-  const minutes = Math.floor(ms / 60000);
-  if (minutes < 120) return `${minutes} min`;
-  return minutes < 2880 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / 1440)} days`;
-}
 
 /** The one sentence above everything; null: there is nothing to say without a recorder. */
 function headline() {
@@ -33,12 +30,28 @@ function chart(one) {
   return el('div', { class: 'floors' }, el('span', {}, bytes(Math.min(...floors))), spark(floors, 220, 34), el('span', {}, bytes(Math.max(...floors))));
 }
 
+/** What a finding is about, and when it began, on this page. */
+function links(one) {
+  const cache = /^slab:(.+)$/.exec(one.subject ?? '')?.[1], row = /^row:(.+)$/.exec(one.subject ?? '')?.[1];
+  const since = one.since_ms && recorded() && one.since_ms >= window_().first ? one.since_ms : null;
+  const begin = () => {
+    const before = Math.max(600e3, (window_().last - since) / 2);
+    if (cache) show({ of: 'slab', key: cache });
+    zoomTo(since - before, Math.min(window_().last, since + before));
+    show({ at: since });
+    $('times').scrollIntoView({ block: 'nearest' });
+  };
+  const parts = [cache ? el('button', { type: 'button', class: 'link', onclick: () => openCache(cache) }, `The cache ${cache}`) : row ? el('button', { type: 'button', class: 'link', onclick: () => openRow(row) }, 'The row') : null,
+    since ? el('button', { type: 'button', class: 'link', onclick: begin }, 'Its begin') : null].filter(Boolean);
+  return parts.length ? el('p', { class: 'links' }, ...parts) : null;
+}
+
 function article(one) {
   const facts = [one.state, one.confidence === null || one.confidence === undefined ? null : `${Math.round(one.confidence * 100)} % sure`,
-    one.since_ms ? `since ${day(one.since_ms)}` : null, one.hourly_bytes ? `${bytes(one.hourly_bytes)} an hour` : null];
+    one.since_ms ? `since ${when(one.since_ms)}` : null, one.hourly_bytes ? `${bytes(one.hourly_bytes)} an hour` : null];
   return el('article', { class: `finding ${one.severity}` },
     el('h3', {}, el('span', { class: 'severity' }, one.severity), ` ${one.title}`),
-    el('p', { class: 'facts' }, facts.filter(Boolean).join(' · ')), chart(one),
+    el('p', { class: 'facts' }, facts.filter(Boolean).join(' · ')), links(one), chart(one),
     one.evidence?.length ? el('ul', {}, ...one.evidence.map(text => el('li', {}, text))) : null,
     el('dl', {}, ...line('Held by', one.culprit), ...line('Remedy', one.remedy), ...line('Costs', one.costs), ...line('Next', one.next, 'code')));
 }
@@ -72,11 +85,22 @@ function update() {
     more ? el('span', { class: 'more' }, `${more} more`) : null].filter(Boolean));
 }
 
+/** A recording has no recorder that judges: it is judged when the page is there. */
+async function judge() {
+  try {
+    const report = await get('diagnose');
+    account = { ...account, findings: report.findings, judged: { series: report.series ?? report.judged ?? 0, from_ms: recorded().first_ms, written_ms: recorded().last_ms } };
+    loaded = true;
+    fill(report.findings, report.notes?.join(' '));
+    update();
+  } catch { /* the findings of one reading stay */ }
+}
+
 export function startFindings(now) {
   account = now;
   update();
   $('findings').addEventListener('toggle', load);
-  if (!account.host.live) return;
+  if (!account.host.live) return recorded() ? judge() : null;
   setInterval(async () => {
     if (document.hidden) return;
     const { findings, judged } = await get('account').catch(() => account);

@@ -19,6 +19,16 @@ export function el(name, props = {}, ...children) {
 
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'];
 
+/** An amount to read; sizes of one thing below 10 KiB are exact. */
+export const exact = value => value !== null && value !== undefined && Math.abs(value) < 10240 ? `${count(value)} B` : bytes(value);
+
+/** An amount at a tick of an axis, which is exact: "1.25 GiB". */
+export function label(value) {
+  let size = Math.abs(value), unit = 0;
+  while (size >= 1024 && unit < UNITS.length - 1) { size /= 1024; unit++; }
+  return value ? `${value < 0 ? '−' : ''}${+size.toFixed(4)} ${UNITS[unit]}` : '0';
+}
+
 export function bytes(value, digits = 1) {
   if (value === null || value === undefined) return '–';
   let size = Math.abs(value), unit = 0;
@@ -40,6 +50,8 @@ export function percent(share, digits = 2) {
 export const count = value =>
   value === null || value === undefined ? '–' : value.toLocaleString('en-US').replaceAll(',', ' ');
 
+/* ---- time: the reader's zone in all that is read, which the head of the page names once ---- */
+
 const two = number => String(number).padStart(2, '0');
 export function clock(ms, seconds = true) {
   const date = new Date(ms);
@@ -50,7 +62,28 @@ export function day(ms) {
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
 }
 
+/** The time of day, with the day where it is not the day of `nowMs`. */
+export const when = (ms, nowMs = null) => nowMs !== null && day(ms) === day(nowMs) ? clock(ms) : `${day(ms)} ${clock(ms)}`;
+
+/** "Europe/Berlin, UTC+1" */
+export function zone(ms) {
+  const minutes = -new Date(ms).getTimezoneOffset(), part = Math.abs(minutes) % 60;
+  const name = Intl.DateTimeFormat().resolvedOptions().timeZone, away = `UTC${minutes ? (minutes < 0 ? '−' : '+') + Math.floor(Math.abs(minutes) / 60) + (part ? `:${two(part)}` : '') : ''}`;
+  return name && name !== 'UTC' && name !== away ? `${name}, ${away}` : away;
+}
+
+/** "2 h", "3 days"; at least one of its unit. */
+export function span(ms) {
+  const seconds = Math.round(Math.abs(ms) / 1000);
+  for (const [unit, size, least] of [['days', 86400, 172800], ['h', 3600, 7200], ['min', 60, 120]])
+    if (seconds >= least) return `${Math.round(seconds / size)} ${unit}`;
+  return `${seconds} s`;
+}
+
 const pause = ms => new Promise(resolve => setTimeout(resolve, ms));
+
+/** Arguments of a command at the page's time; null: now. */
+export const atTime = (at, args = {}) => at === null ? args : { ...args, at };
 
 /** JSON of the API; where the server is busy, it is asked again. */
 export async function get(path, args = {}, tries = 5) {
@@ -72,16 +105,12 @@ export function series(history, key) {
   return Array.isArray(row) ? row : new Array(history.times_ms.length).fill(row);
 }
 
-export const palette = document.querySelector('meta[name=palette]').content.split(' ');
-
-/** Colours of rows, the same in chart, map and tiles. */
-const COLOR = {
-  slab_reclaimable: 4, slab_unreclaimable: 0, slab_unsplit: 0, slab: 0, vmalloc: 1, kernel_stacks: 2,
-  page_tables: 3, sec_page_tables: 11, percpu: 5, zsmalloc: 7, direct: 8, unattributed: 9,
-  kernel: 0, user: 2, boot: 8, firmware: 7, given_away: 11, free: 9,
-  anonymous: 2, page_cache: 10, buffers: 6, shmem: 4,
-};
-export const color = (id, index = 0) => palette[COLOR[id] ?? index % palette.length];
+/* Colours and their rows, and the distances of ticks, are the program's: the same as in its pictures. */
+const meta = name => document.querySelector(`meta[name=${name}]`).content.split(' ');
+export const palette = meta('palette').filter(word => word.startsWith('#'));
+export const ticks = meta('ticks').map(Number);
+const COLOR = Object.fromEntries(meta('palette').filter(word => word.includes('=')).map(word => word.split('=')).map(([id, index]) => [id, Number(index)]));
+export const color = (id, index = 0) => palette[COLOR[id] ?? index % 12];
 
 const SVG = 'http://www.w3.org/2000/svg';
 

@@ -2,15 +2,18 @@
 // Nested rectangles in proportion (squarified treemap, after Bruls, Huizing and van Wijk), from
 // installed memory down to caches and callers.
 
-import { $, bytes, color, el, get, palette, percent, waste } from './lib.js';
+import { $, bytes, color, el, growth, palette, percent, waste } from './lib.js';
 import { openCache, openRow } from './detail.js';
 import { openUsers } from './users.js';
+import { ask, compared, keyOf } from './then.js';
+import { view } from './view.js';
 
 const HEAD = 19; // height of a group's heading, pixels
 const MORE = { // rows of the account that a command takes further apart
   slab: ['slab', 'caches'], vmalloc: ['vmalloc', 'rows'], kernel_stacks: ['stacks', 'stacks'], page_tables: ['pagetables', 'processes'],
 };
-let account = null, path = ['ram', 'kernel'], fetched = new Map();
+const GREW = '#d55e00', SHRANK = '#0072b2', SAME = '#8b929b'; // colours of a comparison
+let account = null, path = ['ram', 'kernel'], fetched = new Map(), before = new Map(), most = 1;
 
 /* ---- squarify ---- */
 
@@ -49,14 +52,14 @@ function children(id) {
   let items;
   if (list) {
     items = list.filter(row => row.bytes > 0 && !(id === 'vmalloc' && row.what === 'thread stacks')).map(row => ({
-      id: `${id}/${row.name}`, title: row.name, bytes: row.bytes, cache: id === 'slab' ? row.name : null, what: row.what,
+      id: `${id}/${keyOf(MORE[id][0], row)}`, title: row.name, bytes: row.bytes, was: before.get(id) ? before.get(id).get(keyOf(MORE[id][0], row)) ?? 0 : null, cache: id === 'slab' ? row.name : null, what: row.what,
       waste: waste(row) ?? 0, leaf: true,
     }));
     const sum = items.reduce((total, item) => total + item.bytes, 0);
     if (whole - sum > whole / 500) items.push({ id: `${id}/`, title: '(others)', bytes: whole - sum, leaf: true });
   } else {
     items = account.rows.filter(row => row.parent === id && row.bytes > 0).map(row => ({
-      id: row.id, title: row.title, bytes: row.bytes, row: row.id, leaf: !MORE[row.id] && !account.rows.some(other => other.parent === row.id && other.bytes > 0),
+      id: row.id, title: row.title, bytes: row.bytes, was: compared()?.rows.find(other => other.id === row.id)?.bytes ?? null, row: row.id, leaf: !MORE[row.id] && !account.rows.some(other => other.parent === row.id && other.bytes > 0),
     }));
   }
   items.sort((a, b) => b.bytes - a.bytes);
@@ -70,8 +73,11 @@ function children(id) {
 async function load(id) {
   if (!MORE[id] || fetched.has(id)) return;
   try {
-    const [command, key] = MORE[id];
-    fetched.set(id, (await get(command))[key]);
+    const [command, key] = MORE[id], { at, vs } = view;
+    const [now, old] = await Promise.all([ask(command, at), vs === null ? null : ask(command, vs)]);
+    if (view.at !== at || view.vs !== vs) return;
+    fetched.set(id, now[key]);
+    before.set(id, old && new Map(old[key].map(row => [keyOf(command, row), row.bytes])));
   } catch { /* this user may not read it: the row stays whole */ }
 }
 
@@ -83,22 +89,31 @@ function shade(hex, share) {
   return { css: `rgb(${mixed.join(' ')})`, dark: (mixed[0] * 299 + mixed[1] * 587 + mixed[2] * 114) / 1000 < 150 };
 }
 
+const changeOf = item => view.vs === null || item.was === null || item.was === undefined ? null : item.bytes - item.was;
+
+/** The colour of a comparison: the stronger, the larger the change next to the largest one. */
+function changeTone(item) {
+  const change = changeOf(item);
+  return shade(!change ? SAME : change > 0 ? GREW : SHRANK, !change ? 0.45 : 0.75 * (1 - Math.sqrt(Math.min(1, Math.abs(change) / most))));
+}
+
 function draw(place, base, depth, whole, into, index) {
   const { item, x, y, w, h } = place;
   if (w < 1.5 || h < 1.5) return;
-  const hue = base ?? color(item.row ?? item.id, index), tone = shade(hue, depth === 0 ? 0 : (index % 5) * 0.09);
+  const hue = base ?? color(item.row ?? item.id, index), tone = view.vs === null ? shade(hue, depth === 0 ? 0 : (index % 5) * 0.09) : changeTone(item);
+  const change = changeOf(item), changed = change === null ? '' : `, ${change ? growth(change) : 'unchanged'}`;
   const kids = depth === 0 && w > 70 && h > 60 && !item.leaf ? children(item.id) : [];
   const share = `${percent(item.bytes / whole, 1)} of ${title(path.at(-1))}`;
   const node = el('button', {
     type: 'button', class: `cell${kids.length ? ' parent' : ''}${tone.dark ? ' on-dark' : ''}`, 'data-id': item.id, tabindex: depth ? -1 : 0,
-    'aria-label': `${item.title}, ${bytes(item.bytes)}, ${share}${item.waste ? `, ${bytes(item.waste)} of it not in use` : ''}${item.leaf ? '' : ', opens'}`,
-    title: `${item.title}\n${bytes(item.bytes)}, ${share}${item.what ? `\n${item.what}` : ''}${item.waste ? `\nnot in use: ${bytes(item.waste)}` : ''}`,
+    'data-change': change, 'aria-label': `${item.title}, ${bytes(item.bytes)}${changed}, ${share}${item.waste ? `, ${bytes(item.waste)} of it not in use` : ''}${item.leaf ? '' : ', opens'}`,
+    title: `${item.title}\n${bytes(item.bytes)}${changed}, ${share}${item.what ? `\n${item.what}` : ''}${item.waste ? `\nnot in use: ${bytes(item.waste)}` : ''}`,
     style: { left: `${x}px`, top: `${y}px`, width: `${w}px`, height: `${h}px`, background: tone.css },
     onclick: event => { event.stopPropagation(); open(item); },
   });
   if (item.waste && item.bytes) node.append(el('i', { class: 'waste', style: { height: `${Math.min(100, item.waste / item.bytes * 100)}%` } }));
   if (w > 44 && h > 16) node.append(el('span', { class: 'title' }, item.title));
-  if (w > 60 && h > 34 && !kids.length) node.append(el('span', { class: 'size' }, bytes(item.bytes)));
+  if (w > 60 && h > 34 && !kids.length) node.append(el('span', { class: 'size' }, change ? growth(change) : bytes(item.bytes)));
   if (kids.length) node.firstChild.append(` ${bytes(item.bytes)}`);
   into.append(node);
   const fixed = depth === 0 && (path.length > 1 || item.id === 'kernel') && item.id === 'kernel' ? null : hue;
@@ -117,6 +132,8 @@ export function drawMap(focus = null) {
   const items = children(id), whole = items.reduce((sum, item) => sum + item.bytes, 0);
   const had = focus ?? (map.contains(document.activeElement) ? document.activeElement.dataset.id : null);
   const base = path.length > 1 && id !== 'kernel' ? color(id) : null;
+  most = Math.max(1, ...items.flatMap(item => [item, ...(item.leaf ? [] : children(item.id))]).map(item => Math.abs(changeOf(item) ?? 0)));
+  $('map-hint').textContent = view.vs === null ? 'Hatched: held, but not used by any object.' : 'Orange: has grown, blue: has shrunk, grey: the same.';
   squarifyInto(items, 0, 0, map.clientWidth, map.clientHeight, base, 0, whole || 1, fragment);
   map.replaceChildren(fragment);
   map.dataset.at = id;
@@ -171,11 +188,11 @@ export function updateMap(now) {
 }
 
 /** Rows that are divided further come from a sample of their own. */
-export async function refreshMap(now) {
-  const wanted = [...fetched.keys()].filter(id => path.includes(id) || path.at(-1) === 'kernel');
-  fetched = new Map([...fetched].filter(([id]) => !wanted.includes(id)));
+export async function refreshMap(now, past = false) {
+  const was = fetched, { at, vs } = view, wanted = [...new Set([...fetched.keys(), 'slab'])].filter(id => path.includes(id) || path.at(-1) === 'kernel');
+  fetched = new Map([...was].filter(([id]) => !wanted.includes(id) && !past));
   await Promise.all(wanted.map(load));
-  updateMap(now);
+  if (view.at === at && view.vs === vs) updateMap(now);
 }
 
 export async function startMap(now) {

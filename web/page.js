@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The page: gets the account and its past, then listens; everything else is drawn from that.
 
-import { $, bytes, clock, color, el, get, growth, percent, spark } from './lib.js';
+import { $, bytes, clock, color, el, get, growth, percent, span, spark, when } from './lib.js';
 import { historyOf, liveEvent, redrawChart, startChart } from './chart.js';
 import { refreshMap, startMap, updateMap } from './map.js';
 import { refreshTable, startTables, tableAccount } from './tables.js';
 import { openRow, startDetail } from './detail.js';
 import { startUsers } from './users.js';
 import { startFindings } from './findings.js';
+import { showPressure } from './pressure.js';
+import { startSave } from './save.js';
+import { compared, loadAccounts, seen, setLive } from './then.js';
+import { sayProblem, startTime, thenText } from './time.js';
+import { onView, view } from './view.js';
 
-const FIVE = ['slab', 'vmalloc', 'kernel_stacks', 'page_tables', 'percpu'];
+const TILES = ['slab', 'vmalloc', 'kernel_stacks', 'page_tables', 'percpu', 'direct', 'free'];
+const HEAD_MS = 5000; // whether memory is short is asked for again
 const SLOW = 4; // samples between two looks at what the map shows of lists
 let account = null, turns = 0;
 
@@ -40,15 +46,50 @@ function tile(id) {
     el('span', { class: 'label' }, row?.title ?? id), el('b'), el('span', { class: 'change' }), el('span', { class: 'line' }));
 }
 
+/** The change of a tile, and since when: of the comparison, or over the samples at hand. */
+function changeOf(row) {
+  const old = compared()?.rows.find(one => one.id === row.id);
+  if (view.vs !== null) return old && row.bytes !== null && old.bytes !== null ? [row.bytes - old.bytes, span((view.at ?? Date.now()) - view.vs), `since ${when(view.vs)}`] : [null];
+  const { ms, values } = historyOf(row.id), end = view.at === null ? values.length : ms.findLastIndex(time => time <= view.at) + 1, first = Math.max(0, end - 300);
+  const known = values.slice(first, end).flatMap((value, i) => value === null ? [] : [first + i]);
+  if (known.length < 2) return [null];
+  return [values[known.at(-1)] - values[known[0]], span(ms[known.at(-1)] - ms[known[0]]), `since ${when(ms[known[0]])}`];
+}
+
 function updateTiles() {
   for (const node of $('tiles').children) {
-    const row = account.rows.find(one => one.id === node.dataset.row);
-    const values = historyOf(node.dataset.row).values.slice(-300), known = values.filter(value => value !== null);
-    const change = known.length > 1 ? known.at(-1) - known[0] : null;
+    const row = seen().rows.find(one => one.id === node.dataset.row), [change, time, since] = row ? changeOf(row) : [null];
+    const { ms, values } = historyOf(node.dataset.row), end = view.at === null ? values.length : ms.findLastIndex(one => one <= view.at) + 1;
     node.children[1].textContent = row?.bytes === null || !row ? 'not known' : bytes(row.bytes);
-    node.children[2].textContent = `${row ? percent(row.bytes === null ? null : row.bytes / account.installed_bytes) : ''}${change === null ? '' : ` · ${growth(change)}`}`;
-    node.children[3].replaceChildren(spark(values, 120, 24));
+    node.children[2].textContent = `${row ? percent(row.bytes === null ? null : row.bytes / account.installed_bytes) : ''}${change === null ? '' : ` · ${growth(change)} in ${time}`}`;
+    node.title = change === null ? '' : `${growth(change)} ${since}`;
+    node.children[3].replaceChildren(spark(values.slice(Math.max(0, end - 300), end), 120, 24));
   }
+}
+
+/* ---- all that depends on the time ---- */
+
+function titles() {
+  const then = thenText(), end = account.host.live ? 'now' : 'at the end of the recording';
+  $('map-title').textContent = view.vs !== null ? `What has changed ${then || end}` : then ? `Where it was ${then}` : account.host.live || account.recording ? `Where it is ${end}` : 'Where it was when captured';
+  $('tables-title').textContent = then ? `Who had it ${then}` : 'Who has it';
+}
+
+async function showTime() {
+  document.body.dataset.at = '';
+  titles();
+  try {
+    if (!await loadAccounts()) return;
+    sayProblem(null);
+  } catch (error) {
+    sayProblem(error.message);
+    return;
+  }
+  showPressure(seen());
+  updateTiles();
+  tableAccount(seen());
+  await Promise.all([refreshTable(), refreshMap(seen(), true)]);
+  document.body.dataset.at = view.at ?? 'now';
 }
 
 /* ---- the stream ---- */
@@ -62,11 +103,12 @@ function take(event) {
     row.growth = row.bytes === null || past === undefined ? null : row.bytes - past;
   }
   liveEvent(event);
+  document.body.dataset.turn = event.turn;
+  $('state').textContent = view.at === null ? `live · ${clock(event.time_ms)}` : `recorded · newest ${clock(event.time_ms)}`;
+  $('state').className = view.at === null ? 'state on' : 'state';
+  if (view.at !== null) return;
   updateTiles();
   tableAccount(account);
-  $('state').textContent = `live · ${clock(event.time_ms)}`;
-  $('state').className = 'state on';
-  document.body.dataset.turn = event.turn;
   refreshTable();
   if (turns++ % SLOW) return;
   if (!document.hidden && !$('map').matches(':hover') && !$('map').contains(document.activeElement)) refreshMap(account);
@@ -78,25 +120,41 @@ function listen() {
   stream.addEventListener('message', message => take(JSON.parse(message.data)));
   stream.addEventListener('problem', message => { $('state').textContent = JSON.parse(message.data).error; $('state').className = 'state off'; });
   stream.addEventListener('error', () => { $('state').textContent = 'connection lost; trying again'; $('state').className = 'state off'; });
+  setInterval(async () => {
+    if (document.hidden || view.at !== null) return;
+    const { pressure } = await get('account').catch(() => account);
+    account.pressure = pressure;
+    if (view.at === null) showPressure(account);
+  }, HEAD_MS);
 }
 
 async function start() {
   account = await get('account');
+  setLive(account);
   const host = account.host, past = await get('history', host.live ? { from: '-5m' } : {}).catch(() => null);
+  account.recording = !host.live && past?.recorded;
   $('machine').textContent = [host.kernel ? `Linux ${host.kernel}` : null, host.hypervisor ?? host.kind, host.cpus ? `${host.cpus} CPUs` : null, bytes(account.installed_bytes, 0)].filter(Boolean).join(' · ');
   $('plain').hidden = true;
   $('app').hidden = false;
-  $('tiles').append(...FIVE.map(tile));
-  startChart(account, past, () => {});
+  $('tiles').append(...TILES.map(tile));
+  startChart(account, past);
   $('chart').closest('section').hidden = !host.live && (past?.times_ms.length ?? 0) < 2;
+  $('times').hidden = $('chart').closest('section').hidden;
+  $('state').textContent = host.live ? 'live' : host.time ? `${account.recording ? 'recorded until' : 'captured'} ${when(Date.parse(host.time))}` : 'captured';
   startTheme();
-  startFindings(account);
-  startTables(account);
+  startTime(account);
+  titles();
+  showPressure(account);
+  updateTiles();
   startDetail(account);
   startUsers(account);
-  updateTiles();
-  await startMap(account);
-  $('state').textContent = host.live ? 'live' : `${host.time ?? 'captured'}`;
+  startSave();
+  onView(changed => (changed.has('at') || changed.has('vs')) && showTime());
+  if (view.at !== null || view.vs !== null) await loadAccounts().then(() => sayProblem(null), error => sayProblem(error.message));
+  startTables(account);
+  await startMap(seen());
+  if (view.at !== null || view.vs !== null) await showTime();
+  startFindings(account);
   if (host.live) listen();
   document.body.dataset.ready = 'yes';
 }

@@ -4,6 +4,7 @@
 
 import { $, bytes, count, el, get, percent } from './lib.js';
 import { flameGraph, treeOf } from './flame.js';
+import { onView, openDialog, view as page } from './view.js';
 
 const TIMES = [['10s', '10 s'], ['30s', '30 s'], ['1m', '1 min'], ['5m', '5 min'], ['10m', '10 min']];
 const SHOWN = 12; // rows of a table
@@ -15,7 +16,7 @@ const WATCHED = {
 };
 const TITLES = { slab: 'slab caches', kernel_stacks: 'kernel stacks', percpu: 'per-CPU memory', pages: 'pages without a counter' };
 export const watchedOf = id => WATCHED[id] ?? null;
-export const openUsers = what => { location.hash = `#users=${encodeURIComponent(what)}`; };
+export const openUsers = what => openDialog('users', what);
 
 let host = null, open = null; // open: what is shown, with what ends when it is closed
 
@@ -233,8 +234,8 @@ function close() {
 }
 
 function go() {
-  const match = /^#users=(.+)$/.exec(location.hash), what = match ? decodeURIComponent(match[1]) : null;
-  if (what === open?.what) return;
+  const what = page.users;
+  if (what === (open?.what ?? null)) return;
   if ($('users').open) $('users').close();
   close();
   if (what) show(what);
@@ -242,8 +243,8 @@ function go() {
 
 export function startUsers(account) {
   host = account.host;
-  addEventListener('hashchange', go);
-  $('users').addEventListener('close', () => { close(); if (location.hash.startsWith('#users=')) history.pushState(null, '', location.pathname); });
+  onView(changed => changed.has('users') && go());
+  $('users').addEventListener('close', () => { close(); if (page.users !== null) openDialog(null); });
   $('users').addEventListener('click', event => { if (event.target === $('users')) $('users').close(); });
   go();
 }
