@@ -315,7 +315,7 @@ static int by_order(const void *left, const void *right)
 
 	if (a->order != b->order)
 		return a->order < b->order ? -1 : 1;
-	return strcmp(a->id, b->id);
+	return strcmp(a->id, b->id) ? strcmp(a->id, b->id) : strcmp(a->name, b->name);
 }
 
 /* Sorts the rows by time and numbers them from 1. */
