@@ -1,8 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/library.h"
 
-#include <dlfcn.h>
 #include <string.h>
+
+#ifdef KTALLY_STATIC
+
+struct kt_err *kt_library_open(
+	const struct kt_library *library, void *ret_table, size_t table_bytes)
+{
+	(void)ret_table;
+	(void)table_bytes;
+	return kt_err_new(KT_ERR_ABSENT,
+		"%s, which this static ktally cannot open; a ktally that is installed as a package "
+		"can",
+		library->needed);
+}
+
+#else
+
+#include <dlfcn.h>
 
 /* Reason given by the loader: not installed, for another architecture, or out of memory. */
 static const char *reason(const struct kt_library *library)
@@ -33,3 +49,5 @@ struct kt_err *kt_library_open(
 	}
 	return NULL;
 }
+
+#endif

@@ -101,11 +101,27 @@ class Arm64:
         yield "lib/libzstd.so.1", next(self.folder.glob("**/libzstd.so.1")).resolve()
 
 
+class Static:
+    """The program of script/static, and no library at all."""
+
+    def __init__(self, arch, usual):
+        self.compiler, self.busybox = usual.compiler, usual.busybox
+        machine = "x86_64" if arch == "amd64" else "aarch64"
+        run([kernels.REPOSITORY / "script/static", machine], timeout=3600)
+        self.ktally = kernels.REPOSITORY / f"build-static/ktally-{machine}"
+
+    def libraries(self):
+        return []
+
+
 class Programs:
     """What goes into the initial RAM disks of one architecture, made once."""
 
-    def __init__(self, arch, ktally, folder):
-        self.of = Here(ktally) if arch == "amd64" else Arm64(cross_built())
+    def __init__(self, arch, ktally, folder, static=False):
+        if static:
+            self.of = Static(arch, Here(ktally) if arch == "amd64" else Arm64(ktally))
+        else:
+            self.of = Here(ktally) if arch == "amd64" else Arm64(cross_built())
         self.helpers = {name: build_helper(self.of.compiler, name, folder / f"{name}-{arch}")
                         for name in HELPERS}
 

@@ -258,6 +258,8 @@ def parse_options(all_scenarios):
     parser.add_argument("--results", metavar="FILE", type=pathlib.Path,
                         help="keep what was shown there, and go on from it")
     parser.add_argument("--tools", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--static", action="store_true",
+                        help="take the programs of script/static, and no library")
     parser.add_argument("--keep", action="store_true", help="keep logs and accounts of all")
     parser.add_argument("--fixture", metavar="KERNEL", choices=kernels.KERNELS,
                         help="keep a snapshot of KERNEL in tests/fixtures")
@@ -348,8 +350,8 @@ def make_jobs(options, all_scenarios, results):
         try:
             kernel = kernels.given(*options.given) if options.given else kernels.get(name)
             if kernel.arch not in programs:
-                programs[kernel.arch] = initramfs.Programs(kernel.arch, options.ktally,
-                                                           options.folder)
+                programs[kernel.arch] = initramfs.Programs(
+                    kernel.arch, options.ktally, options.folder, options.static)
             options.initrds[name] = initramfs.make(kernel, programs[kernel.arch],
                                                    options.folder / f"{name}.cpio")
         except (kernels.Missing, OSError, subprocess.SubprocessError) as why:
