@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #define PROGRESS_NS 300000000 /* until the first word of progress, and between two */
@@ -397,6 +398,17 @@ static int exit_status(const struct kt_cmd *cmd, int end)
 	return end == END_CLOSED ? 0 : end == END_FAILED ? 1 : end == END_USAGE ? 2 : end;
 }
 
+/*
+ * The C library knows the local zone by TZ. It reads the files of zones here, because a confined
+ * command cannot.
+ */
+static void choose_zone(const struct kt_call *call)
+{
+	if (call->show.utc)
+		setenv("TZ", "UTC0", 1);
+	tzset();
+}
+
 int main(int argc, char **argv)
 {
 	const struct kt_console terminal = console();
@@ -406,6 +418,7 @@ int main(int argc, char **argv)
 
 	if (err)
 		return exit_status(cmd, complain(err));
+	choose_zone(&call);
 	call.console = &terminal;
 	if (!cmd->confines)
 		err = kt_needs_confine(cmd, &call, (struct kt_confine_needs){ 0 });

@@ -63,14 +63,39 @@ static bool take_clock(struct kt_span *rest, int64_t *ret_ms)
 	return true;
 }
 
-/* Takes "Z" or "+02:00"; a missing zone is UTC. */
-static bool take_zone(struct kt_span *rest, int64_t *ms)
+/* Milliseconds that local time is ahead of UTC. */
+static int64_t ahead_ms(int64_t ms)
+{
+	time_t seconds = (time_t)(ms / 1000 - (ms % 1000 < 0));
+	struct tm parts;
+
+	return localtime_r(&seconds, &parts) ? parts.tm_gmtoff * 1000ll : 0;
+}
+
+/*
+ * Converts what a local clock shows, as milliseconds of a day in UTC. Clocks are set once within
+ * two days, so one of the two offsets around the time is right, or none of them is.
+ */
+static int64_t of_local(int64_t shown_ms)
+{
+	int64_t before = shown_ms - ahead_ms(shown_ms - DAY_MS),
+		after = shown_ms - ahead_ms(shown_ms + DAY_MS);
+	int64_t first = before < after ? before : after, second = before < after ? after : before;
+
+	if (first + ahead_ms(first) == shown_ms)
+		return first;
+	return second + ahead_ms(second) == shown_ms ? second : before;
+}
+
+/* Takes "Z" or "+02:00"; a time without a zone is in `zone`. */
+static bool take_zone(struct kt_span *rest, enum kt_when_zone zone, int64_t *ms)
 {
 	int sign = kt_span_skip(rest, "+") ? -1 : kt_span_skip(rest, "-") ? 1 : 0;
 	int64_t away;
 
 	if (!sign) {
-		kt_span_skip(rest, "Z");
+		if (!kt_span_skip(rest, "Z") && zone == KT_WHEN_LOCAL)
+			*ms = of_local(*ms);
 		return true;
 	}
 	if (!take_clock(rest, &away))
@@ -112,7 +137,22 @@ static bool take_epoch(struct kt_span text, int64_t *ret_ms)
 	return !text.n;
 }
 
-bool kt_when(struct kt_span text, int64_t now_ms, int64_t *ret_ms)
+/* The last time up to `now_ms` at which a clock shows `clock_ms`. */
+static int64_t last_time(int64_t clock_ms, enum kt_when_zone zone, int64_t now_ms)
+{
+	int64_t shown_ms = zone == KT_WHEN_LOCAL ? now_ms + ahead_ms(now_ms) : now_ms;
+	int64_t at_ms = shown_ms / DAY_MS * DAY_MS + clock_ms;
+
+	for (int back = 0; back < 2; back++, at_ms -= DAY_MS) {
+		int64_t ms = zone == KT_WHEN_LOCAL ? of_local(at_ms) : at_ms;
+
+		if (ms <= now_ms)
+			return ms;
+	}
+	return zone == KT_WHEN_LOCAL ? of_local(at_ms) : at_ms;
+}
+
+bool kt_when(struct kt_span text, enum kt_when_zone zone, int64_t now_ms, int64_t *ret_ms)
 {
 	struct kt_span rest = kt_span_trim(text);
 	int64_t clock = 0, back;
@@ -134,14 +174,52 @@ bool kt_when(struct kt_span text, int64_t now_ms, int64_t *ret_ms)
 			!take_clock(&rest, &clock))
 			return false;
 		*ret_ms += clock;
-		return take_zone(&rest, ret_ms) && !rest.n;
+		return take_zone(&rest, zone, ret_ms) && !rest.n;
 	}
-	if (!take_clock(&rest, &clock) || rest.n)
+	if (!take_clock(&rest, &clock))
 		return false;
-	*ret_ms = now_ms / DAY_MS * DAY_MS + clock;
-	if (*ret_ms > now_ms)
-		*ret_ms -= DAY_MS;
-	return true;
+	if (kt_span_skip(&rest, "Z"))
+		zone = KT_WHEN_UTC;
+	*ret_ms = last_time(clock, zone, now_ms);
+	return !rest.n;
+}
+
+static bool local_parts(int64_t ms, struct tm *ret_parts)
+{
+	time_t seconds = (time_t)(ms / 1000 - (ms % 1000 < 0));
+
+	return localtime_r(&seconds, ret_parts) != NULL;
+}
+
+const char *kt_when_local(int64_t ms, char ret[KT_WHEN_ROOM])
+{
+	struct tm parts;
+
+	if (!local_parts(ms, &parts) ||
+		!strftime(ret, KT_WHEN_ROOM, "%Y-%m-%d %H:%M:%S %Z", &parts))
+		snprintf(ret, KT_WHEN_ROOM, "?");
+	return ret;
+}
+
+const char *kt_when_clock(int64_t ms, bool dated, char ret[KT_WHEN_ROOM])
+{
+	struct tm parts;
+
+	if (!local_parts(ms, &parts) || !(dated ? strftime(ret, KT_WHEN_ROOM, "%m-%d %H:%M", &parts)
+						: strftime(ret, KT_WHEN_ROOM, "%H:%M:%S", &parts)))
+		snprintf(ret, KT_WHEN_ROOM, "?");
+	return ret;
+}
+
+const char *kt_when_of_data(const char *text, char ret[KT_WHEN_ROOM])
+{
+	struct kt_span span = kt_span_str(text), rest = span;
+	int64_t ms;
+
+	if (take_date(&rest, &ms) && kt_span_ends(span, "Z") && kt_when(span, KT_WHEN_UTC, 0, &ms))
+		return kt_when_local(ms, ret);
+	snprintf(ret, KT_WHEN_ROOM, "%s", text);
+	return ret;
 }
 
 const char *kt_when_text(int64_t ms, char ret[32])

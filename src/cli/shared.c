@@ -45,6 +45,10 @@ static const struct kt_option output_options[] = {
 		"show N levels of the tree, 1 to 9; default: 2, and always unattributed",
 		.kind = KT_ARG_NUMBER, KT_AT(struct kt_call, show.depth), .min = 1, .max = 9,
 		.takes = "a number from 1 to 9" },
+	{ 0, "utc", NULL,
+		"read and show times in UTC; default: in the local zone, which TZ sets; JSON, CSV "
+		"and OpenMetrics always have UTC",
+		.kind = KT_ARG_FLAG, KT_AT(struct kt_call, show.utc) },
 	{ 'a', "all", NULL, "show every row and column, also empty and missing ones",
 		.kind = KT_ARG_FLAG, KT_AT(struct kt_call, show.all) },
 };

@@ -9,14 +9,15 @@
 #include <stdio.h>
 #include <string.h>
 
-#define HOUR_S	     3600.0
-#define SOON_S	     (24ll * 3600) /* memory that is short within a day is critical */
-#define FLOORS_MAX   90u	   /* points of a chart */
-#define NAMED_MAX    4u		   /* series that grow in step and are named in a sentence */
-#define LEAK_ID	     "leak"
-#define GROWING_ID   "growing"
-#define LEAST_SHARE  0.1 /* of the growth, for an event to be named */
-#define URGENT_BYTES 2	 /* divisor of the memory left: such growth within an hour is urgent */
+#define HOUR_S		3600.0
+#define SOON_S		(24ll * 3600) /* memory that is short within a day is critical */
+#define FLOORS_MAX	90u	      /* points of a chart */
+#define NAMED_MAX	4u	      /* series that grow in step and are named in a sentence */
+#define LEAK_ID		"leak"
+#define GROWING_ID	"growing"
+#define LEAST_SHARE	0.1 /* of the growth, for an event to be named */
+#define URGENT_BYTES	2   /* divisor of the memory left: such growth within an hour is urgent */
+#define DATE_AND_MINUTE 16  /* characters of "2026-01-31 23:59" */
 
 /* One word for each verdict: the id of its findings. */
 static const char *const ids[KT_NR_VERDICTS] = {
@@ -82,10 +83,14 @@ static const char *bytes_text(struct kt_report *report, double bytes)
 
 static const char *time_text(struct kt_report *report, int64_t ms)
 {
-	char when[32];
+	char when[KT_WHEN_ROOM];
 
-	kt_when_text(ms, when);
-	return kt_arena_printf(&report->arena, "%.10s %.5s UTC", when, when + 11);
+	kt_when_local(ms, when);
+	if (strlen(when) < DATE_AND_MINUTE + 3)
+		return kt_arena_printf(&report->arena, "%s", when);
+	/* without the seconds */
+	return kt_arena_printf(
+		&report->arena, "%.*s%s", DATE_AND_MINUTE, when, when + DATE_AND_MINUTE + 3);
 }
 
 /* Seconds until `left` bytes are gone at an hourly rate; KT_UNKNOWN: never. */

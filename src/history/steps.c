@@ -44,7 +44,7 @@ static struct kt_err *begin(struct kt_steps *steps, const char *when, bool *ret_
 	*ret_any = false;
 	if (!count)
 		return err;
-	if (when && !kt_when(kt_span_str(when),
+	if (when && !kt_when(kt_span_str(when), KT_WHEN_LOCAL,
 			    kt_recording_frame(steps->recording, count - 1)->last_ms, &when_ms))
 		return NULL;
 	err = kt_recording_find(steps->recording, when_ms, &index, &sample);

@@ -8,6 +8,7 @@
 
 #include "account/derive.h"
 #include "base/buf.h"
+#include "base/when.h"
 #include "machine/clock.h"
 #include "report/memreport_text.h"
 
@@ -261,14 +262,11 @@ static const char *count_text(int64_t n, const char *what, struct kt_arena *aren
 
 static const char *time_text(int64_t seconds, struct kt_arena *arena)
 {
-	time_t when = (time_t)seconds;
-	struct tm parts;
-	char text[64];
+	char text[32];
 
-	if (seconds <= 0 || !gmtime_r(&when, &parts) ||
-		!strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts))
-		return NULL;
-	return kt_arena_printf(arena, "%s", text);
+	return seconds <= 0 || seconds > INT64_MAX / 1000
+		       ? NULL
+		       : kt_arena_printf(arena, "%s", kt_when_text(seconds * 1000, text));
 }
 
 static const struct kt_column host_columns[] = {
@@ -498,12 +496,14 @@ void kt_machine_describe(const struct kt_machine *machine, struct kt_report *rep
 	const char *source = machine->opts.source;
 	struct kt_arena *arena = &report->arena;
 	const char *when = time_text(host->taken_s, arena), *kind = kind_text(host, arena);
+	char local[KT_WHEN_ROOM];
 	const char *const first[] = { host->name,
 		host->release ? kt_arena_printf(arena, "Linux %s", host->release) : NULL,
 		host->machine, kind };
 	const char *const second[] = { count_text(host->nr_cpus, "CPU", arena),
 		count_text(host->nr_nodes, "node", arena),
-		host->uptime_s >= 0 ? uptime_text(host->uptime_s, arena) : NULL, when,
+		host->uptime_s >= 0 ? uptime_text(host->uptime_s, arena) : NULL,
+		when ? kt_when_of_data(when, local) : NULL,
 		source ? kt_arena_printf(arena, "from %s", source) : NULL };
 
 	host_field(report, "name", host->name);

@@ -2,6 +2,7 @@
 #include "output/page_map.h"
 
 #include "base/human.h"
+#include "base/when.h"
 #include "output/curve.h"
 
 #include <stdio.h>
@@ -241,18 +242,18 @@ static void draw_legend(const struct drawing *draw, int left, int top)
 static void draw_head(const struct drawing *draw)
 {
 	const struct kt_host *host = &draw->snap->host;
-	time_t when = (time_t)host->taken_s;
-	char text[160], size[24], date[32] = "";
-	struct tm parts;
+	char text[160], size[24], date[KT_WHEN_ROOM] = "";
+	bool dated = host->taken_s > 0;
 
-	if (host->taken_s > 0 && gmtime_r(&when, &parts))
-		strftime(date, sizeof(date), ", %Y-%m-%d %H:%M:%S UTC", &parts);
+	if (dated)
+		kt_when_local(host->taken_s * 1000, date);
 	kt_human_bytes(draw->census->nr_pages * host->page_bytes, size);
 	snprintf(text, sizeof(text), "Physical memory%s%.40s", host->name ? " of " : "",
 		host->name ? host->name : "");
 	kt_canvas_text(draw->canvas, MARGIN, MARGIN - 6, 2, bright, text);
-	snprintf(text, sizeof(text), "%s of System RAM%s%.60s%s", size,
-		host->release ? ", Linux " : "", host->release ? host->release : "", date);
+	snprintf(text, sizeof(text), "%s of System RAM%s%.60s%s%s", size,
+		host->release ? ", Linux " : "", host->release ? host->release : "",
+		dated ? ", " : "", date);
 	kt_canvas_text(draw->canvas, MARGIN, MARGIN + 42, 1, plain, text);
 }
 

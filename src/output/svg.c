@@ -113,14 +113,7 @@ static void put_scale(const struct picture *picture)
 	}
 }
 
-/* Writes "01-31 23:59", or the time with seconds for short spans. */
-static const char *label_of(int64_t ms, int64_t span_ms, char text[32])
-{
-	kt_when_text(ms, text);
-	text[10] = ' ';
-	text[span_ms < 86400000 ? 19 : 16] = '\0';
-	return text + (span_ms < 86400000 ? 11 : 5);
-}
+#define DAY_MS 86400000
 
 static void put_times(const struct picture *picture)
 {
@@ -129,7 +122,7 @@ static void put_times(const struct picture *picture)
 	int64_t span = chart->times_ms.items[chart->times_ms.count - 1] - first;
 
 	for (int i = 0; i <= 3; i++) {
-		char text[32];
+		char text[KT_WHEN_ROOM];
 		double x = LEFT + (double)i / 3 * (WIDTH - LEFT - RIGHT);
 
 		kt_buf_printf(picture->buf,
@@ -138,7 +131,7 @@ static void put_times(const struct picture *picture)
 			i == 0	 ? "start"
 			: i == 3 ? "end"
 				 : "middle",
-			label_of(first + span * i / 3, span, text));
+			kt_when_clock(first + span * i / 3, span >= DAY_MS, text));
 	}
 }
 

@@ -66,6 +66,7 @@ enum kt_column_flags {
 	KT_COL_EMPTY = 1u << 24,	 /* text that may be empty */
 	KT_COL_CHANGE = 1u << 25,	 /* a change: text shows its sign, also of growth */
 	KT_COL_TITLE = 1u << 26,	 /* text has it in place of the key; sums too */
+	KT_COL_TIME = 1u << 27,		 /* a time in UTC; text shows it in the local zone */
 };
 
 struct kt_column {

@@ -110,14 +110,14 @@ struct kt_err *kt_root_moment(
 static struct kt_err *none_found(const struct kt_recording *recording, int64_t when_ms)
 {
 	size_t count = kt_recording_nr_blocks(recording);
-	char asked[32], first[32], last[32];
+	char asked[KT_WHEN_ROOM], first[KT_WHEN_ROOM], last[KT_WHEN_ROOM];
 
 	if (!count || when_ms == INT64_MAX)
 		return kt_err_new(KT_ERR_ABSENT, "no sample in it can be read");
 	return kt_err_new(KT_ERR_ABSENT, "it has no sample as early as %s; it goes from %s to %s",
-		kt_when_text(when_ms, asked),
-		kt_when_text(kt_recording_frame(recording, 0)->first_ms, first),
-		kt_when_text(kt_recording_frame(recording, count - 1)->last_ms, last));
+		kt_when_local(when_ms, asked),
+		kt_when_local(kt_recording_frame(recording, 0)->first_ms, first),
+		kt_when_local(kt_recording_frame(recording, count - 1)->last_ms, last));
 }
 
 /* Finds the last sample up to `when_ms`. */
@@ -174,7 +174,7 @@ struct kt_err *kt_root_recording_open(
 
 	if (err)
 		return err;
-	if (when && !kt_when(kt_span_str(when), last_ms(recording), &when_ms))
+	if (when && !kt_when(kt_span_str(when), KT_WHEN_LOCAL, last_ms(recording), &when_ms))
 		return kt_err_new(KT_ERR_USAGE,
 			"'%.64s' is not a time; use 2026-01-31T23:59, 23:59 or -2h (before the "
 			"last sample)",

@@ -34,7 +34,7 @@ bool kt_serve_past_moment(const char *text, int64_t now_ms, int64_t *ret_ms)
 	/* seconds since 1970 have ten digits, milliseconds thirteen */
 	if (span.n >= 12 && kt_span_i64(span, ret_ms))
 		return *ret_ms > 0;
-	return kt_when(span, now_ms, ret_ms);
+	return kt_when(span, KT_WHEN_UTC, now_ms, ret_ms);
 }
 
 /*

@@ -15,6 +15,7 @@
 
 #define GROWTH_MIN (256 << 10)
 /* columns; below, the names have the room; the date of a sample takes more of it */
+#define LEFT_LEAST	  13 /* columns that the name of the machine keeps in the title */
 #define WIDTH_FOR_OBJECTS 60
 #define WIDTH_FOR_ALL	  100
 
@@ -79,10 +80,12 @@ static const char *host(const struct kt_view *account, const char *key)
 	return cell ? cell->text : "";
 }
 
-/* Returns "15:40:02Z" of "2026-01-31T15:40:02Z". */
-static const char *clock_of(const char *when)
+/* Writes "16:40:02 CET" of "2026-01-31T15:40:02Z", in the local zone. */
+static const char *clock_of(const char *when, char ret[KT_WHEN_ROOM])
 {
-	return strlen(when) == 20 ? when + 11 : when;
+	const char *date = strchr(kt_when_of_data(when, ret), ' ');
+
+	return date ? date + 1 : ret;
 }
 
 /* Says of the list of slab caches whether its objects are exact, and if so of which time. */
@@ -96,13 +99,15 @@ static const char *say_objects(const struct kt_top *top, char ret[64])
 	const struct kt_cell *counted =
 		report ? kt_report_value(report, "slab", KT_SLAB_COUNTED) : NULL;
 	bool dated = !top->live && *host(&top->views[KT_TAB_ACCOUNT], "time");
+	char clock[KT_WHEN_ROOM];
 
 	if (!counts || top->screen.width < (dated && !counted ? WIDTH_FOR_ALL : WIDTH_FOR_OBJECTS))
 		*ret = '\0';
 	else if (top->live || !counted)
 		snprintf(ret, 64, "objects: %.16s", counts->text);
 	else
-		snprintf(ret, 64, "objects: %.16s, %.16s", counts->text, clock_of(counted->text));
+		snprintf(ret, 64, "objects: %.16s, %.20s", counts->text,
+			clock_of(counted->text, clock));
 	return ret;
 }
 
@@ -110,18 +115,19 @@ static void say_state(const struct kt_top *top, char *ret, size_t size)
 {
 	const struct kt_view *account = &top->views[KT_TAB_ACCOUNT];
 	int64_t mark_ms = account->watch ? kt_watch_mark_ms(account->watch) : 0;
-	char when[32] = "", every[32], objects[64];
+	char when[KT_WHEN_ROOM] = "", every[32], objects[64], now[KT_WHEN_ROOM];
 	const char *gap = *say_objects(top, objects) ? "  " : "", *time = host(account, "time");
 
 	if (!top->live) {
-		snprintf(ret, size, "%s%s%s", objects, *time ? gap : "", time);
+		snprintf(
+			ret, size, "%s%s%s", objects, *time ? gap : "", kt_when_of_data(time, now));
 		return;
 	}
 	snprintf(every, sizeof(every), "every %g s", top->interval_s);
 	if (mark_ms)
-		kt_when_text(mark_ms, when);
-	snprintf(ret, size, "%s%sgrowth since %.8s  %s  %s", objects, gap, clock_of(when),
-		top->frozen ? "FROZEN" : every, clock_of(host(account, "time")));
+		kt_when_clock(mark_ms, false, when);
+	snprintf(ret, size, "%s%sgrowth since %s  %s  %s", objects, gap, when,
+		top->frozen ? "FROZEN" : every, clock_of(time, now));
 }
 
 /*
@@ -133,13 +139,13 @@ void kt_draw_title(struct kt_top *top, int y)
 	const struct kt_view *account = &top->views[KT_TAB_ACCOUNT];
 	const char *name = host(account, "name"), *kernel = host(account, "kernel");
 	struct kt_screen *screen = &top->screen;
-	char left[160], right[160], shorter[160];
+	char left[160], right[160], shorter[160], now[KT_WHEN_ROOM];
 	int room = screen->width, columns, n;
 
 	say_state(top, right, sizeof(right));
 	columns = kt_text_columns(right);
-	if (columns + 16 > room)
-		snprintf(right, sizeof(right), "%s", clock_of(host(account, "time")));
+	if (columns + LEFT_LEAST > room)
+		snprintf(right, sizeof(right), "%s", clock_of(host(account, "time"), now));
 	columns = kt_text_columns(right);
 	n = snprintf(left, sizeof(left), "%s%s%s%s", name, *name && *kernel ? ", " : "",
 		*kernel ? "Linux " : "", kernel);

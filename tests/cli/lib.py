@@ -90,6 +90,7 @@ def environment(**changes):
     env = {
         "PATH": "/usr/bin:/bin",
         "LC_ALL": "C.UTF-8",
+        "TZ": "UTC0",
         # a small quarantine, so that the size in memory is the program's own
         "ASAN_OPTIONS": f"exitcode={SANITIZER_EXIT}:quarantine_size_mb=8"
                         ":allocator_may_return_null=1",

@@ -31,6 +31,7 @@ def need_tmux():
 
 def environment(**changes):
     env = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "HOME": "/nonexistent",
+           "TZ": "UTC0",
            "ASAN_OPTIONS": "exitcode=99:detect_leaks=1", "UBSAN_OPTIONS": "halt_on_error=1"}
     env.update(changes)
     return {name: value for name, value in env.items() if value is not None}

@@ -205,4 +205,4 @@ def a_recording_is_stepped_through():
 
 
 def clock(terminal):
-    return re.search(r"\d\d:\d\d:\d\dZ", terminal.lines()[0]).group()
+    return re.search(r"\d\d:\d\d:\d\d UTC", terminal.lines()[0]).group()

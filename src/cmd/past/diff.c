@@ -5,6 +5,7 @@
 // the command's numbers mean. Only what both sides have is compared; a note names the rest.
 
 #include "base/buf.h"
+#include "base/when.h"
 #include "cmd/account/account.h"
 #include "cmd/contents.h"
 #include "cmd/past/diff_counters.h"
@@ -89,6 +90,7 @@ static void tell_side(struct kt_report *report, struct source *source, const str
 	const struct kt_cell *time = kt_report_value(side, "host", "time"),
 			     *page = kt_report_value(side, "host", "page_bytes");
 	const char *report_of = host_text(report, side, "memory_report");
+	char local[KT_WHEN_ROOM];
 
 	/* a command that reads few files may not know it */
 	if (page && !kt_known(source->page_bytes))
@@ -100,7 +102,8 @@ static void tell_side(struct kt_report *report, struct source *source, const str
 	source->kernel = host_text(report, side, "kernel");
 	source->memory_report = report_of;
 	if (time)
-		kt_report_headline(report, "%s: %s", source->name, time->text);
+		kt_report_headline(
+			report, "%s: %s", source->name, kt_when_of_data(time->text, local));
 	if (report_of)
 		kt_report_headline(report, "%s: %s", source->name, report_of);
 	for (size_t i = 0; i < side->notes.count; i++) {

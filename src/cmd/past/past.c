@@ -12,7 +12,7 @@
 /* Relative times count back from the last sample, not from now: a recording may be years old. */
 static struct kt_err *take_when(const char *option, const char *text, int64_t last_ms, int64_t *ms)
 {
-	if (!text || kt_when(kt_span_str(text), last_ms, ms))
+	if (!text || kt_when(kt_span_str(text), KT_WHEN_LOCAL, last_ms, ms))
 		return NULL;
 	return kt_err_new(KT_ERR_USAGE,
 		"%s takes a time: 2026-01-31T23:59, 23:59, -2h (before the last sample)", option);
@@ -27,7 +27,7 @@ static struct kt_err *take_period(const struct kt_past_period *period, struct kt
 	int64_t first_ms = history->from_ms, last_ms = history->to_ms;
 	int64_t from_ms = first_ms, to_ms = last_ms, now_ms = kt_history_last_ms(history);
 	struct kt_err *err = take_when("--from", period->from, now_ms, &from_ms);
-	char first[32], last[32];
+	char first[KT_WHEN_ROOM], last[KT_WHEN_ROOM];
 
 	if (!err)
 		err = take_when("--to", period->to, now_ms, &to_ms);
@@ -38,7 +38,7 @@ static struct kt_err *take_period(const struct kt_past_period *period, struct kt
 	if (from_ms > last_ms || to_ms < first_ms)
 		return kt_err_new(KT_ERR_ABSENT,
 			"%s: contains no sample of that time; it goes from %s to %s", history->path,
-			kt_when_text(first_ms, first), kt_when_text(last_ms, last));
+			kt_when_local(first_ms, first), kt_when_local(last_ms, last));
 	kt_history_limit(
 		history, period->from ? from_ms : INT64_MIN, period->to ? to_ms : INT64_MAX);
 	return NULL;
@@ -85,7 +85,7 @@ const struct kt_part kt_past_recording_part = {
 void kt_past_describe(const struct kt_history *history, struct kt_report *report)
 {
 	const struct kt_recording *recording = history->recording;
-	char from[32], to[32];
+	char from[32], to[32], first[KT_WHEN_ROOM], last[KT_WHEN_ROOM];
 	int64_t nr_samples = 0;
 
 	for (size_t i = 0; i < kt_recording_nr_blocks(recording); i++)
@@ -99,7 +99,8 @@ void kt_past_describe(const struct kt_history *history, struct kt_report *report
 	kt_report_field(report, "recording", "samples", KT_CELL_COUNT, kt_cell_number(nr_samples));
 	kt_report_field(report, "recording", "bytes", KT_CELL_BYTES,
 		kt_cell_number((int64_t)kt_recording_size(recording)));
-	kt_report_headline(report, "%s: %s to %s, UTC", history->path, from, to);
+	kt_report_headline(report, "%s: %s to %s", history->path,
+		kt_when_local(history->from_ms, first), kt_when_local(history->to_ms, last));
 }
 
 /*

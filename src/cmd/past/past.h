@@ -17,7 +17,8 @@ struct kt_past_period {
 /** Options for a `struct kt_past_period` that is a member of a command's own struct. */
 #define KT_PAST_PERIOD_OPTIONS(type, member)                                                    \
 	{ 0, "from", "TIME",                                                                    \
-		"from this time on: 2026-01-31T23:59, 23:59, -2h (before the last sample)",     \
+		"from this time on: 2026-01-31T23:59, 23:59, -2h (before the last sample); "    \
+		"local, or with a Z at its end or with --utc, UTC",                             \
 		.kind = KT_ARG_TIME, KT_AT(type, member.from) },                                \
 	{                                                                                       \
 		0, "to", "TIME", "up to this time", .kind = KT_ARG_TIME, KT_AT(type, member.to) \

@@ -33,13 +33,10 @@ static struct kt_err *show(struct kt_past_lines *lines, int64_t real_ms, const c
 	kt_row_visit visit, void *arg)
 {
 	struct kt_report_row row = { .cells = lines->cells, .mark = mark };
-	char time[32], clock[32];
+	char time[32], clock[KT_WHEN_ROOM];
 
 	row.cells[KT_PAST_LINES_TIME] = kt_cell_text(kt_when_text(real_ms, time));
-	memcpy(clock, time, sizeof(clock));
-	clock[10] = ' ';
-	clock[lines->dated ? 16 : 19] = '\0';
-	row.cells[KT_PAST_LINES_CLOCK] = kt_cell_text(clock + (lines->dated ? 5 : 11));
+	row.cells[KT_PAST_LINES_CLOCK] = kt_cell_text(kt_when_clock(real_ms, lines->dated, clock));
 	if (lines->event_column)
 		row.cells[lines->event_column] = kt_cell_text(mark);
 	return visit(arg, &row); /* cppcheck-suppress returnDanglingLifetime */

@@ -50,7 +50,7 @@ enum {
 /* clang-format on */
 
 static const struct kt_column columns[NR_COLS] = {
-	[COL_CLOCK] = { .key = "clock", .title = "TIME (UTC)", .flags = KT_COL_TEXT_ONLY },
+	[COL_CLOCK] = { .key = "clock", .title = "TIME", .flags = KT_COL_TEXT_ONLY },
 	[COL_TIME] = { .key = "time",
 		.title = "",
 		.flags = KT_COL_DATA_ONLY | KT_COL_SET,

@@ -55,7 +55,7 @@ enum {
 static const enum kt_row_id rows[] = { AMOUNTS(ROW_OF) };
 
 static const struct kt_column columns[] = {
-	[COL_CLOCK] = { .key = "clock", .title = "TIME (UTC)", .flags = KT_COL_TEXT_ONLY },
+	[COL_CLOCK] = { .key = "clock", .title = "TIME", .flags = KT_COL_TEXT_ONLY },
 	[COL_TIME] = { .key = "time", .title = "", .flags = KT_COL_DATA_ONLY | KT_COL_SET, .pattern = KT_TIME_PATTERN },
 	AMOUNTS(COLUMN)
 	[COL_EVENT] = { .key = "event", .title = "", .flags = KT_COL_DATA_ONLY, .help = "What happened before this line." },

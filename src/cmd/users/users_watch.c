@@ -347,14 +347,14 @@ static void put_headline(struct kt_report *report, const struct kt_watched_whole
 	const struct kt_coverage *coverage, const struct kt_watched_rows *rows)
 {
 	struct kt_estimate held = kt_watched_held(&rows->held, rows);
-	char lasted[32], begun[32], bytes[24], low[24], high[24], all[24];
+	char lasted[32], begun[KT_WHEN_ROOM], bytes[24], low[24], high[24], all[24];
 
 	kt_human_bytes(llround(held.value), bytes);
 	kt_human_bytes(llround(held.low), low);
 	kt_human_bytes(llround(held.high), high);
 	kt_human_bytes(llround(rows->all.bytes), all);
 	if (kt_known(watch->begun_s))
-		kt_when_text(watch->begun_s * 1000, begun);
+		kt_when_local(watch->begun_s * 1000, begun);
 	kt_report_headline(report, "%s, watched for %s%s%s: %s allocated, %s of it %s (%s to %s)",
 		watch->topic, seconds_text(watch->watch_ms, lasted),
 		kt_known(watch->begun_s) ? " from " : "", kt_known(watch->begun_s) ? begun : "",

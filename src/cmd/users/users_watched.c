@@ -19,7 +19,7 @@ static const struct kt_column columns[] = {
 		.help = "Slab cache, or pages, percpu, vmalloc." },
 	[WATCH_BEGUN] = { .key = "begun",
 		.title = "AT",
-		.flags = KT_COL_LABEL,
+		.flags = KT_COL_LABEL | KT_COL_TIME,
 		.help = "When it began." },
 	[WATCH_HELD] = { .key = "held_bytes",
 		.title = "HELD",

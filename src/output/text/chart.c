@@ -168,11 +168,11 @@ static void put_scale(const struct canvas *canvas, int row)
 static void put_times(const struct canvas *canvas)
 {
 	const struct kt_chart *chart = canvas->chart;
-	char first[32], last[32];
+	char first[KT_WHEN_ROOM], last[KT_WHEN_ROOM];
 	int room;
 
-	kt_when_text(chart->times_ms.items[0], first);
-	kt_when_text(chart->times_ms.items[chart->times_ms.count - 1], last);
+	kt_when_local(chart->times_ms.items[0], first);
+	kt_when_local(chart->times_ms.items[chart->times_ms.count - 1], last);
 	room = canvas->columns - (int)strlen(first) - (int)strlen(last);
 	kt_buf_printf(
 		canvas->buf, "%*s%s%*s%s\n", MARGIN + 1, "", first, room > 1 ? room : 1, "", last);

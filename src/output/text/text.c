@@ -5,6 +5,7 @@
 
 #include "base/human.h"
 #include "base/printable.h"
+#include "base/when.h"
 #include "output/output.h"
 #include "output/text/chart.h"
 #include "output/text/findings.h"
@@ -71,7 +72,7 @@ static void real_text(double value, const char *unit, char *ret, size_t size)
 static void cell_text(const struct page *page, const struct kt_column *column,
 	const struct kt_cell *cell, char *ret, size_t size)
 {
-	char human[24];
+	char human[24], local[KT_WHEN_ROOM];
 	size_t plus;
 
 	if (cell->state == KT_ABSENT) {
@@ -83,7 +84,11 @@ static void cell_text(const struct page *page, const struct kt_column *column,
 		return;
 	}
 	switch (column->type) {
-	case KT_CELL_TEXT: snprintf(ret, size, "%s", cell->text); break;
+	case KT_CELL_TEXT:
+		snprintf(ret, size, "%s",
+			column->flags & KT_COL_TIME ? kt_when_of_data(cell->text, local)
+						    : cell->text);
+		break;
 	case KT_CELL_COUNT:
 		*ret = '+';
 		plus = is_change(column) && cell->number > 0;

@@ -275,7 +275,7 @@ static void take_time(struct kt_snapshot *snap, const struct kt_text *text)
 {
 	struct kt_span rest = kt_text_span(text), line;
 	int64_t before = snap->memory_taken_s, now = snap->host.taken_s, seconds;
-	char human[32];
+	char human[KT_WHEN_ROOM];
 
 	snap->memory_taken_s = now;
 	if (!kt_span_line(&rest, &line) || !kt_span_skip(&line, KT_MEMORY_TIME) ||
@@ -285,7 +285,7 @@ static void take_time(struct kt_snapshot *snap, const struct kt_text *text)
 	snap->memory_taken_s = seconds;
 	if (seconds == before || (kt_known(now) && seconds >= now))
 		return;
-	kt_when_text(seconds * 1000, human);
+	kt_when_local(seconds * 1000, human);
 	if (kt_known(now))
 		kt_snapshot_note(snap,
 			"counted in kernel memory at %s, %lld s before this sample, which has all "
