@@ -90,20 +90,21 @@ void kt_clock_boot(struct kt_clock *clock)
 
 int kt_clock_blocks(const struct kt_clock *clock, int level, int64_t since_ms)
 {
-	int64_t count;
+	const struct kt_level *about = &kt_levels[level];
 
 	if (level == 0 && since_ms < clock->dense_ms)
 		since_ms = clock->dense_ms;
-	count = clock->block[level] - since_ms / kt_levels[level].step_ms;
-
-	return (int)clamp(count, 0, kt_levels[level].kept);
+	/* nearly always, and without a division */
+	if (since_ms < clock->start_ms[level] - about->kept * about->step_ms)
+		return about->kept;
+	return (int)clamp(clock->block[level] - since_ms / about->step_ms, 0, about->kept);
 }
 
 int kt_clock_seen(const struct kt_clock *clock, int level, int count)
 {
-	int seen = 0;
+	int seen = 0, there = (int)clamp(clock->block[level], 0, count);
 
-	for (int i = 1; i <= count && i <= clock->block[level]; i++)
-		seen += clock->seen[kt_clock_closed(clock, level, i - 1)];
+	for (int i = 0; i < there; i++)
+		seen += clock->seen[kt_clock_closed(clock, level, i)];
 	return seen;
 }

@@ -31,6 +31,13 @@ bool kt_clock_advance(struct kt_clock *clock, int64_t time_ms, int64_t uptime_ms
 void kt_clock_boot(struct kt_clock *clock);
 /** Closed blocks of a level since a time, at most as many as are kept and known. */
 int kt_clock_blocks(const struct kt_clock *clock, int level, int64_t since_ms);
+/** Number of the block of a time before the open block: nearly always the newest closed one. */
+static inline int64_t kt_clock_block_of(const struct kt_clock *clock, int level, int64_t time_ms)
+{
+	int64_t step = kt_levels[level].step_ms;
+
+	return time_ms >= clock->start_ms[level] - step ? clock->block[level] - 1 : time_ms / step;
+}
 /** How many of the newest `count` closed blocks have samples. */
 int kt_clock_seen(const struct kt_clock *clock, int level, int count);
 /** Place of any block among the floors of all levels. */

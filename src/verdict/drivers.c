@@ -2,6 +2,8 @@
 
 #include "verdict/drivers.h"
 
+#include "verdict/larger.h"
+
 #include <math.h>
 
 #define KIB	     1024.
@@ -41,9 +43,11 @@ static void fit(const double *x, const double *y, int count, struct line *ret_li
 	double mx = 0, my = 0, xx = 0, yy = 0, xy = 0;
 
 	for (int i = 0; i < count; i++) {
-		mx += x[i] / count;
-		my += y[i] / count;
+		mx += x[i];
+		my += y[i];
 	}
+	mx /= count;
+	my /= count;
 	for (int i = 0; i < count; i++) {
 		xx += (x[i] - mx) * (x[i] - mx);
 		yy += (y[i] - my) * (y[i] - my);
@@ -96,10 +100,10 @@ static bool highest_so_far(const struct kt_growth_of *of, const struct kt_number
 		if (count <= 0 || !kt_number_blocks(driver, of->clock, level, ago, count, past))
 			continue;
 		for (int i = 0; i < count; i++)
-			highest = fmax(highest, past[i]);
+			highest = kt_larger(highest, past[i]);
 	}
 	for (int i = 0; i < stretch->count; i++)
-		ret_blocks[i] = highest = fmax(highest, ret_blocks[i]);
+		ret_blocks[i] = highest = kt_larger(highest, ret_blocks[i]);
 	return true;
 }
 

@@ -147,12 +147,14 @@ void kt_growth_seek(const struct kt_growth_of *of, int level, struct kt_growth *
 		int m = about->windows[k];
 		double least = least_rise(of, level, k);
 
-		if (best.floors.count < m || kt_clock_seen(of->clock, level, m) < SEEN_LEAST * m)
+		if (best.floors.count < m ||
+			best.floors.at[best.floors.count - 1] -
+					best.floors.at[best.floors.count - m] <
+				least / 2 ||
+			kt_clock_seen(of->clock, level, m) < SEEN_LEAST * m)
 			continue;
 		growth = best;
 		set_window(of, &growth, level, m);
-		if (growth.rise < least / 2)
-			continue;
 		fit_window(of, &growth);
 		growth.sought = true;
 		growth.positive = growth.shape.score >= about->score &&

@@ -287,6 +287,16 @@ static void look_for_followed(const struct kt_judge *judge, const struct kt_seri
 		(double)series->per_unit, false };
 }
 
+/* No level has growth to report: the verdicts with a rank come after these two. */
+static bool is_still(const struct kt_series *series)
+{
+	bool still = true;
+
+	for (int level = 0; level < KT_NR_LEVELS; level++)
+		still &= series->verdicts[level] <= KT_VERDICT_NORMAL;
+	return still;
+}
+
 /* Is there a level whose outcome ranks higher than this one? */
 static bool outranked(const struct kt_series *series, int level)
 {
@@ -399,7 +409,8 @@ static void test_series(struct kt_judge *judge, size_t index, const bool *due, b
 		else
 			series->verdicts[level] = KT_VERDICT_NORMAL;
 	}
-	settle(judge, index, states_due);
+	if (states_due || before == KT_VERDICT_LEAK || !is_still(series))
+		settle(judge, index, states_due);
 	if (series->verdict != before)
 		report_change(judge, index);
 }

@@ -13,18 +13,23 @@ void kt_number_begin(struct kt_number *number, bool counts)
 
 static void close_level(struct kt_number *number, const struct kt_clock *clock, int level)
 {
-	int64_t open = clock->block[level], block = number->last_ms / kt_levels[level].step_ms;
+	int64_t open = clock->block[level];
+	int64_t block = kt_clock_block_of(clock, level, number->last_ms);
 	double value = number->value;
 
 	if (!number->counts && number->samples[level] > 0)
 		value = number->sum[level] / number->samples[level];
+	number->sum[level] = number->samples[level] = 0;
+	if (block == open - 1) {
+		number->blocks[kt_clock_closed(clock, level, 0)] = (float)(value - number->origin);
+		return;
+	}
 	number->blocks[kt_clock_slot(level, block)] = (float)(value - number->origin);
 	if (open - block > kt_levels[level].kept + 1)
 		block = open - kt_levels[level].kept - 1;
 	for (block++; block < open; block++)
 		number->blocks[kt_clock_slot(level, block)] =
 			(float)(number->value - number->origin);
-	number->sum[level] = number->samples[level] = 0;
 }
 
 static void close_blocks(struct kt_number *number, const struct kt_clock *clock)
@@ -64,11 +69,17 @@ void kt_number_end(struct kt_number *number, const struct kt_clock *clock)
 bool kt_number_blocks(const struct kt_number *number, const struct kt_clock *clock, int level,
 	int ago, int count, double *ret_blocks)
 {
+	const struct kt_level *about = &kt_levels[level];
+	int slot;
+
 	if (number->begun_ms < 0 || ago < 0 ||
 		ago + count > kt_clock_blocks(clock, level, number->begun_ms))
 		return false;
-	for (int i = 0; i < count; i++)
-		ret_blocks[i] =
-			(double)number->blocks[kt_clock_closed(clock, level, ago + count - 1 - i)];
+	slot = count > 0 ? kt_clock_closed(clock, level, ago + count - 1) : 0;
+	for (int i = 0; i < count; i++) {
+		ret_blocks[i] = (double)number->blocks[slot];
+		if (++slot == about->offset + about->kept)
+			slot = about->offset;
+	}
 	return true;
 }

@@ -70,11 +70,18 @@ static void close_two_hours(struct kt_rings *rings, int place, float floor, floa
 	rings->falls[place] = pack_roughly(rings->fall);
 	rings->top = rings->high = rings->peak = next;
 	rings->fall = 0;
-	rings->week_high = -HUGE_VALF;
-	for (int i = 0; i < KT_LEVEL_BLOCKS; i++)
-		rings->week_high = larger(
-			rings->week_high, rings->floors[kt_levels[KT_LEVEL_TWO_HOURS].offset + i] +
-						  (float)unpack(rings->highs[i]));
+	rings->week_high = rings->week_top = -HUGE_VALF;
+	rings->week_low = HUGE_VALF;
+	for (int i = 0; i < KT_LEVEL_BLOCKS; i++) {
+		float low = rings->floors[kt_levels[KT_LEVEL_TWO_HOURS].offset + i];
+
+		rings->week_high = larger(rings->week_high, low + (float)unpack(rings->highs[i]));
+		rings->week_top =
+			larger(rings->week_top, low + (float)unpack_roughly(rings->tops[i]));
+		/* places without a block yet have -HUGE_VALF */
+		if (low < rings->week_low && low > -HUGE_VALF)
+			rings->week_low = low;
+	}
 }
 
 static void close_day(struct kt_rings *rings, int place, float floor, float next)
@@ -85,9 +92,8 @@ static void close_day(struct kt_rings *rings, int place, float floor, float next
 	rings->day_fall = 0;
 }
 
-static void close_block(struct kt_rings *rings, int level, int64_t block, float floor)
+static void close_block(struct kt_rings *rings, int level, int slot, float floor)
 {
-	int slot = kt_clock_slot(level, block);
 	int place = slot - kt_levels[level].offset;
 
 	rings->floors[slot] = floor;
@@ -100,31 +106,35 @@ static void close_block(struct kt_rings *rings, int level, int64_t block, float 
 }
 
 /* Blocks without samples, or without a change: nothing else is kept of the shortest ones. */
-static void repeat_value(struct kt_rings *rings, int level, int64_t from, int64_t to)
+static void repeat_value(struct kt_rings *rings, int level, int slot, int64_t count)
 {
 	const struct kt_level *about = &kt_levels[level];
-	int slot = kt_clock_slot(level, from);
 
-	for (int64_t left = to - from; left > 0; left--) {
-		rings->floors[slot] = rings->value;
+	for (; count > 0; count--) {
 		if (++slot == about->offset + about->kept)
 			slot = about->offset;
+		rings->floors[slot] = rings->value;
 	}
 }
 
 static void close_level(struct kt_rings *rings, const struct kt_clock *clock, int level)
 {
-	int64_t open = clock->block[level], block = rings->last_ms / kt_levels[level].step_ms;
+	int64_t open = clock->block[level];
+	int64_t block = kt_clock_block_of(clock, level, rings->last_ms);
+	int slot =
+		block == open - 1 ? kt_clock_closed(clock, level, 0) : kt_clock_slot(level, block);
 
-	close_block(rings, level, block, rings->open[level]);
+	close_block(rings, level, slot, rings->open[level]);
+	rings->open[level] = rings->value;
+	if (block == open - 1)
+		return;
 	if (open - block > kt_levels[level].kept + 1)
 		block = open - kt_levels[level].kept - 1;
 	if (level < KT_LEVEL_TWO_HOURS - 1)
-		repeat_value(rings, level, block + 1, open);
+		repeat_value(rings, level, kt_clock_slot(level, block), open - block - 1);
 	else
 		for (block++; block < open; block++)
-			close_block(rings, level, block, rings->value);
-	rings->open[level] = rings->value;
+			close_block(rings, level, kt_clock_slot(level, block), rings->value);
 }
 
 void kt_rings_close(struct kt_rings *rings, const struct kt_clock *clock)
@@ -143,7 +153,8 @@ void kt_rings_close(struct kt_rings *rings, const struct kt_clock *clock)
 void kt_rings_begin(struct kt_rings *rings, const struct kt_clock *clock, int64_t bytes)
 {
 	memset(rings, 0, sizeof(*rings));
-	rings->week_high = -HUGE_VALF;
+	rings->week_high = rings->week_top = -HUGE_VALF;
+	rings->week_low = HUGE_VALF;
 	for (int i = 0; i < KT_LEVEL_BLOCKS; i++)
 		rings->floors[kt_levels[KT_LEVEL_TWO_HOURS].offset + i] = -HUGE_VALF;
 	rings->origin = bytes;
@@ -170,22 +181,29 @@ int kt_rings_count(const struct kt_rings *rings, const struct kt_clock *clock, i
 	return rings->begun_ms < 0 ? 0 : kt_clock_blocks(clock, level, rings->begun_ms);
 }
 
-double kt_rings_floor(
-	const struct kt_rings *rings, const struct kt_clock *clock, int level, int ago)
-{
-	return (double)rings->floors[kt_clock_closed(clock, level, ago)];
-}
-
 void kt_rings_floors(const struct kt_rings *rings, const struct kt_clock *clock, int level,
 	int count, struct kt_floors *ret_floors)
 {
-	int there = kt_rings_count(rings, clock, level);
+	int there = kt_rings_count(rings, clock, level), slot;
+	const struct kt_level *about = &kt_levels[level];
 
 	if (count > there)
 		count = there;
-	for (int i = 0; i < count; i++)
-		ret_floors->at[i] = kt_rings_floor(rings, clock, level, count - 1 - i);
 	ret_floors->count = count;
+	slot = count > 0 ? kt_clock_closed(clock, level, count - 1) : 0;
+	for (int i = 0; i < count; i++) {
+		ret_floors->at[i] = (double)rings->floors[slot];
+		if (++slot == about->offset + about->kept)
+			slot = about->offset;
+	}
+}
+
+double kt_rings_week_range(const struct kt_rings *rings)
+{
+	float low = rings->open[KT_LEVEL_TWO_HOURS];
+
+	low = low < rings->week_low ? low : rings->week_low;
+	return (double)larger(rings->week_top, rings->top) - (double)low;
 }
 
 int64_t kt_rings_bytes(const struct kt_rings *rings, double above)

@@ -25,7 +25,8 @@ struct kt_rings {
 	float top, high, fall; /* of the open block */
 	float peak;	       /* floor of 10 min from which falls are measured */
 	float day_high, day_fall, day_peak;
-	float week_high; /* floor of 10 min in the closed blocks of 2 h */
+	/* in the closed blocks of 2 h: highest floor of 10 min, highest value, lowest floor */
+	float week_high, week_top, week_low;
 };
 
 /** Blocks of one level, oldest first, in bytes above the origin. */
@@ -45,11 +46,16 @@ void kt_rings_close(struct kt_rings *rings, const struct kt_clock *clock);
 /** How many closed blocks of a level there are. */
 int kt_rings_count(const struct kt_rings *rings, const struct kt_clock *clock, int level);
 /** The floor of the block that closed `ago` blocks before the newest closed one. */
-double kt_rings_floor(
-	const struct kt_rings *rings, const struct kt_clock *clock, int level, int ago);
+static inline double kt_rings_floor(
+	const struct kt_rings *rings, const struct kt_clock *clock, int level, int ago)
+{
+	return (double)rings->floors[kt_clock_closed(clock, level, ago)];
+}
 /** The newest closed blocks, at most `count`. */
 void kt_rings_floors(const struct kt_rings *rings, const struct kt_clock *clock, int level,
 	int count, struct kt_floors *ret_floors);
+/** At least the difference of the highest and the lowest value of the last week. */
+double kt_rings_week_range(const struct kt_rings *rings);
 /** Bytes of an amount above the origin. */
 int64_t kt_rings_bytes(const struct kt_rings *rings, double above);
 

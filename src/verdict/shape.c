@@ -2,6 +2,8 @@
 
 #include "verdict/shape.h"
 
+#include "verdict/larger.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -14,13 +16,18 @@ static const double fills[] = { .08, .2, .35, .5, .75, 1, 1.5, 2, 3, 4, 6, 8 };
 
 #define NR_FILLS (sizeof(fills) / sizeof(fills[0]))
 
+/* Four sums at a time: one would wait for each addition. */
 static double dot(const double *x, const double *y, int count)
 {
-	double sum = 0;
+	double sums[4] = { 0 };
+	int i = 0;
 
-	for (int i = 0; i < count; i++)
-		sum += x[i] * y[i];
-	return sum;
+	for (; i + 4 <= count; i += 4)
+		for (int k = 0; k < 4; k++)
+			sums[k] += x[i + k] * y[i + k];
+	for (; i < count; i++)
+		sums[0] += x[i] * y[i];
+	return sums[0] + sums[1] + sums[2] + sums[3];
 }
 
 void kt_shape_clear(const struct kt_shape_basis *basis, double *vector)
@@ -77,7 +84,7 @@ void kt_shape_take_out_days(struct kt_shape_basis *basis, double blocks_per_day)
 	}
 }
 
-/* Squares that a vector takes from `left`, if it goes upwards; makes it a unit vector. */
+/* Squares that a vector takes from `left`, if it goes upwards; clears it of the basis. */
 static double upward_gain(
 	const struct kt_shape_basis *basis, const double *left, double *vector, double *ret_size)
 {
@@ -117,32 +124,45 @@ static double fit_line(
 }
 
 struct fill {
-	double gain, size, windows;
+	double gain, size;
 };
 
-/* `left` has nothing of the basis, so the curve need not be cleared of it: only its square. */
-static struct fill fit_fill(const struct kt_shape_basis *basis, const double *left, double windows)
+/*
+ * All fills at once, which the compiler puts next to each other. `left` and all vectors but the
+ * first have a mean of zero, so what is still missing of a fill is as good as the fill, and only
+ * its square has to be cleared of the basis.
+ */
+static void fit_fill_curves(
+	const struct kt_shape_basis *basis, const double *left, struct fill *ret_fills)
 {
-	struct fill fill = { .windows = windows };
-	double curve[KT_LEVEL_BLOCKS], factor = exp(-1 / (windows * basis->blocks)), rest = 1;
-	double square = 0, part = 0, norm;
+	double missing[NR_FILLS], factors[NR_FILLS], parts[NR_FILLS] = { 0 };
+	double taken[KT_SHAPE_VECTORS][NR_FILLS] = { 0 }, norms[NR_FILLS] = { 0 };
+	double squares[NR_FILLS];
 
-	for (int i = 0; i < basis->blocks; i++, rest *= factor) {
-		curve[i] = 1 - rest;
-		square += curve[i] * curve[i];
-		part += curve[i] * left[i];
+	for (size_t k = 0; k < NR_FILLS; k++) {
+		missing[k] = 1;
+		factors[k] = exp(-1 / (fills[k] * basis->blocks));
 	}
-	norm = square;
-	for (int k = 0; k < basis->count; k++) {
-		double taken = dot(curve, basis->vectors[k], basis->blocks);
+	for (int i = 0; i < basis->blocks; i++) {
+		for (int v = 0; v < basis->count; v++)
+			for (size_t k = 0; k < NR_FILLS; k++)
+				taken[v][k] += basis->vectors[v][i] * missing[k];
+		for (size_t k = 0; k < NR_FILLS; k++) {
+			parts[k] -= left[i] * missing[k];
+			norms[k] += missing[k] * missing[k];
+			missing[k] *= factors[k];
+		}
+	}
+	memcpy(squares, norms, sizeof(squares));
+	for (int v = 0; v < basis->count; v++)
+		for (size_t k = 0; k < NR_FILLS; k++)
+			norms[k] -= taken[v][k] * taken[v][k];
+	for (size_t k = 0; k < NR_FILLS; k++) {
+		bool up = norms[k] > 1e-9 * squares[k] && parts[k] > 0;
 
-		norm -= taken * taken;
+		ret_fills[k].size = up ? parts[k] / norms[k] : 0;
+		ret_fills[k].gain = up ? parts[k] * parts[k] / norms[k] : 0;
 	}
-	if (!(norm > 1e-9 * square) || !(part > 0))
-		return fill;
-	fill.size = part / norm;
-	fill.gain = part * part / norm;
-	return fill;
 }
 
 /* The best place for one more step: squares that it takes. */
@@ -173,10 +193,13 @@ static double best_step(const struct kt_shape_basis *basis, const double *left, 
 static int fit_steps(const struct kt_shape_basis *basis, const double *left, double *rests,
 	struct kt_shape *shape)
 {
-	struct kt_shape_basis with = *basis;
+	struct kt_shape_basis with; /* most of its vectors stay unused */
 	double rest[KT_LEVEL_BLOCKS], step[KT_LEVEL_BLOCKS];
 	int m = basis->blocks, most = m / 5 < STEPS_MAX ? m / 5 : STEPS_MAX, count;
 
+	with.blocks = m;
+	with.count = basis->count;
+	memcpy(with.vectors, basis->vectors, (size_t)basis->count * sizeof(with.vectors[0]));
 	memcpy(rest, left, (size_t)m * sizeof(*rest));
 	for (count = 0; count < most; count++) {
 		int at;
@@ -221,19 +244,19 @@ static void fit_fills(const struct kt_shape_basis *basis, const double *left,
 	const struct kt_shape_window *window, double samples, double floor, struct kt_shape *shape)
 {
 	double line = shape->rests[1] + floor, all = shape->rests[0];
-	struct fill best = { 0 };
-	double most = 0;
+	double near = line * exp(2 * NATS_NEAR / samples), most = 0;
+	struct fill found[NR_FILLS], best = { 0 };
 
+	fit_fill_curves(basis, left, found);
 	shape->ceiling = HUGE_VAL;
 	for (size_t k = 0; k < NR_FILLS; k++) {
-		struct fill fill = fit_fill(basis, left, fills[k]);
-		double rest = fmax(all - fill.gain, 0) + floor;
+		double rest = kt_larger(all - found[k].gain, 0) + floor;
 
-		if (fills[k] <= window->fill_max + 1e-9 && fill.gain > best.gain)
-			best = fill;
-		most = fmax(most, fill.gain);
+		if (fills[k] <= window->fill_max + 1e-9 && found[k].gain > best.gain)
+			best = found[k];
+		most = kt_larger(most, found[k].gain);
 		/* a fill is at this share of its ceiling */
-		if (isinf(shape->ceiling) && samples / 2 * log(rest / line) < NATS_NEAR)
+		if (rest < near && isinf(shape->ceiling))
 			shape->ceiling = shape->rise / (1 - exp(-1 / fills[k]));
 	}
 	shape->rests[2] = fmax(all - best.gain, 0);

@@ -2,6 +2,8 @@
 
 #include "verdict/stairs.h"
 
+#include "verdict/larger.h"
+
 #include <math.h>
 
 #define ONSET_SHARE  .03
@@ -15,7 +17,7 @@ static void make_envelope(const struct kt_floors *floors, int from, double *enve
 	double least = HUGE_VAL;
 
 	for (int i = floors->count - 1; i >= from; i--) {
-		least = fmin(least, floors->at[i]);
+		least = kt_smaller(least, floors->at[i]);
 		envelope[i] = least;
 	}
 }
@@ -25,8 +27,8 @@ static double greatest_fall(const struct kt_floors *floors, int from)
 	double high = -HUGE_VAL, fall = 0;
 
 	for (int i = from; i < floors->count; i++) {
-		high = fmax(high, floors->at[i]);
-		fall = fmax(fall, high - floors->at[i]);
+		high = kt_larger(high, floors->at[i]);
+		fall = kt_larger(fall, high - floors->at[i]);
 	}
 	return fall;
 }

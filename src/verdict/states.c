@@ -2,6 +2,8 @@
 
 #include "verdict/states.h"
 
+#include "verdict/larger.h"
+
 #include <math.h>
 
 #define LEAST_BLOCKS 12
@@ -52,7 +54,7 @@ static bool has_teeth(const struct view *view)
 	for (int i = 1; i < view->floors.count; i++) {
 		double by = view->floors.at[i] - view->floors.at[i - 1];
 
-		fastest = fmax(fastest, by);
+		fastest = kt_larger(fastest, by);
 		falls += -by >= least && view->floors.at[i] <= near;
 	}
 	return falls >= 2 && fastest <= SLOWLY * range_of(view);
@@ -119,8 +121,8 @@ static enum kt_verdict find_step(const struct view *view, struct kt_state *state
 	struct kt_shape shape;
 
 	for (int i = last; i < count; i++) {
-		low = fmin(low, view->floors.at[i]);
-		high = fmax(high, view->floors.at[i]);
+		low = kt_smaller(low, view->floors.at[i]);
+		high = kt_larger(high, view->floors.at[i]);
 	}
 	if (high - low > STILL * range_of(view) ||
 		fabs(view->floors.at[count - 1] - view->floors.at[0]) < MOVED * range_of(view))
@@ -155,12 +157,12 @@ static enum kt_verdict churn_or_spike(const struct view *view, struct kt_state *
 		if (now - low > (1 - RETURNED) * excess[i])
 			excess[i] = 0;
 	for (int i = 0; i <= count; i++)
-		highest = fmax(highest, excess[i]);
+		highest = kt_larger(highest, excess[i]);
 	if (highest < LEAST_BYTES || highest < CHURN_TIMES * range_of(view))
 		return KT_VERDICT_NORMAL;
 	for (int i = 0; i <= count; i++) {
 		churns += excess[i] >= highest / 4;
-		last = excess[i] >= fmax(highest / 4, LEAST_BYTES) ? i : last;
+		last = excess[i] >= kt_larger(highest / 4, LEAST_BYTES) ? i : last;
 	}
 	state->rise = highest;
 	state->since_ms = start_of(view, last);
@@ -196,6 +198,9 @@ void kt_states_find(const struct kt_growth_of *of, struct kt_state *ret_state)
 	const struct kt_state none = { KT_VERDICT_NORMAL, -1, -1, 0, NAN, NAN };
 
 	*ret_state = none;
+	/* most amounts move less than any state needs */
+	if (kt_rings_week_range(of->rings) < LEAST_BYTES)
+		return;
 	for (int level = KT_LEVEL_TWO_HOURS; level > 0; level--) {
 		struct view view = { .of = of, .level = level, .low = HUGE_VAL, .high = -HUGE_VAL };
 
@@ -203,8 +208,8 @@ void kt_states_find(const struct kt_growth_of *of, struct kt_state *ret_state)
 		if (view.floors.count < LEAST_BLOCKS)
 			continue;
 		for (int i = 0; i < view.floors.count; i++) {
-			view.low = fmin(view.low, view.floors.at[i]);
-			view.high = fmax(view.high, view.floors.at[i]);
+			view.low = kt_smaller(view.low, view.floors.at[i]);
+			view.high = kt_larger(view.high, view.floors.at[i]);
 		}
 		*ret_state = none;
 		ret_state->verdict = find_in(&view, ret_state);

@@ -2,6 +2,8 @@
 
 #include "verdict/territory.h"
 
+#include "verdict/larger.h"
+
 #include <math.h>
 
 #define DAY_MS	86400000.
@@ -29,8 +31,9 @@ static void add_level(const struct kt_growth_of *of, int level, bool tops, int64
 			range.fall = fmax(range.fall, range.top - range.low);
 			range.high = range.top;
 		}
-		territory->fall = fmax(territory->fall, fmax(range.fall, high - range.low));
-		high = fmax(high, range.high);
+		territory->fall =
+			kt_larger(territory->fall, kt_larger(range.fall, high - range.low));
+		high = kt_larger(high, range.high);
 	}
 	territory->high = fmax(territory->high, high);
 }

@@ -165,3 +165,27 @@ TEST(a_series_takes_at_most_two_thousand_bytes)
 	CHECK((kt_judge_size(judge) - before) / 1000 <= 2000);
 	kt_judge_free(judge);
 }
+
+TEST(the_range_of_a_week_has_the_highest_value_and_the_lowest_floor)
+{
+	struct kt_clock clock = clock_at(0);
+	struct kt_rings rings;
+
+	kt_rings_begin(&rings, &clock, 50000);
+	CHECK(kt_rings_week_range(&rings) == 0);
+	for (int i = 1; i <= 24 * 60; i++) {
+		kt_clock_advance(&clock, (int64_t)i * MINUTE, -1);
+		/* a minute of a rise, later a minute of a fall */
+		kt_rings_put(&rings, &clock, i == 200 ? 90000 : i == 700 ? 30000 : 50000);
+	}
+	kt_rings_close(&rings, &clock);
+	/* values of closed blocks are rounded up, by a quarter at most */
+	CHECK(kt_rings_week_range(&rings) >= 60000);
+	CHECK(kt_rings_week_range(&rings) < 75000);
+	for (int i = 24 * 60; i < 9 * 24 * 60; i++) {
+		kt_clock_advance(&clock, (int64_t)i * MINUTE, -1);
+		kt_rings_put(&rings, &clock, 50000);
+	}
+	kt_rings_close(&rings, &clock);
+	CHECK(kt_rings_week_range(&rings) == 0);
+}
