@@ -1,13 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A leak that "diagnose" names while it goes on, and whose remedy is applied: "finds", "heals" and
-"frees" of a scenario, see scenario.py."""
+"""Leaks that "diagnose" names while they go on, and whose remedies are applied: "finds", "heals" and
+"frees" of scenarios, see scenario.py. Scenarios with the same "together" leak at the same time into
+one recording, because growth is judged in blocks of ten seconds and takes eight of them to show."""
 
 import fnmatch
+import re
+import time
 
+import dump
 import scenario
-from machine import pause
+from machine import Broken, Gone, pause
 
-FREED_S = 5.0
+RECORDING = "/tmp/r.rec"
+RECORD = f"ktally record -i 1 -n 900 {RECORDING} >/dev/null 2>&1 & echo $! >/tmp/recorder"
+STOP = ("[ ! -e /tmp/recorder ] || { r=$(cat /tmp/recorder); kill $r; "
+        "while kill -0 $r 2>/dev/null; do sleep 0.1; done; rm -f /tmp/recorder /tmp/r.rec*; }")
+MOMENTS = ("capture", "dump")
+LEAD_S = 12  # rest before the growth: a whole block
+FIRST_S = 98  # after the growth began: eight blocks and two tests, wherever the blocks begin
+LAST_S = 130
+FREED_S = 2
 
 
 class Expected:
@@ -17,81 +29,191 @@ class Expected:
         self.options, self.state, self.subject, self.culprit, self.next = (
             part.strip() for part in text.split("|"))
 
-    def problems(self, finding):
-        for key in ("state", "subject", "culprit", "next"):
+    def of(self, report):
+        return [finding for finding in report["findings"] if asks_for_action(finding)
+                and fnmatch.fnmatchcase(finding["subject"], self.subject)]
+
+    def problems(self, report):
+        findings = self.of(report)
+        if not findings:
+            yield f"nothing is found of {self.subject}"
+            return
+        for key in ("state", "culprit", "next"):
             pattern = getattr(self, key)
-            if not fnmatch.fnmatchcase(str(finding[key]), pattern):
-                yield f"{key} is {finding[key]!r}, not {pattern!r}"
+            if not fnmatch.fnmatchcase(str(findings[0][key]), pattern):
+                yield f"{self.subject}: {key} is {findings[0][key]!r}, not {pattern!r}"
 
 
-def first_of(report):
-    """The first finding that asks for something. The size of a row is no diagnosis."""
-    return next((finding for finding in report["findings"]
-                 if finding["severity"] != "info" and finding["id"] != "large-row"), None)
+def asks_for_action(finding):
+    """The size of a row is no diagnosis."""
+    return finding["severity"] != "info" and finding["id"] != "large-row"
 
 
 def moved(rows, old, new):
     return sum((new[row] or 0) - (old[row] or 0) for row in rows)
 
 
-class Run:
+class Leak:
+    """One scenario of those that leak together."""
+
     def __init__(self, item, vm, save):
-        self.item, self.vm, self.save = item, vm, save
+        self.item = item
         self.base = scenario.Run(item, vm, save)
-        self.problems, self.told = [], []
+        self.expected = [Expected(text) for text in item.values["finds"]]
+        self.found, self.told, self.problems = None, [], []
 
-    def find(self, text, when):
-        expected = Expected(text)
-        report = self.vm.report(f"diagnose {expected.options}")
-        self.save(f"{self.item.name}-{when}.json", report)
-        if "--arm" not in expected.options:  # to be read by people
-            self.save(f"{self.item.name}-{when}-text.json",
-                      self.vm.read(f"ktally diagnose {expected.options}").decode().splitlines())
-        finding = first_of(report)
-        if not finding:
-            self.problems.append("diagnose finds nothing")
-            return None
-        self.problems += expected.problems(finding)
-        self.told.append(f"{finding['state']}: {finding['subject']}, {finding['culprit']}")
-        return finding
+    def check(self, report, options):
+        """Whether the findings for these options are as expected; else self.problems says why."""
+        self.problems = []
+        for one in self.expected:
+            if one.options != options:
+                continue
+            self.problems += one.problems(report)
+            if not self.problems:
+                self.found = one.of(report)[0]
+        return not self.problems
 
-    def heal(self, finding, before):
+    def tell(self, seconds):
+        self.told.append(f"{self.found['state']}: {self.found['subject']}, {self.found['culprit']}, "
+                         f"after {seconds:.0f} s")
+
+
+class Together:
+    def __init__(self, items, vm, save, ktally):
+        self.vm, self.save, self.name = vm, save, items[0].values["together"][0]
+        self.ktally = ktally
+        self.skipped, self.leaks = {}, []
+        for item in items:
+            leak = Leak(item, vm, save)
+            try:
+                leak.base.check_needs()
+                self.leaks.append(leak)
+            except scenario.Skip as why:
+                self.skipped[item.name] = str(why)
+
+    def each(self, key):
+        for leak in self.leaks:
+            leak.base.perform(leak.item.values[key])
+
+    def account(self, when):
+        """Rows of the account."""
+        return scenario.rows_of(self.leaks[0].base.account(f"{self.name}-{when}"))
+
+    def moment(self, kind):
+        """What is read here, not inside: a capture of the machine, or a dump of its memory."""
+        if kind == "dump":
+            return dump.take_one(self.vm, self.ktally, "leaking.dump", "-z")
+        file = self.vm.folder / "leaking.tar"
+        self.vm.run("ktally capture --force /tmp/leaking.tar")
+        file.write_bytes(self.vm.read("cat /tmp/leaking.tar"))
+        return dump.Dump(file, self.ktally)
+
+    def diagnose(self, options):
+        if options in MOMENTS:
+            source = self.moment(options)
+            report = source.report("diagnose")
+            self.save(f"{self.name}-{options}-text.json", source.run(
+                "diagnose", "-s", source.file).decode().splitlines())
+        else:
+            report = self.vm.report(f"diagnose --recording {RECORDING} {options}".strip())
+        self.save(f"{self.name}-found{options.replace(' ', '')}.json", report)
+        return report
+
+    def blames_more(self, report):
+        """Findings about nothing that leaks: a person would look there too."""
+        wanted = [finding for leak in self.leaks for one in leak.expected
+                  for finding in one.of(report)[:1]]
+        return [f"also found: {finding['id']} {finding['subject']}" for finding in report["findings"]
+                if asks_for_action(finding) and finding not in wanted]
+
+    def find(self, options, started):
+        """Until all are named; each time diagnose reads the recording anew."""
+        while True:
+            report = self.diagnose(options)
+            now = time.monotonic() - started
+            named = [leak.check(report, options) for leak in self.leaks]
+            if all(named) or options or now > LAST_S:
+                break
+        self.leaks[0].problems += self.blames_more(report)
+        for leak in self.leaks:
+            if leak.found and any(one.options == options for one in leak.expected):
+                leak.tell(now)
+
+    def heal(self, before):
         """The remedy has to say the command that the scenario then runs."""
-        held = self.base.account("held")
-        for command in self.item.values["heals"]:
-            words, _, more = command.partition(" && ")
-            if words not in (finding["remedy"] or ""):
-                self.problems.append(f"the remedy is {finding['remedy']!r}, not {words!r}")
-            self.vm.run(f"{words} && {more}" if more else words)
+        held = self.account("held")
+        ran = set()
+        for leak in self.leaks:
+            remedy = leak.found["remedy"] if leak.found else None
+            for command in leak.item.values["heals"]:
+                words, _, more = command.partition(" && ")
+                said = re.search(re.escape(words).replace("N", r"\d+"), remedy or "")
+                if not said:
+                    leak.problems.append(f"the remedy is {remedy!r}, not {words!r}")
+                elif command not in ran:
+                    self.vm.try_run("; ".join([said[0], more]))
+                ran.add(command)
         pause(FREED_S)
-        after = self.base.account("healed")
-        old, most, new = map(scenario.rows_of, (before, held, after))
-        for text in self.item.values["frees"]:
-            names, share = text.split()
-            rows = names.split("+")
-            taken, back = moved(rows, old, most), moved(rows, new, most)
-            self.told.append(f"{names} grew {scenario.mib(taken)}, {scenario.mib(back)} came back")
-            if taken < 1 << 20 or back < taken * float(share) / 100:
-                self.problems.append(f"{names}: {scenario.mib(back)} of {scenario.mib(taken)} "
-                                     f"came back, not {share} %")
+        healed = self.account("healed")
+        for leak in self.leaks:
+            for text in leak.item.values["frees"]:
+                names, share = text.split()
+                self.check_freed(leak, names, float(share) / 100, (before, held, healed))
+
+    @staticmethod
+    def check_freed(leak, names, share, accounts):
+        old, most, new = accounts
+        rows = names.split("+")
+        taken, back = moved(rows, old, most), moved(rows, new, most)
+        leak.told.append(f"{names} grew {scenario.mib(taken)}, {scenario.mib(back)} came back")
+        if taken < 1 << 20 or back < taken * share:
+            leak.problems.append(f"{names}: {scenario.mib(back)} of {scenario.mib(taken)} "
+                                 f"came back, not {share:.0%}")
 
     def once(self):
-        self.base.perform(self.item.values["prepare"])
-        before = self.base.account("before")
-        self.base.perform(self.item.values["do"])
-        finding = None
-        for number, text in enumerate(self.item.values["finds"]):
-            finding = self.find(text, f"found-{number}")
-        if finding and self.item.values["heals"]:
-            self.heal(finding, before)
+        asked = sorted({one.options for leak in self.leaks for one in leak.expected})
+        grows = any(options not in MOMENTS for options in asked)
+        self.each("prepare")
+        if grows:
+            self.vm.run(RECORD)
+            pause(LEAD_S)
+        before = self.account("before")
+        started = time.monotonic()
+        self.each("do")
+        if grows:
+            pause(started + FIRST_S - time.monotonic())
+        failed = {}
+        for options in asked:
+            self.find(options, started)
+            for leak in self.leaks:
+                failed.setdefault(leak.item.name, []).extend(leak.problems)
+                leak.problems = []
+        self.heal(before)
+        for leak in self.leaks:
+            leak.problems = failed[leak.item.name] + leak.problems
+
+    def run(self):
+        """{name of the scenario: (outcome, text)}"""
+        started = time.monotonic()
+        if self.leaks:
+            try:
+                self.once()
+            finally:
+                self.vm.run(STOP)
+                self.each("undo")
+        seconds = time.monotonic() - started
+        outcomes = {name: ("skipped", why) for name, why in self.skipped.items()}
+        for leak in self.leaks:
+            outcomes[leak.item.name] = ("FAILED", "; ".join(leak.problems)) if leak.problems else (
+                "passed", ", ".join(leak.told) + f" ({seconds:.1f} s for {len(self.leaks)})")
+        return outcomes
 
 
-def run(item, vm, save):
-    """(problems, what was seen, figures)"""
-    one = Run(item, vm, save)
-    one.base.check_needs()
+def run(items, vm, save, ktally):
+    """{name of the scenario: (outcome, text)} of those that leak at the same time"""
     try:
-        one.once()
-    finally:
-        one.base.perform(item.values["undo"])
-    return one.problems, one.told, {}
+        return Together(items, vm, save, ktally).run()
+    except Gone:
+        raise
+    except (AssertionError, Broken) as error:
+        return {item.name: ("FAILED", str(error)) for item in items}

@@ -47,10 +47,13 @@ which row must move by how much, what must not move.
              as it was before; see panic.py
     dies     COMMAND: it makes the machine panic, which then stands still; qemu dumps all memory,
              and the stack in the dump must be the one that the kernel printed; see panic.py
-    finds    OPTIONS | STATE | SUBJECT | CULPRIT | NEXT: after "do", the first finding of "diagnose"
-             with these options that is more than the size of a row; patterns. See diagnosed.py
-    heals    COMMAND: the remedy of the finding has to contain it; it is then run. What follows
-             "&&" is run only
+    together NAME: leaks at the same time as the other scenarios with this name: "do" starts what
+             grows, and "finds" is about one recording of them all; see diagnosed.py
+    finds    OPTIONS | STATE | SUBJECT | CULPRIT | NEXT: the finding of "diagnose" with these options
+             about the subject; patterns. No other finding may ask for anything. "capture" and
+             "dump" for options: what is read of the machine here
+    heals    COMMAND: the remedy of the finding has to contain it, with a number for "N"; it is then
+             run. What follows "&&" is run after it
     frees    ROW[+ROW] PERCENT: how much of what the rows grew comes back by that
     leaks    SECONDS SAMPLES: a leak of 1 MiB/s that is watched; the amounts of "moves" may
              then name kinds of the test module, which tells how much of each it holds. It has
@@ -89,7 +92,8 @@ REST_S = 20.0
 FREE = ("free_buddy", "free_pcp", "free_cma")
 KEYS = ("about", "needs", "layouts", "once", "last", "prepare", "do", "undo", "is", "moves",
         "also", "keeps", "leaks", "shows", "prints", "reboots", "grows", "stress", "dumps",
-        "sites", "panics", "dies", "peers", "counts", "holders", "finds", "heals", "frees")
+        "sites", "panics", "dies", "peers", "counts", "holders", "together",
+        "finds", "heals", "frees")
 
 
 class Skip(Exception):

@@ -95,8 +95,9 @@ class Job:
         self.folder = options.folder / f"{kernel.name}-{layout.name}"
 
     def cost(self):
-        return sum(60 if s.values["leaks"] or s.values["reboots"] or s.values["finds"] else 2 for s in self.scenarios) \
-            + self.stress_s()
+        together = {s.values["together"][0] for s in self.scenarios if s.values["together"]}
+        return sum(60 if s.values["leaks"] or s.values["reboots"] else 2 for s in self.scenarios) \
+            + self.stress_s() + 150 * len(together)
 
     def stress_s(self):
         """How long there is churn, of all scenarios."""
@@ -147,6 +148,9 @@ class Job:
                 if item.values["reboots"]:
                     problem, vm = self.run_reboot(item, vm, results)
                     failed |= problem
+                elif item.values["together"]:
+                    failed |= self.run_together(waiting, vm, results)
+                    continue
                 else:
                     failed |= self.run_one(item, vm, results)
                 waiting.pop(0)
@@ -199,8 +203,6 @@ class Job:
 
     def run_scenario(self, item, vm):
         """(problems, what was seen, figures)"""
-        if item.values["finds"]:
-            return diagnosed.run(item, vm, self.save)
         if item.values["panics"]:
             return panic.run(item, vm, self.save, self.options.ktally)
         if item.values["dies"]:
@@ -218,6 +220,22 @@ class Job:
         scenario.Run(item, vm, self.save).check_needs()
         seconds = self.options.stress or int(item.values["stress"][0])
         return *stress.run(item, vm, self.save, seconds), {}
+
+    def run_together(self, waiting, vm, results):
+        """Runs the first scenario that waits, and those that leak together with it."""
+        name = waiting[0].values["together"]
+        items = [item for item in waiting if item.values["together"] == name]
+        try:
+            outcomes = diagnosed.run(items, vm, self.save, self.options.ktally)
+        except (KeyError, NameError, OSError, SyntaxError, TypeError, ValueError) as error:
+            outcomes = {item.name: ("FAILED", f"the test is broken: {error!r}") for item in items}
+        failed = False
+        for item in items:
+            outcome, text = outcomes[item.name]
+            results.add(self.kernel.name, self.layout.name, item.name, outcome, text)
+            failed |= outcome == "FAILED"
+            waiting.remove(item)
+        return failed
 
     def run_one(self, item, vm, results):
         started = time.monotonic()
