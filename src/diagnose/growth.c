@@ -264,20 +264,25 @@ static const char *title_text(
 	}
 }
 
+static void put_short(struct kt_report *report, struct kt_finding *finding,
+	const struct kt_growth_context *context)
+{
+	const char *when = kt_finding_short_in(report, finding);
+
+	if (when && *when)
+		kt_finding_evidence(report, finding, "%s of memory are left: short %s at this rate",
+			bytes_text(report, (double)context->left_bytes), when);
+}
+
 /* Says how long growth can go on, by the rates that are likely to come. */
 static void put_time_left(struct kt_report *report, struct kt_finding *finding,
 	const struct kt_judged *judged, const struct kt_growth_context *context)
 {
-	const char *when;
-
 	finding->short_low_s = seconds_for(context->left_bytes, judged->hourly_high_bytes);
 	finding->short_high_s = seconds_for(context->left_bytes, judged->hourly_low_bytes);
 	if (!kt_known(finding->short_low_s))
 		finding->short_low_s = seconds_for(context->left_bytes, judged->hourly_bytes);
-	when = kt_finding_short_in(report, finding);
-	if (when && *when)
-		kt_finding_evidence(report, finding, "%s of memory are left: short %s at this rate",
-			bytes_text(report, (double)context->left_bytes), when);
+	put_short(report, finding, context);
 }
 
 static void put_driver(
@@ -526,6 +531,7 @@ static void put_followers(struct kt_report *report, const struct kt_judge *judge
 	put_in_step(report, finding, judge, of, judged.driver);
 	finding->short_low_s = seconds_for(context->left_bytes, of->hourly_bytes);
 	finding->short_high_s = finding->short_low_s;
+	put_short(report, finding, context);
 }
 
 void kt_growth_put(struct kt_report *report, const struct kt_judge *judge,

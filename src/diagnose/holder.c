@@ -9,6 +9,7 @@
 #define FOLLOWS_ID   "follows"
 #define LONG_BLOCK_S 600
 #define SOON_S	     (24ll * 3600) /* memory that is short within a day is critical */
+#define URGENT_S     (2ll * 3600)
 
 static const char *culprit_text(struct kt_report *report, const struct kt_holder *holder)
 {
@@ -49,8 +50,8 @@ static const char *culprit_text(struct kt_report *report, const struct kt_holder
 
 /*
  * Functions of the kernel itself also allocate for processes that keep what they asked for:
- * sockets, files. Counts of these are read each minute, so in shorter blocks they cannot rule that
- * out.
+ * sockets, files. Only some of these are counted, and older recordings have the counts of each
+ * minute, so in short blocks they cannot rule that out.
  */
 static bool is_leak(const struct kt_finding *finding, const struct kt_holder *holder)
 {
@@ -101,6 +102,12 @@ static void put_visible(
 			kt_arena_printf(&report->arena, "%s", texts[holder->kind]);
 }
 
+/* Growth with the work of a machine is no fault, but ends it all the same. */
+static bool is_urgent(const struct kt_finding *finding)
+{
+	return kt_known(finding->short_low_s) && finding->short_low_s < URGENT_S;
+}
+
 static void make_follower(
 	struct kt_report *report, struct kt_finding *finding, const struct kt_holder *holder)
 {
@@ -109,6 +116,8 @@ static void make_follower(
 	finding->state = kt_verdict_name(KT_VERDICT_FOLLOWS);
 	if (holder->kind == KT_HOLDER_OTHER_ROW)
 		finding->severity = KT_SEVERITY_INFO;
+	else if (is_urgent(finding) && finding->severity < KT_SEVERITY_WARNING)
+		finding->severity = KT_SEVERITY_WARNING;
 	else if (finding->severity < KT_SEVERITY_NOTICE)
 		finding->severity = KT_SEVERITY_NOTICE;
 }

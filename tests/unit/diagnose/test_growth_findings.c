@@ -272,6 +272,7 @@ TEST(all_that_follows_a_number_is_one_finding)
 {
 	const struct kt_growth_context context = { .left_bytes = 4096 * MIB };
 	struct kt_judge *judge = judge_sockets();
+	struct kt_holder holder = kt_holder_of(KT_HOLDER_PROCESS, "pooler");
 	KT_CLEANUP(report) struct kt_report report = { 0 };
 	struct kt_finding *finding;
 
@@ -285,9 +286,15 @@ TEST(all_that_follows_a_number_is_one_finding)
 		CHECK(strstr(finding->title, "number of sockets: 3.0 KiB for each"));
 		if (CHECK_INT(finding->in_step.count, 1))
 			CHECK_STR(finding->in_step.items[0], "slab:UNIX");
-		CHECK_STR(finding->evidence.items[finding->evidence.count - 1],
+		/* 90 MiB a minute and a half: 4 GiB last for less than an hour */
+		CHECK(strstr(finding->evidence.items[finding->evidence.count - 1], ": short in "));
+		CHECK_STR(finding->evidence.items[finding->evidence.count - 2],
 			"the rest is in UNIX");
 		CHECK(kt_growth_wants_name(finding));
+		holder.pid = 4711;
+		holder.source = "by proc/PID/fd";
+		kt_holder_put(&report, finding, &holder);
+		CHECK_INT(finding->severity, KT_SEVERITY_WARNING);
 	}
 	kt_judge_free(judge);
 }
