@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cmd/judge/culprit.h"
 
+#include "account/row.h"
+#include "cases/facts_of.h"
 #include "cmd/judge/counted.h"
 #include "cmd/users/users_watch.h"
 #include "diagnose/growth.h"
@@ -211,6 +213,11 @@ static void find_module(const struct kt_snapshot *snap, struct kt_holder *holder
 	}
 }
 
+static bool is_cache_series(const char *series)
+{
+	return strncmp(series, "slab:", strlen("slab:")) == 0;
+}
+
 /* "skbuff_head_cache": objects of that cache point to the memory, which have holders themselves. */
 static bool is_cache(const struct kt_snapshot *snap, const char *name)
 {
@@ -336,6 +343,11 @@ static void find_in_lists(
 	if (err && !finding->culprit && !culprits->arm_s)
 		kt_finding_evidence(
 			report, finding, "its holder is not known: %s", kt_err_text(err));
+	else if (!finding->culprit && !culprits->arm_s && culprits->machine->snap->host.live &&
+		 kt_growth_watched(finding))
+		kt_finding_evidence(report, finding,
+			"no list has its holder: 'ktally diagnose --arm 30s' watches who allocates "
+			"and does not free, and says what to do then");
 	kt_report_cleanup(&list);
 	kt_err_free(err);
 }
@@ -419,4 +431,64 @@ void kt_culprit_name(
 	find_in_lists(culprits, report, finding);
 	if (!finding->culprit && culprits->arm_s > 0)
 		watch(culprits, report, finding);
+}
+
+/* ---- cases ---- */
+
+static int64_t size_of(const struct kt_cache *cache)
+{
+	int64_t bytes = kt_known_times(cache->nr_objs, cache->slot_bytes);
+
+	return kt_known(bytes) ? bytes : 0;
+}
+
+/* "slab:kmalloc-cg-2k", the largest cache with objects of 2048 bytes. */
+static const char *largest_kmalloc(
+	const struct kt_snapshot *snap, struct kt_report *report, const char *size)
+{
+	const struct kt_cache *largest = NULL;
+
+	for (size_t i = 0; i < snap->caches.count; i++) {
+		const struct kt_cache *cache = &snap->caches.items[i];
+		const char *of = kt_facts_kmalloc_size(cache->name, &report->arena);
+
+		if (of && strcmp(of, size) == 0 && (!largest || size_of(cache) > size_of(largest)))
+			largest = cache;
+	}
+	return largest ? kt_arena_printf(&report->arena, "slab:%s", largest->name) : NULL;
+}
+
+/* The series with the memory of a case, whose holders have lists; NULL: none. */
+static const char *series_of_case(const struct kt_culprits *culprits, struct kt_report *report,
+	const struct kt_finding *finding)
+{
+	const char *subject = finding->subject;
+
+	if (strncmp(subject, "kmalloc:", strlen("kmalloc:")) == 0)
+		return largest_kmalloc(
+			culprits->machine->snap, report, subject + strlen("kmalloc:"));
+	if (is_cache_series(subject))
+		return subject;
+	return kt_row_find(subject) == KT_ROW_NONE
+		       ? NULL
+		       : kt_arena_printf(&report->arena, "account:%s", subject);
+}
+
+void kt_culprit_name_case(
+	struct kt_culprits *culprits, struct kt_report *report, struct kt_finding *finding)
+{
+	const char *subject = finding->subject, *series;
+
+	if (finding->follows) {
+		kt_counted_name(culprits, report, finding);
+		return;
+	}
+	series = finding->culprit ? NULL : series_of_case(culprits, report, finding);
+	if (!series)
+		return;
+	finding->subject = series;
+	find_in_lists(culprits, report, finding);
+	if (!finding->culprit && culprits->arm_s > 0)
+		watch(culprits, report, finding);
+	finding->subject = subject;
 }

@@ -13,4 +13,11 @@
 void kt_culprit_name(
 	struct kt_culprits *culprits, struct kt_report *report, struct kt_finding *finding);
 
+/**
+ * Names the holder of what a known case is about: who has most of the things that it counts, or who
+ * holds most of its cache or row. A case that names its culprit keeps it otherwise.
+ */
+void kt_culprit_name_case(
+	struct kt_culprits *culprits, struct kt_report *report, struct kt_finding *finding);
+
 #endif

@@ -105,17 +105,20 @@ static void name_holders(const struct work *work)
 	kt_culprits_fini(&culprits);
 }
 
-/* Cases of things that are counted: who has most of them is a better answer than who may. */
-static void name_counted(const struct work *work)
+/* Only findings that ask for something: each look costs as much as the account, or more. */
+static void name_cases(const struct work *work)
 {
 	struct kt_report *report = work->report;
 	struct kt_culprits culprits = culprits_of(work);
+	size_t named = 0;
 
-	for (size_t i = 0; i < report->findings.count; i++) {
+	for (size_t i = 0; i < report->findings.count && named < NAMED_MAX; i++) {
 		struct kt_finding *finding = &report->findings.items[i];
 
-		if (finding->is_case && finding->follows)
-			kt_counted_name(&culprits, report, finding);
+		if (!finding->is_case || finding->severity == KT_SEVERITY_INFO)
+			continue;
+		kt_culprit_name_case(&culprits, report, finding);
+		named++;
 	}
 	kt_culprits_fini(&culprits);
 }
@@ -213,7 +216,7 @@ static struct kt_err *diagnose(struct work *work)
 	kt_moment_put(work->report, work->snap, &work->account);
 	err = put_cases(work);
 	if (work->options->name_holders)
-		name_counted(work);
+		name_cases(work);
 	kt_findings_rank(work->report);
 	return err;
 }
