@@ -33,6 +33,7 @@ static const struct completion kinds[KT_NR_ARG_KINDS] = {
 	[KT_ARG_DIRECTORY] = FILES,
 	[KT_ARG_ROW] = { "words=$rows", "_ktally_rows" },
 	[KT_ARG_COLUMN] = { "words='bytes name growth rate'", "(bytes name growth rate)" },
+	[KT_ARG_TEXT] = { "words=", "" },
 	[KT_ARG_PATTERN] = { "words=", "" },
 	[KT_ARG_SERIES] = { "words=", "" },
 	[KT_ARG_CACHE] = { "mapfile -t COMPREPLY < <(cd /sys/kernel/slab 2>/dev/null && "

@@ -395,8 +395,12 @@ static const char chart_def[] =
 	"\"bands\":{\"description\":\"From the bottom.\",\"type\":\"array\",\"items\":{"
 	"\"type\":\"object\",\"properties\":{\"name\":{\"$ref\":\"" COMMON "name\"},"
 	"\"bytes\":{\"type\":\"array\",\"items\":{\"type\":[\"integer\",\"null\"]}}},"
-	"\"required\":[\"name\",\"bytes\"],\"additionalProperties\":false},\"minItems\":1}},"
-	"\"required\":[\"key\",\"title\",\"stacked\",\"times_ms\",\"bands\"],"
+	"\"required\":[\"name\",\"bytes\"],\"additionalProperties\":false},\"minItems\":1},"
+	"\"events\":{\"description\":\"What happened, at times of the chart.\","
+	"\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":{"
+	"\"time_ms\":{\"type\":\"integer\",\"minimum\":0},\"text\":{\"type\":\"string\"}},"
+	"\"required\":[\"time_ms\",\"text\"],\"additionalProperties\":false}}},"
+	"\"required\":[\"key\",\"title\",\"stacked\",\"times_ms\",\"bands\",\"events\"],"
 	"\"additionalProperties\":false}";
 
 static void put_defs(struct kt_buf *buf, const struct kt_shape *shape)

@@ -30,6 +30,7 @@ enum kt_arg_kind {
 	KT_ARG_DIRECTORY, /* a directory of files that the command reads */
 	KT_ARG_ROW,	  /* id or title of a row of the account */
 	KT_ARG_COLUMN,	  /* key of a column */
+	KT_ARG_TEXT,	  /* any text */
 	KT_ARG_PATTERN,	  /* of names */
 	KT_ARG_SERIES,	  /* of names in a recording */
 	KT_ARG_CACHE,	  /* name of a slab cache */

@@ -153,6 +153,13 @@ static void put_chart(struct kt_buf *buf, const struct kt_chart *chart)
 			chart->bands.items[i].values.count);
 		kt_buf_puts(buf, "}");
 	}
+	kt_buf_puts(buf, "],\n     \"events\": [");
+	for (size_t i = 0; i < chart->events.count; i++) {
+		kt_buf_printf(buf, "%s{\"time_ms\": %lld, \"text\": ", i ? ", " : "",
+			(long long)chart->events.items[i].time_ms);
+		kt_buf_json(buf, chart->events.items[i].text);
+		kt_buf_puts(buf, "}");
+	}
 	kt_buf_puts(buf, "]}");
 }
 

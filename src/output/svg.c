@@ -27,14 +27,19 @@ struct picture {
 	size_t points[POINTS_MAX], nr_points;
 };
 
-static double x_of(const struct picture *picture, size_t moment)
+static double x_of_time(const struct picture *picture, int64_t time_ms)
 {
 	const struct kt_chart *chart = picture->chart;
 	int64_t first = chart->times_ms.items[0];
 	int64_t span = chart->times_ms.items[chart->times_ms.count - 1] - first;
-	double share = span ? (double)(chart->times_ms.items[moment] - first) / (double)span : 0.5;
+	double share = span ? (double)(time_ms - first) / (double)span : 0.5;
 
 	return LEFT + share * (WIDTH - LEFT - RIGHT);
+}
+
+static double x_of(const struct picture *picture, size_t moment)
+{
+	return x_of_time(picture, picture->chart->times_ms.items[moment]);
 }
 
 static double y_of(const struct picture *picture, double bytes)
@@ -135,6 +140,21 @@ static void put_times(const struct picture *picture)
 	}
 }
 
+/* A dashed line for each event; its text is shown when the pointer is on it. */
+static void put_events(const struct picture *picture)
+{
+	for (size_t i = 0; i < picture->chart->events.count; i++) {
+		const struct kt_chart_event *event = &picture->chart->events.items[i];
+		char when[32];
+
+		kt_buf_printf(picture->buf, "<path class=\"event\" d=\"M%.1f %dV%d\"><title>%s  ",
+			x_of_time(picture, event->time_ms), TOP, HEIGHT - BOTTOM,
+			kt_when_text(event->time_ms, when));
+		kt_output_escape(picture->buf, event->text, SIZE_MAX);
+		kt_buf_puts(picture->buf, "</title></path>\n");
+	}
+}
+
 static void put_legend(const struct picture *picture)
 {
 	const struct kt_chart *chart = picture->chart;
@@ -179,6 +199,7 @@ static void put_chart(const struct kt_chart *chart, const char *subtitle, struct
 		else
 			put_line(&picture, i);
 	}
+	put_events(&picture);
 	put_times(&picture);
 	put_legend(&picture);
 }
@@ -195,6 +216,7 @@ static void render(
 		"<style>svg{background:#fff}text{font:13px system-ui,sans-serif;fill:#1b1f24}"
 		".title{font-size:17px;font-weight:600}.quiet{fill:#66707b;font-size:12px}"
 		".grid{stroke:#66707b;stroke-opacity:.22}"
+		".event{stroke:#66707b;stroke-width:1.5;stroke-dasharray:4 3}"
 		"@media(prefers-color-scheme:dark){svg{background:#14171b}text{fill:#e8eaed}"
 		".quiet{fill:#9aa4af}}</style>\n",
 		WIDTH, HEIGHT, WIDTH, HEIGHT);

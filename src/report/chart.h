@@ -17,11 +17,18 @@ struct kt_chart_band {
 	KT_LIST(int64_t) values; /* bytes, one per sample; KT_CHART_MISSING: none */
 };
 
+/** Something that happened at a time, drawn as a line across the bands. */
+struct kt_chart_event {
+	int64_t time_ms;  /* of a sample of the chart */
+	const char *text; /* may be untrusted */
+};
+
 struct kt_chart {
 	const char *key, *title;
-	bool stacked;			     /* bands are stacked; false: lines */
-	KT_LIST(int64_t) times_ms;	     /* milliseconds since 1970, increasing */
-	KT_LIST(struct kt_chart_band) bands; /* lowest band first */
+	bool stacked;			       /* bands are stacked; false: lines */
+	KT_LIST(int64_t) times_ms;	       /* milliseconds since 1970, increasing */
+	KT_LIST(struct kt_chart_band) bands;   /* lowest band first */
+	KT_LIST(struct kt_chart_event) events; /* in the order of time */
 };
 
 /** Highest point in bytes of the stack, or of any line; at least 1. */

@@ -5,6 +5,7 @@
 
 #include "account/account.h"
 #include "cmd/past/past.h"
+#include "cmd/past/past_events.h"
 #include "history/follower.h"
 #include "history/tracks.h"
 #include "machine/machine.h"
@@ -23,6 +24,8 @@ struct plot {
 	enum kt_row_id parent; /* its children are the bands */
 	const struct kt_call *call;
 	struct kt_tracks_reader tracks;
+	struct kt_events events;
+	bool found[KT_OPERANDS_MAX]; /* whether an operand has matched a series */
 };
 
 /*
@@ -64,12 +67,42 @@ static void put_value(struct plot *plot, const char *name, const char *id, int64
 	}
 }
 
-static void put_moment(struct plot *plot, int64_t real_ms)
+/* Slab caches come and go with containers and mounts: they would hide the other events. */
+static bool is_drawn(const struct kt_events_item *item)
+{
+	return item->kind != KT_EVENTS_CACHE_MADE && item->kind != KT_EVENTS_CACHE_GONE;
+}
+
+static void put_events(struct plot *plot, const struct kt_cursor *cursor, int64_t real_ms)
+{
+	struct kt_arena arena = { 0 };
+	struct kt_chart_event *event;
+	kt_events_list list;
+	const char *text;
+	size_t kept = 0;
+
+	kt_events_until(&plot->events, cursor, &arena, &list);
+	for (size_t i = 0; i < list.count; i++) {
+		if (is_drawn(&list.items[i]))
+			list.items[kept++] = list.items[i];
+	}
+	list.count = kept;
+	text = kt_past_events_text(&list, &arena);
+	plot->report->arena.failed |= arena.failed;
+	event = text ? kt_list_push(&plot->report->arena, &plot->chart->events) : NULL;
+	if (event)
+		*event = (struct kt_chart_event){ real_ms,
+			kt_arena_printf(&plot->report->arena, "%s", text) };
+	kt_arena_fini(&arena);
+}
+
+static void put_moment(struct plot *plot, const struct kt_cursor *cursor, int64_t real_ms)
 {
 	int64_t *slot = kt_list_push(&plot->report->arena, &plot->chart->times_ms);
 
 	if (slot)
 		*slot = real_ms;
+	put_events(plot, cursor, real_ms);
 }
 
 /* Takes the children of one row only, because bands of a stack must add up and not overlap. */
@@ -81,7 +114,7 @@ static struct kt_err *add_account(void *arg, struct kt_cursor *cursor, int64_t r
 
 	if (err)
 		return err;
-	put_moment(plot, real_ms);
+	put_moment(plot, cursor, real_ms);
 	for (size_t i = 0; i < account.lines.count; i++) {
 		const struct kt_line *line = &account.lines.items[i];
 
@@ -91,13 +124,30 @@ static struct kt_err *add_account(void *arg, struct kt_cursor *cursor, int64_t r
 	return NULL;
 }
 
-static bool is_wanted(const struct kt_call *call, const struct kt_track *track)
+static bool is_wanted(struct plot *plot, const struct kt_track *track)
 {
-	for (int i = 1; i < call->nr_operands; i++) {
-		if (kt_track_matches(track, call->operands[i]))
-			return true;
+	bool any = false;
+
+	for (int i = 1; i < plot->call->nr_operands; i++) {
+		bool matches = kt_track_matches(track, plot->call->operands[i]);
+
+		plot->found[i] |= matches;
+		any |= matches;
 	}
-	return false;
+	return any;
+}
+
+/* A chart without a series that was asked for would look like one where nothing has that name. */
+static struct kt_err *check_found(const struct plot *plot, const char *path)
+{
+	for (int i = 1; i < plot->call->nr_operands; i++) {
+		if (!plot->found[i])
+			return kt_err_new(KT_ERR_ABSENT,
+				"no series in %s matches '%s'; 'ktally report --series' lists the "
+				"names",
+				path, plot->call->operands[i]);
+	}
+	return NULL;
 }
 
 /* A name can belong to different tracks in different blocks; their values form one line. */
@@ -106,12 +156,12 @@ static struct kt_err *add_series(void *arg, struct kt_cursor *cursor, int64_t re
 	struct plot *plot = arg;
 	const kt_tracks *tracks = kt_tracks_reader_at(&plot->tracks, cursor->block);
 
-	put_moment(plot, real_ms);
+	put_moment(plot, cursor, real_ms);
 	for (size_t i = 0; i < tracks->count; i++) {
 		const struct kt_track *track = &tracks->items[i];
 		int64_t value;
 
-		if (is_wanted(plot->call, track) && kt_track_value(cursor, track, &value))
+		if (is_wanted(plot, track) && kt_track_value(cursor, track, &value))
 			put_value(plot, track->id, NULL, value);
 	}
 	return plot->tracks.failed ? kt_err_new(KT_ERR_NOMEM, "out of memory") : NULL;
@@ -229,9 +279,11 @@ static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
 		series ? add_series : add_account, &plot);
 	kt_tracks_reader_fini(&plot.tracks);
 	kt_follower_cleanup(&plot.follower);
-	if (err)
-		return err;
-	err = kt_history_check(&history);
+	kt_events_fini(&plot.events);
+	if (!err)
+		err = kt_history_check(&history);
+	if (!err)
+		err = check_found(&plot, history.path);
 	if (err)
 		return err;
 	fill_up(&plot);
@@ -265,7 +317,11 @@ const struct kt_cmd kt_cmd_plot = {
 	.help = "Draws the kernel's memory in a recording as a stack that adds up, as the "
 		"account divides it; -a draws all memory. With SERIES it draws these as "
 		"lines: names from 'ktally report --series', or shell patterns. --from and "
-		"--to choose the period. -o svg makes a picture.",
+		"--to choose the period. -o svg makes a picture. Events, such as boots, kills by "
+		"the "
+		"OOM killer, modules, findings and marks, are lines of a picture, and letters "
+		"below "
+		"a chart of text. A name that no series has is an error.",
 	.examples = examples,
 	.nr_examples = KT_LEN(examples),
 	.options = options,

@@ -6,6 +6,7 @@
 #include "base/human.h"
 #include "cli/cmd.h"
 #include "cmd/record/record_facts.h"
+#include "cmd/record/record_marks.h"
 #include "cmd/record/record_sample.h"
 #include "machine/machine.h"
 #include "machine/pace.h"
@@ -13,6 +14,7 @@
 #include "record/zstd.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -26,6 +28,7 @@
 struct record_args {
 	bool exact;		/* reads kernel memory */
 	const char *on_finding; /* a program; NULL: none */
+	const char *mark;	/* a text for the recorder that runs; NULL: this is a recorder */
 	bool users;		/* watches who allocates what grows */
 	double every_s;		/* seconds between two readings of it; 0: the default */
 };
@@ -177,6 +180,7 @@ static struct kt_err *open_files(struct kt_recorder *recorder, struct kt_machine
 
 static const struct kt_column field_columns[] = {
 	{ .key = "file", .flags = KT_COL_SET },
+	{ .key = "mark", .flags = KT_COL_OPTIONAL, .help = "Of --mark, which takes no sample." },
 	{ .key = "samples",
 		.type = KT_CELL_COUNT,
 		.flags = KT_COL_SET,
@@ -212,6 +216,41 @@ static void put_report(const struct kt_recorder *recorder, struct kt_report *rep
 		recorder->nr_samples == 1 ? "" : "s", size, recorder->path);
 }
 
+/* Leaves a mark for the recorder that writes to the file. */
+static struct kt_err *leave_mark(
+	const char *path, const char *text, const struct kt_call *call, struct kt_report *report)
+{
+	struct kt_err *err = call->count || call->interval_s
+				     ? kt_err_new(KT_ERR_USAGE, "--mark takes neither -i nor -n")
+				     : kt_record_mark(path, text);
+	struct stat file = { 0 };
+
+	if (err)
+		return err;
+	if (stat(path, &file) < 0)
+		return kt_err_os(errno, "%s", path);
+	kt_report_begin(report, &shape);
+	kt_report_field(report, NULL, "file", KT_CELL_TEXT, kt_report_text(report, path));
+	kt_report_field(report, NULL, "mark", KT_CELL_TEXT, kt_report_text(report, text));
+	kt_report_field(report, NULL, "samples", KT_CELL_COUNT, kt_cell_number(0));
+	kt_report_field(report, NULL, "bytes", KT_CELL_BYTES, kt_cell_number(file.st_size));
+	kt_report_headline(report, "%s: the next sample has the mark '%s'", path, text);
+	return NULL;
+}
+
+/* On a terminal, a command that runs until Ctrl-C says that it does. */
+static void say_begin(const struct kt_recorder *recorder, double interval_s)
+{
+	const struct kt_call *call = recorder->call;
+	char line[4400];
+
+	if (!call->console || !call->console->terminal || call->count)
+		return;
+	snprintf(line, sizeof(line), "recording to %s, a sample every %g s; Ctrl-C ends it",
+		recorder->path, interval_s);
+	kt_recorder_say(recorder, line);
+}
+
 static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
 {
 	const struct record_args *args = kt_call_own(call);
@@ -229,13 +268,17 @@ static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
 		return kt_err_new(KT_ERR_USAGE, "--every needs --exact");
 	if (args->users && call->machine.source)
 		return kt_err_new(KT_ERR_USAGE, "--users takes the running machine, without -s");
+	if (args->mark)
+		return leave_mark(recorder.path, args->mark, call, report);
 	kt_record_moved_init(&recorder.moved);
 	err = open_files(&recorder, &machine);
 	recorder.interval_ms = (int64_t)(interval_s * 1000);
 	if (!err)
 		err = kt_pace_start(interval_s, &pace);
-	if (!err)
+	if (!err) {
+		say_begin(&recorder, interval_s);
 		err = record(&recorder, pace);
+	}
 	if (recorder.writer) {
 		struct kt_err *last = err ? NULL : check_place(&recorder);
 
@@ -288,6 +331,8 @@ static const struct kt_option options[] = {
 	{ 0, "on-finding", "PROGRAM",
 		"run it when something becomes a warning or critical, or is resolved",
 		.kind = KT_ARG_FILE, KT_AT(struct record_args, on_finding) },
+	{ 0, "mark", "TEXT", "put a mark into the recording that another ktally writes, and end",
+		.kind = KT_ARG_TEXT, KT_AT(struct record_args, mark) },
 };
 
 static const struct kt_example examples[] = {
@@ -296,6 +341,7 @@ static const struct kt_example examples[] = {
 	{ "ktally record r.rec --exact --every 300",
 		"objects and direct pages in kernel memory too, every five minutes" },
 	{ "ktally record r.rec --users", "who allocates what grows, too" },
+	{ "ktally record r.rec --mark 'deploy 1.4'", "a mark in the recording that is written" },
 };
 
 const struct kt_cmd kt_cmd_record = {
@@ -332,6 +378,8 @@ const struct kt_cmd kt_cmd_record = {
 		"row is watched once an hour at most. 'ktally users -s FILE' lists the watches, "
 		"'ktally users CACHE -s FILE@TIME' shows who allocated, and 'report' says when it "
 		"was seen.\n\n"
+		"--mark TEXT takes no sample: the recorder that writes to FILE puts the text into "
+		"its next sample, and 'report' and charts show it.\n\n"
 		"The recorder judges what it records: slab caches in every sample, rows of the "
 		"account and known cases every ten minutes. FILE.findings has the findings. One "
 		"that becomes a warning or critical, or is resolved, is a line in the journal of "

@@ -12,7 +12,8 @@
 #define COST_FACTOR  1000
 #define IN_A_ROW     3 /* readings that may follow each other */
 #define APART_MS     5000
-#define AMOUNTS_KEPT 256u /* names of a reading that are kept for the next one */
+#define AMOUNTS_KEPT 256u	       /* names of a reading that are kept for the next one */
+#define STACKS_NAME  "(kernel stacks)" /* areas of all stacks */
 /* A name is in the mark if it has at least this part of the move. */
 #define NAMED_PART 4
 
@@ -253,7 +254,10 @@ struct shown {
 	int64_t unit_bytes; /* bytes of the counter for 1 of an amount; KT_UNKNOWN: not known */
 };
 
-/* "kernel stacks +31.2 MiB: python3 (+2000 threads)". */
+/*
+ * "kernel stacks +31.2 MiB: python3 (+2000 threads)". Stacks that vmalloc allocated make no mark of
+ * vmalloc: theirs names the process.
+ */
 static void mark(const struct kt_record_moved *moved, struct kt_draft *draft,
 	const struct kt_moved_amounts *before, const struct kt_moved_amounts *after,
 	const struct shown *shown)
@@ -268,6 +272,8 @@ static void mark(const struct kt_record_moved *moved, struct kt_draft *draft,
 	signed_text(who_by, shown->bytes, who_text);
 	if (__builtin_mul_overflow(who_by, unit, &share) || llabs(share) < llabs(by) / NAMED_PART)
 		who = NULL;
+	if (who && strcmp(who, STACKS_NAME) == 0)
+		return;
 	if (who)
 		snprintf(text, sizeof(text), "%s %s: %s%s (%s%s)", counters[shown->counter].title,
 			by_text, shown->prefix, who, who_text, shown->suffix);
@@ -325,7 +331,6 @@ void kt_record_moved_tasks(struct kt_record_moved *moved, struct kt_draft *draft
 	ended(moved, KT_MOVED_TASKS, boot_ms, cost_ms);
 }
 
-/* The stacks of threads are areas too, but then another mark names their process. */
 void kt_record_moved_areas(struct kt_record_moved *moved, struct kt_draft *draft,
 	const struct kt_snapshot *snap, int64_t boot_ms, int64_t cost_ms)
 {
@@ -334,7 +339,7 @@ void kt_record_moved_areas(struct kt_record_moved *moved, struct kt_draft *draft
 
 	for (size_t i = 0; i < snap->areas.count; i++) {
 		const struct kt_area *area = &snap->areas.items[i];
-		const char *name = area->is_stack ? "kernel stacks" : area->caller;
+		const char *name = area->is_stack ? STACKS_NAME : area->caller;
 
 		if (area->kind != KT_AREA_VMALLOC || !name || !kt_known(area->nr_pages) ||
 			area->nr_pages > KT_AMOUNT_MAX / page_bytes)

@@ -10,6 +10,7 @@
 #include "base/kernel_files.h"
 #include "base/memory.h"
 #include "cmd/record/record_facts.h"
+#include "cmd/record/record_marks.h"
 #include "machine/machine.h"
 #include "machine/pace.h"
 
@@ -374,6 +375,7 @@ struct kt_err *kt_recorder_sample(struct kt_recorder *recorder, int64_t real_ms,
 	if (kt_draft_failed(draft) || recorder->arena.failed || recorder->moved.failed)
 		return kt_err_new(KT_ERR_NOMEM, "out of memory while taking a sample");
 	kt_alert_mark(recorder->alert, draft);
+	kt_record_marks_take(recorder->path, !recorder->nr_samples, draft);
 	kt_draft_end_sample(draft, real_ms, boot_ms);
 	recorder->nr_samples++;
 	return kt_alert_sample(recorder->alert, draft, real_ms, boot_ms);

@@ -23,6 +23,8 @@
 #define NAME_COLUMNS 28
 
 static const char letters[] = "#=+:-.oxzvn~";
+static const char event_letters[] = "123456789abcdefghijk";
+#define EVENTS_SHOWN (sizeof(event_letters) - 1)
 
 struct canvas {
 	const struct kt_chart *chart;
@@ -178,6 +180,55 @@ static void put_times(const struct canvas *canvas)
 		canvas->buf, "%*s%s%*s%s\n", MARGIN + 1, "", first, room > 1 ? room : 1, "", last);
 }
 
+/* Column of a time, which is of a sample of the chart. */
+static int column_of(const struct canvas *canvas, int64_t time_ms)
+{
+	const struct kt_chart *chart = canvas->chart;
+	int64_t first = chart->times_ms.items[0];
+	int64_t span = chart->times_ms.items[chart->times_ms.count - 1] - first;
+
+	return span > 0 ? (int)((double)(time_ms - first) / (double)span * (canvas->columns - 1))
+			: canvas->columns - 1;
+}
+
+/* Writes a row with a number or letter below each event, as its line in the list has. */
+static void put_event_row(const struct canvas *canvas)
+{
+	char row[COLUMNS_MAX + 1];
+	int last = -1;
+
+	memset(row, ' ', sizeof(row));
+	for (size_t i = 0; i < canvas->chart->events.count && i < EVENTS_SHOWN; i++) {
+		int at = column_of(canvas, canvas->chart->events.items[i].time_ms);
+
+		if (at < 0 || at >= canvas->columns)
+			continue;
+		row[at] = row[at] == ' ' ? event_letters[i] : '*';
+		last = at > last ? at : last;
+	}
+	if (last >= 0)
+		kt_buf_printf(canvas->buf, "%*s%.*s\n", MARGIN + 1, "", last + 1, row);
+}
+
+/* Lists the events with their times; in the row of letters, '*' is several in one column. */
+static void put_events(const struct canvas *canvas)
+{
+	size_t count = canvas->chart->events.count;
+
+	for (size_t i = 0; i < count && i < EVENTS_SHOWN; i++) {
+		const struct kt_chart_event *event = &canvas->chart->events.items[i];
+		char when[32];
+
+		kt_buf_printf(canvas->buf, "%*s%c  %s  ", MARGIN + 1, "", event_letters[i],
+			kt_when_text(event->time_ms, when));
+		kt_buf_printable(canvas->buf, kt_span_str(event->text), 0);
+		kt_buf_puts(canvas->buf, "\n");
+	}
+	if (count > EVENTS_SHOWN)
+		kt_buf_printf(canvas->buf, "%*sand %zu more events: 'ktally report' lists them\n",
+			MARGIN + 1, "", count - EVENTS_SHOWN);
+}
+
 /* Writes an untrusted name, filled up to the column of the amounts. */
 static void put_name(const struct canvas *canvas, const char *name)
 {
@@ -240,7 +291,9 @@ void kt_text_chart(
 			ret_text->size--;
 		kt_buf_puts(ret_text, "\n");
 	}
+	put_event_row(&canvas);
 	put_times(&canvas);
 	put_legend(&canvas);
+	put_events(&canvas);
 	free(dots);
 }
