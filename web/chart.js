@@ -3,7 +3,7 @@
 // children of one row, so its top is that row itself; what the legend hides leaves the stack, and
 // the title says so.
 
-import { $, bytes, clock, color, count, day, el, get, growth, label, percent, series, ticks, when } from './lib.js';
+import { $, bytes, clock, color, count, day, el, get, growth, label, local, percent, series, ticks, when } from './lib.js';
 import { onView, show, view } from './view.js';
 import { hideTip, showTip } from './tip.js';
 
@@ -137,7 +137,7 @@ export const markName = mark => mark.kind === 'oom' ? 'out of memory' : mark.kin
 
 function seriesOf() {
   const plain = { points: { show: false }, spanGaps: false };
-  if (one()) return [{}, { ...plain, stroke: 'transparent' }, { ...plain, stroke: 'transparent' }, { ...plain, stroke: color(null, 0), width: 1.6, points: { show: shown.ms.length < 3 } }];
+  if (one()) return [{}, { ...plain, stroke: 'transparent' }, { ...plain, stroke: 'transparent' }, { ...plain, stroke: color(null, 0), width: 1.6, points: { show: u => u.data[0].length < 3 } }];
   return [{}, ...shown.visible.map(band => ({ ...plain, stroke: ink('--card'), width: 1 / devicePixelRatio, fill: color(band.id, bands.indexOf(band)) })).reverse()];
 }
 
@@ -422,7 +422,7 @@ function updateLegend() {
   Object.assign($('chart').dataset, { points: shown.ms.length, from: Math.round(state.from), to: Math.round(state.to), drawn: `${view.of ?? part()}` });
   const seen = state.marks.filter(mark => mark.kind !== 'cache' && mark.time_ms >= state.from && mark.time_ms <= state.to);
   if ($('marks').childElementCount !== seen.length)
-    $('marks').replaceChildren(...seen.map(mark => el('li', { class: mark.kind }, el('button', { type: 'button', class: 'link', onclick: () => show({ at: mark.time_ms }) }, when(mark.time_ms)), ` ${markName(mark)}: ${mark.text}`)));
+    $('marks').replaceChildren(...seen.map(mark => el('li', { class: mark.kind }, el('button', { type: 'button', class: 'link', onclick: () => show({ at: mark.time_ms }) }, when(mark.time_ms)), ` ${markName(mark)}: ${local(mark.text)}`)));
   if ($('values').open) makeTable();
 }
 

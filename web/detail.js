@@ -2,7 +2,7 @@
 // One row explained: what it is, what is normal here, what this machine's past says, what a rise
 // usually means, what to do next. Has an address: #row=slab, #cache=dentry.
 
-import { $, bytes, count, el, exact, get, growth, percent, series, span, spark, when } from './lib.js';
+import { $, bytes, count, el, exact, get, growth, local, percent, series, span, spark, when } from './lib.js';
 import { recorded } from './chart.js';
 import { ask } from './then.js';
 import { onView, openDialog, show as showView, view } from './view.js';
@@ -90,7 +90,7 @@ async function showCache(name) {
   show(`${cache.name ?? name}${view.at === null ? '' : ` at ${when(view.at)}`}`, held ? `${bytes(held.bytes)} · ${count(cache.objects)} objects` : '', chartSection('slab', name), whoSection(name), paragraph('What it is', cache.used_for), past, paragraph('What a rise usually means', cache.grows), paragraph('What to do next', cache.remedy),
     table('Where its memory is', ['Part', 'Size', 'Share', 'How'], (cache.parts ?? []).map(part => [part.part, bytes(part.bytes), percent(part.share), part.how ?? ''])),
     table('How it is laid out', ['', ''], [['slot', exact(cache.slot_bytes)], ['objects in a slab', count(cache.objects_per_slab)], ['pages of a slab', count(cache.pages_per_slab)], ['merged names', cache.aliases ?? '–']]),
-    ...(cache.notes ?? []).map(note => el('p', { class: 'note' }, note)));
+    ...(cache.notes ?? []).map(note => el('p', { class: 'note' }, local(note))));
 }
 
 export const openRow = id => openDialog('row', id);

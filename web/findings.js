@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The head of the page: the gravest finding in one line, and all of them with their evidence.
 
-import { $, bytes, el, get, span, spark, when } from './lib.js';
+import { $, bytes, el, get, local, span, spark, when } from './lib.js';
 import { recorded, window_, zoomTo } from './chart.js';
 import { openCache, openRow } from './detail.js';
 import { show } from './view.js';
@@ -15,7 +15,7 @@ const shown = findings => findings.filter(one => RANK[one.severity] > 0);
 /** The one sentence above everything; null: there is nothing to say without a recorder. */
 function headline() {
   const found = shown(account.findings ?? []), judged = account.judged;
-  if (found.length) return [found[0].severity, found[0].title, found.length - 1];
+  if (found.length) return [found[0].severity, local(found[0].title), found.length - 1];
   if (!judged) return null;
   const past = judged.written_ms - judged.from_ms;
   if (past < 3600000) return ['good', `Nothing is wrong so far: growth shows after an hour, and the recorder has ${span(past)}`, 0];
@@ -50,15 +50,15 @@ function article(one) {
   const facts = [one.state, one.confidence === null || one.confidence === undefined ? null : `${Math.round(one.confidence * 100)} % sure`,
     one.since_ms ? `since ${when(one.since_ms)}` : null, one.hourly_bytes ? `${bytes(one.hourly_bytes)} an hour` : null];
   return el('article', { class: `finding ${one.severity}` },
-    el('h3', {}, el('span', { class: 'severity' }, one.severity), ` ${one.title}`),
+    el('h3', {}, el('span', { class: 'severity' }, one.severity), ` ${local(one.title)}`),
     el('p', { class: 'facts' }, facts.filter(Boolean).join(' · ')), links(one), chart(one),
-    one.evidence?.length ? el('ul', {}, ...one.evidence.map(text => el('li', {}, text))) : null,
+    one.evidence?.length ? el('ul', {}, ...one.evidence.map(text => el('li', {}, local(text)))) : null,
     el('dl', {}, ...line('Held by', one.culprit), ...line('Remedy', one.remedy), ...line('Costs', one.costs), ...line('Next', one.next, 'code')));
 }
 
 function fill(findings, note) {
   const found = shown(findings);
-  $('findings-list').replaceChildren(...found.map(article), ...(found.length ? [] : [el('p', { class: 'hint' }, 'No findings.')]), ...(note ? [el('p', { class: 'note' }, note)] : []));
+  $('findings-list').replaceChildren(...found.map(article), ...(found.length ? [] : [el('p', { class: 'hint' }, 'No findings.')]), ...(note ? [el('p', { class: 'note' }, local(note))] : []));
 }
 
 /** A month of samples is judged only when the panel opens. */

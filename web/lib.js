@@ -65,6 +65,12 @@ export function day(ms) {
 /** The time of day, with the day where it is not the day of `nowMs`. */
 export const when = (ms, nowMs = null) => nowMs !== null && day(ms) === day(nowMs) ? clock(ms) : `${day(ms)} ${clock(ms)}`;
 
+/** A sentence of the server, whose times are UTC, with the times of the reader's zone. */
+export const local = text => text?.replace(/(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2})(:\d{2})?(?:Z| UTC)/g, (_, date, time, seconds) => {
+  const ms = Date.parse(`${date}T${time}${seconds ?? ''}Z`);
+  return `${day(ms)} ${clock(ms, seconds !== undefined)}`;
+});
+
 /** "Europe/Berlin, UTC+1" */
 export function zone(ms) {
   const minutes = -new Date(ms).getTimezoneOffset(), part = Math.abs(minutes) % 60;

@@ -17,7 +17,7 @@ import { onView, view } from './view.js';
 const TILES = ['slab', 'vmalloc', 'kernel_stacks', 'page_tables', 'percpu', 'direct', 'free'];
 const HEAD_MS = 5000; // whether memory is short is asked for again
 const SLOW = 4; // samples between two looks at what the map shows of lists
-let account = null, turns = 0;
+let account = null, turns = 0, newest = null; // newest: time of the last live sample
 
 /* ---- dark and light ---- */
 
@@ -78,6 +78,7 @@ function titles() {
 async function showTime() {
   document.body.dataset.at = '';
   titles();
+  showState();
   try {
     if (!await loadAccounts()) return;
     sayProblem(null);
@@ -94,6 +95,12 @@ async function showTime() {
 
 /* ---- the stream ---- */
 
+function showState() {
+  if (newest === null) return;
+  $('state').textContent = view.at === null ? `live · ${clock(newest)}` : `recorded · newest ${clock(newest)}`;
+  $('state').className = view.at === null ? 'state on' : 'state';
+}
+
 function take(event) {
   for (const row of account.rows) {
     if (!(row.id in event.bytes)) continue;
@@ -104,8 +111,8 @@ function take(event) {
   }
   liveEvent(event);
   document.body.dataset.turn = event.turn;
-  $('state').textContent = view.at === null ? `live · ${clock(event.time_ms)}` : `recorded · newest ${clock(event.time_ms)}`;
-  $('state').className = view.at === null ? 'state on' : 'state';
+  newest = event.time_ms;
+  showState();
   if (view.at !== null) return;
   updateTiles();
   tableAccount(account);

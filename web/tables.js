@@ -2,7 +2,7 @@
 // Tables of caches, vmalloc callers, cgroups and rows of the account: sorted, filtered, each row
 // with its last minutes and its growth.
 
-import { $, bytes, count, el, get, growth, percent, series, spark, waste } from './lib.js';
+import { $, bytes, count, el, get, growth, local, percent, series, spark, waste } from './lib.js';
 import { openCache, openRow } from './detail.js';
 import { openUsers } from './users.js';
 import { historyOf } from './chart.js';
@@ -20,7 +20,7 @@ const BEFORE = { key: 'before_bytes', title: 'Before', number: true, show: row =
 const CHANGE = { key: 'change', title: 'Change', number: true, show: row => row.gone ? `gone, ${growth(row.change)}` : row.fresh ? `new, ${growth(row.change)}` : growth(row.change), tone: row => row.change > 0 ? 'up' : row.change < 0 ? 'down' : null };
 
 /** Whether objects in use are exact, and of which time. */
-const objectsMark = slab => slab?.counts === 'exact' ? `, objects counted in kernel memory${slab.counted ? ` at ${slab.counted}` : ''}` : slab?.counts === 'estimate' ? ', objects in use are an estimate' : '';
+const objectsMark = slab => slab?.counts === 'exact' ? `, objects counted in kernel memory${slab.counted ? ` at ${local(slab.counted)}` : ''}` : slab?.counts === 'estimate' ? ', objects in use are an estimate' : '';
 
 const LISTS = {
   caches: { title: 'Caches', command: 'slab', rows: 'caches', noun: 'slab caches', columns: [

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
+import { thenTests } from './then.mjs';
 
 const ktally = process.argv[2], shots = process.env.KTALLY_SHOTS;
 const only = process.argv.slice(3);
@@ -16,8 +17,10 @@ const test = (name, options, run) => tests.push({ name, options: run ? options :
 
 const shown = process.env.KTALLY_SHOWN; // a page that is served already, with a past: for the screenshots
 const servers = [];
-async function serve(...options) {
-  const process = spawn(ktally, ['serve', '--listen', '127.0.0.1:0', ...options], { stdio: ['ignore', 'inherit', 'pipe'] });
+const serve = (...options) => start([ktally, 'serve', '--listen', '127.0.0.1:0', ...options]);
+serve.within = command => start([...command, ktally, 'serve', '--listen', '127.0.0.1:0']);
+async function start([program, ...options]) {
+  const process = spawn(program, options, { stdio: ['ignore', 'inherit', 'pipe'] });
   servers.push(process);
   const base = await new Promise((resolve, reject) => {
     let said = '';
@@ -544,12 +547,14 @@ test('a machine with a recorder and without findings has one sentence', async pa
   assert.match(await page.innerText('#findings-head'), /Nothing is wrong: the recorder has judged 254 caches and rows over 9 days/);
 });
 
+thenTests({ test, ktally, serve, open, until, chart });
+
 async function open(options, at = base) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 1000 }, ...options });
   const page = await context.newPage(), problems = [];
   page.on('console', message => { if (['error', 'warning'].includes(message.type())) problems.push(`console: ${message.text()}`); });
   page.on('pageerror', error => problems.push(`script: ${error.message}`));
-  page.on('request', request => { if (!request.url().startsWith(at) && !request.url().startsWith('data:')) problems.push(`foreign request: ${request.url()}`); });
+  page.on('request', request => { if (!request.url().startsWith(at.split('#')[0]) && !request.url().startsWith('blob:') && !request.url().startsWith('data:')) problems.push(`foreign request: ${request.url()}`); });
   page.on('response', answer => { if (answer.status() >= 400) problems.push(`${answer.status()}: ${answer.url()}`); });
   await page.goto(at);
   if (options.javaScriptEnabled !== false) await ready(page);
