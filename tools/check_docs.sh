@@ -158,9 +158,10 @@ if command -v bash >/dev/null 2>&1; then
 	cases=$(cd share/cases && for case in *.case; do echo "${case%.case}"; done)
 	[ -s "$work/rows" ] && completes "$(cat "$work/rows"; echo "$cases")" ktally explain ""
 	completes kernel_image ktally --source x explain kernel_im
-	completes json ktally -o j
-	completes json ktally -ao j
-	completes json ktally --output = j
+	completes "json
+jsonl" ktally -o j
+	completes csv ktally -ao c
+	completes csv ktally --output = c
 	completes "" ktally -s ""
 	completes "" ktally capture ""
 	completes "" ktally explain slab ""

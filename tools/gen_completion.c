@@ -26,7 +26,7 @@ static const struct completion kinds[KT_NR_ARG_KINDS] = {
 	[KT_ARG_NUMBER] = { "words='1 2 3 4 5 6 7 8 9'", "(1 2 3 4 5 6 7 8 9)" },
 	[KT_ARG_SECONDS] = { "words='1 5 10 60'", "(1 5 10 60)" },
 	[KT_ARG_OUTPUT] = { "words=$outputs", "_ktally_outputs" },
-	[KT_ARG_SOURCE] = FILES,
+	[KT_ARG_SOURCE] = { "_ktally_sources", "_files" },
 	[KT_ARG_RECORDING] = FILES,
 	[KT_ARG_NEW_FILE] = FILES,
 	[KT_ARG_FILE] = FILES,
@@ -35,12 +35,13 @@ static const struct completion kinds[KT_NR_ARG_KINDS] = {
 	[KT_ARG_COLUMN] = { "words='bytes name growth rate'", "(bytes name growth rate)" },
 	[KT_ARG_TEXT] = { "words=", "" },
 	[KT_ARG_PATTERN] = { "words=", "" },
-	[KT_ARG_SERIES] = { "words=", "" },
+	[KT_ARG_SERIES] = { "_ktally_series", "_ktally_series" },
 	[KT_ARG_CACHE] = { "mapfile -t COMPREPLY < <(cd /sys/kernel/slab 2>/dev/null && "
 			   "compgen -f -- \"$cur\")",
 		"_files -W /sys/kernel/slab" },
-	[KT_ARG_TIME] = { "words='-1h -1d now'", "(-1h -1d now)" },
-	[KT_ARG_CONDITION] = { "words='slab>+5%'", "('slab>+5%')" },
+	[KT_ARG_TIME] = { "words=\"-15m -1h -6h -1d -7d now $(date +%F) $(date +%FT%H:%M)\"",
+		"(-15m -1h -6h -1d -7d now)" },
+	[KT_ARG_CONDITION] = { "words='slab>+5%'", "(slab\\>+5%)" },
 	[KT_ARG_KERNEL_ADDRESS] = { "words=", "" },
 	[KT_ARG_ADDRESS] = { "words='127.0.0.1:19998'", "(127.0.0.1\\:19998)" },
 	[KT_ARG_COMMAND] = { "words=$commands", "_ktally_commands" },
@@ -132,10 +133,40 @@ static void put_choices(struct kt_buf *buf, const char *name)
 	kt_buf_cleanup(&seen);
 }
 
+/* The keys of the columns of a command's lists, which --sort takes, each once. */
+static void put_columns(struct kt_buf *buf, const struct kt_cmd *cmd)
+{
+	struct kt_buf seen = { 0 };
+	const struct kt_part *const *part = cmd->shape ? cmd->shape->parts : NULL;
+
+	for (; part && *part; part++) {
+		bool list = (*part)->kind == KT_PART_LIST || (*part)->kind == KT_PART_PLAIN_LIST;
+
+		for (size_t i = 0; list && i < (*part)->nr_columns; i++) {
+			const struct kt_column *column = &(*part)->columns[i];
+
+			if (column->flags & KT_COL_TEXT_ONLY || strchr(column->key, '#') ||
+				(seen.size &&
+					kt_span_has_word((struct kt_span){ seen.data, seen.size },
+						column->key)))
+				continue;
+			kt_buf_printf(&seen, "%s%s", seen.size ? " " : "", column->key);
+		}
+	}
+	kt_buf_add(buf, seen.data ? seen.data : "", seen.size);
+	kt_buf_cleanup(&seen);
+}
+
+/* Only an operand may be "live": an option's default is this machine. */
+static const char *bash_of_option(const struct kt_option *option)
+{
+	return kinds[option->kind == KT_ARG_SOURCE ? KT_ARG_FILE : option->kind].bash;
+}
+
 static void put_bash_action(struct kt_buf *buf, const struct kt_option *option)
 {
 	if (option->kind != KT_ARG_CHOICE) {
-		kt_buf_puts(buf, kinds[option->kind].bash);
+		kt_buf_puts(buf, bash_of_option(option));
 		return;
 	}
 	kt_buf_puts(buf, "words='");
@@ -156,6 +187,61 @@ static void put_zsh_action(struct kt_buf *buf, const struct kt_option *option)
 
 /* ---- bash ---- */
 
+/* " -o --output" */
+static void put_forms(struct kt_buf *buf, const struct kt_option *option, bool letter)
+{
+	if (letter)
+		kt_buf_printf(buf, " -%c", option->letter);
+	kt_buf_printf(buf, " --%s", option->name);
+}
+
+/* "slab) options=' -s --source ...' ;;": only what the command takes. */
+static void put_bash_options(struct kt_buf *buf)
+{
+	kt_buf_puts(buf, "\tcase $command in\n");
+	for (size_t i = 0; i < kt_commands.count; i++) {
+		const struct kt_cmd *cmd = kt_commands.items[i];
+
+		kt_buf_printf(buf, "\t%s) options='", cmd->name);
+		for (size_t k = 0; k < cmd->nr_options; k++)
+			put_forms(buf, &cmd->options[k], cmd->options[k].letter);
+		for (size_t k = 0; k < KT_NR_GROUPS; k++) {
+			for (size_t n = 0; n < kt_option_groups[k].count; n++) {
+				if (kt_cmd_uses(cmd, k))
+					put_forms(buf, &kt_option_groups[k].options[n],
+						kt_option_groups[k].options[n].letter);
+			}
+		}
+		kt_buf_puts(buf, " -h --help' ;;\n");
+	}
+	kt_buf_puts(buf, "\tesac\n\n");
+}
+
+/* "slab:--sort) words='name bytes' ;;": what depends on the command. */
+static void put_bash_own(struct kt_buf *buf, const struct kt_cmd *cmd)
+{
+	if (kt_cmd_uses(cmd, KT_GROUP_LISTS) && cmd->shape) {
+		kt_buf_printf(buf, "\t%s:--sort) words='", cmd->name);
+		put_columns(buf, cmd);
+		kt_buf_puts(buf, "' ;;\n");
+	}
+	for (size_t i = 0; i < cmd->nr_options; i++) {
+		const struct kt_option *option = &cmd->options[i];
+
+		if (!option->arg)
+			continue;
+		kt_buf_printf(buf, "\t%s:--%s", cmd->name, option->name);
+		if (option->letter)
+			kt_buf_printf(buf, " | %s:-%c", cmd->name, option->letter);
+		kt_buf_puts(buf, ") ");
+		if (option->kind == KT_ARG_CHOICE)
+			kt_buf_printf(buf, "words='%s'", option->choices);
+		else
+			kt_buf_puts(buf, bash_of_option(option));
+		kt_buf_puts(buf, " ;;\n");
+	}
+}
+
 static void put_bash_words(struct kt_buf *buf, const struct options *options)
 {
 	kt_buf_puts(buf, "\tlocal commands='");
@@ -165,11 +251,8 @@ static void put_bash_words(struct kt_buf *buf, const struct options *options)
 	for (size_t i = 0; i < kt_nr_outputs; i++)
 		kt_buf_printf(buf, "%s%s", i ? " " : "", kt_outputs[i]->name);
 	kt_buf_puts(buf, "'\n\tlocal options='");
-	for (size_t i = 0; i < options->count; i++) {
-		if (has_letter(options, i))
-			kt_buf_printf(buf, "%s-%c", i ? " " : "", options->items[i]->letter);
-		kt_buf_printf(buf, " --%s", options->items[i]->name);
-	}
+	for (size_t i = 0; i < options->count; i++)
+		put_forms(buf, options->items[i], has_letter(options, i));
 	kt_buf_puts(buf, "'\n\tlocal rows='");
 	for (size_t i = 0; i < KT_ROW_COUNT; i++)
 		kt_buf_printf(buf, "%s%s", i ? "\n\t\t" : "", kt_rows[i].id);
@@ -193,17 +276,18 @@ static void put_bash_scan(struct kt_buf *buf, const struct options *options)
 {
 	const char *before = "";
 
-	kt_buf_puts(buf, "\tlocal cur=${COMP_WORDS[COMP_CWORD]} due='' command='' words='' word i\n"
-			 "\tlocal -i operands=0\n\n"
-			 "\tCOMPREPLY=()\n"
-			 "\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
-			 "\t\tword=${COMP_WORDS[i]}\n"
-			 "\t\tif [[ $due ]]; then\n"
-			 "\t\t\t[[ $word == '=' ]] || due=''\n"
-			 "\t\t\tcontinue\n"
-			 "\t\tfi\n"
-			 "\t\tcase $word in\n"
-			 "\t\t");
+	kt_buf_puts(buf,
+		"\tlocal cur=${COMP_WORDS[COMP_CWORD]} due='' command='' words='' file='' word i\n"
+		"\tlocal -i operands=0\n\n"
+		"\tCOMPREPLY=()\n"
+		"\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
+		"\t\tword=${COMP_WORDS[i]}\n"
+		"\t\tif [[ $due ]]; then\n"
+		"\t\t\t[[ $word == '=' ]] || due=''\n"
+		"\t\t\tcontinue\n"
+		"\t\tfi\n"
+		"\t\tcase $word in\n"
+		"\t\t");
 	for (size_t i = 0; i < options->count; i++) {
 		if (!options->items[i]->arg)
 			continue;
@@ -215,7 +299,14 @@ static void put_bash_scan(struct kt_buf *buf, const struct options *options)
 	kt_buf_puts(buf, "]*([");
 	put_letters(buf, options, true);
 	kt_buf_puts(buf, "])$ ]] && due=-${BASH_REMATCH[1]} ;;\n"
-			 "\t\t*) if [[ $command ]]; then operands+=1; else command=$word; fi ;;\n"
+			 "\t\t*)\n"
+			 "\t\t\tif [[ $command ]]; then\n"
+			 "\t\t\t\t[[ $file ]] || file=$word\n"
+			 "\t\t\t\toperands+=1\n"
+			 "\t\t\telse\n"
+			 "\t\t\t\tcommand=$word\n"
+			 "\t\t\tfi\n"
+			 "\t\t\t;;\n"
 			 "\t\tesac\n"
 			 "\tdone\n"
 			 "\t[[ $cur == '=' ]] && cur=''\n\n");
@@ -241,7 +332,10 @@ static void put_bash_operands(struct kt_buf *buf, const struct kt_cmd *cmd)
 
 static void put_bash_choice(struct kt_buf *buf, const struct options *options)
 {
-	kt_buf_puts(buf, "\tcase $due in\n");
+	put_bash_options(buf);
+	kt_buf_puts(buf, "\tcase $command:$due in\n");
+	for (size_t i = 0; i < kt_commands.count; i++)
+		put_bash_own(buf, kt_commands.items[i]);
 	for (size_t i = 0; i < options->count; i++) {
 		const struct kt_option *option = options->items[i];
 
@@ -249,8 +343,8 @@ static void put_bash_choice(struct kt_buf *buf, const struct options *options)
 			continue;
 		kt_buf_puts(buf, "\t");
 		if (option->letter)
-			kt_buf_printf(buf, "-%c | ", option->letter);
-		kt_buf_printf(buf, "--%s) ", option->name);
+			kt_buf_printf(buf, "*:-%c | ", option->letter);
+		kt_buf_printf(buf, "*:--%s) ", option->name);
 		put_bash_action(buf, option);
 		kt_buf_puts(buf, " ;;\n");
 	}
@@ -275,6 +369,17 @@ struct kt_err *gen_bash(struct kt_buf *ret_text)
 		"# Completion of ktally " KTALLY_VERSION " for bash, made by gen_docs.\n\n"
 		"# An empty reply lets readline complete file names, with all its quoting.\n"
 		"_ktally_files()\n{\n\tcompopt -o default 2>/dev/null\n}\n\n"
+		"_ktally_sources()\n{\n\tcompopt -o filenames 2>/dev/null\n"
+		"\tmapfile -t COMPREPLY < <(compgen -W live -- \"$cur\"; compgen -f -- "
+		"\"$cur\")\n}\n\n"
+		"# The names contain colons, at which readline begins a new word.\n"
+		"_ktally_series()\n{\n"
+		"\tlocal whole=${COMP_LINE:0:COMP_POINT} names\n\n"
+		"\twhole=${whole##* }\n"
+		"\tnames=$(\"${COMP_WORDS[0]}\" report \"$file\" --series -o csv 2>/dev/null | cut "
+		"-d, -f1)\n"
+		"\tmapfile -t COMPREPLY < <(compgen -W \"${names#name}\" -- \"$whole\")\n"
+		"\tCOMPREPLY=(\"${COMPREPLY[@]#\"${whole%\"${whole##*:}\"}\"}\")\n}\n\n"
 		"_ktally()\n{\n");
 	put_bash_words(ret_text, &options);
 	put_bash_scan(ret_text, &options);
@@ -335,10 +440,15 @@ static void put_zsh_lists(struct kt_buf *buf)
 	for (size_t i = 0; i < kt_nr_case_texts; i++)
 		put_zsh_item(buf, kt_case_texts[i].id, "a known case");
 	end_zsh_list(buf, "row");
+	kt_buf_puts(buf, "_ktally_series()\n{\n\tlocal -a names\n"
+			 "\tnames=(${(f)\"$($words[1] report $line[2] --series -o csv 2>/dev/null "
+			 "| cut -d, -f1)\"})\n"
+			 "\tcompadd -- ${names[2,-1]}\n}\n\n");
 }
 
-/* One form of an option, short or long; each excludes the other. */
-static void put_zsh_option(struct kt_buf *buf, const struct kt_option *option, bool is_long)
+/* One form of an option, short or long; each excludes the other. `words`: NULL: by its kind. */
+static void put_zsh_option(
+	struct kt_buf *buf, const struct kt_option *option, bool is_long, const char *words)
 {
 	kt_buf_puts(buf, "\t\t'");
 	if (option->letter)
@@ -352,29 +462,75 @@ static void put_zsh_option(struct kt_buf *buf, const struct kt_option *option, b
 	kt_buf_puts(buf, "]");
 	if (option->arg) {
 		kt_buf_printf(buf, ":%s:", option->arg);
-		put_zsh_action(buf, option);
+		if (words)
+			kt_buf_printf(buf, "(%s)", words);
+		else
+			put_zsh_action(buf, option);
 	}
 	kt_buf_puts(buf, "' \\\n");
 }
 
+static void put_zsh_forms(struct kt_buf *buf, const struct kt_option *option, const char *words)
+{
+	if (option->letter)
+		put_zsh_option(buf, option, false, words);
+	put_zsh_option(buf, option, true, words);
+}
+
+/* Options of the command only: the shared ones of its groups, and its own, with its own words. */
+static void put_zsh_command(struct kt_buf *buf, const struct kt_cmd *cmd)
+{
+	kt_buf_printf(buf, "\t%s)\n\t\tspecs=( \\\n", cmd->name);
+	for (size_t i = 0; i < cmd->nr_options; i++)
+		put_zsh_forms(buf, &cmd->options[i], cmd->options[i].choices);
+	for (size_t i = 0; i < KT_NR_GROUPS; i++) {
+		for (size_t k = 0; k < kt_option_groups[i].count; k++) {
+			const struct kt_option *option = &kt_option_groups[i].options[k];
+			struct kt_buf columns = { 0 };
+
+			if (!kt_cmd_uses(cmd, i) || kt_cmd_option(cmd, option->name))
+				continue;
+			if (option->kind == KT_ARG_COLUMN)
+				put_columns(&columns, cmd);
+			kt_buf_puts(&columns, "");
+			kt_buf_add(&columns, "", 1);
+			put_zsh_forms(buf, option, columns.size > 1 ? columns.data : NULL);
+			kt_buf_cleanup(&columns);
+		}
+	}
+	kt_buf_puts(buf, "\t\t)\n\t\t;;\n");
+}
+
+static void put_zsh_action_of(struct kt_buf *buf, const struct kt_operand *operand)
+{
+	const char *zsh = kinds[operand->kind].zsh;
+
+	if (operand->kind == KT_ARG_CHOICE)
+		kt_buf_printf(buf, "compadd -- %s", operand->choices);
+	else if (*zsh == '(') /* words: an action of _arguments, but no command */
+		kt_buf_printf(buf, "compadd -- %.*s", (int)strlen(zsh) - 2, zsh + 1);
+	else
+		kt_buf_puts(buf, *zsh ? zsh : "_message none");
+	if (operand->kind == KT_ARG_SOURCE)
+		kt_buf_puts(buf, " || compadd -- live");
+	kt_buf_puts(buf, " && ret=0 ;;\n");
+}
+
+/* $line has the command and the operands, without the word at the cursor. */
 static void put_zsh_operands(struct kt_buf *buf)
 {
-	kt_buf_puts(buf, "\t[[ $state == operand ]] || return ret\n\tcase $line[1] in\n");
+	kt_buf_puts(buf, "\t[[ $state == operand ]] || return ret\n"
+			 "\tcase $line[1]:$(( $#line - 1 )) in\n");
 	for (size_t i = 0; i < kt_commands.count; i++) {
 		const struct kt_cmd *cmd = kt_commands.items[i];
-		const char *zsh;
 
-		if (!cmd->nr_operands)
-			continue;
-		kt_buf_printf(buf, "\t%s) ", cmd->name);
-		zsh = kinds[cmd->operands[0].kind].zsh;
-		if (cmd->operands[0].kind == KT_ARG_CHOICE)
-			kt_buf_printf(buf, "compadd -- %s", cmd->operands[0].choices);
-		else if (*zsh == '(') /* words: an action of _arguments, but no command */
-			kt_buf_printf(buf, "compadd -- %.*s", (int)strlen(zsh) - 2, zsh + 1);
-		else
-			kt_buf_puts(buf, zsh);
-		kt_buf_puts(buf, " && ret=0 ;;\n");
+		for (size_t k = 0; k < cmd->nr_operands; k++) {
+			if (cmd->operands[k].many)
+				kt_buf_printf(buf, "\t%s:*) ", cmd->name);
+			else
+				kt_buf_printf(buf, "\t%s:%zu) ", cmd->name, k + 1);
+			put_zsh_action_of(buf, &cmd->operands[k]);
+		}
 	}
 	kt_buf_puts(buf, "\tesac\n\treturn ret\n");
 }
@@ -392,16 +548,25 @@ struct kt_err *gen_zsh(struct kt_buf *ret_text)
 		"# Completion of ktally " KTALLY_VERSION " for zsh, made by gen_docs.\n\n");
 	put_zsh_lists(ret_text);
 	kt_buf_puts(ret_text, "_ktally()\n{\n"
-			      "\tlocal context state state_descr line ret=1\n"
+			      "\tlocal context state state_descr line ret=1 word\n"
+			      "\tlocal -a specs\n"
 			      "\ttypeset -A opt_args\n\n"
-			      "\t_arguments -C -s -S \\\n");
+			      "\t# the first word that is a command, of those before the cursor\n"
+			      "\tfor word in $words[2,CURRENT-1]; do\n"
+			      "\tcase $word in\n");
+	for (size_t i = 0; i < kt_commands.count; i++)
+		put_zsh_command(ret_text, kt_commands.items[i]);
+	kt_buf_puts(ret_text, "\tesac\n\t(( $#specs )) && break\n\tdone\n"
+			      "\t(( $#specs )) || specs=( \\\n");
 	for (size_t i = 0; i < options.count; i++) {
 		if (has_letter(&options, i))
-			put_zsh_option(ret_text, options.items[i], false);
-		put_zsh_option(ret_text, options.items[i], true);
+			put_zsh_option(ret_text, options.items[i], false, NULL);
+		put_zsh_option(ret_text, options.items[i], true, NULL);
 	}
-	kt_buf_puts(ret_text, "\t\t'1:command:_ktally_commands' \\\n"
-			      "\t\t'2:operand:->operand' && ret=0\n");
+	kt_buf_puts(ret_text, "\t)\n"
+			      "\t_arguments -C -s -S $specs \\\n"
+			      "\t\t'1:command:_ktally_commands' \\\n"
+			      "\t\t'*:operand:->operand' && ret=0\n");
 	put_zsh_operands(ret_text);
 	kt_buf_puts(ret_text, "}\n\n_ktally \"$@\"\n");
 	return NULL;

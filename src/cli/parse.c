@@ -3,17 +3,17 @@
 // The command line. Options may come before the command, so getopt gets the options of all
 // commands. Values of a command's own options are stored when the command is known.
 
+#include "base/near.h"
 #include "base/span.h"
 #include "cli/cmd.h"
 
 #include <getopt.h>
+#include <stdio.h>
 #include <string.h>
 
-#define KNOWN_MAX	 96
-#define LETTERS_MAX	 (2 * KNOWN_MAX + 2)
-#define NEAR		 2 /* wrong letters in a word that may be meant as another */
-#define NAME_MAX_LETTERS 32
-#define LONG_CODE	 256 /* plus the index of the option: getopt's code of a long name */
+#define KNOWN_MAX   96
+#define LETTERS_MAX (2 * KNOWN_MAX + 2)
+#define LONG_CODE   256 /* plus the index of the option: getopt's code of a long name */
 
 /* An option that some command takes; for options of one name, the first. */
 struct known {
@@ -150,6 +150,26 @@ static struct kt_err *needs_argument(const struct line *line, size_t at, const c
 	return kt_err_new(KT_ERR_USAGE, "%s needs an argument", word);
 }
 
+/* `word`: "--name" or "--name=value". */
+static struct kt_err *no_option(const struct line *line, const char *word)
+{
+	char name[64];
+	struct kt_near near = { .word = name };
+
+	if (strncmp(word, "--", 2) == 0) {
+		snprintf(name, sizeof(name), "%.*s", (int)strcspn(word + 2, "="), word + 2);
+		for (size_t i = 0; i < line->nr_known; i++)
+			kt_near_offer(&near, line->known[i].option->name);
+	}
+	if (near.name)
+		return kt_err_new(KT_ERR_USAGE,
+			"there is no option '%.64s': did you mean '--%s'? 'ktally --help' lists "
+			"the options",
+			word, near.name);
+	return kt_err_new(
+		KT_ERR_USAGE, "there is no option '%.64s'; 'ktally --help' lists them", word);
+}
+
 static struct kt_err *take_options(struct line *line, int argc, char **argv)
 {
 	struct option longs[KNOWN_MAX + 1];
@@ -167,9 +187,7 @@ static struct kt_err *take_options(struct line *line, int argc, char **argv)
 			return kt_err_new(KT_ERR_USAGE,
 				"there is no option '-%c'; 'ktally --help' lists them", optopt);
 		if (at == line->nr_known)
-			return kt_err_new(KT_ERR_USAGE,
-				"there is no option '%.64s'; 'ktally --help' lists them",
-				argv[optind - 1]);
+			return no_option(line, argv[optind - 1]);
 		err = take_option(line, at, nr > 1);
 	}
 	return err;
@@ -184,51 +202,17 @@ static int operands_min(const struct kt_cmd *cmd)
 	return count;
 }
 
-/* Number of letters to add, remove or replace between two words; more than NEAR: NEAR + 1. */
-static size_t distance(const char *a, const char *b)
-{
-	size_t na = strlen(a), nb = strlen(b), row[NAME_MAX_LETTERS + 1];
-
-	if (na > NAME_MAX_LETTERS || nb > NAME_MAX_LETTERS)
-		return NEAR + 1;
-	for (size_t k = 0; k <= nb; k++)
-		row[k] = k;
-	for (size_t i = 1; i <= na; i++) {
-		size_t corner = row[0]++;
-
-		for (size_t k = 1; k <= nb; k++) {
-			size_t least = corner + (a[i - 1] != b[k - 1]);
-
-			corner = row[k];
-			if (row[k] + 1 < least)
-				least = row[k] + 1;
-			if (row[k - 1] + 1 < least)
-				least = row[k - 1] + 1;
-			row[k] = least;
-		}
-	}
-	return row[nb] > NEAR ? NEAR + 1 : row[nb];
-}
-
 static struct kt_err *no_command(const struct kt_cmds *cmds, const char *word)
 {
-	const struct kt_cmd *nearest = NULL;
-	size_t least = NEAR + 1;
+	struct kt_near near = { .word = word };
 
-	for (size_t i = 0; i < cmds->count; i++) {
-		size_t far = distance(word, cmds->items[i]->name);
-
-		/* two wrong letters of three say nothing */
-		if (far < least && far * 2 <= strlen(word)) {
-			least = far;
-			nearest = cmds->items[i];
-		}
-	}
-	if (nearest)
+	for (size_t i = 0; i < cmds->count; i++)
+		kt_near_offer(&near, cmds->items[i]->name);
+	if (near.name)
 		return kt_err_new(KT_ERR_USAGE,
 			"there is no command '%.64s': did you mean '%s'? 'ktally --help' lists "
 			"the commands",
-			word, nearest->name);
+			word, near.name);
 	return kt_err_new(
 		KT_ERR_USAGE, "there is no command '%.64s'; 'ktally --help' lists them", word);
 }

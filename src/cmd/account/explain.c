@@ -11,6 +11,8 @@
 
 #include "account/account.h"
 #include "base/human.h"
+#include "base/near.h"
+#include "cases/builtin.h"
 #include "cli/cmd.h"
 #include "cmd/account/explain_case.h"
 #include "cmd/account/explain_held.h"
@@ -292,6 +294,25 @@ static const struct kt_line *find_line(const struct kt_account *account, const c
 	return line;
 }
 
+static struct kt_err *no_line(const struct kt_account *account, const char *name)
+{
+	struct kt_near near = { .word = name };
+
+	for (size_t i = 0; i < account->lines.count; i++) {
+		kt_near_offer(&near, account->lines.items[i].id);
+		kt_near_offer(&near, account->lines.items[i].title);
+	}
+	for (size_t i = 0; i < kt_nr_case_texts; i++)
+		kt_near_offer(&near, kt_case_texts[i].id);
+	if (near.name)
+		return kt_err_new(KT_ERR_USAGE,
+			"there is no row or case '%.64s' here: did you mean '%s'? 'ktally explain' "
+			"lists them",
+			name, near.name);
+	return kt_err_new(KT_ERR_USAGE,
+		"there is no row or case '%.64s' here; 'ktally explain' lists them", name);
+}
+
 /*
  * Run-time lines end after the prose: their value comes from one line of the kernel log, so there
  * are no terms to list.
@@ -309,9 +330,7 @@ static struct kt_err *explain(struct kt_machine *machine, const struct kt_call *
 	}
 	line = find_line(account, call->operands[0]);
 	if (!line)
-		return kt_err_new(KT_ERR_USAGE,
-			"there is no row or case '%.64s' here; 'ktally explain' lists them",
-			call->operands[0]);
+		return no_line(account, call->operands[0]);
 	row = &kt_rows[line->row == KT_ROW_NONE ? line->parent : line->row];
 	put_value(report, account, line, call);
 	known = line->row != KT_ROW_UNATTRIBUTED || account->rest_has_meaning;

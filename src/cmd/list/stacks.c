@@ -315,9 +315,9 @@ static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
 	kt_tasks_notes(report, snap, &stacks);
 	if (stacks.nr_zombies)
 		kt_report_note(report,
-			"%lld zombies: they have ended and hold no stack; their parents have not "
-			"waited for them",
-			(long long)stacks.nr_zombies);
+			"%lld zombie%s: ended, without a stack, and not waited for by %s",
+			(long long)stacks.nr_zombies, stacks.nr_zombies == 1 ? "" : "s",
+			stacks.nr_zombies == 1 ? "its parent" : "their parents");
 	return NULL;
 }
 

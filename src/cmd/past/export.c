@@ -262,19 +262,21 @@ static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
 		.call = call, .history = &history, .store_bytes = KT_EXPORT_STORE_BYTES
 	};
 	struct kt_err *err;
+	bool json;
 
 	kt_report_init(report, "ktally/export/1");
 	report->streamed = true;
-	if (output != &kt_output_text && output != &kt_output_csv && output != &kt_output_json &&
+	json = output == &kt_output_json || output == &kt_output_jsonl;
+	if (!json && output != &kt_output_text && output != &kt_output_csv &&
 		output != &kt_output_openmetrics)
 		return kt_err_new(KT_ERR_USAGE,
-			"'export' writes csv, json or openmetrics, and not %s", output->name);
+			"'export' writes csv, json, jsonl or openmetrics, and not %s",
+			output->name);
 	export.step_ms = (int64_t)(call->interval_s * 1000);
 	err = kt_past_open(kt_past_path(call), &args->period, &history);
 	if (!err)
-		err = output == &kt_output_openmetrics
-			      ? kt_export_openmetrics(&export)
-			      : put_in_turn(&export, output == &kt_output_json);
+		err = output == &kt_output_openmetrics ? kt_export_openmetrics(&export)
+						       : put_in_turn(&export, json);
 	if (!err)
 		err = kt_export_flush(&export, 0);
 	if (!err)
@@ -299,7 +301,7 @@ static const struct kt_option options[] = { KT_PAST_PERIOD_OPTIONS(struct export
 
 static const struct kt_example examples[] = {
 	{ "ktally export r.rec -i 60 >r.csv", "one sample a minute as CSV" },
-	{ "ktally export r.rec -o json --filter 'slab:*'",
+	{ "ktally export r.rec -o jsonl --filter 'slab:*'",
 		"the slab caches, one JSON object a sample" },
 	{ "ktally export r.rec -o openmetrics >r.om", "for promtool" },
 };
@@ -311,7 +313,7 @@ const struct kt_cmd kt_cmd_export = {
 	.nr_operands = KT_LEN(operands),
 	.help = "Writes every amount in a recording, in bytes: the rows of the account, slab "
 		"caches, the fields of meminfo and vmstat. The format is CSV (time, name, "
-		"bytes), with -o json one object a line and sample. -o openmetrics is for "
+		"bytes), with -o jsonl or json one object a line and sample. -o openmetrics is for "
 		"'promtool tsdb create-blocks-from openmetrics', which fills a Prometheus "
 		"with the past. -i takes one sample each SECONDS, --from and --to choose a "
 		"period, --filter 'slab:*' some names.",

@@ -113,9 +113,9 @@ void kt_past_note(const struct kt_history *history, struct kt_report *report)
 
 	if (history->nr_left_out)
 		kt_report_note(report,
-			"%lld samples are left out: the clock was set back to before earlier "
-			"samples",
-			(long long)history->nr_left_out);
+			"%lld sample%s left out: the clock was set back to before earlier samples",
+			(long long)history->nr_left_out,
+			history->nr_left_out == 1 ? " is" : "s are");
 	for (size_t i = 0; i < count && i < DAMAGES_TOLD; i++) {
 		const struct kt_damage *damage = kt_recording_damage(history->recording, i);
 

@@ -95,6 +95,12 @@ static struct kt_err *unknown(
 {
 	struct suggestions s = { .asked = asked };
 
+	if (strpbrk(asked, "*?["))
+		return kt_err_new(KT_ERR_USAGE,
+			"'%.64s' is a pattern, and CACHE is one cache; for the caches that match: "
+			"ktally "
+			"slab --filter '%.64s'",
+			asked, asked);
 	for (size_t i = 0; i < uses->items.count; i++)
 		suggest(&s, uses->items.items[i].cache->name);
 	for (size_t i = 0; i < snap->cache_folders.count; i++) {

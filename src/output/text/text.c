@@ -68,7 +68,30 @@ static void real_text(double value, const char *unit, char *ret, size_t size)
 	snprintf(ret, size, "%.2f%s", value < 0 && value > -0.005 ? 0.0 : value, unit);
 }
 
-/* `size` is more than KT_NUMBER_MAX. */
+#define GROUPED_FROM 10000 /* smaller numbers are read as well without separators */
+
+/*
+ * Writes a number with commas. Only amounts get them: a number that is not summed may be a name,
+ * such as the number of a process.
+ */
+static void count_text(const struct kt_column *column, int64_t number, char *ret)
+{
+	char digits[KT_NUMBER_MAX];
+	size_t n = kt_number_text(number, digits), sign = number < 0, at = 0;
+	bool amount = column->flags & (KT_COL_SUM | KT_COL_GROWTH | KT_COL_RATE | KT_COL_CHANGE);
+	bool grouped = amount && (number >= GROUPED_FROM || number <= -GROUPED_FROM);
+
+	if (is_change(column) && number > 0)
+		ret[at++] = '+';
+	for (size_t i = 0; i < n; i++) {
+		if (grouped && i > sign && (n - i) % 3 == 0)
+			ret[at++] = ',';
+		ret[at++] = digits[i];
+	}
+	ret[at] = '\0';
+}
+
+/* `size` is more than a number with its sign and commas: KT_NUMBER_MAX + 8. */
 static void cell_text(const struct page *page, const struct kt_column *column,
 	const struct kt_cell *cell, char *ret, size_t size)
 {
@@ -89,11 +112,7 @@ static void cell_text(const struct page *page, const struct kt_column *column,
 			column->flags & KT_COL_TIME ? kt_when_of_data(cell->text, local)
 						    : cell->text);
 		break;
-	case KT_CELL_COUNT:
-		*ret = '+';
-		plus = is_change(column) && cell->number > 0;
-		ret[plus + kt_number_text(cell->number, ret + plus)] = '\0';
-		break;
+	case KT_CELL_COUNT: count_text(column, cell->number, ret); break;
 	case KT_CELL_BOOL: snprintf(ret, size, "%s", cell->number ? "yes" : "no"); break;
 	case KT_CELL_SHARE:
 		*ret = '+';
