@@ -35,7 +35,7 @@ static const struct {
 	{ "ring_buffer", "trace buffers" },
 	{ "ftrace_pages", "places of functions for tracing" },
 	{ "savedcmd", "names of traced tasks" },
-	{ "huge_zero_", "huge page of zeros" }, /* huge_zero_page, huge_zero_folio from 6.9 */
+	{ "huge_zero_", "huge page of zeros" }, /* huge_zero_page or huge_zero_folio */
 	{ "gen_pool", "pools of memory for DMA" },
 	{ "atomic_pool", "pools of memory for DMA" },
 	{ "integrity_buf_pool", "reserve for checksums of block devices" },

@@ -3,9 +3,9 @@
 // The command line. Options may come before the command, so getopt gets the options of all
 // commands. Values of a command's own options are stored when the command is known.
 
-#include "base/near.h"
 #include "base/span.h"
 #include "cli/cmd.h"
+#include "cli/near.h"
 
 #include <getopt.h>
 #include <stdio.h>

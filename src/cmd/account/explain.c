@@ -11,9 +11,9 @@
 
 #include "account/account.h"
 #include "base/human.h"
-#include "base/near.h"
 #include "cases/builtin.h"
 #include "cli/cmd.h"
+#include "cli/near.h"
 #include "cmd/account/explain_case.h"
 #include "cmd/account/explain_held.h"
 #include "cmd/contents.h"

@@ -4,6 +4,8 @@
 
 #include "record/zstd_plain.h"
 
+#include "record/zstd.h"
+
 #include "base/buf.h"
 #include "base/err.h"
 #include "record/pack.h"

@@ -118,19 +118,18 @@ static bool hold_anon(long mib, long huge)
 /* Anonymous memory that was only read: the kernel maps one huge page of zeros for all of it. */
 static bool hold_zeros(long mib, long unused)
 {
-	size_t size = (size_t)mib * MIB;
-	char *memory = map(size + LARGE, PROT_READ | PROT_WRITE, 0);
-	long sum = 0;
+	size_t size = (size_t)mib * MIB, at = 0;
+	volatile char *memory = map(size + LARGE, PROT_READ | PROT_WRITE, 0);
 
 	(void)unused;
 	if (!memory)
 		return false;
 	memory += LARGE - (uintptr_t)memory % LARGE;
-	if (madvise(memory, size, MADV_HUGEPAGE) != 0)
+	if (madvise((void *)memory, size, MADV_HUGEPAGE) != 0)
 		return false;
-	for (size_t at = 0; at < size; at += LARGE)
-		sum += ((volatile char *)memory)[at];
-	return sum == 0;
+	while (at < size && !memory[at])
+		at += LARGE;
+	return at >= size;
 }
 
 /* Anonymous memory that was written to swap; every stride-th page is read back. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#ifndef KT_BASE_NEAR_H
-#define KT_BASE_NEAR_H
+#ifndef KT_CLI_NEAR_H
+#define KT_CLI_NEAR_H
 
 #include <stddef.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "base/near.h"
+#include "cli/near.h"
 
 #include <string.h>
 #include <strings.h>
