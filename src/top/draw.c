@@ -214,17 +214,24 @@ void kt_top_draw(struct kt_top *top)
 	bool alone = top->open == KT_TAB_ACCOUNT;
 	struct kt_layout *l = &top->layout;
 	struct kt_panel panel;
-	bool finding;
+	bool finding, pressure;
 
 	if (top->mode == KT_MODE_PAGE) {
 		draw_page(top);
 		return;
 	}
 	finding = kt_top_has_finding(top);
-	*l = kt_layout_for(top->screen.height - finding, (int)kt_panel_nr(account), alone);
+	pressure = kt_top_has_pressure(top);
+	*l = kt_layout_for(
+		top->screen.height - finding - pressure, (int)kt_panel_nr(account), alone);
 	if (finding) {
 		kt_layout_lower(l);
 		kt_draw_finding(top, 0);
+	}
+	if (pressure) { /* below the title */
+		kt_layout_lower(l);
+		l->title--;
+		kt_draw_pressure(top, l->title + 1);
 	}
 	if (l->title >= 0)
 		kt_draw_title(top, l->title);

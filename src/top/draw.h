@@ -39,5 +39,8 @@ enum kt_style kt_growth_style(const struct kt_column *column, const struct kt_re
 /** Whether there is a line above all else: the gravest finding, or that nothing is wrong. */
 bool kt_top_has_finding(const struct kt_top *top);
 void kt_draw_finding(struct kt_top *top, int y);
+/** Whether there is a line that says if memory is short; small terminals have no room for it. */
+bool kt_top_has_pressure(const struct kt_top *top);
+void kt_draw_pressure(struct kt_top *top, int y);
 
 #endif

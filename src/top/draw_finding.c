@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Draws the gravest finding above everything else, and makes the page of all findings.
+// Draws the gravest finding above everything else, whether memory is short, and makes the page of
+// all findings.
 
+#include "cmd/account/account_pressure.h"
 #include "top/draw.h"
 
 #include <stdio.h>
@@ -9,7 +11,9 @@
 
 extern const struct kt_cmd kt_cmd_diagnose;
 
-#define HEIGHT_MIN 16 /* rows of a terminal; below, the lists have the room */
+/* rows of a terminal; below, the lists have the room */
+#define HEIGHT_MIN	    16
+#define HEIGHT_FOR_PRESSURE 24
 
 static const struct kt_report *account_of(const struct kt_top *top)
 {
@@ -65,6 +69,28 @@ void kt_draw_finding(struct kt_top *top, int y)
 			"nothing is wrong; the recorder judges %lld caches and rows",
 			(long long)kt_report_value(report, "judged", "series")->number);
 	kt_screen_put(screen, y, 0, room, count ? KT_STYLE_ALERT : KT_STYLE_PLAIN, text);
+}
+
+bool kt_top_has_pressure(const struct kt_top *top)
+{
+	const struct kt_report *report = account_of(top);
+
+	return report && top->screen.height >= HEIGHT_FOR_PRESSURE &&
+	       kt_report_value(report, KT_PRESSURE_GROUP, KT_PRESSURE_AVAILABLE);
+}
+
+void kt_draw_pressure(struct kt_top *top, int y)
+{
+	KT_CLEANUP(buf) struct kt_buf text = { 0 };
+	const struct kt_report *report = account_of(top);
+	char line[320], shorter[320];
+
+	if (!report)
+		return;
+	kt_pressure_write(report, &text);
+	snprintf(line, sizeof(line), "%.*s", (int)text.size, text.size ? text.data : "");
+	kt_text_shorten(line, top->screen.width, top->screen.unicode, shorter, sizeof(shorter));
+	kt_screen_put(&top->screen, y, 0, top->screen.width, KT_STYLE_PLAIN, shorter);
 }
 
 /* The findings as 'ktally diagnose' shows them, which judges the recording now. */

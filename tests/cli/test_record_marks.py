@@ -91,3 +91,49 @@ def the_recorder_says_on_a_terminal_what_it_does():
         recorder = Recorder(file, "-s", tree, "-i", "0.1")
         recorder.wait_for(file.with_name("x.rec.tail"), 1000)
         assert "recording to" not in "".join(map(str, recorder.end()))
+
+
+def stir(tree, number):
+    """Counters of pressure that move: `number` of each."""
+    files = {"proc/pressure/memory":
+             f"some avg10=0.00 avg60=0.00 avg300=0.00 total={number * 1000000}\n"
+             f"full avg10=0.00 avg60=0.00 avg300=0.00 total={number * 500000}\n",
+             "proc/vmstat": trees.MODERN["proc/vmstat"].replace(
+                 "allocstall_normal 0", f"allocstall_normal {number}") + f"oom_kill {number}\n"}
+    for path, text in files.items():
+        (tree / (path + ".new")).write_text(text)
+        (tree / (path + ".new")).rename(tree / path)
+
+
+@test
+def the_head_of_a_report_says_whether_memory_was_short():
+    with Folder() as folder:
+        tree, file = plant(folder / "tree", trees.MODERN), folder / "x.rec"
+        for number in (2, 5, 9):
+            stir(tree, number)
+            succeed("-s", tree, "record", "-i", "0.1", "-n", "2", file)
+        report = succeed("report", file, "-i", "0.1", "-o", "json").json()
+        assert report["pressure"] == {
+            "available_least_bytes": 560000 * 1024, "some_seconds": 7.0, "full_seconds": 3.5,
+            "oom_kills": 7, "allocation_stalls": 7}, report["pressure"]
+        head = succeed("report", file, "-i", "0.1").text.split("\n\n")[0]
+        assert "least available 546.9 MiB, waited for memory 7.0 s, 7 OOM kills, 7 stalls" in \
+            " ".join(head.split()), head
+        (tree / "proc/pressure/memory").unlink()
+        file = folder / "y.rec"
+        succeed("-s", tree, "record", "-i", "0.1", "-n", "3", file)
+        report = succeed("report", file, "-i", "0.1", "-o", "json").json()
+        assert report["pressure"]["some_seconds"] is None, report["pressure"]
+        assert report["pressure"]["oom_kills"] == 0, report["pressure"]
+        assert "not known" in succeed("report", file, "-i", "0.1").text
+
+
+@test
+def a_wide_terminal_has_all_columns():
+    with Folder() as folder:
+        file = folder / "x.rec"
+        succeed("-s", plant(folder / "tree", trees.MODERN), "record", "-i", "0.1", "-n", "3", file)
+        for columns, there in ((80, False), (100, False), (200, True)):
+            text = succeed("report", file, env=lib.environment(COLUMNS=str(columns))).text
+            assert ("UNATTR" in text and "DIRECT" in text and "FREE" in text) == there, text
+            assert all(len(line) <= columns for line in text.splitlines()), text

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cmd/account/account_pressure.h"
 
-#include "base/buf.h"
 #include "base/human.h"
 
 #include <string.h>
@@ -212,37 +211,34 @@ static void put_events(const struct kt_report *report, struct kt_buf *text, stru
 		kt_buf_join(unknown, ", ", "stalls");
 }
 
-const char *kt_pressure_text(struct kt_report *report)
+void kt_pressure_write(const struct kt_report *report, struct kt_buf *ret_text)
 {
-	KT_CLEANUP(buf) struct kt_buf text = { 0 };
 	KT_CLEANUP(buf) struct kt_buf unknown = { 0 };
 	const struct kt_cell *available = value(report, AVAILABLE);
+	size_t begin = ret_text->size;
 	char human[24];
 
 	if (available) {
 		kt_human_bytes(available->number, human);
-		kt_buf_join(&text, ", ", "available %s", human);
+		kt_buf_join(ret_text, ", ", "available %s", human);
 	} else {
 		kt_buf_join(&unknown, ", ", "available memory");
 	}
-	put_swap(report, &text, &unknown);
-	put_shares(report, &text, &unknown);
-	put_events(report, &text, &unknown);
-	report->arena.failed |= text.failed || unknown.failed;
-	if (!text.size)
-		return NULL;
-	if (!unknown.size)
-		return kt_arena_text(&report->arena, &text);
-	return kt_arena_printf(&report->arena, "%.*s; not known: %.*s", (int)text.size, text.data,
-		(int)unknown.size, unknown.data);
+	put_swap(report, ret_text, &unknown);
+	put_shares(report, ret_text, &unknown);
+	put_events(report, ret_text, &unknown);
+	if (ret_text->size > begin && unknown.size)
+		kt_buf_printf(ret_text, "; not known: %.*s", (int)unknown.size, unknown.data);
+	ret_text->failed |= unknown.failed;
 }
 
 void kt_pressure_put_head(struct kt_report *report, const struct kt_snapshot *snap)
 {
-	const char *text;
+	KT_CLEANUP(buf) struct kt_buf text = { 0 };
 
 	kt_pressure_put(report, snap);
-	text = kt_pressure_text(report);
-	if (text)
-		kt_report_headline(report, "%s", text);
+	kt_pressure_write(report, &text);
+	report->arena.failed |= text.failed;
+	if (text.size)
+		kt_report_headline(report, "%.*s", (int)text.size, text.data);
 }

@@ -2,6 +2,7 @@
 #ifndef KT_CMD_ACCOUNT_ACCOUNT_PRESSURE_H
 #define KT_CMD_ACCOUNT_ACCOUNT_PRESSURE_H
 
+#include "base/buf.h"
 #include "model/snapshot.h"
 #include "report/shape.h"
 
@@ -21,11 +22,8 @@ extern const struct kt_part kt_pressure_part;
 void kt_pressure_put(struct kt_report *report, const struct kt_snapshot *snap);
 /** Adds them and a headline, which names the numbers that are not known; none if none is. */
 void kt_pressure_put_head(struct kt_report *report, const struct kt_snapshot *snap);
-/**
- * Returns one line for the head of a screen, of the fields of a report, in the report's arena.
- * NULL: the report has no such field, or none is known.
- */
-const char *kt_pressure_text(struct kt_report *report);
+/** Writes one line of the fields of a report; nothing if none is known. */
+void kt_pressure_write(const struct kt_report *report, struct kt_buf *ret_text);
 
 /** Events since the boot: kills by the OOM killer. KT_UNKNOWN: the kernel does not count them. */
 int64_t kt_pressure_oom_kills(const struct kt_snapshot *snap);

@@ -7,6 +7,7 @@
 #include "cmd/past/past.h"
 #include "cmd/past/past_lines.h"
 #include "cmd/past/past_pools.h"
+#include "cmd/past/past_pressure.h"
 #include "cmd/past/past_series.h"
 #include "history/trend.h"
 #include "machine/machine.h"
@@ -80,6 +81,7 @@ struct lines {
 	struct extreme extremes[COL_FREE + 1];
 	uint32_t boot;	      /* of the last line, counted by the events */
 	int64_t boot_from_ms; /* boot time of that boot's first line */
+	struct kt_past_pressure pressure;
 };
 
 static void put_account(struct kt_cell *cells, const struct kt_account *account)
@@ -141,8 +143,11 @@ static struct kt_err *fill(struct kt_past_lines *base, const struct kt_cursor *c
 	if (err)
 		return err;
 	put_account(cells, &account);
-	if (first)
-		add_extremes(lines, cells, hours_of(lines, cursor));
+	if (!first)
+		return NULL;
+	add_extremes(lines, cells, hours_of(lines, cursor));
+	if (base->follower.snap)
+		kt_past_pressure_add(&lines->pressure, base->follower.snap, base->events.nr_boots);
 	return NULL;
 }
 
@@ -237,6 +242,8 @@ static struct kt_err *put_lines(
 	*history = &lines->base.history;
 	if (!err)
 		err = put_summary(lines, table, is_text, report);
+	if (!err)
+		kt_past_pressure_put(&lines->pressure, report);
 	if (!err && (*history)->nr_samples_seen > (*history)->nr_visited)
 		kt_report_note(report,
 			"least, mean, most and growth are of these %lld lines; 'report --series' "
@@ -268,9 +275,9 @@ static const struct kt_part extremes_part = {
 
 static const struct kt_shape shape = {
 	.schema = "ktally/report/1",
-	.parts =
-		KT_PARTS(&kt_past_recording_part, &lines_part, &extremes_part, &kt_past_series_part,
-			&kt_past_left_out_part, &kt_past_pools_part, &kt_past_averages_part),
+	.parts = KT_PARTS(&kt_past_recording_part, &kt_past_pressure_part, &lines_part,
+		&extremes_part, &kt_past_series_part, &kt_past_left_out_part, &kt_past_pools_part,
+		&kt_past_averages_part),
 };
 
 /* Only the list of series is a list. */
@@ -326,7 +333,9 @@ static const struct kt_option options[] = {
 		"first",
 		.kind = KT_ARG_FLAG, KT_AT(struct report_args, series) },
 	{ 'k', "pools", NULL,
-		"show the pools of the kernel as sar -k does: kmalloc, named caches, larger ones",
+		"show the pools of the kernel as sar -k of Solaris does (sysstat has no -k): "
+		"kmalloc, "
+		"named caches, larger ones",
 		.kind = KT_ARG_FLAG, KT_AT(struct report_args, pools) },
 };
 
@@ -350,7 +359,11 @@ const struct kt_cmd kt_cmd_report = {
 		"slope of a straight line fitted to the values; each boot has its own line. "
 		"Text at the end of a line names events since the line before: a boot, the "
 		"OOM killer, modules and slab caches that came or went. --from and --to "
-		"choose the period; -a adds the columns that 80 characters have no room for.\n\n"
+		"choose the period. A terminal that is wide enough, or -a, has the columns that 80 "
+		"characters have no room for. The head says whether memory was short: the least "
+		"available memory of the lines, and, from the first to the last line, for how long "
+		"tasks waited for memory, kills by the OOM killer, and allocations that had to "
+		"free memory first (stalls).\n\n"
 		"--series lists every slab cache and counter instead, with extremes and "
 		"course, the largest change first; --filter 'slab:*' chooses some. For "
 		"everything at one time: 'ktally -s FILE@TIME'.\n\n"

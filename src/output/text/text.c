@@ -16,6 +16,7 @@
 #include <string.h>
 
 #define BAR_MAX	    40
+#define WIDTH_USUAL 80 /* tables are made for it */
 #define COLUMNS_MAX 128
 
 struct page {
@@ -25,6 +26,7 @@ struct page {
 	const struct kt_table *table;
 	size_t nr_columns; /* columns of the table that have room */
 	int widths[COLUMNS_MAX];
+	bool wide; /* there is room for all columns */
 	bool shown[COLUMNS_MAX];
 	int bar_room;
 };
@@ -53,7 +55,8 @@ static bool is_shown(const struct page *page, size_t index)
 	bool asked = page->opts->all || (page->table->list && page->table->sorted_by == index);
 
 	return !(column->flags & (KT_COL_DATA_ONLY | KT_COL_BAR)) &&
-	       (asked || !(column->flags & KT_COL_WIDE)) && kt_column_filled(page->report, column);
+	       (asked || page->wide || !(column->flags & KT_COL_WIDE)) &&
+	       kt_column_filled(page->report, column);
 }
 
 /* True for columns of changes, which show their sign; amounts do not. */
@@ -269,6 +272,16 @@ static void trim(const struct page *page)
 		page->buf->size--;
 }
 
+/* A bar takes the room that is left, and shows more than further columns would. */
+static bool has_bar(const struct kt_table *table)
+{
+	for (size_t k = 0; k < table->nr_columns; k++) {
+		if (table->columns[k].flags & KT_COL_BAR)
+			return true;
+	}
+	return false;
+}
+
 static int table_width(const struct page *page)
 {
 	int sum = 0;
@@ -380,7 +393,12 @@ static void put_table(struct page *page, const struct kt_table *table)
 
 	page->table = table;
 	page->nr_columns = table->nr_columns < COLUMNS_MAX ? table->nr_columns : COLUMNS_MAX;
+	page->wide = page->opts->width > WIDTH_USUAL && !has_bar(table);
 	measure(page);
+	if (page->wide && table_width(page) > page->opts->width) {
+		page->wide = false;
+		measure(page);
+	}
 	bar_room = page->opts->width - table_width(page) - 2;
 	bar_room = bar_room > BAR_MAX ? BAR_MAX : bar_room;
 	kt_buf_puts(page->buf, "\n");
