@@ -136,9 +136,10 @@ function listen() {
 }
 
 async function start() {
+  const asked = get('history', document.querySelector('meta[name=live]').content === 'yes' ? { from: '-5m' } : {}).catch(() => null);
   account = await get('account');
   setLive(account);
-  const host = account.host, past = await get('history', host.live ? { from: '-5m' } : {}).catch(() => null);
+  const host = account.host, past = await asked;
   account.recording = !host.live && past?.recorded;
   $('machine').textContent = [host.kernel ? `Linux ${host.kernel}` : null, host.hypervisor ?? host.kind, host.cpus ? `${host.cpus} CPUs` : null, bytes(account.installed_bytes, 0)].filter(Boolean).join(' · ');
   $('plain').hidden = true;

@@ -38,15 +38,10 @@ static int drop_pages(struct dl_phdr_info *info, size_t size, void *arg)
 	return 0;
 }
 
-void kt_memory_trim(void)
+void kt_memory_give_back(void)
 {
 #ifdef __GLIBC__
 	malloc_trim(0);
 #endif
-}
-
-void kt_memory_give_back(void)
-{
-	kt_memory_trim();
 	dl_iterate_phdr(drop_pages, NULL);
 }

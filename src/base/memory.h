@@ -12,8 +12,6 @@
  * arrays return to the kernel.
  */
 void kt_memory_keep_small(void);
-/** Returns freed memory to the kernel. */
-void kt_memory_trim(void);
 /**
  * Returns freed memory to the kernel, and drops the pages of the program's and the libraries'
  * files. The page cache brings them back when needed; most of them serve rare work.

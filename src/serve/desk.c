@@ -10,6 +10,7 @@
 
 #include "serve/desk.h"
 
+#include "base/memory.h"
 #include "cmd/account/account.h"
 #include "cmd/list/cgroups.h"
 #include "cmd/list/tasks.h"
@@ -274,7 +275,10 @@ static struct kt_answer *make(struct kt_desk *desk, const struct kt_query *query
 		answer = of_watch(kt_desk_list(desk, query->cmd->name));
 	if (answer)
 		return answer;
-	return run(query->cmd, &query->call);
+	answer = run(query->cmd, &query->call);
+	if (query->past || !desk->live) /* a recording takes more memory than serving does */
+		kt_memory_give_back();
+	return answer;
 }
 
 /*

@@ -119,7 +119,7 @@ static void run_past(struct kt_job *job)
 	int64_t begun_ns = kt_clock_cpu_ns();
 
 	past->answer = kt_serve_past_recorded(past->http->site->recording, &past->stretch);
-	kt_memory_trim(); /* a recording takes more memory than serving does */
+	kt_memory_give_back(); /* a recording takes more memory than serving does */
 	past->cost_ns = kt_clock_cpu_ns() - begun_ns;
 	wake_past(past);
 }

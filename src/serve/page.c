@@ -17,6 +17,7 @@
 #define ACCOUNT_MARK "<!--account-->"
 #define PALETTE_MARK "<!--palette-->"
 #define TICKS_MARK   "<!--ticks-->"
+#define LIVE_MARK    "<!--live-->"
 #define TICK_MAX     (1ll << 53) /* bytes; numbers of a browser are exact up to it */
 
 const struct kt_asset *kt_asset_find(const char *path)
@@ -95,6 +96,14 @@ static const char *host_name(const struct kt_report *report)
 	return cell ? cell->text : "ktally";
 }
 
+/* With this, the page asks for its past before it has the account. */
+static bool is_live(const struct kt_report *report)
+{
+	const struct kt_cell *cell = report ? kt_report_value(report, "host", "live") : NULL;
+
+	return cell && cell->state == KT_OK && cell->number;
+}
+
 /* Writes the palette and its rows, which pictures, terminal and page share. */
 static void put_palette(struct kt_buf *html)
 {
@@ -130,6 +139,8 @@ void kt_page_render(struct kt_buf *html, struct kt_span template, const struct k
 			kt_put_html(html, host_name(report));
 		} else if (kt_span_skip(&template, PALETTE_MARK)) {
 			put_palette(html);
+		} else if (kt_span_skip(&template, LIVE_MARK)) {
+			kt_buf_puts(html, is_live(report) ? "yes" : "no");
 		} else if (kt_span_skip(&template, TICKS_MARK)) {
 			put_ticks(html);
 		} else if (kt_span_skip(&template, ACCOUNT_MARK)) {

@@ -339,6 +339,7 @@ static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
 	err = start(&server);
 	if (!err) {
 		say_where(&server);
+		kt_memory_give_back();
 		err = loop(&server);
 	}
 	stop(&server);
