@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "record/tail.h"
+#include "remote/ssh.h"
 #include "root/kept.h"
 #include "root/root.h"
 #include "source/source.h"
@@ -14,7 +15,7 @@
 struct inputs {
 	struct kt_confine_needs needs;
 	struct kt_arena arena; /* of the paths */
-	bool strangers;
+	bool strangers, cheap;
 	struct kt_err *err; /* the first library that cannot be opened */
 };
 
@@ -41,6 +42,27 @@ static void add_file(struct inputs *inputs, const char *path)
 	inputs->strangers = true;
 }
 
+#define SSH_PATHS_MAX 1024u
+
+/* The stream is read before the confinement, and taken apart in it. */
+static void add_machine(struct inputs *inputs, const char *source)
+{
+	const char *paths[SSH_PATHS_MAX];
+	struct kt_ssh_paths list = { paths, 0 };
+	enum kt_cost most = inputs->cheap ? KT_COST_CHEAP : KT_COST_STOPS;
+
+	for (size_t i = 0; i < kt_nr_sources; i++) {
+		const struct kt_source *one = kt_sources[i];
+
+		for (size_t k = 0; k < KT_SOURCE_PATHS && one->paths[k] && one->cost <= most; k++) {
+			if (list.count < SSH_PATHS_MAX)
+				paths[list.count++] = one->paths[k];
+		}
+	}
+	keep(inputs, kt_ssh_fetch(source, list));
+	inputs->strangers = true;
+}
+
 /* "FILE@TIME" may also be the name of a file. */
 static void add_source(struct inputs *inputs, const char *source)
 {
@@ -48,6 +70,10 @@ static void add_source(struct inputs *inputs, const char *source)
 
 	if (!source)
 		return;
+	if (kt_ssh_host(source)) {
+		add_machine(inputs, source);
+		return;
+	}
 	add_file(inputs, source);
 	if (at && at != source)
 		add_file(inputs,
@@ -152,7 +178,7 @@ void kt_needs_keep_machine(void)
 struct kt_err *kt_needs_confine(
 	const struct kt_cmd *cmd, const struct kt_call *call, struct kt_confine_needs needs)
 {
-	struct inputs inputs = { .needs = needs };
+	struct inputs inputs = { .needs = needs, .cheap = call->machine.cheap };
 
 	add_source(&inputs, call->machine.source);
 	/* the types of a dump's kernel are read after the confinement */

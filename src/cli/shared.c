@@ -12,7 +12,8 @@ static const struct kt_option machine_options[] = {
 		"a directory with proc/ and sys/ in it, a tar of one, a bundle of 'ktally "
 		"capture', a recording (FILE@TIME), a kernel log (LOG@N: its Nth memory report, "
 		"-1 the last), a dump of memory or the directory of a split one, a text with such "
-		"files in it, or a directory or tar of texts; default: this machine",
+		"files in it, a directory or tar of texts, or ssh:HOST, another machine that ssh "
+		"reaches; default: this machine",
 		.kind = KT_ARG_SOURCE, KT_AT(struct kt_call, machine.source) },
 	{ 0, "pick", "N", "use the Nth memory report of that log; default: the last whole one",
 		.kind = KT_ARG_NUMBER, KT_AT(struct kt_call, machine.pick), .min = 1,

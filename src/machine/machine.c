@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/when.h"
 #include "machine/clock.h"
+#include "remote/ssh.h"
 #include "report/memreport_text.h"
 
 #include <limits.h>
@@ -38,6 +39,8 @@ static struct kt_err *open_root(const struct kt_machine_opts *opts, struct kt_ma
 		return NULL;
 	if (!opts->source)
 		return kt_root_open_live(&machine->root);
+	if (kt_ssh_host(opts->source))
+		return kt_ssh_open(opts->source, kt_source_inside, &machine->root);
 	if (opts->time_ms)
 		return kt_root_open_time(
 			opts->source, opts->time_ms, kt_source_inside, &machine->root);
