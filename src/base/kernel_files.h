@@ -36,6 +36,7 @@
 #define KT_FILE_OSRELEASE     "proc/sys/kernel/osrelease"
 #define KT_FILE_CPUS_ONLINE   "sys/devices/system/cpu/online"
 #define KT_FILE_CPUS_POSSIBLE "sys/devices/system/cpu/possible"
+#define KT_FILE_CPUS_PRESENT  "sys/devices/system/cpu/present"
 #define KT_FILE_CRASH_SIZE    "sys/kernel/kexec_crash_size"
 #define KT_DIR_HUGEPAGES      "sys/kernel/mm/hugepages/"
 #define KT_DIR_DMA_POOLS      "sys/kernel/debug/dma_pools/"

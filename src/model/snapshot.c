@@ -9,6 +9,7 @@
 static const struct kt_host host_unknown = { .nr_cpus = KT_UNKNOWN,
 	.nr_nodes = KT_UNKNOWN,
 	.nr_cpus_possible = KT_UNKNOWN,
+	.nr_cpus_present = KT_UNKNOWN,
 	.page_bytes = KT_UNKNOWN,
 	.uptime_s = KT_UNKNOWN,
 	.taken_s = KT_UNKNOWN,

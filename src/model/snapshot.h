@@ -91,8 +91,9 @@ struct kt_host {
 	enum kt_machine_kind kind;
 	/* each may be KT_UNKNOWN but is never 0 */
 	int64_t nr_cpus, nr_nodes, nr_cpus_possible, page_bytes;
-	int64_t uptime_s; /* since boot; may be KT_UNKNOWN */
-	int64_t taken_s;  /* seconds since 1970; may be KT_UNKNOWN */
+	int64_t nr_cpus_present; /* plugged in, online or not; may be KT_UNKNOWN, never 0 */
+	int64_t uptime_s;	 /* since boot; may be KT_UNKNOWN */
+	int64_t taken_s;	 /* seconds since 1970; may be KT_UNKNOWN */
 	bool live, privileged, isolated_cpus;
 	bool at_rest;		/* a dump: nothing moved while it was read */
 	bool hypervisor_by_log; /* only the kernel log names it */

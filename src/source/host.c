@@ -90,6 +90,11 @@ static void parse_possible(struct kt_snapshot *snap, struct kt_span text)
 	snap->host.nr_cpus_possible = list_length(text);
 }
 
+static void parse_present(struct kt_snapshot *snap, struct kt_span text)
+{
+	snap->host.nr_cpus_present = list_length(text);
+}
+
 static void parse_nodes(struct kt_snapshot *snap, struct kt_span text)
 {
 	snap->host.nr_nodes = list_length(text);
@@ -168,6 +173,7 @@ static const struct {
 	{ "proc/uptime", parse_uptime },
 	{ KT_FILE_CPUS_ONLINE, parse_cpus },
 	{ KT_FILE_CPUS_POSSIBLE, parse_possible },
+	{ KT_FILE_CPUS_PRESENT, parse_present },
 	{ "sys/devices/system/cpu/isolated", parse_isolated },
 	{ "sys/devices/system/cpu/nohz_full", parse_isolated },
 	{ "sys/devices/system/node/online", parse_nodes },
@@ -223,10 +229,10 @@ const struct kt_source kt_source_host = {
 	.summary = "name, kernel, CPUs, nodes, hypervisor, container",
 	.paths = { KT_FILE_HOSTNAME, KT_FILE_OSRELEASE, "proc/uptime", "proc/cpuinfo",
 		KT_FILE_INIT_CGROUP, KT_FILE_CPUS_ONLINE, KT_FILE_CPUS_POSSIBLE,
-		"sys/devices/system/cpu/isolated", "sys/devices/system/cpu/nohz_full",
-		"sys/devices/system/node/online", (KT_DIR_DMI_ID "sys_vendor"),
-		(KT_DIR_DMI_ID "product_name"), "sys/hypervisor/type", "run/systemd/container",
-		"run/.containerenv", ".dockerenv" },
+		KT_FILE_CPUS_PRESENT, "sys/devices/system/cpu/isolated",
+		"sys/devices/system/cpu/nohz_full", "sys/devices/system/node/online",
+		(KT_DIR_DMI_ID "sys_vendor"), (KT_DIR_DMI_ID "product_name"), "sys/hypervisor/type",
+		"run/systemd/container", "run/.containerenv", ".dockerenv" },
 	.cost = KT_COST_CHEAP,
 	.lack = "the head of a report shows less",
 	.gives = "a mounted /proc and /sys",

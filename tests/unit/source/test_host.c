@@ -24,6 +24,17 @@ TEST(a_list_of_cpus_is_counted_or_unknown)
 	CHECK_INT(cpus("\n"), KT_UNKNOWN);
 }
 
+TEST(present_cpus_are_counted_apart_from_possible_ones)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+
+	CHECK_INT(snap->host.nr_cpus_present, KT_UNKNOWN);
+	FEED(snap, host, "sys/devices/system/cpu/possible", "0-7\n");
+	FEED(snap, host, "sys/devices/system/cpu/present", "0-3\n");
+	CHECK_INT(snap->host.nr_cpus_possible, 8);
+	CHECK_INT(snap->host.nr_cpus_present, 4);
+}
+
 TEST(isolated_cpus_are_seen_however_their_lack_is_written)
 {
 	static const struct {
