@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Hash tables of the boot with one object for each entry, instead of a size that follows memory.
+//
+// A size from the command line is rounded up to a power of two and not scaled down
+// (alloc_large_system_hash() in mm/mm_init.c), so the size of the new table is exact. The number of
+// objects is today's: a table that is made for it is too small if there are more at other times.
+
+#include "analysis/hash.h"
+#include "whatif/whatif.h"
+
+/*
+ * Objects in all chains of a table, of all network namespaces, or a counter for all of them;
+ * KT_UNKNOWN: neither is known.
+ */
+static int64_t objects_of(const struct kt_snapshot *snap, const char *name, const char **ret_from)
+{
+	const struct kt_hash_chains *chains = kt_hash_chains_find(snap, name);
+
+	if (chains && !chains->nr_torn) {
+		*ret_from = "chains in kernel memory";
+		return chains->nr_objects;
+	}
+	*ret_from = "counter of the kernel";
+	return kt_hash_is_whole(name) ? kt_hash_in_use(snap, name) : KT_UNKNOWN;
+}
+
+static int64_t put_table(struct kt_arena *arena, const struct kt_snapshot *snap,
+	const struct kt_hash *hash, struct kt_whatif_result *ret)
+{
+	const char *parameter = kt_hash_parameter(hash->name), *from;
+	int64_t objects = objects_of(snap, hash->name, &from), enough, then;
+
+	if (!parameter || hash->entries <= 0 || !kt_known(objects))
+		return KT_UNKNOWN;
+	enough = kt_hash_enough(objects);
+	then = enough < hash->entries ? hash->size_bytes / hash->entries * enough
+				      : hash->size_bytes;
+	kt_whatif_input_count(
+		arena, ret, kt_arena_printf(arena, "%s: objects", hash->name), objects, from);
+	kt_whatif_input_count(arena, ret, kt_arena_printf(arena, "%s: entries", hash->name),
+		hash->entries, "kernel log");
+	kt_whatif_part(arena, ret,
+		(struct kt_whatif_part){ .name = hash->name,
+			.count = enough < hash->entries ? enough : hash->entries,
+			.now_bytes = hash->size_bytes,
+			.then_bytes = then,
+			.saves_bytes = hash->size_bytes - then,
+			.how = enough < hash->entries ? kt_arena_printf(arena, "%s%lld at boot",
+								parameter, (long long)enough)
+						      : NULL });
+	return hash->size_bytes - then;
+}
+
+static void compute(
+	struct kt_arena *arena, const struct kt_snapshot *snap, struct kt_whatif_result *ret)
+{
+	int64_t page_bytes = snap->host.page_bytes, sum = 0, now = 0;
+	size_t nr_known = 0;
+
+	if (!snap->hashes.count) {
+		kt_whatif_lacks(ret, &kt_source_kmsg);
+		return;
+	}
+	for (size_t i = 0; i < snap->hashes.count; i++) {
+		const struct kt_hash *hash = &snap->hashes.items[i];
+		int64_t saves = put_table(arena, snap, hash, ret);
+
+		now += hash->size_bytes; /* at most 256 tables of 1 PiB */
+		if (!kt_known(saves))
+			continue;
+		nr_known++;
+		sum += saves / page_bytes * page_bytes;
+	}
+	if (!nr_known) {
+		kt_whatif_lacks(ret, &kt_source_dcache);
+		return;
+	}
+	ret->now_bytes = now;
+	kt_whatif_saves(ret, sum, KT_UPPER_BOUND, page_bytes);
+	if (nr_known < snap->hashes.count)
+		kt_whatif_note(arena, ret,
+			"%zu of %zu tables are left out: no parameter sets their size, or the "
+			"number of their objects is not known",
+			snap->hashes.count - nr_known, snap->hashes.count);
+	kt_whatif_note(arena, ret,
+		"the objects are today's: choose the largest number that the machine ever has");
+}
+
+const struct kt_whatif kt_whatif_hash = {
+	.name = "hash",
+	.title = "hash tables with an entry for each object",
+	.needs = KT_WHATIF_REBOOT,
+	.how = "parameters at boot, such as dhash_entries=",
+	.algorithm =
+		"The entries of each table are the least power of two, 512 or more, that is not "
+		"below the number of its objects now; an entry keeps its size. Tables that are "
+		"smaller already stay as they are. It is an upper bound, because a table needs "
+		"room for the most objects that it will ever have.",
+	.parts_counted = "entries then",
+	.sources = KT_SOURCES(&kt_source_kmsg, &kt_source_boot_log, &kt_source_dcache),
+	.exact = KT_SOURCES(&kt_source_hash_chains),
+	.compute = compute,
+};

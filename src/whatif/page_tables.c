@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Page tables that huge pages would save: a page of entries for each 2 MiB of anonymous and shared
+// memory. It is an upper bound for each process, and never more than its tables.
+
+#include "analysis/tasks.h"
+#include "whatif/whatif.h"
+
+#include <stdlib.h>
+
+#define PARTS_MAX 20
+
+/*
+ * kt_huge_saves() does not know how much of a process is in huge pages already. A bound does not
+ * need it: what is left of the tables cannot be saved twice.
+ */
+static int64_t bound_of(const struct kt_task *task, int64_t page_bytes)
+{
+	int64_t tables = task->bytes[KT_TASK_TABLES], small = KT_UNKNOWN, saves;
+
+	kt_add_known(&small, task->bytes[KT_TASK_ANON]);
+	kt_add_known(&small, task->bytes[KT_TASK_SHMEM]);
+	if (!kt_known(tables) || !kt_known(small) || task->bytes[KT_TASK_ANON] < 0 ||
+		task->bytes[KT_TASK_SHMEM] < 0)
+		return KT_UNKNOWN;
+	saves = (small + kt_table_span(page_bytes) - 1) / kt_table_span(page_bytes) * page_bytes;
+	return saves < tables ? saves : tables;
+}
+
+static int by_saves(const void *a, const void *b)
+{
+	const struct kt_whatif_part *x = a, *y = b;
+
+	return (x->saves_bytes < y->saves_bytes) - (x->saves_bytes > y->saves_bytes);
+}
+
+/* Keeps the largest parts. */
+static void cut_parts(struct kt_whatif_result *ret)
+{
+	if (ret->parts.count)
+		qsort(ret->parts.items, ret->parts.count, sizeof(*ret->parts.items), by_saves);
+	if (ret->parts.count > PARTS_MAX)
+		ret->parts.count = PARTS_MAX;
+}
+
+static void compute(
+	struct kt_arena *arena, const struct kt_snapshot *snap, struct kt_whatif_result *ret)
+{
+	struct kt_stacks stacks = kt_stacks_of(snap);
+	int64_t page_bytes = snap->host.page_bytes, sum = 0, now = 0;
+	size_t nr_known = 0;
+
+	if (snap->nr_tasks_left_out || stacks.nr_hidden) {
+		kt_whatif_unknown(ret, "not all processes are visible");
+		return;
+	}
+	for (size_t i = 0; i < snap->tasks.count; i++) {
+		const struct kt_task *task = &snap->tasks.items[i];
+		int64_t saves = bound_of(task, page_bytes), tables = task->bytes[KT_TASK_TABLES];
+
+		if (!kt_known(saves) || task->nr_more || task->kernel)
+			continue;
+		nr_known++;
+		kt_add_known(&sum, saves);
+		kt_add_known(&now, tables);
+		kt_whatif_part(arena, ret,
+			(struct kt_whatif_part){ .name = kt_arena_printf(arena, "%s (%lld)",
+							 task->name, (long long)task->pid),
+				.count = KT_UNKNOWN,
+				.now_bytes = tables,
+				.then_bytes = tables - saves,
+				.saves_bytes = saves });
+	}
+	if (!nr_known) {
+		kt_whatif_lacks(ret, &kt_source_tasks);
+		return;
+	}
+	ret->now_bytes = now;
+	kt_whatif_input_count(arena, ret, "processes", (int64_t)nr_known, "/proc/PID/status");
+	kt_whatif_input_bytes(arena, ret, "their page tables", now, "/proc/PID/status");
+	kt_whatif_saves(ret, sum, KT_UPPER_BOUND, page_bytes);
+	if (nr_known > PARTS_MAX)
+		kt_whatif_note(
+			arena, ret, "the table has %d of %zu processes", PARTS_MAX, nr_known);
+	cut_parts(ret);
+}
+
+const struct kt_whatif kt_whatif_page_tables = {
+	.name = "page-tables",
+	.title = "huge pages for anonymous and shared memory",
+	.needs = KT_WHATIF_SETTING,
+	.how = "hugetlbfs; for shared memory also huge= of tmpfs",
+	.algorithm = "For each process: anonymous and shared memory, divided by what one page of "
+		     "entries maps, rounded up, times the size of a page, and at most its page "
+		     "tables. It is an upper bound, because ranges that are not aligned keep "
+		     "their entries. Transparent huge pages of anonymous memory keep a table in "
+		     "reserve and save none.",
+	.sources = KT_SOURCES(&kt_source_vmstat, &kt_source_meminfo, &kt_source_tasks),
+	.exact = KT_SOURCES(NULL),
+	.compute = compute,
+};

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "whatif/size_classes.h"
+
+#include "base/arena.h"
+
+#define ORDER_MAX     3	 /* slub_max_order: PAGE_ALLOC_COSTLY_ORDER */
+#define LAST_ORDER    10 /* MAX_PAGE_ORDER */
+#define SLOT_MIN      8	 /* bytes: a pointer to the next free object */
+#define FRACTION_MOST 16
+
+/* get_order(): the least order whose pages hold so many bytes. */
+static int order_of(int64_t bytes, int64_t page_bytes)
+{
+	int order = 0;
+
+	while (order <= LAST_ORDER && page_bytes << order < bytes)
+		order++;
+	return order;
+}
+
+/* fls(): the number of the highest bit that is set, from 1. */
+static int highest_bit(int64_t number)
+{
+	int bit = 0;
+
+	for (; number > 0; number >>= 1)
+		bit++;
+	return bit;
+}
+
+/* calc_slab_order(): the least order that leaves at most 1/fraction of the slab. */
+static int order_with(int64_t slot_bytes, int from, int fraction, int64_t page_bytes)
+{
+	int order = from;
+
+	for (; order <= ORDER_MAX; order++) {
+		int64_t slab = page_bytes << order;
+
+		if (slab % slot_bytes <= slab / fraction)
+			break;
+	}
+	return order;
+}
+
+static int slab_order(int64_t slot_bytes, int64_t nr_cpus, int64_t page_bytes)
+{
+	int64_t objs = 4ll * (highest_bit(nr_cpus) + 1);
+	int64_t most = (page_bytes << ORDER_MAX) / slot_bytes;
+	int least;
+
+	most = most > 1 ? most : 1;
+	objs = objs < most ? objs : most;
+	least = order_of(objs * slot_bytes, page_bytes);
+	for (int fraction = FRACTION_MOST; fraction > 1; fraction /= 2) {
+		int order = order_with(slot_bytes, least, fraction, page_bytes);
+
+		if (order <= ORDER_MAX)
+			return order;
+	}
+	return order_of(slot_bytes, page_bytes);
+}
+
+struct kt_packing kt_slub_packing(int64_t slot_bytes, int64_t nr_cpus, int64_t page_bytes)
+{
+	struct kt_packing packing = { 0 };
+	int order;
+
+	if (slot_bytes < SLOT_MIN || nr_cpus <= 0 || page_bytes <= 0 ||
+		slot_bytes > page_bytes << LAST_ORDER)
+		return packing;
+	order = slab_order(slot_bytes, nr_cpus, page_bytes);
+	packing.pages_per_slab = 1ll << order;
+	packing.objs_per_slab = (page_bytes << order) / slot_bytes;
+	return packing;
+}
+
+int64_t kt_packing_pages(const struct kt_packing *packing, int64_t nr_objs)
+{
+	if (packing->objs_per_slab <= 0)
+		return 0;
+	return (nr_objs + packing->objs_per_slab - 1) / packing->objs_per_slab *
+	       packing->pages_per_slab;
+}
+
+/* ---- the best classes ---- */
+
+struct search {
+	const struct kt_size_count *sizes;
+	size_t count;
+	int64_t *before;	     /* objects in sizes before this one; count + 1 numbers */
+	struct kt_packing *packings; /* of each size as a class */
+	int64_t *pages;		     /* most rows of count numbers */
+	uint32_t *previous;	     /* likewise: the class below, plus 1; 0: none */
+};
+
+/* Pages of the class of size `last` for the objects of sizes `first` to `last`. */
+static int64_t pages_of(const struct search *search, size_t first, size_t last)
+{
+	return kt_packing_pages(
+		&search->packings[last], search->before[last + 1] - search->before[first]);
+}
+
+/* Fills the row for k + 1 classes, of which size `last` is the largest. */
+static void fill(const struct search *search, size_t k, size_t last)
+{
+	int64_t *best = &search->pages[k * search->count + last];
+	uint32_t *previous = &search->previous[k * search->count + last];
+
+	*best = INT64_MAX;
+	if (k == 0) {
+		*best = pages_of(search, 0, last);
+		return;
+	}
+	for (size_t below = k - 1; below < last; below++) {
+		int64_t pages = search->pages[(k - 1) * search->count + below] +
+				pages_of(search, below + 1, last);
+
+		if (pages < *best) {
+			*best = pages;
+			*previous = (uint32_t)below + 1;
+		}
+	}
+}
+
+/* Follows the choices back from the largest class. */
+static void take_classes(const struct search *search, size_t k, int64_t ret[KT_CLASSES_MAX])
+{
+	size_t size = search->count - 1;
+
+	for (size_t i = k + 1; i > 0; i--) {
+		ret[i - 1] = search->sizes[size].bytes;
+		if (i > 1)
+			size = search->previous[(i - 1) * search->count + size] - 1;
+	}
+}
+
+bool kt_classes_best(struct kt_arena *arena, const struct kt_size_count *sizes, size_t count,
+	size_t most, int64_t nr_cpus, int64_t page_bytes, struct kt_classes *ret)
+{
+	struct search search = { .sizes = sizes, .count = count };
+
+	most = most < KT_CLASSES_MAX ? most : KT_CLASSES_MAX;
+	most = most < count ? most : count;
+	*ret = (struct kt_classes){ .count = most };
+	search.before = kt_arena_alloc(arena, (count + 1) * sizeof(*search.before));
+	search.packings = kt_arena_alloc(arena, (count + 1) * sizeof(*search.packings));
+	search.pages = kt_arena_alloc(arena, (most * count + 1) * sizeof(*search.pages));
+	search.previous = kt_arena_alloc(arena, (most * count + 1) * sizeof(*search.previous));
+	if (!search.before || !search.packings || !search.pages || !search.previous)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		search.before[i + 1] = search.before[i] + sizes[i].nr_objs;
+		search.packings[i] = kt_slub_packing(sizes[i].bytes, nr_cpus, page_bytes);
+	}
+	for (size_t k = 0; k < most; k++) {
+		for (size_t last = k; last < count; last++)
+			fill(&search, k, last);
+		ret->pages[k] = search.pages[k * count + count - 1];
+		take_classes(&search, k, ret->bytes[k]);
+	}
+	return true;
+}

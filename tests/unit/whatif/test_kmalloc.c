@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Packing of slabs, the best size classes, and kmalloc by requested sizes.
+
+#include "random.h"
+#include "test.h"
+
+#include "whatif/size_classes.h"
+#include "whatif/whatif.h"
+
+/* Slots with order and objects of their slabs in Linux 6.18 with 2 CPUs, by /sys/kernel/slab. */
+TEST(slabs_have_the_order_that_the_kernel_chose)
+{
+	static const struct {
+		int64_t slot;
+		int order;
+		int64_t objs;
+	} caches[] = { { 8, 0, 512 }, { 104, 0, 39 }, { 192, 0, 21 }, { 320, 0, 12 },
+		{ 344, 1, 23 }, { 624, 1, 13 }, { 632, 2, 25 }, { 640, 1, 12 }, { 688, 2, 23 },
+		{ 1016, 2, 16 }, { 1128, 2, 14 }, { 1352, 2, 12 }, { 1472, 3, 22 }, { 2168, 3, 15 },
+		{ 2672, 3, 12 }, { 4096, 3, 8 }, { 4232, 3, 7 }, { 5824, 3, 5 }, { 8192, 3, 4 },
+		{ 51488, 4, 1 } };
+
+	for (size_t i = 0; i < KT_LEN(caches); i++) {
+		struct kt_packing packing = kt_slub_packing(caches[i].slot, 2, 4096);
+
+		CHECK_INT(packing.pages_per_slab, 1ll << caches[i].order);
+		CHECK_INT(packing.objs_per_slab, caches[i].objs);
+	}
+	CHECK_INT(kt_slub_packing(0, 2, 4096).objs_per_slab, 0);
+	CHECK_INT(kt_slub_packing(64, 0, 4096).objs_per_slab, 0);
+}
+
+/* Pages of a choice of classes: bit i of `set` is size i; the last size must be a class. */
+static int64_t pages_of(const struct kt_size_count *sizes, size_t count, unsigned set)
+{
+	int64_t pages = 0, objs = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct kt_packing packing = kt_slub_packing(sizes[i].bytes, 2, 4096);
+
+		objs += sizes[i].nr_objs;
+		if (!(set >> i & 1))
+			continue;
+		pages += kt_packing_pages(&packing, objs);
+		objs = 0;
+	}
+	return pages;
+}
+
+static int64_t best_of_all(const struct kt_size_count *sizes, size_t count, int nr_classes)
+{
+	int64_t best = INT64_MAX;
+
+	for (unsigned set = 1u << (count - 1); set < 1u << count; set++) {
+		int64_t pages = pages_of(sizes, count, set);
+
+		if (__builtin_popcount(set) == nr_classes && pages < best)
+			best = pages;
+	}
+	return best;
+}
+
+/* Every choice of classes is tried for some hundred histograms. */
+TEST(no_other_classes_have_fewer_pages)
+{
+	for (int round = 0; round < 300; round++) {
+		struct kt_arena arena = { 0 };
+		struct kt_size_count sizes[9];
+		size_t count = 1 + dice(9);
+		static struct kt_classes classes;
+		int64_t bytes = 0;
+
+		for (size_t i = 0; i < count; i++) {
+			bytes += 8 * (1 + dice_of(100));
+			sizes[i] = (struct kt_size_count){ bytes, 1 + dice_of(3000) };
+		}
+		CHECK(kt_classes_best(&arena, sizes, count, KT_CLASSES_MAX, 2, 4096, &classes));
+		CHECK_INT(classes.count, count);
+		for (size_t k = 0; k < classes.count; k++) {
+			unsigned set = 0;
+
+			CHECK_INT(classes.pages[k], best_of_all(sizes, count, (int)k + 1));
+			for (size_t i = 0, c = 0; i < count && c <= k; i++) {
+				if (sizes[i].bytes == classes.bytes[k][c]) {
+					set |= 1u << i;
+					c++;
+				}
+			}
+			CHECK_INT(pages_of(sizes, count, set), classes.pages[k]);
+		}
+		kt_arena_fini(&arena);
+	}
+}
+
+/* ---- kmalloc ---- */
+
+static const char *const frames[] = { "alloc_iova_fast+0x1/0x20" };
+
+static void put_user(struct kt_snapshot *snap, const char *cache, int64_t nr, int64_t waste)
+{
+	struct kt_user *user = kt_list_push(&snap->arena, &snap->users);
+
+	*user = kt_user_unknown(KT_USERS_OBJECTS);
+	user->cache = cache;
+	user->frames = frames;
+	user->nr_frames = 1;
+	user->nr = nr;
+	user->waste_bytes = waste;
+}
+
+static struct kt_snapshot *two_cpus(void)
+{
+	struct kt_snapshot *snap = machine(4096);
+
+	snap->host.nr_cpus_present = snap->host.nr_cpus_possible = 2;
+	snap->host.nr_nodes = 1;
+	return snap;
+}
+
+/*
+ * The magazines of iova: 1,000 objects of 1,032 bytes in 2,048. Today 63 slabs of 8 pages with 16
+ * objects, and 10 slabs of a page with 64 objects of 64 bytes: 514 pages. One class of 1,032 bytes
+ * has 15 objects in 4 pages: 110 slabs for all 1,640, 440 pages. Two classes: 67 * 4 + 10 = 278.
+ * The best two save 236 pages; 2 CPUs and a node may have a partly filled slab each, of 4 + 1 pages
+ * for the new classes and of 8 + 1 for today's.
+ */
+TEST(magazines_of_1032_bytes_are_found)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = two_cpus();
+	struct kt_whatif_result result;
+	struct kt_arena arena = { 0 };
+
+	put_user(snap, "kmalloc-2k", 1000, 1000 * 1016);
+	put_user(snap, "kmalloc-64", 640, KT_UNKNOWN);
+	CHECK(kt_whatif_compute(&kt_whatif_kmalloc, &arena, snap, &result));
+	CHECK_INT(result.state, KT_OK);
+	CHECK_INT(result.quality, KT_ESTIMATE);
+	CHECK_INT(result.now_bytes, 514 * 4096);
+	CHECK_INT(result.saves_bytes, 236 * 4096);
+	CHECK_INT(result.low_bytes, (236 - 3 * 5) * 4096);
+	CHECK_INT(result.high_bytes, (236 + 3 * 9) * 4096);
+	CHECK_INT(result.points.count, 3);
+	CHECK_INT(result.points.items[1].bytes, 440 * 4096);
+	CHECK_INT(result.points.items[2].bytes, 278 * 4096);
+	CHECK_STR(result.notes.items[0], "best 2 classes: 64, 1032 bytes");
+	/* 1000 of 16 in 8 pages fill 500 pages; slabs of their own are 268 */
+	CHECK_INT(result.parts.count, 1);
+	CHECK_STR(result.parts.items[0].name, "alloc_iova_fast: up to 1032 bytes in 2048");
+	CHECK_INT(result.parts.items[0].now_bytes, 500 * 4096);
+	CHECK_INT(result.parts.items[0].then_bytes, 268 * 4096);
+	kt_arena_fini(&arena);
+}
+
+/* Kinds of kmalloc of one size are one class, and waste that is no multiple is not believed. */
+TEST(kinds_of_kmalloc_count_together)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = two_cpus();
+	struct kt_whatif_result result;
+	struct kt_arena arena = { 0 };
+
+	put_user(snap, "kmalloc-64", 32, 32 * 8);
+	put_user(snap, "kmalloc-cg-64", 32, 32 * 8);
+	put_user(snap, "kmalloc-64", 3, 4);
+	put_user(snap, "dentry", 1000, 8000);
+	CHECK(kt_whatif_compute(&kt_whatif_kmalloc, &arena, snap, &result));
+	CHECK_INT(result.now_bytes, 4096);
+	CHECK_INT(result.inputs.items[0].count, 64);
+	CHECK_INT(result.inputs.items[1].bytes, 64 * 56);
+	kt_arena_fini(&arena);
+}
+
+static void put_cache(struct kt_snapshot *snap, const char *name, int64_t nr_objs)
+{
+	struct kt_cache *cache = kt_list_push(&snap->arena, &snap->caches);
+
+	*cache = kt_cache_unknown(name);
+	cache->nr_objs = nr_objs;
+}
+
+/*
+ * Without requested sizes: an object of kmalloc-192 has 136 bytes or more where kmalloc-128 exists,
+ * so 1,000 of them lose 56,000 bytes at most: 13 pages. kmalloc-8 loses nothing, kmalloc-128 up to
+ * 128 - 8 - 8 bytes.
+ */
+TEST(without_requested_sizes_there_is_a_bound)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = two_cpus();
+	struct kt_whatif_result result;
+	struct kt_arena arena = { 0 };
+
+	put_cache(snap, "kmalloc-192", 1000);
+	put_cache(snap, "kmalloc-128", 0);
+	put_cache(snap, "kmalloc-8", 5000);
+	put_cache(snap, "dentry", 100000);
+	/* a kernel that keeps no requested sizes prints no waste */
+	put_user(snap, "kmalloc-192", 1000, KT_UNKNOWN);
+	CHECK(kt_whatif_compute(&kt_whatif_kmalloc, &arena, snap, &result));
+	CHECK_INT(result.state, KT_OK);
+	CHECK_INT(result.quality, KT_UPPER_BOUND);
+	CHECK_INT(result.saves_bytes, 13 * 4096);
+	CHECK_INT(result.parts.count, 3);
+	CHECK_INT(result.parts.items[0].saves_bytes, 56000);
+	kt_arena_fini(&arena);
+	snap->caches_partial = true;
+	CHECK(kt_whatif_compute(&kt_whatif_kmalloc, &arena, snap, &result));
+	CHECK(result.state != KT_OK && result.why);
+	kt_arena_fini(&arena);
+}

@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Each what-if on a machine whose numbers were worked out by hand.
+
+#include "feed.h"
+#include "test.h"
+
+#include "whatif/whatif.h"
+
+#include <string.h>
+
+/* A computed what-if and the arena of its texts. */
+struct computed {
+	struct kt_arena arena;
+	struct kt_whatif_result result;
+};
+
+static void compute(
+	const struct kt_whatif *whatif, const struct kt_snapshot *snap, struct computed *ret)
+{
+	*ret = (struct computed){ 0 };
+	CHECK(kt_whatif_compute(whatif, &ret->arena, snap, &ret->result));
+}
+
+/* Also checks that whole pages are saved. */
+static void check(const struct computed *computed, enum kt_quality quality, int64_t saves)
+{
+	CHECK_INT(computed->result.state, KT_OK);
+	CHECK_INT(computed->result.quality, quality);
+	CHECK_INT(computed->result.saves_bytes, saves);
+	CHECK_INT(computed->result.saves_bytes % 4096, 0);
+}
+
+static void check_unknown(const struct computed *computed)
+{
+	CHECK(computed->result.state != KT_OK);
+	CHECK_INT(computed->result.saves_bytes, KT_UNKNOWN);
+	CHECK(computed->result.why || computed->result.lacks);
+}
+
+TEST(nothing_is_known_of_a_machine_without_numbers)
+{
+	for (size_t i = 0; i < kt_nr_whatifs; i++) {
+		KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+		struct computed computed;
+
+		compute(kt_whatifs[i], snap, &computed);
+		check_unknown(&computed);
+		kt_arena_fini(&computed.arena);
+		snap->host.page_bytes = KT_UNKNOWN;
+		compute(kt_whatifs[i], snap, &computed);
+		check_unknown(&computed);
+		kt_arena_fini(&computed.arena);
+	}
+}
+
+TEST(names_are_found_and_sorted)
+{
+	for (size_t i = 0; i < kt_nr_whatifs; i++) {
+		CHECK(kt_whatif_find(kt_whatifs[i]->name) == kt_whatifs[i]);
+		CHECK(!i || strcmp(kt_whatifs[i - 1]->name, kt_whatifs[i]->name) < 0);
+	}
+	CHECK(!kt_whatif_find("none"));
+}
+
+/* ---- hash tables ---- */
+
+static void put_hash(struct kt_snapshot *snap, const char *name, int64_t entries, int64_t bytes)
+{
+	struct kt_hash *hash = kt_list_push(&snap->arena, &snap->hashes);
+
+	*hash = (struct kt_hash){ .name = name, .entries = entries, .size_bytes = bytes };
+}
+
+/*
+ * 70,000 dentries need 131,072 entries of 8 bytes: 8 MiB less 1 MiB. 100 inodes need the least
+ * table, 512 entries: 64 KiB less 4 KiB. The number of sockets is not known.
+ */
+TEST(hash_tables_get_an_entry_for_each_object)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+	struct computed computed;
+
+	put_hash(snap, "Dentry cache", 1 << 20, 8 << 20);
+	put_hash(snap, "Inode-cache", 8192, 65536);
+	put_hash(snap, "TCP established", 8192, 65536);
+	snap->dcache.nr_dentry = 70000;
+	snap->dcache.nr_inodes = 100;
+	snap->sockets.tcp = 5;
+	compute(&kt_whatif_hash, snap, &computed);
+	check(&computed, KT_UPPER_BOUND, 7 * MIB + 60 * KIB);
+	CHECK_INT(computed.result.now_bytes, 8 * MIB + 128 * KIB);
+	CHECK_INT(computed.result.parts.count, 2);
+	CHECK_INT(computed.result.parts.items[0].count, 131072);
+	CHECK_STR(computed.result.parts.items[0].how, "dhash_entries=131072 at boot");
+	kt_arena_fini(&computed.arena);
+}
+
+/* A table that is too small already stays; chains count objects of all network namespaces. */
+TEST(small_hash_tables_stay_and_chains_count)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+	struct kt_hash_chains *chains = kt_list_push(&snap->arena, &snap->hash_chains);
+	struct computed computed;
+
+	put_hash(snap, "Dentry cache", 1024, 8192);
+	put_hash(snap, "TCP established", 8192, 65536);
+	snap->dcache.nr_dentry = 70000;
+	*chains = (struct kt_hash_chains){ "TCP established", 8192, 8000, 2000, 2, 0 };
+	compute(&kt_whatif_hash, snap, &computed);
+	check(&computed, KT_UPPER_BOUND, 65536 - 2048 * 8);
+	CHECK_INT(computed.result.parts.items[0].saves_bytes, 0);
+	CHECK(!computed.result.parts.items[0].how);
+	kt_arena_fini(&computed.arena);
+	chains->nr_torn = 1;
+	compute(&kt_whatif_hash, snap, &computed);
+	check(&computed, KT_UPPER_BOUND, 0);
+	kt_arena_fini(&computed.arena);
+}
+
+/* ---- struct pages ---- */
+
+/* 1 GiB: 262,144 pages with 64 bytes each in 16 MiB. */
+static struct kt_snapshot *one_gib(void)
+{
+	struct kt_snapshot *snap = machine(4096);
+
+	put_entry(snap, KT_MEMMAP_BOOT, KT_PAGES, KT_RANK_VMSTAT, "vmstat", 4096);
+	put_entry(snap, KT_PRESENT, KT_PAGES, KT_RANK_FIRST, "zoneinfo", 262144);
+	return snap;
+}
+
+TEST(struct_pages_of_four_sizes)
+{
+	static const int64_t mib[] = { 16, 8, 4, 2 };
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = one_gib();
+	struct computed computed;
+
+	compute(&kt_whatif_struct_page, snap, &computed);
+	check(&computed, KT_UPPER_BOUND, 8 * MIB);
+	CHECK_INT(computed.result.now_bytes, 16 * MIB);
+	CHECK_INT(computed.result.points.count, 4);
+	for (size_t i = 0; i < 4; i++) {
+		CHECK_INT(computed.result.points.items[i].bytes, mib[i] * MIB);
+		CHECK_INT(computed.result.points.items[i].saves_bytes, (16 - mib[i]) * MIB);
+	}
+	kt_arena_fini(&computed.arena);
+}
+
+/* 80 bytes for each page, or less than 64: the size is not known. */
+TEST(a_struct_page_of_another_size_is_not_guessed)
+{
+	for (int i = 0; i < 2; i++) {
+		KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+		struct computed computed;
+
+		put_entry(
+			snap, KT_MEMMAP_BOOT, KT_PAGES, KT_RANK_VMSTAT, "vmstat", i ? 5120 : 4095);
+		put_entry(snap, KT_PRESENT, KT_PAGES, KT_RANK_FIRST, "zoneinfo", 262144);
+		compute(&kt_whatif_struct_page, snap, &computed);
+		check_unknown(&computed);
+		kt_arena_fini(&computed.arena);
+	}
+}
+
+static void put_pool(struct kt_snapshot *snap, int node, int64_t kib, int64_t total, int64_t free,
+	int64_t reserved)
+{
+	struct kt_hugepool *pool = kt_list_push(&snap->arena, &snap->hugepools);
+
+	*pool = (struct kt_hugepool){ node, kib * 1024, total, free, reserved, 0 };
+}
+
+static void put_setting(struct kt_snapshot *snap, const char *name, int64_t value)
+{
+	struct kt_setting *setting = kt_list_push(&snap->arena, &snap->settings);
+
+	*setting = (struct kt_setting){ name, value };
+}
+
+/*
+ * A huge page of 2 MiB has 8 pages of struct pages, one of 1 GiB has 4096, and each keeps one: 10
+ * times 7 and 4095 pages. Pools of nodes are parts of the machine's.
+ */
+TEST(huge_pages_keep_one_page_of_struct_pages)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = one_gib();
+	struct computed computed;
+
+	put_pool(snap, KT_NO_NODE, 2048, 10, 4, 1);
+	put_pool(snap, KT_NO_NODE, 1 << 20, 1, 0, 0);
+	put_pool(snap, 0, 2048, 10, 4, 1);
+	compute(&kt_whatif_hvo, snap, &computed);
+	check(&computed, KT_UPPER_BOUND, (10 * 7 + 4095) * 4096);
+	kt_arena_fini(&computed.arena);
+	put_setting(snap, "hugetlb_optimize_vmemmap", 0);
+	compute(&kt_whatif_hvo, snap, &computed);
+	check(&computed, KT_EXACT, (10 * 7 + 4095) * 4096);
+	CHECK_INT(computed.result.now_bytes, (10 * 8 + 4096) * 4096);
+	kt_arena_fini(&computed.arena);
+	snap->settings.items[0].value = 1;
+	compute(&kt_whatif_hvo, snap, &computed);
+	check_unknown(&computed);
+	kt_arena_fini(&computed.arena);
+}
+
+/* 4 free of 10, 1 of them promised: 3 huge pages of 2 MiB. */
+TEST(idle_huge_pages_are_free_and_not_promised)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+	struct computed computed;
+
+	put_pool(snap, KT_NO_NODE, 2048, 10, 4, 1);
+	put_pool(snap, 0, 2048, 10, 4, 1);
+	compute(&kt_whatif_hugetlb, snap, &computed);
+	check(&computed, KT_EXACT, 6 * MIB);
+	CHECK_INT(computed.result.now_bytes, 20 * MIB);
+	CHECK_INT(computed.result.parts.items[0].then_bytes, 14 * MIB);
+	kt_arena_fini(&computed.arena);
+	/* more promised than free: the counts were read at different times */
+	snap->hugepools.items[0].reserved = 5;
+	compute(&kt_whatif_hugetlb, snap, &computed);
+	check_unknown(&computed);
+	kt_arena_fini(&computed.arena);
+}
+
+/* ---- CPUs, reservations ---- */
+
+/* 1,600 KiB for 4 possible CPUs, 400 KiB each; 1 CPU is there. */
+TEST(absent_cpus_have_no_memory)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+	struct computed computed;
+
+	snap->host.nr_cpus = 1;
+	snap->host.nr_cpus_possible = 4;
+	meminfo_kb(snap, KT_PERCPU, 1600);
+	kt_derive(snap);
+	compute(&kt_whatif_percpu, snap, &computed);
+	check_unknown(&computed); /* offline CPUs may be there */
+	kt_arena_fini(&computed.arena);
+	snap->host.nr_cpus_present = 1;
+	compute(&kt_whatif_percpu, snap, &computed);
+	check(&computed, KT_LOWER_BOUND, 1200 * KIB);
+	kt_arena_fini(&computed.arena);
+	snap->host.nr_cpus_present = 4;
+	compute(&kt_whatif_percpu, snap, &computed);
+	check(&computed, KT_EXACT, 0);
+	kt_arena_fini(&computed.arena);
+	snap->host.nr_cpus_present = 5;
+	compute(&kt_whatif_percpu, snap, &computed);
+	check_unknown(&computed);
+	kt_arena_fini(&computed.arena);
+}
+
+TEST(reservations_are_given_back_whole)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+	struct computed computed;
+
+	put_entry(snap, KT_CRASHKERNEL, KT_BYTES, KT_RANK_FIRST, "kexec", 256 * MIB);
+	put_entry(snap, KT_SWIOTLB, KT_BYTES, KT_RANK_FIRST, "dmesg", 64 * MIB);
+	compute(&kt_whatif_crashkernel, snap, &computed);
+	check(&computed, KT_EXACT, 256 * MIB);
+	kt_arena_fini(&computed.arena);
+	compute(&kt_whatif_swiotlb, snap, &computed);
+	check(&computed, KT_UPPER_BOUND, 64 * MIB);
+	kt_arena_fini(&computed.arena);
+}
+
+/* ---- stacks ---- */
+
+static void put_stack(struct kt_snapshot *snap, int64_t used)
+{
+	struct kt_stack_use *use = kt_list_push(&snap->arena, &snap->stack_uses);
+
+	*use = (struct kt_stack_use){ "task", 1, false, used };
+}
+
+/*
+ * Stacks of 16 KiB with 1, 2 and 3 pages touched: 3 + 2 + 1 pages were not. One went deeper than
+ * 8 KiB, two deeper than 4 KiB.
+ */
+TEST(untouched_pages_of_stacks_are_counted)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+	struct computed computed;
+
+	snap->stack_walk.each_bytes = 16384;
+	put_stack(snap, 4096);
+	put_stack(snap, 4097);
+	put_stack(snap, 8193);
+	compute(&kt_whatif_stacks, snap, &computed);
+	check(&computed, KT_UPPER_BOUND, 6 * 4096);
+	CHECK_INT(computed.result.points.count, 4);
+	CHECK_INT(computed.result.points.items[1].count, 1);
+	CHECK_INT(computed.result.points.items[1].saves_bytes, KT_UNKNOWN);
+	CHECK_INT(computed.result.points.items[2].count, 2);
+	kt_arena_fini(&computed.arena);
+	snap->stack_uses.items[2].used_bytes = 8192;
+	compute(&kt_whatif_stacks, snap, &computed);
+	CHECK_INT(computed.result.points.items[1].saves_bytes, 3 * 8192);
+	kt_arena_fini(&computed.arena);
+	put_stack(snap, KT_UNKNOWN);
+	compute(&kt_whatif_stacks, snap, &computed);
+	check_unknown(&computed);
+	kt_arena_fini(&computed.arena);
+}
+
+/* ---- page tables ---- */
+
+static struct kt_task *put_task(struct kt_snapshot *snap, int64_t tables_kib, int64_t anon_mib)
+{
+	struct kt_task *task = kt_list_push(&snap->arena, &snap->tasks);
+
+	*task = (struct kt_task){ .name = "task", .pid = (int64_t)snap->tasks.count };
+	task->nr_threads = 1;
+	task->bytes[KT_TASK_TABLES] = tables_kib * KIB;
+	task->bytes[KT_TASK_ANON] = task->bytes[KT_TASK_RSS] = anon_mib * MIB;
+	return task;
+}
+
+/* 7 MiB need 4 pages of entries at most. 100 MiB in huge pages have 8 KiB of tables. */
+TEST(huge_pages_save_at_most_the_tables)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+	struct computed computed;
+
+	put_task(snap, 40, 7);
+	put_task(snap, 8, 100);
+	compute(&kt_whatif_page_tables, snap, &computed);
+	check(&computed, KT_UPPER_BOUND, 16 * KIB + 8 * KIB);
+	CHECK_INT(computed.result.now_bytes, 48 * KIB);
+	kt_arena_fini(&computed.arena);
+	snap->nr_tasks_left_out = 1;
+	compute(&kt_whatif_page_tables, snap, &computed);
+	check_unknown(&computed);
+	kt_arena_fini(&computed.arena);
+}
+
+/* ---- slab ---- */
+
+/* 10 slabs of 4 pages and 8 objects; 17 objects in use need 3 slabs. 1 more or less: 3 of them too.
+ */
+TEST(packed_slabs_hold_the_objects_in_use)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+	struct kt_cache_memory *cache = kt_list_push(&snap->arena, &snap->cache_memories);
+	struct computed computed;
+
+	*cache = (struct kt_cache_memory){ .name = "inode",
+		.objs_per_slab = 8,
+		.pages_per_slab = 4,
+		.nr_slabs = 10,
+		.nr_objs = 80,
+		.used_objs = 17 };
+	compute(&kt_whatif_slab_packing, snap, &computed);
+	check(&computed, KT_UPPER_BOUND, 7 * 4 * 4096);
+	CHECK_INT(computed.result.parts.items[0].then_bytes, 3 * 4 * 4096);
+	kt_arena_fini(&computed.arena);
+	/* one object may not be in use: 16 need 2 slabs, and the bound is for this case */
+	cache->uncertain_objs = 1;
+	compute(&kt_whatif_slab_packing, snap, &computed);
+	check(&computed, KT_UPPER_BOUND, 8 * 4 * 4096);
+	CHECK_INT(computed.result.parts.items[0].saves_bytes, 7 * 4 * 4096);
+	kt_arena_fini(&computed.arena);
+	cache->used_objs = KT_UNKNOWN;
+	compute(&kt_whatif_slab_packing, snap, &computed);
+	check_unknown(&computed);
+	kt_arena_fini(&computed.arena);
+}
