@@ -19,7 +19,7 @@ except ImportError:
     jsonschema = None
 
 COMMANDS = ("account", "explain", "doctor", "capture", "help", "version", "record", "report",
-            "import", "diff", "plot", "metrics", "users", "check", "diagnose", *lib.LISTS)
+            "import", "diff", "plot", "metrics", "users", "check", "diagnose", "whatif", *lib.LISTS)
 
 # names and values that need escaping in one format or another
 AWKWARD = {
@@ -113,6 +113,7 @@ EVERY = [(name,) for name in lib.LISTS] + [
     ("census", "--by", "cgroup"), ("slab", "--top", "1"), ("slab", "--families"),
     ("slab", "dentry"), ("vmalloc", "-N", "--by", "kind"), ("pagetables", "--shared"),
     ("stacks", "--by", "process"), ("buddy", "--expensive"), ("cgroups", "--top", "1"),
+    ("whatif",), ("whatif", "hash"), ("whatif", "page-tables"), ("whatif", "kernel-stacks"),
 ]
 
 

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What other sizes, tables and settings would save: whatif."""
+
+import lib
+import trees
+from lib import Folder, need_root, plant, refuse, succeed, test
+from test_schema import must_be_valid
+
+MIB = 1 << 20
+STACKS = "# stack-bytes ended torn\nstack 16384 0 0\n# pid kernel used-bytes name\n" \
+         "300 0 5000 java\n400 0 4096 postgres\n"
+# 10 slabs of 4 pages and 8 objects, 17 in use
+SLUB = "# slot object objects/slab pages/slab slabs objects used free cached rcu uncertain " \
+       "reclaimable name\n2000 2000 8 4 10 80 17 63 0 0 0 1 inode\n"
+TRACES = "   1000 alloc_iova_fast+0x1/0x20 waste=1016000/1016 age=1/2/3 pid=1-9 cpus=0 nodes=0\n" \
+         "        alloc_iova_fast+0x1/0x20\n        iommu_dma_alloc_iova+0x1/0x20\n"
+MACHINE = {
+    **trees.MODERN,
+    "proc/sys/fs/dentry-state": "1000\t900\t45\t0\t100\t0\n",
+    "proc/sys/vm/hugetlb_optimize_vmemmap": "0\n",
+    "sys/devices/system/cpu/present": "0\n",
+}
+KERNEL = {
+    "ktally/stack_depth": STACKS,
+    "ktally/slub": SLUB,
+    "sys/kernel/debug/slab/kmalloc-2k/alloc_traces": TRACES,
+}
+
+
+def pool_file(name):
+    return f"sys/kernel/mm/hugepages/hugepages-2048kB/{name}"
+
+
+def rows_of(*args, **how):
+    report = must_be_valid("whatif", succeed("whatif", "-o", "json", *args, **how))
+    return {row["name"]: row for row in report["whatifs"]}
+
+
+def one(name, *args):
+    return must_be_valid("whatif-one", succeed("whatif", name, "-o", "json", *args))
+
+
+@test
+def what_ifs_of_a_captured_machine_are_worked_out():
+    with Folder() as folder:
+        source = plant(folder, MACHINE)
+        rows = rows_of("-s", source)
+        expected = {
+            # 1,000 dentries in 1,024 entries of 8 bytes instead of 1 MiB; 10,500 inodes in 16,384
+            # instead of 65,536
+            "hash": (MIB - 8192 + (65536 - 16384) * 8, "at most"),
+            "hugetlb": (3 * 2 * MIB, "exact"),
+            # 4 huge pages keep 1 of 8 pages each
+            "hvo": (4 * 7 * 4096, "exact"),
+            # 4,094 pages of struct pages, halved
+            "struct-page": (4094 * 4096 // 2, "at most"),
+            # 1,400 KiB for 2 possible CPUs, and 1 is there
+            "percpu": (700 * 1024, "at least"),
+            "crashkernel": (0, "exact"),
+        }
+        for name, (saves, certainty) in expected.items():
+            assert (rows[name]["saves_bytes"], rows[name]["certainty"]) == (saves, certainty), \
+                (name, rows[name])
+            assert rows[name]["saves_pages"] * 4096 == saves and rows[name]["why"] is None
+        # not known is not 0
+        for name in ("kernel-stacks", "slab-packing"):
+            assert rows[name]["saves_bytes"] is None and "--exact" in rows[name]["why"], rows[name]
+        known = [row["saves_bytes"] for row in rows.values() if row["saves_bytes"] is not None]
+        assert known == sorted(known, reverse=True), known
+        text = " ".join(succeed("whatif", "-s", source).text.split())
+        assert "The largest that this kernel can do: no bounce buffers for DMA, at most" in text, text
+
+
+@test
+def kernel_memory_of_a_capture_adds_what_ifs():
+    with Folder() as folder:
+        source = plant(folder, {**MACHINE, **KERNEL})
+        rows = rows_of("--exact", "-s", source)
+        # 5,000 bytes touch 2 of 4 pages, 4,096 bytes touch 1
+        assert rows["kernel-stacks"]["saves_bytes"] == 5 * 4096, rows["kernel-stacks"]
+        # 17 objects need 3 of 10 slabs of 4 pages
+        assert rows["slab-packing"]["saves_bytes"] == 7 * 4 * 4096, rows["slab-packing"]
+        # 63 slabs of 8 pages; 1,032 bytes with 2 possible CPUs: 67 slabs of 4 pages
+        row = rows["kmalloc"]
+        assert row["certainty"] == "estimate", row
+        assert row["saves_bytes"] == (63 * 8 - 67 * 4) * 4096, row
+        assert row["low_bytes"] < row["saves_bytes"] < row["high_bytes"], row
+        report = one("kmalloc", "--exact", "-s", source)
+        assert report["parts"][0]["part"].startswith("alloc_iova_fast"), report["parts"]
+        assert [point["count"] for point in report["curve"]] == [1, 1], report["curve"]
+        # without the option they are not read
+        assert rows_of("-s", source)["kernel-stacks"]["saves_bytes"] is None
+
+
+@test
+def one_what_if_shows_inputs_parts_and_curve():
+    with Folder() as folder:
+        source = plant(folder, MACHINE)
+        report = one("hash", "-s", source)
+        inputs = {row["input"]: row["count"] for row in report["inputs"]}
+        assert inputs["Dentry cache: objects"] == 1000, inputs
+        part = report["parts"][0]
+        assert part["how"] == "dhash_entries=1024 at boot", part
+        assert part["now_bytes"] - part["then_bytes"] == part["saves_bytes"] == MIB - 8192, part
+        report = one("struct-page", "-s", source)
+        assert [point["bytes"] for point in report["curve"]] == \
+            [4094 * 4096 >> shift for shift in range(4)], report["curve"]
+        text = " ".join(succeed("whatif", "kernel-stacks", "-s", source).text.split())
+        assert "What it would save is not known: it needs --exact" in text, text
+
+
+@test
+def a_missing_file_makes_a_what_if_unknown():
+    for path, name in (("sys/devices/system/cpu/present", "percpu"), ("dmesg", "hash"),
+                       (pool_file("nr_hugepages"), "hugetlb"), ("proc/vmstat", "struct-page")):
+        with Folder() as folder:
+            source = plant(folder, {key: text for key, text in MACHINE.items() if key != path})
+            row = rows_of("-s", source)[name]
+            assert row["saves_bytes"] is None and row["why"], (path, row)
+
+
+@test
+def unknown_names_are_refused():
+    refuse("whatif", "nosuch", status=2, says="'ktally whatif' lists them")
+
+
+@test
+def this_machine_agrees_with_arithmetic():
+    need_root()
+    rows = rows_of()
+    counters = dict(line.split() for line in open("/proc/vmstat", encoding="ascii"))
+    if "nr_memmap_boot_pages" not in counters or rows["struct-page"]["saves_bytes"] is None:
+        raise lib.Skip("no counter of struct pages")
+    pages = int(counters["nr_memmap_boot_pages"])
+    assert rows["struct-page"]["now_bytes"] == pages * 4096, rows["struct-page"]
+    assert rows["struct-page"]["saves_bytes"] == pages * 4096 // 2 // 4096 * 4096
