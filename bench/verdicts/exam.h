@@ -7,7 +7,7 @@
 
 /** Seeds that the constants of the judge may be chosen by, and seeds that are only measured. */
 #define SEEDS_TRAINING 1
-#define SEEDS_HELD_OUT 700001
+#define SEEDS_HELD_OUT 900001
 #define SEEDS_OF_STAGE 10000
 
 #define NR_RATES  6

@@ -19,6 +19,9 @@
 #define SURELY	     .92
 #define LEAST_BLOCKS 6
 #define MOST	     .75 /* of the growth */
+#define FOLLOWED     12	 /* blocks of 2 h */
+#define REPLACED     .8	 /* share of the squares, by units that may be replaced */
+#define FAR_MORE     2.
 
 /* The most bytes that one unit plausibly takes. A new driver is an entry here and in its enum. */
 static const double per_unit_max[KT_NR_DRIVERS] = {
@@ -76,7 +79,7 @@ static bool stretch_before(const struct kt_growth_of *of, const struct kt_growth
 
 	there = kt_rings_count(of->rings, of->clock, level) - ago;
 	*ret_stretch = (struct stretch){ level, ago, count < there ? count : there };
-	return ret_stretch->count >= LEAST_BLOCKS && ret_stretch->count * step * 2 >= length;
+	return ret_stretch->count >= LEAST_BLOCKS && ret_stretch->count * step * 3 >= length;
 }
 
 /* Memory of use that has passed stays: a pool has the highest value so far. */
@@ -88,9 +91,8 @@ static bool highest_so_far(const struct kt_growth_of *of, const struct kt_number
 	if (!kt_number_blocks(
 		    driver, of->clock, stretch->level, stretch->ago, stretch->count, ret_blocks))
 		return false;
-	/* the blocks before, and blocks of two hours back for a week */
-	for (int level = stretch->level; level <= KT_LEVEL_TWO_HOURS || level == stretch->level;
-		level++) {
+	/* the blocks before, and days back for a month */
+	for (int level = stretch->level; level < KT_NR_LEVELS; level++) {
 		int64_t newer = (int64_t)(stretch->ago + stretch->count) *
 				kt_levels[stretch->level].step_ms;
 		int ago = (int)(newer / kt_levels[level].step_ms) + (level != stretch->level);
@@ -107,13 +109,16 @@ static bool highest_so_far(const struct kt_growth_of *of, const struct kt_number
 	return true;
 }
 
-static bool fit_stretch(const struct kt_growth_of *of, const struct kt_number *driver, bool pool,
-	const struct stretch *stretch, struct line *ret_line)
+/* How an amount goes with a number. */
+enum coupling { EACH_UNIT, HIGHEST_UNITS, NR_COUPLINGS };
+
+static bool fit_stretch(const struct kt_growth_of *of, const struct kt_number *driver,
+	enum coupling coupling, const struct stretch *stretch, struct line *ret_line)
 {
 	double x[KT_LEVEL_BLOCKS], y[KT_LEVEL_BLOCKS];
-	bool known = pool ? highest_so_far(of, driver, stretch, x)
-			  : kt_number_blocks(driver, of->clock, stretch->level, stretch->ago,
-				    stretch->count, x);
+	bool known = coupling == HIGHEST_UNITS ? highest_so_far(of, driver, stretch, x)
+					       : kt_number_blocks(driver, of->clock, stretch->level,
+							 stretch->ago, stretch->count, x);
 
 	if (!known)
 		return false;
@@ -124,14 +129,14 @@ static bool fit_stretch(const struct kt_growth_of *of, const struct kt_number *d
 	return true;
 }
 
-static bool fit_before(const struct kt_growth_of *of, const struct kt_number *driver, bool pool,
-	const struct kt_growth *growth, struct line *ret_line)
+static bool fit_before(const struct kt_growth_of *of, const struct kt_number *driver,
+	enum coupling coupling, const struct kt_growth *growth, struct line *ret_line)
 {
 	for (int level = growth->level; level < KT_NR_LEVELS; level++) {
 		struct stretch stretch;
 
 		if (stretch_before(of, growth, level, &stretch) &&
-			fit_stretch(of, driver, pool, &stretch, ret_line))
+			fit_stretch(of, driver, coupling, &stretch, ret_line))
 			return true;
 	}
 	return false;
@@ -157,8 +162,10 @@ static bool explains(const struct kt_growth *growth, const struct line *now,
 		return false;
 	if (now->explained < EXPLAINED && now->rest > NEAR_LINE * line)
 		return false;
-	if (now->explained < SURELY && now->rest > FAR_WORSE * line &&
-		!(before && before->explained >= KNOWN))
+	/* two that grow evenly explain each other: it has to fit as well as time, or before too */
+	if (before && before->explained < KNOWN && now->rest > NEAR_LINE * line)
+		return false;
+	if (!before && now->explained < SURELY && now->rest > FAR_WORSE * line)
 		return false;
 	return now->rest <= FAR_BETTER * line || showed_before(growth, now, before);
 }
@@ -177,16 +184,17 @@ static bool out_of_proportion(const struct kt_growth *growth, const struct line 
 
 /* Returns whether the driver explains the growth, in or out of proportion. */
 static bool try_driver(const struct kt_growth_of *of, const struct kt_number *drivers, int driver,
-	bool pool, const struct kt_growth *growth, struct kt_driven *best, double *least)
+	enum coupling coupling, const struct kt_growth *growth, struct kt_driven *best,
+	double *least)
 {
 	struct stretch window = { growth->level, 0, growth->blocks };
 	struct line now, then, *before;
 	double most = per_unit_max[driver];
 	bool too_much;
 
-	if (!fit_stretch(of, &drivers[driver], pool, &window, &now) || !(now.slope > 0))
+	if (!fit_stretch(of, &drivers[driver], coupling, &window, &now) || !(now.slope > 0))
 		return false;
-	before = fit_before(of, &drivers[driver], pool, growth, &then) ? &then : NULL;
+	before = fit_before(of, &drivers[driver], coupling, growth, &then) ? &then : NULL;
 	too_much = out_of_proportion(growth, &now, before, most);
 	if (!too_much && !explains(growth, &now, before, most))
 		return false;
@@ -208,8 +216,9 @@ void kt_drivers_explain(const struct kt_growth_of *of, const struct kt_number *d
 		/* a reclaimable cache is in the sum that the driver is */
 		if (of->reclaimable && i == KT_DRIVER_INODES_KIB)
 			continue;
-		if (!try_driver(of, drivers, i, false, growth, &best, &least))
-			try_driver(of, drivers, i, true, growth, &best, &least);
+		for (int k = EACH_UNIT; k < NR_COUPLINGS; k++)
+			if (try_driver(of, drivers, i, (enum coupling)k, growth, &best, &least))
+				break;
 	}
 	*ret_driven = best;
 }
@@ -235,4 +244,43 @@ bool kt_drivers_go_on(const struct kt_growth_of *of, const struct kt_number *dri
 	rise = quarter_of(floors, part, count - part) - quarter_of(floors, part, 0);
 	return per_unit * (quarter_of(x, part, count - part) - quarter_of(x, part, 0)) >=
 	       MOST * rise;
+}
+
+/* Growth on top of what the units took: so much for each of them. */
+static struct kt_driven left_by(const struct kt_growth *growth, enum kt_driver driver,
+	const struct kt_number *number, double before)
+{
+	double taken = before * number->value;
+
+	return (struct kt_driven){ driver, (taken + growth->rise) / number->value, before,
+		taken + growth->rise >= FAR_MORE * taken };
+}
+
+void kt_drivers_left(const struct kt_growth_of *of, const struct kt_number *drivers,
+	const struct kt_growth *growth, struct kt_driven *ret_driven)
+{
+	int64_t step = kt_levels[KT_LEVEL_TWO_HOURS].step_ms;
+	int64_t since = of->clock->start_ms[KT_LEVEL_TWO_HOURS] - growth->onset_ms;
+	struct stretch past = { .level = KT_LEVEL_TWO_HOURS };
+	double least = HUGE_VAL;
+
+	*ret_driven = (struct kt_driven){ .driver = KT_NR_DRIVERS, .per_unit = NAN, .before = NAN };
+	past.ago = since > 0 ? (int)((since + step - 1) / step) : 0;
+	past.count = kt_rings_count(of->rings, of->clock, KT_LEVEL_TWO_HOURS) - past.ago;
+	if (past.count < FOLLOWED)
+		return;
+	/* units that others can replace */
+	for (int i = 0; i <= KT_DRIVER_MOUNTS; i++) {
+		struct line then;
+
+		if (!(drivers[i].value > 0) ||
+			!fit_stretch(of, &drivers[i], EACH_UNIT, &past, &then))
+			continue;
+		if (!(then.slope > 0) || then.slope > per_unit_max[i] ||
+			then.explained < REPLACED || then.y_deviation < of->grain ||
+			then.rest >= least)
+			continue;
+		least = then.rest;
+		*ret_driven = left_by(growth, (enum kt_driver)i, &drivers[i], then.slope);
+	}
 }

@@ -26,4 +26,11 @@ void kt_drivers_explain(const struct kt_growth_of *of, const struct kt_number *d
 bool kt_drivers_go_on(const struct kt_growth_of *of, const struct kt_number *driver,
 	double per_unit, const struct kt_growth *growth);
 
+/**
+ * The number that the amount followed for a day or more until it grew: other units, which take
+ * more, explain growth too. `.per_unit` is of all units now, `.too_much`: far more than before.
+ */
+void kt_drivers_left(const struct kt_growth_of *of, const struct kt_number *drivers,
+	const struct kt_growth *growth, struct kt_driven *ret_driven);
+
 #endif

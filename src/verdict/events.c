@@ -33,14 +33,6 @@ static double explained(const double *x, const double *y, int count, double *ret
 	return xx > 0 && yy > 0 && xy > 0 ? xy / xx * xy / yy : 0;
 }
 
-/* A floor of growth is the amount at the start of its block, a count is taken at the end. */
-static bool counts_of(const struct kt_growth_of *of, const struct kt_number *event,
-	const struct kt_growth *growth, double *ret_counts)
-{
-	return kt_number_blocks(event, of->clock, growth->level, 1, growth->blocks, ret_counts) ||
-	       kt_number_blocks(event, of->clock, growth->level, 0, growth->blocks, ret_counts);
-}
-
 void kt_events_find(const struct kt_growth_of *of, const struct kt_number *events,
 	const struct kt_growth *growth, struct kt_trigger *ret_trigger)
 {
@@ -60,7 +52,7 @@ void kt_events_find(const struct kt_growth_of *of, const struct kt_number *event
 	for (int i = 0; i < KT_NR_EVENTS; i++) {
 		double ratio, share;
 
-		if (!counts_of(of, &events[i], growth, blocks))
+		if (!kt_number_starts(&events[i], of->clock, growth->level, growth->blocks, blocks))
 			continue;
 		parts_of(blocks, growth->blocks, nr_parts, x);
 		share = explained(x, y, nr_parts, &ratio);

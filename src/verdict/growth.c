@@ -2,7 +2,11 @@
 
 #include "verdict/growth.h"
 
+#include "verdict/numbers.h"
+#include "verdict/verdict.h"
+
 #include <math.h>
+#include <string.h>
 
 #define DAY_MS	       86400000.
 #define SEEN_LEAST     .75  /* of the blocks of a window that have samples */
@@ -10,6 +14,8 @@
 #define FILL_NO_BETTER -1.  /* nats: irregular growth must not slow down */
 #define IRREGULAR      40.  /* deviations in a rise: a more even one is for the shape to judge */
 #define SLOWS	       -2.5 /* nats: a line that is as much worse than a fill is none */
+#define EVENT_NATS     2.3  /* one of ten events fits by chance */
+#define SLOWS_LONG     -.1  /* the same in blocks of 2 h and days */
 #define LEAST_BLOCKS   6
 #define WARM_UP	       .15 /* of the uptime */
 #define RAM_PART       4096.
@@ -137,6 +143,84 @@ static bool slows_since_onset(const struct kt_growth_of *of, const struct kt_gro
 	return whole.shape.slowing < SLOWS;
 }
 
+/* The floors where an event has happened equally often in between; false: not that often. */
+static bool warp(const double *counts, const double *floors, int blocks, double *ret_floors)
+{
+	double each = (counts[blocks - 1] - counts[0]) / (blocks - 1);
+	int from = 0;
+
+	if (!(each >= 1))
+		return false;
+	for (int i = 0; i < blocks; i++) {
+		double at = counts[0] + i * each, length;
+
+		while (from < blocks - 2 && counts[from + 1] < at)
+			from++;
+		length = counts[from + 1] - counts[from];
+		at = length > 0 ? fmin((at - counts[from]) / length, 1) : 0;
+		ret_floors[i] = floors[from] + at * (floors[from + 1] - floors[from]);
+	}
+	return true;
+}
+
+/* The line in the events that explain the window best, if it has the shape of a leak. */
+static void fit_events(const struct kt_growth_of *of, struct kt_growth *growth)
+{
+	const struct kt_level *level = &kt_levels[growth->level];
+	double counts[KT_LEVEL_BLOCKS] = { 0 }, floors[KT_LEVEL_BLOCKS];
+	struct kt_shape_window window = { floors, growth->blocks, growth->grain,
+		fill_max(of, growth->level, growth->blocks), level->score };
+	double least = level->score + EVENT_NATS;
+
+	for (int i = 0; i < KT_NR_EVENTS; i++) {
+		struct kt_shape_basis basis;
+		struct kt_shape shape;
+
+		if (!kt_number_starts(
+			    &of->events[i], of->clock, growth->level, growth->blocks, counts) ||
+			!warp(counts, kt_growth_window(growth), growth->blocks, floors))
+			continue;
+		kt_shape_begin(&basis, growth->blocks);
+		kt_shape_fit(&window, &basis, &shape);
+		if (shape.score < least || shape.slowing < SLOWS_LONG ||
+			shape.rise < level->rises[0])
+			continue;
+		/* drivers are compared with a line in time */
+		memcpy(shape.rests, growth->shape.rests, sizeof(shape.rests));
+		growth->shape = shape;
+		growth->positive = growth->by_event = true;
+		least = shape.score;
+	}
+}
+
+/*
+ * A leak at each packet or write grows with the load, by day and not by night. It is a straight
+ * line where time is counted in such events, and a fill bends there too.
+ */
+static void seek_by_event(const struct kt_growth_of *of, struct kt_growth *best)
+{
+	const struct kt_level *level = &kt_levels[best->level];
+	struct kt_growth found = *best;
+
+	if (!of->events || best->level < KT_LEVEL_TWO_HOURS || !best->sought ||
+		best->shape.flat < level->score / 2)
+		return;
+	for (int k = 0; k < KT_LEVEL_WINDOWS && level->windows[k]; k++) {
+		struct kt_growth growth = *best;
+
+		if (growth.floors.count < level->windows[k])
+			break;
+		set_window(of, &growth, best->level, level->windows[k]);
+		if (growth.rise < least_rise(of, best->level, k) / 2)
+			continue;
+		fit_window(of, &growth);
+		fit_events(of, &growth);
+		if (growth.positive && (!found.positive || growth.shape.score > found.shape.score))
+			found = growth;
+	}
+	*best = found;
+}
+
 void kt_growth_seek(const struct kt_growth_of *of, int level, struct kt_growth *ret_growth)
 {
 	const struct kt_level *about = &kt_levels[level];
@@ -157,12 +241,15 @@ void kt_growth_seek(const struct kt_growth_of *of, int level, struct kt_growth *
 		set_window(of, &growth, level, m);
 		fit_window(of, &growth);
 		growth.sought = true;
-		growth.positive = growth.shape.score >= about->score &&
-				  growth.shape.rise >= least && growth.shape.slowing >= SLOWS;
+		growth.positive =
+			growth.shape.score >= about->score && growth.shape.rise >= least &&
+			growth.shape.slowing >= (level < KT_LEVEL_TWO_HOURS ? SLOWS : SLOWS_LONG);
 		if (!best.sought || growth.positive > best.positive ||
 			(growth.positive == best.positive && growth.shape.score > best.shape.score))
 			best = growth;
 	}
+	if (!best.positive)
+		seek_by_event(of, &best);
 	if (!best.positive)
 		seek_stairs(of, &best);
 	if (best.positive && slows_since_onset(of, &best))

@@ -20,6 +20,7 @@ struct kt_growth {
 	bool sought;		 /* the floor rose far enough to look at the shape */
 	bool positive;		 /* the shape of a leak */
 	bool stairs;		 /* found by the envelope */
+	bool by_event;		 /* found where time is counted in events */
 };
 
 /** Can there be growth? A cheap test, which nearly all amounts fail. */

@@ -182,7 +182,7 @@ void kt_judge_boot(struct kt_judge *judge)
 static struct kt_growth_of growth_of(const struct kt_judge *judge, const struct kt_series *series)
 {
 	return (struct kt_growth_of){ &series->rings, &judge->clock, (double)series->grain,
-		(double)judge->options.ram_bytes, series->reclaimable };
+		(double)judge->options.ram_bytes, series->reclaimable, judge->numbers.events };
 }
 
 /* Series that grow in step with a new leak are the same event. */
@@ -287,6 +287,32 @@ static void look_for_followed(const struct kt_judge *judge, const struct kt_seri
 		(double)series->per_unit, false };
 }
 
+/*
+ * Growth of what has followed a number until now: for a day it may be other units, which take more.
+ * Then only a leak goes on.
+ */
+static void look_for_left(const struct kt_judge *judge, const struct kt_series *series,
+	const struct kt_growth_of *of, const struct kt_growth *growth, struct kt_outcome *outcome)
+{
+	int64_t since_ms = growth->onset_ms;
+	struct kt_driven left;
+
+	if (outcome->verdict != KT_VERDICT_LEAK || series->verdict == KT_VERDICT_LEAK)
+		return;
+	if ((series->verdict == KT_VERDICT_GROWING ||
+		    series->verdict == KT_VERDICT_OUT_OF_PROPORTION) &&
+		series->since_ms >= 0 && series->since_ms < since_ms)
+		since_ms = series->since_ms;
+	if (judge->clock.now_ms - since_ms >= 24ll * HOUR_MS)
+		return;
+	kt_drivers_left(of, judge->numbers.drivers, growth, &left);
+	if (left.driver == KT_NR_DRIVERS)
+		return;
+	outcome->verdict = left.too_much ? KT_VERDICT_OUT_OF_PROPORTION : KT_VERDICT_GROWING;
+	outcome->veto = KT_VETO_DRIVER;
+	outcome->driven = left;
+}
+
 /* No level has growth to report: the verdicts with a rank come after these two. */
 static bool is_still(const struct kt_series *series)
 {
@@ -329,11 +355,13 @@ static void test_level(struct kt_judge *judge, size_t index, int level)
 	if (growth.positive && series->streaks[level] < kt_levels[level].streak)
 		return;
 	look_for_followed(judge, series, &of, &growth, &outcome);
+	look_for_left(judge, series, &of, &growth, &outcome);
 	look_for_holder(judge, index, &growth, &outcome);
 	look_for_ridden(judge, index, &growth, &outcome);
 	series->verdicts[level] = (uint8_t)outcome.verdict;
 	series->vetoes[level] = (uint8_t)outcome.veto;
 	if (outcome.verdict == KT_VERDICT_NORMAL || outranked(series, level) ||
+		(outcome.verdict != KT_VERDICT_LEAK && kt_series_holds(series, &of)) ||
 		(series->verdict == KT_VERDICT_LEAK && outcome.verdict != KT_VERDICT_LEAK))
 		return;
 	bool was_leak = series->verdict == KT_VERDICT_LEAK;

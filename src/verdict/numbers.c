@@ -83,3 +83,11 @@ bool kt_number_blocks(const struct kt_number *number, const struct kt_clock *clo
 	}
 	return true;
 }
+
+/* Blocks of a counter have its value at their end. */
+bool kt_number_starts(const struct kt_number *number, const struct kt_clock *clock, int level,
+	int count, double *ret_counts)
+{
+	return kt_number_blocks(number, clock, level, 1, count, ret_counts) ||
+	       kt_number_blocks(number, clock, level, 0, count, ret_counts);
+}

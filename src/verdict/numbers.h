@@ -29,4 +29,11 @@ void kt_number_end(struct kt_number *number, const struct kt_clock *clock);
 bool kt_number_blocks(const struct kt_number *number, const struct kt_clock *clock, int level,
 	int ago, int count, double *ret_blocks);
 
+/**
+ * A counter at the start of each of the newest closed blocks, where a floor of growth is; false if
+ * they are not all known.
+ */
+bool kt_number_starts(const struct kt_number *number, const struct kt_clock *clock, int level,
+	int count, double *ret_counts);
+
 #endif

@@ -11,6 +11,7 @@
 
 #define HOUR_MS	     3600000.
 #define WEEK_MS	     604800000ll
+#define HELD_MS	     259200000ll
 #define CAME_BACK    .3 /* of what leaked */
 #define LEAST_BLOCKS 10
 
@@ -165,6 +166,15 @@ void kt_series_check_end(struct kt_series *series, const struct kt_growth_of *of
 	memset(series->verdicts, 0, sizeof(series->verdicts));
 }
 
+bool kt_series_holds(const struct kt_series *series, const struct kt_growth_of *of)
+{
+	double rise = (double)series->highest - (double)series->base;
+
+	return series->verdict == KT_VERDICT_OUT_OF_PROPORTION &&
+	       of->clock->now_ms - series->decided_ms < HELD_MS &&
+	       newest_floor(series, of) - (double)series->base >= CAME_BACK * rise;
+}
+
 /* Enough samples for one window of a level. */
 static bool is_observed(const struct kt_series *series, const struct kt_clock *clock)
 {
@@ -185,6 +195,8 @@ void kt_series_still(struct kt_series *series, const struct kt_growth_of *of,
 		return;
 	if (series->verdict == KT_VERDICT_WAS_LEAKING &&
 		of->clock->now_ms - series->decided_ms < WEEK_MS)
+		return;
+	if (kt_series_holds(series, of))
 		return;
 	no_growth(series);
 	if (!is_observed(series, of->clock)) {
@@ -210,7 +222,7 @@ void kt_series_judged(const struct kt_series *series, const struct kt_clock *clo
 {
 	const struct kt_rings *rings = &series->rings;
 	int64_t shift = clock->time_ms - clock->now_ms;
-	struct kt_growth_of of = { rings, clock, 0, 0, false };
+	struct kt_growth_of of = { rings, clock, 0, 0, false, NULL };
 	double now = rings->begun_ms < 0 ? 0 : newest_floor(series, &of);
 
 	*ret_judged = (struct kt_judged){

@@ -45,6 +45,12 @@ void kt_series_still(struct kt_series *series, const struct kt_growth_of *of,
 /** Ends a leak whose memory came back. */
 void kt_series_check_end(struct kt_series *series, const struct kt_growth_of *of);
 
+/**
+ * An amount that has left the proportion to a number stays out of it for days, unless most of it
+ * comes back.
+ */
+bool kt_series_holds(const struct kt_series *series, const struct kt_growth_of *of);
+
 void kt_series_judged(const struct kt_series *series, const struct kt_clock *clock, size_t self,
 	struct kt_judged *ret_judged);
 

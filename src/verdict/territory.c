@@ -7,7 +7,7 @@
 #include <math.h>
 
 #define DAY_MS	86400000.
-#define WEEK_MS 604800000ll
+#define PAST_MS (14 * 86400000ll)
 
 /* The floors of one level in blocks that end before a time, and begin after another. */
 static void add_level(const struct kt_growth_of *of, int level, bool tops, int64_t from_ms,
@@ -45,10 +45,11 @@ void kt_territory_before(const struct kt_growth_of *of, int level, int64_t time_
 
 	territory.days = (double)(time_ms - of->rings->begun_ms) / DAY_MS;
 	/*
-	 * Short blocks reach up to the time, long ones back for seven days. A job of minutes has no
+	 * Short blocks reach up to the time, days back for two weeks: blocks of 2 h forget the last
+	 * run of a weekly job while this one grows. A job of minutes has no
 	 * floor of 10 min: growth in short blocks is compared with the highest values.
 	 */
 	for (int k = level; k < KT_NR_LEVELS; k++)
-		add_level(of, k, level < 2, time_ms - WEEK_MS, time_ms, &territory);
+		add_level(of, k, level < 2, time_ms - PAST_MS, time_ms, &territory);
 	*ret_territory = territory;
 }

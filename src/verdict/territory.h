@@ -6,16 +6,19 @@
 
 /** Where the floor of an amount has been: growth that stays there is nothing new. */
 
+struct kt_number;
+
 /** An amount and its machine, when growth is sought. */
 struct kt_growth_of {
 	const struct kt_rings *rings; /* closed */
 	const struct kt_clock *clock;
 	double grain;
 	double ram_bytes;
-	bool reclaimable; /* the kernel can take it back under pressure */
+	bool reclaimable;		/* the kernel can take it back under pressure */
+	const struct kt_number *events; /* KT_NR_EVENTS counters, or NULL */
 };
 
-/** The floors of the seven days before a time. */
+/** The floors of the two weeks before a time. */
 struct kt_territory {
 	double high, fall; /* greatest floor, and greatest fall from a floor; bytes above origin */
 	double days;	   /* length of the history before that time */

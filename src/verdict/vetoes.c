@@ -7,7 +7,8 @@
 #define MINUTE_MS    60000
 #define HOUR_MS	     3600000
 #define DAY_MS	     86400000.
-#define NO_REST_DAYS 3. /* of growth that began before the samples */
+#define NO_REST_DAYS 4. /* of growth that began before the samples */
+#define STRAIGHT     3. /* nats over a fill of any length */
 #define ROSE_BEFORE  .1 /* of the growth, in the first quarter of what was seen */
 
 /* Share of the greatest fall by which the floor has to be above all before, by days known. */
@@ -42,7 +43,10 @@ bool kt_veto_territory(const struct kt_growth_of *of, const struct kt_growth *gr
 static bool grew_from_the_start(const struct kt_growth_of *of, const struct kt_growth *growth)
 {
 	const double *floors = kt_growth_window(growth);
-	int level = of->clock->now_ms - of->rings->begun_ms < 12 * (int64_t)HOUR_MS ? 2 : 3;
+	int64_t seen_ms = of->clock->now_ms - of->rings->begun_ms;
+	int level = seen_ms < 12 * (int64_t)HOUR_MS ? 2
+		    : seen_ms < 7 * (int64_t)DAY_MS ? KT_LEVEL_TWO_HOURS
+						    : KT_LEVEL_DAYS;
 	int count = kt_rings_count(of->rings, of->clock, level);
 	double total, quarter;
 
@@ -60,7 +64,10 @@ bool kt_veto_history(const struct kt_growth_of *of, const struct kt_growth *grow
 	double history = (double)(growth->onset_ms - of->rings->begun_ms);
 	double seen = (double)(of->clock->now_ms - of->rings->begun_ms);
 
-	if (seen < NO_REST_DAYS * DAY_MS && grew_from_the_start(of, growth))
+	/* the rest of a long fill or of a logarithm is nearly as straight as a leak */
+	if ((seen < NO_REST_DAYS * DAY_MS || growth->by_event ||
+		    (growth->level == KT_LEVEL_DAYS && growth->shape.slowing < STRAIGHT)) &&
+		grew_from_the_start(of, growth))
 		return true;
 	return history < DAY_MS && (growth->level < 2 || length < DAY_MS);
 }

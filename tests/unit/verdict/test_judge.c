@@ -150,6 +150,42 @@ static double leaks_each_connection(double hour)
 	return 50 * MADE_MIB + (hour > 26 ? 20 * (connections(hour) - connections(26)) : 0);
 }
 
+/* A job of eight hours a week: its second run takes more than the first. */
+static double weekly_job(double hour)
+{
+	double since = fmod(hour + 164, 168), peak = hour < 100 ? 100 : 130;
+
+	return (50 + (since < 8 ? peak * since / 8 : 0)) * MADE_MIB;
+}
+
+/* Connections by day: their number hardly moves at night. */
+static double sockets_by_day(double hour)
+{
+	return 4000 + 2000 * sin(hour * 2 * M_PI / 24);
+}
+
+/* From hour 100 on the units are replaced within 12 h, by others that take five times as much. */
+static double larger_units(double hour)
+{
+	return (2048 + (hour < 112 ? 4 * 2048 * after(hour, 100) / 12 : 4 * 2048)) *
+	       sockets_by_day(hour);
+}
+
+static double leak_of_follower(double hour)
+{
+	return 2048 * sockets_by_day(hour) + 3 * MADE_MIB * after(hour, 100);
+}
+
+static double requests(double hour)
+{
+	return 1e6 * (hour - 24 / (2 * M_PI) * .95 * cos(hour * 2 * M_PI / 24));
+}
+
+static double leaks_each_request(double hour)
+{
+	return 50 * MADE_MIB + (hour > 200 ? .13 * (requests(hour) - requests(200)) : 0);
+}
+
 static double reclaimable_emptied(double hour)
 {
 	return (50 + 30 * fmod(hour, 6)) * MADE_MIB;
@@ -408,6 +444,49 @@ TEST(more_for_each_unit_than_before_is_out_of_proportion)
 	CHECK(made.seen[KT_VERDICT_OUT_OF_PROPORTION] > 0);
 	CHECK_INT(made.last.driver, KT_DRIVER_SOCKETS);
 	CHECK_INT(made.seen[KT_VERDICT_LEAK], 0);
+	made_end(&made);
+}
+
+TEST(larger_units_are_no_leak_and_stay_out_of_proportion)
+{
+	RUN(150, .amount = { larger_units }, .driver = sockets_by_day,
+		.driver_kind = KT_DRIVER_SOCKETS);
+	CHECK_INT(made.seen[KT_VERDICT_LEAK], 0);
+	CHECK_INT(made.last.verdict, KT_VERDICT_OUT_OF_PROPORTION);
+	CHECK_INT(made.last.driver, KT_DRIVER_SOCKETS);
+	made_end(&made);
+}
+
+TEST(what_leaks_on_top_of_what_it_follows_is_a_leak)
+{
+	RUN(150, .amount = { leak_of_follower }, .driver = sockets_by_day,
+		.driver_kind = KT_DRIVER_SOCKETS);
+	CHECK_INT(made.last.verdict, KT_VERDICT_LEAK);
+	CHECK(made.leak_h > 0 && made.leak_h < 140);
+	made_end(&made);
+}
+
+TEST(the_last_run_of_a_weekly_job_is_not_forgotten)
+{
+	RUN(184, .amount = { weekly_job });
+	CHECK_INT(made.seen[KT_VERDICT_LEAK], 0);
+	CHECK(made.vetoed[KT_VETO_TERRITORY]);
+	made_end(&made);
+}
+
+TEST(a_slow_leak_at_each_event_is_a_line_where_time_is_counted_in_events)
+{
+	double by_event_h;
+	RUN(320, .amount = { leaks_each_request }, .event = requests, .event_kind = KT_EVENT_READS);
+
+	CHECK_INT(made.last.verdict, KT_VERDICT_LEAK);
+	CHECK_INT(made.last.event, KT_EVENT_READS);
+	made_end(&made);
+	/* by time alone it takes longer */
+	by_event_h = made.leak_h;
+	made = (struct made){ .amount = { leaks_each_request } };
+	made_run(&made, 320);
+	CHECK(made.leak_h > by_event_h + 24);
 	made_end(&made);
 }
 
