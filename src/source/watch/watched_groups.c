@@ -3,6 +3,7 @@
 
 #include "base/attr.h"
 #include "base/map.h"
+#include "source/watch/way_in.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -296,22 +297,6 @@ static const char *name_of(struct kt_watched_groups *groups, uint64_t address)
 		(unsigned long long)(address - symbol->address), module ? module : "");
 }
 
-/*
- * The way into the program: the program itself, and what the kernel calls it by. A return address
- * after an allocator is where the event's own site is.
- */
-static bool is_way_in(const char *name)
-{
-	static const char *const begins[] = { "bpf_", "__bpf_", "__traceiter_", "trace_", "ftrace_",
-		"arch_ftrace_", "kprobe_", "perf_trace_" };
-
-	for (size_t i = 0; name && i < KT_LEN(begins); i++) {
-		if (strncmp(name, begins[i], strlen(begins[i])) == 0)
-			return true;
-	}
-	return name && strstr(name, "[bpf]");
-}
-
 /* Whether a frame is of the function that the hook is at: its program is called from there. */
 static bool is_hook(
 	const struct kt_watched_groups *groups, const struct group *group, const char *frame)
@@ -330,8 +315,6 @@ static bool is_hook(
 static uint32_t first_frame(const struct kt_watched_groups *groups, const struct group *group,
 	const char *const *frames, const uint64_t *addresses, uint32_t count)
 {
-	uint32_t first = 0;
-
 	for (uint32_t i = 0; i < count; i++) {
 		if (group->site && addresses[i] == group->site)
 			return i;
@@ -340,9 +323,7 @@ static uint32_t first_frame(const struct kt_watched_groups *groups, const struct
 		if (is_hook(groups, group, frames[i]))
 			return i;
 	}
-	for (uint32_t i = 0; i < count && (!frames[i] || is_way_in(frames[i])); i++)
-		first = frames[i] ? i + 1 : first;
-	return first;
+	return kt_way_in(frames, count);
 }
 
 static void put_frames(struct kt_watched_groups *groups, struct group *group)
