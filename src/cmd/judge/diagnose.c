@@ -135,7 +135,8 @@ const struct kt_cmd kt_cmd_diagnose = {
 		"Most kernels do not keep who allocated: where no list has the holder, --arm "
 		"watches the allocations of what grows, one after the other, and names whose are "
 		"not freed. One reading (a capture, a dump, a log) shows the known cases, which "
-		"'ktally explain CASE' describes, and rows above their usual share.",
+		"'ktally explain CASE' describes, who holds what they are about where lists or "
+		"kernel memory have it, and rows above their usual share.",
 	.examples = examples,
 	.nr_examples = KT_LEN(examples),
 	.options = options,
