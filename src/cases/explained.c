@@ -91,7 +91,8 @@ void kt_explained_drop(struct kt_report *report)
 		for (size_t j = 0; j < report->findings.count && !explained; j++) {
 			struct kt_finding *other = &report->findings.items[j];
 
-			if (other == one)
+			/* out of memory: the report fails, and its findings have gaps */
+			if (other == one || !other->subject || !one->subject)
 				continue;
 			if (explains_case(report, other, one)) {
 				explained = true;

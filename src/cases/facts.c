@@ -57,7 +57,9 @@ void kt_facts_add(struct kt_facts *facts, enum kt_fact_word word, const char *th
 		return;
 	}
 	if (!added) {
-		facts->items.items[*place].value += value;
+		/* a place without an item: memory ran out when it was added */
+		if (*place < facts->items.count)
+			facts->items.items[*place].value += value;
 		return;
 	}
 	*place = (uint32_t)facts->items.count;

@@ -29,6 +29,8 @@ static void put_parts(struct kt_buf *buf, const struct kt_facts *facts, const ch
 	}
 	if (one.size && !one.failed)
 		kt_buf_join(buf, "; ", "%s %.*s", title, (int)one.size, one.data);
+	/* a part that is left out without a word would be a fact that is not known */
+	buf->failed |= one.failed || arena.failed;
 	kt_arena_fini(&arena);
 }
 
@@ -43,6 +45,7 @@ void kt_surroundings_put(const struct kt_facts *facts, struct kt_report *report)
 	put_parts(&buf, facts, "environment", environment, KT_LEN(environment));
 	if (bare)
 		kt_buf_join(&buf, "; ", "on bare metal");
+	report->arena.failed |= buf.failed;
 	if (buf.size && !buf.failed)
 		kt_report_note(report, "amounts are judged for this machine: %.*s", (int)buf.size,
 			buf.data);

@@ -421,7 +421,7 @@ static const char *in_step_text(
 	if (text && in_step->count > named)
 		text = kt_arena_printf(
 			&report->arena, "%s and %zu more", text, in_step->count - named);
-	return text;
+	return text ? text : "";
 }
 
 static void find_sisters(struct kt_report *report, struct kt_finding *finding,

@@ -21,7 +21,9 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.append(str(Path(__file__).resolve().parents[1] / "cli"))
 
+import case_trees  # noqa: E402
 import suite  # noqa: E402
 from suite import Skip, test  # noqa: E402
 
@@ -144,6 +146,17 @@ def account_is_whole_or_ends():
     hold_trees("account", "-o", "json")
     hold_trees("account", "--all")
     hold("account", "--node", "-s", str(MACHINE))
+
+
+@test
+def diagnose_is_whole_or_ends():
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("many-threads", "slab-out-of-proportion", "kmalloc-out-of-proportion"):
+            tree = Path(folder) / name
+            for path, text in case_trees.of_case(name).items():
+                (tree / path).parent.mkdir(parents=True, exist_ok=True)
+                (tree / path).write_text(text)
+            hold("diagnose", "-o", "json", "-s", str(tree))
 
 
 @test

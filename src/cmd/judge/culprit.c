@@ -340,6 +340,7 @@ static void find_in_lists(
 		if (!err)
 			take_largest(culprits, report, finding, way, &list);
 	}
+	report->arena.failed |= err && kt_err_code(err) == KT_ERR_NOMEM;
 	if (err && !finding->culprit && !culprits->arm_s)
 		kt_finding_evidence(
 			report, finding, "its holder is not known: %s", kt_err_text(err));
