@@ -33,6 +33,8 @@ def plant_files(folder):
     for name in ("bad", "before", "after"):
         succeed("-s", folder / "tree", "capture", folder / f"{name}.tar.zst")
     succeed("-s", folder / "tree", "record", folder / "r.rec", "-n", "3", "-i", "0.1")
+    for day in ("monday", "tuesday"):
+        shutil.copy(folder / "r.rec", folder / f"{day}.rec")
     plant(folder, {"commands.txt": "account\nslab --top 3\n", "dmesg.txt": logs.WHOLE, "token": "0123456789abcdef0123456789abcdef\n",
                    "page_owner.txt": test_users.OWNER,
                    "slabinfo.1": trees.MODERN["proc/slabinfo"],

@@ -341,7 +341,6 @@ static const struct kt_example examples[] = {
 	{ "ktally record r.rec --exact --every 300",
 		"objects and direct pages in kernel memory too, every five minutes" },
 	{ "ktally record r.rec --users", "who allocates what grows, too" },
-	{ "ktally record r.rec --mark 'deploy 1.4'", "a mark in the recording that is written" },
 };
 
 const struct kt_cmd kt_cmd_record = {
@@ -378,7 +377,8 @@ const struct kt_cmd kt_cmd_record = {
 		"row is watched once an hour at most. 'ktally users -s FILE' lists the watches, "
 		"'ktally users CACHE -s FILE@TIME' shows who allocated, and 'report' says when it "
 		"was seen.\n\n"
-		"--mark TEXT takes no sample: the recorder that writes to FILE puts the text into "
+		"--mark 'deploy 1.4' takes no sample: the recorder that writes to FILE puts the "
+		"text into "
 		"its next sample, and 'report' and charts show it.\n\n"
 		"The recorder judges what it records: slab caches in every sample, rows of the "
 		"account and known cases every ten minutes. FILE.findings has the findings. One "
