@@ -4,7 +4,7 @@
 import importlib.util
 import json
 import time
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
 import lib
 import trees
@@ -92,3 +92,75 @@ def a_part_of_a_running_recording_and_another_machine():
         count = succeed("cut", file, folder / "part.rec", "-o", "json").json()["samples"]
         assert count >= len(samples(folder / "part.rec")) > 10
         assert recorder.end()[0] == 0
+
+
+def reader():
+    spec = importlib.util.spec_from_file_location("recording", READER)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def kib_of(text):
+    """The amounts of a text of /proc/meminfo, in bytes."""
+    words = [line.split() for line in text.decode().splitlines()]
+    return {f"meminfo:{one[0].rstrip(':')}": int(one[1]) * 1024 for one in words
+            if len(one) == 3 and one[2] == "kB"}
+
+
+def must_read_the_same(file):
+    """Another reader finds the numbers that ktally exports, and the text of the last sample."""
+    found = list(reader().samples(str(file)))
+    exported = samples(file)
+    assert len(found) == len(exported) > 0, (len(found), len(exported))
+    for (real_ms, _, _, texts), line in zip(found, exported):
+        seconds = datetime.fromtimestamp(real_ms / 1000, timezone.utc)
+        assert line["time"].startswith(seconds.strftime("%Y-%m-%dT%H:%M:%S")), (line["time"], real_ms)
+        amounts = kib_of(texts["proc/meminfo"])
+        ours = {name: value for name, value in line["bytes"].items() if name in amounts}
+        assert ours and ours == {name: amounts[name] for name in ours}
+    return found
+
+
+@test
+def a_reader_of_another_language_reads_the_same():
+    with Folder() as folder:
+        file = moving(folder)
+        found = must_read_the_same(file)
+        last = found[-1][3]
+        for name in ("meminfo", "vmstat", "zoneinfo", "slabinfo", "buddyinfo", "pressure/memory"):
+            planted = (folder / "tree/proc" / name).read_text()
+            assert last[f"proc/{name}"].decode().split() == planted.split(), name
+        there = ["proc/buddyinfo" in texts for _, _, _, texts in found]
+        assert there[0] and not all(there) and there[-1], there
+        # cut, and while it is written: then the samples are in the tail
+        succeed("cut", file, folder / "part.rec", "--from", "-2s")
+        must_read_the_same(folder / "part.rec")
+        recorder = Recorder(file, "-s", folder / "tree", "-i", "0.2")
+        time.sleep(1)
+        for number in range(5):
+            counting_tree(folder / "tree", 500 + number)
+            if number in (1, 3):  # goes and comes
+                there, away = folder / "tree/proc/buddyinfo", folder / "tree/proc/away"
+                there.rename(away) if number == 1 else away.rename(there)
+            time.sleep(0.3)
+        copy = folder / "copy.rec"
+        copy.write_bytes(file.read_bytes())
+        copy.with_name("copy.rec.tail").write_bytes(file.with_name("x.rec.tail").read_bytes())
+        copy.chmod(0o600)
+        assert copy.with_name("copy.rec.tail").stat().st_size > 1000
+        found = must_read_the_same(copy)
+        assert found[-1][3]["proc/buddyinfo"].decode().split() == \
+            (folder / "tree/proc/buddyinfo").read_text().split()
+        assert any("proc/buddyinfo" not in texts for _, _, _, texts in found[-12:])
+        assert recorder.end()[0] == 0
+
+
+@test
+def it_reads_a_recording_of_this_machine():
+    with Folder() as folder:
+        file = folder / "x.rec"
+        succeed("record", "-i", "0.2", "-n", "11", file)
+        must_read_the_same(file)
+        text = lib.execute(["python3", READER, file, "proc/meminfo"]).text
+        assert text.count("MemTotal:") == 11
