@@ -126,6 +126,7 @@ function drawMarks(u) {
   ctx.save();
   ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
   ctx.textBaseline = 'top';
+  ctx.textAlign = 'left';
   for (const mark of state.marks) if (mark.kind !== 'cache') drawLine(u, mark.time_ms, markName(mark), mark.kind === 'oom' ? ink('--alarm') : ink('--ink-soft'), [4, 3]);
   ctx.lineWidth = 1.5 * devicePixelRatio;
   if (view.vs !== null) drawLine(u, view.vs, 'compared', ink('--ink-soft'), []);

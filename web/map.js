@@ -94,7 +94,8 @@ const changeOf = item => view.vs === null || item.was === null || item.was === u
 /** The colour of a comparison: the stronger, the larger the change next to the largest one. */
 function changeTone(item) {
   const change = changeOf(item);
-  return shade(!change ? SAME : change > 0 ? GREW : SHRANK, !change ? 0.45 : 0.75 * (1 - Math.sqrt(Math.min(1, Math.abs(change) / most))));
+  const dark = getComputedStyle(document.documentElement).getPropertyValue('--card').trim() === '#1a1d21';
+  return shade(!change ? SAME : change > 0 ? GREW : SHRANK, !change ? dark ? -0.45 : 0.45 : 0.75 * (1 - Math.sqrt(Math.min(1, Math.abs(change) / most))));
 }
 
 function draw(place, base, depth, whole, into, index) {

@@ -4,6 +4,7 @@
 
 import { $, clock, day, el, span, when, zone } from './lib.js';
 import { marks, markName, setSpan, window_, zoomTo } from './chart.js';
+import { seen } from './then.js';
 import { onView, show, view } from './view.js';
 
 const BEFORE = [['10 min before', 600e3], ['1 h before', 3600e3], ['1 day before', 86400e3], ['1 week before', 604800e3]];
@@ -11,12 +12,14 @@ const MARKS = 12;
 let live = false, problem = null;
 
 const typed = ms => ms === null ? '' : `${day(ms)}T${clock(ms)}`;
+/** Times of a recording have their day always, as "now" is not of its days. */
+const today = () => live ? Date.now() : null;
 const present = () => live ? Date.now() : window_().last;
 
 /** "at 14:02:10, 2 h before now"; empty: the newest. */
 export function thenText() {
   if (view.at === null) return '';
-  return `at ${when(view.at, present())}, ${span(present() - view.at)} before ${live ? 'now' : 'the end of the recording'}`;
+  return `at ${when(view.at, today())}, ${span(present() - view.at)} before ${live ? 'now' : 'the end of the recording'}`;
 }
 
 export function sayProblem(text) {
@@ -31,14 +34,15 @@ function fill(input, ms) {
 function comparisons() {
   const seen = marks().filter(mark => mark.kind !== 'cache').slice(-MARKS).reverse();
   $('vs').replaceChildren(el('option', { value: '' }, 'nothing'),
-    ...(view.vs === null ? [] : [el('option', { value: view.vs, selected: true }, when(view.vs, present()))]),
+    ...(view.vs === null ? [] : [el('option', { value: view.vs, selected: true }, when(view.vs, today()))]),
     ...BEFORE.map(([text, ms]) => el('option', { value: `-${ms}` }, text)),
     ...seen.map(mark => el('option', { value: mark.time_ms }, `${markName(mark)} ${when(mark.time_ms)}`)));
 }
 
 function update() {
-  const { from, to } = window_(), then = thenText(), compared = view.vs === null ? '' : `, compared with ${when(view.vs, present())}, ${span((view.at ?? present()) - view.vs)} ${view.vs > (view.at ?? present()) ? 'later' : 'earlier'}`;
-  $('time-now').textContent = problem ? `${then || 'now'}: ${problem}` : then ? `${then[0].toUpperCase()}${then.slice(1)}${compared}` : `${live ? 'Now' : `The end of the recording, ${when(present())}`}${compared}`;
+  const { from, to } = window_(), then = thenText(), compared = view.vs === null ? '' : `, compared with ${when(view.vs, today())}, ${span((view.at ?? present()) - view.vs)} ${view.vs > (view.at ?? present()) ? 'later' : 'earlier'}`;
+  const taken = view.at === null || problem ? NaN : Date.parse(seen()?.host.time), other = view.at - taken > 1500 ? ` (the sample of ${when(taken, today())})` : '';
+  $('time-now').textContent = problem ? `${then || 'now'}: ${problem}` : then ? `${then[0].toUpperCase()}${then.slice(1)}${other}${compared}` : `${live ? 'Now' : `The end of the recording, ${when(present())}`}${compared}`;
   $('time-now').classList.toggle('past', view.at !== null);
   $('back').hidden = view.at === null && view.vs === null;
   fill($('from'), from);

@@ -97,6 +97,13 @@ export function thenTests({ test, ktally, serve, open, until, chart }) {
     await fresh.done();
   });
 
+  test('a time between two samples says of which time its sample is', async () => {
+    const ms = START + 100 * STEP + 400e3, { page: shown, done } = await page(`#at=${ms}`, { timezoneId: 'UTC' });
+    await settled(shown, ms);
+    await until('the sample', async () => /\(the sample of 2026-11-20 16:40:01\)/.test(await shown.textContent('#time-now')));
+    await done();
+  });
+
   test('a time is chosen and left without a mouse', async () => {
     const { page: shown, done } = await page();
     await shown.focus('#chart');
