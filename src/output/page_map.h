@@ -11,5 +11,8 @@
  */
 struct kt_err *kt_page_map_draw(
 	const struct kt_snapshot *snap, struct kt_canvas *ret_canvas) KT_MUST_CHECK;
+/** Draws the same as SVG: the map is a raster in it, and text is text. Sizes are in pixels. */
+struct kt_err *kt_page_map_svg(const struct kt_snapshot *snap, int *ret_width, int *ret_height,
+	struct kt_buf *ret_svg) KT_MUST_CHECK;
 
 #endif

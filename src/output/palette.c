@@ -2,6 +2,7 @@
 #include "output/palette.h"
 
 #include "base/attr.h"
+#include "base/span.h"
 
 #include <string.h>
 
@@ -102,6 +103,13 @@ int kt_palette_count(void)
 const char *kt_palette_web(int color)
 {
 	return colors[color].web;
+}
+
+unsigned kt_palette_rgb(int color)
+{
+	uint64_t rgb = 0;
+
+	return kt_span_hex(kt_span_str(colors[color].web + 1), &rgb) ? (unsigned)rgb : 0;
 }
 
 int kt_palette_terminal(int color)

@@ -20,6 +20,7 @@ const char *kt_palette_row_at(size_t index);
 
 int kt_palette_count(void);
 const char *kt_palette_web(int color); /* "#0072b2" */
+unsigned kt_palette_rgb(int color);    /* 0x0072b2 */
 int kt_palette_terminal(int color);    /* one of 256 */
 int kt_palette_basic(int color);       /* one of 8 */
 

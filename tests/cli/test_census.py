@@ -2,9 +2,11 @@
 """A census: every page counted once, held against the counters, listed and drawn."""
 
 import array
+import base64
 import os
 import struct
 import zlib
+from xml.etree import ElementTree
 
 import lib
 import openmetrics
@@ -273,6 +275,25 @@ def the_map_is_a_picture():
         assert file.stat().st_mode & 0o777 == 0o600, "more than its owner may read it"
         assert sorted(os.listdir(folder)) == sorted([*{path.split("/")[0] for path in TREE},
                                                      "map.png"]), "something was left"
+
+
+@test
+def the_map_as_svg_has_letters_and_the_same_cells():
+    with Folder() as folder:
+        plant(folder, TREE)
+        census(folder, "--map", folder / "map.svg")
+        root = ElementTree.fromstring((folder / "map.svg").read_bytes())
+        space = "{http://www.w3.org/2000/svg}"
+        words = [node.text for node in root.iter(space + "text")]
+        assert any(word.startswith("Physical memory") for word in words) and "slab" in words, words
+        image = root.find(space + "image")
+        head, data = image.get("href").split(",")
+        assert head == "data:image/png;base64"
+        width, height, _ = picture(base64.b64decode(data, validate=True))
+        assert int(image.get("width")) % width == int(image.get("height")) % height == 0
+        slab = words.index("slab")
+        legend = [node.get("fill") for node in root.iter(space + "rect")]
+        assert "#0072b2" in legend, f"{legend[slab]}: slab has another colour elsewhere"
 
 
 @test

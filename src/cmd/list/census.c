@@ -335,27 +335,47 @@ static struct kt_err *compare(
 	return NULL;
 }
 
+static bool is_svg(const char *name)
+{
+	size_t n = strlen(name);
+
+	return n > 4 && strcasecmp(name + n - 4, ".svg") == 0;
+}
+
+static struct kt_err *make_map(const struct kt_snapshot *snap, const char *name, int *ret_width,
+	int *ret_height, struct kt_buf *ret_bytes)
+{
+	KT_CLEANUP(canvas) struct kt_canvas canvas = { 0 };
+	struct kt_err *err;
+
+	if (is_svg(name))
+		return kt_page_map_svg(snap, ret_width, ret_height, ret_bytes);
+	err = kt_page_map_draw(snap, &canvas);
+	*ret_width = canvas.width;
+	*ret_height = canvas.height;
+	return err ? err : kt_canvas_png(&canvas, ret_bytes);
+}
+
 /* The file appears under its name only when the picture is complete. */
 static struct kt_err *draw_map(struct kt_new_file *file, const struct kt_snapshot *snap,
 	const char *name, struct kt_report *report)
 {
-	KT_CLEANUP(canvas) struct kt_canvas canvas = { 0 };
-	KT_CLEANUP(buf) struct kt_buf png = { 0 };
+	KT_CLEANUP(buf) struct kt_buf bytes = { 0 };
+	int width, height;
 	struct kt_err *err;
 
 	if (!snap->census->map)
 		return kt_err_new(KT_ERR_NOMEM, "out of memory");
-	err = kt_page_map_draw(snap, &canvas);
+	err = make_map(snap, name, &width, &height, &bytes);
+	if (!err && bytes.failed)
+		err = kt_err_new(KT_ERR_NOMEM, "out of memory");
 	if (!err)
-		err = kt_canvas_png(&canvas, &png);
-	if (!err)
-		err = kt_new_file_write(file, png.data, png.size);
+		err = kt_new_file_write(file, bytes.data, bytes.size);
 	if (!err)
 		err = kt_new_file_commit(file);
 	if (err)
 		return err;
-	kt_report_note(
-		report, "%s: a picture of %d x %d pixels", name, canvas.width, canvas.height);
+	kt_report_note(report, "%s: a picture of %d x %d pixels", name, width, height);
 	return NULL;
 }
 
@@ -483,8 +503,9 @@ static const struct kt_option options[] = {
 		.choices = KT_CENSUS_CHOICES },
 	{ 0, "exact", NULL, "read the memory map itself", .kind = KT_ARG_FLAG,
 		KT_AT(struct census_args, exact) },
-	{ 0, "map", "FILE.png", "write a picture of physical memory", .kind = KT_ARG_NEW_FILE,
-		KT_AT(struct census_args, map), .prepare = kt_canvas_prepare },
+	{ 0, "map", "FILE", "write a picture of physical memory, PNG, or SVG if it ends in .svg",
+		.kind = KT_ARG_NEW_FILE, KT_AT(struct census_args, map),
+		.prepare = kt_canvas_prepare },
 	{ 0, "force", NULL, "overwrite the file", .kind = KT_ARG_FLAG,
 		KT_AT(struct census_args, force) },
 };
@@ -493,7 +514,7 @@ static const struct kt_example examples[] = {
 	{ "ktally census", "pages against counters" },
 	{ "ktally census --by zone", "the use of pages in each zone" },
 	{ "ktally census --exact", "by the memory map, with large kmalloc" },
-	{ "ktally census --map memory.png", "a picture of physical memory" },
+	{ "ktally census --map memory.svg", "a picture of physical memory" },
 };
 
 const struct kt_cmd kt_cmd_census = {
