@@ -33,23 +33,45 @@ static bool stand_at(struct kt_steps *steps, size_t index, uint32_t sample)
 	return true;
 }
 
+static int64_t last_ms(const struct kt_steps *steps)
+{
+	size_t count = kt_recording_nr_blocks(steps->recording);
+
+	return count ? kt_recording_frame(steps->recording, count - 1)->last_ms : 0;
+}
+
+bool kt_steps_go(struct kt_steps *steps, int64_t time_ms)
+{
+	size_t index;
+	uint32_t sample;
+	struct kt_err *err = kt_recording_find(steps->recording, time_ms, &index, &sample);
+	bool found = !err && index != KT_NO_BLOCK && stand_at(steps, index, sample);
+
+	kt_err_free(err);
+	return found;
+}
+
+bool kt_steps_go_typed(struct kt_steps *steps, const char *when)
+{
+	int64_t time_ms;
+
+	return kt_when(kt_span_str(when), KT_WHEN_LOCAL, last_ms(steps), &time_ms) &&
+	       kt_steps_go(steps, time_ms);
+}
+
 /* Opens the recording and moves to the sample; `ret_any`: false without such a sample. */
 static struct kt_err *begin(struct kt_steps *steps, const char *when, bool *ret_any)
 {
 	struct kt_err *err = kt_recording_open(steps->path, &steps->recording);
-	size_t count = err ? 0 : kt_recording_nr_blocks(steps->recording), index;
+	size_t count = err ? 0 : kt_recording_nr_blocks(steps->recording);
 	int64_t when_ms = INT64_MAX;
-	uint32_t sample;
 
 	*ret_any = false;
 	if (!count)
 		return err;
-	if (when && !kt_when(kt_span_str(when), KT_WHEN_LOCAL,
-			    kt_recording_frame(steps->recording, count - 1)->last_ms, &when_ms))
+	if (when && !kt_when(kt_span_str(when), KT_WHEN_LOCAL, last_ms(steps), &when_ms))
 		return NULL;
-	err = kt_recording_find(steps->recording, when_ms, &index, &sample);
-	*ret_any = !err && index != KT_NO_BLOCK && stand_at(steps, index, sample);
-	kt_err_free(err);
+	*ret_any = kt_steps_go(steps, when_ms);
 	return NULL;
 }
 

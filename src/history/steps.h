@@ -19,6 +19,11 @@ void kt_steps_free(struct kt_steps *steps);
 
 /** Moves by one sample, forward or backward; false and unmoved at an end. Skips damaged blocks. */
 bool kt_steps_move(struct kt_steps *steps, int by);
+/** Goes to the last sample up to a time, in ms since 1970; false and unmoved: there is none. */
+bool kt_steps_go(struct kt_steps *steps, int64_t time_ms);
+/** The same for a time as it is typed, base/when.h, local; relative ones count from the last
+ * sample. */
+bool kt_steps_go_typed(struct kt_steps *steps, const char *when);
 const char *kt_steps_path(const struct kt_steps *steps);
 int64_t kt_steps_time_ms(const struct kt_steps *steps); /* of the current sample, since 1970 */
 

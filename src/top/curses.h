@@ -37,6 +37,9 @@
 	X(doupdate)           \
 	X(endwin)             \
 	X(wget_wch)           \
+	X(mousemask)          \
+	X(mouseinterval)      \
+	X(getmouse)           \
 	X(has_colors)         \
 	X(start_color)        \
 	X(use_default_colors) \

@@ -130,6 +130,8 @@ void kt_draw_footer(struct kt_top *top, int y)
 		draw_prompt(top, y, "Search: ");
 	else if (top->mode == KT_MODE_FILTER)
 		draw_prompt(top, y, "Filter: ");
+	else if (top->mode == KT_MODE_TIME)
+		draw_prompt(top, y, "Time (23:59, 2026-01-31T23:59, -2h): ");
 	else if (top->mode == KT_MODE_WATCH && !*top->message)
 		draw_question(top, y);
 	else if (top->mode == KT_MODE_PAGE && !*top->message)
@@ -152,14 +154,21 @@ void kt_draw_sort(struct kt_top *top, int y, int room)
 	if (!view->table)
 		return;
 	count = kt_view_columns(view, true, index);
+	/* with a title, or the columns would be taken for the names of the rows */
+	if (room > 1) {
+		kt_screen_put(&top->screen, y++, 0, 22, KT_STYLE_OPEN, " SORT BY COLUMN      ");
+		room--;
+	}
+	room = (size_t)room > count + 1 ? (int)count + 1 : room;
 	first = kt_scroll_to(0, top->chosen, (size_t)room, count);
 	for (int i = 0; i < room; i++) {
 		size_t at = first + (size_t)i;
 		char text[32];
 
-		snprintf(text, sizeof(text), " %-18.18s ",
-			at < count ? view->table->columns[index[at]].title : "");
-		kt_screen_put(&top->screen, y + i, 0, 20,
+		snprintf(text, sizeof(text), " %-18.18s %s",
+			at < count ? view->table->columns[index[at]].title : "------------------",
+			top->screen.unicode ? "│" : "|");
+		kt_screen_put(&top->screen, y + i, 0, 22,
 			at == top->chosen ? KT_STYLE_SELECTED : KT_STYLE_TAB, text);
 	}
 }

@@ -34,6 +34,7 @@ void kt_draw_tabs(struct kt_top *top, int y)
 	size_t first = 0;
 	int x = 0;
 
+	memset(top->tab_to, 0, sizeof(top->tab_to));
 	/* if not all tabs fit, at least the open tab must */
 	while (first < top->open && columns_of_tabs(first, top->open + 1, titles) > screen->width)
 		first++;
@@ -47,7 +48,9 @@ void kt_draw_tabs(struct kt_top *top, int y)
 		else
 			snprintf(text, sizeof(text), " %s ", kt_tabs[i].cmd->name);
 		kt_screen_put(screen, y, x, screen->width - x, style, text);
+		top->tab_from[i] = x;
 		x += width;
+		top->tab_to[i] = x;
 	}
 	kt_screen_paint(screen, y, x, screen->width - x, KT_STYLE_TAB);
 }

@@ -97,6 +97,48 @@ static void go_right(struct kt_top *top)
 		view->skipped++;
 }
 
+#define MINUTE_MS 60000
+#define HOUR_MS	  3600000
+
+static void travel(struct kt_top *top, int64_t by_ms)
+{
+	if (top->steps)
+		kt_top_travel_ms(top, by_ms);
+	else
+		snprintf(top->message, sizeof(top->message),
+			"only a recording has other times: ktally top -s FILE");
+}
+
+static void minute_back(struct kt_top *top)
+{
+	travel(top, -MINUTE_MS);
+}
+
+static void minute_on(struct kt_top *top)
+{
+	travel(top, MINUTE_MS);
+}
+
+static void hour_back(struct kt_top *top)
+{
+	travel(top, -HOUR_MS);
+}
+
+static void hour_on(struct kt_top *top)
+{
+	travel(top, HOUR_MS);
+}
+
+static void begin_time(struct kt_top *top)
+{
+	if (!top->steps) {
+		travel(top, 0);
+		return;
+	}
+	top->mode = KT_MODE_TIME;
+	top->input[0] = '\0';
+}
+
 /* ---- sorting and filtering ---- */
 
 /* The cursor returns to the top: what was largest is now last. */
@@ -262,6 +304,14 @@ static const struct binding bindings[] = {
 	{ KT_KEY_LEFT, "Left Right", go_left, NULL,
 		"further columns; in a recording: the previous sample, the next" },
 	{ KT_KEY_RIGHT, NULL, go_right, NULL, NULL },
+	{ '[', "[ ] { }", minute_back, NULL,
+		"in a recording: a minute back, on; an hour back, on" },
+	{ ']', NULL, minute_on, NULL, NULL },
+	{ '{', NULL, hour_back, NULL, NULL },
+	{ '}', NULL, hour_on, NULL, NULL },
+	{ 't', "t j", begin_time, NULL,
+		"in a recording: goes to a time that is typed: 23:59, 2026-01-31T23:59, -2h" },
+	{ 'j', NULL, begin_time, NULL, NULL },
 	{ KT_KEY_ENTER, "Enter", kt_top_explain, NULL,
 		"explains the row; draws one slab of a slab cache" },
 	{ 'f', "f", kt_top_findings, NULL,
@@ -414,6 +464,16 @@ static void filter_key(struct kt_top *top, int key)
 	kt_view_refresh(view);
 }
 
+/* Goes to the time at Enter only: a time that is half typed is another time. */
+static void time_key(struct kt_top *top, int key)
+{
+	if (type(top, key))
+		return;
+	top->mode = KT_MODE_LIST;
+	if (key == KT_KEY_ENTER && *top->input)
+		kt_top_travel_to(top, top->input);
+}
+
 static void sort_key(struct kt_top *top, int key)
 {
 	struct kt_view *view = kt_top_view(top);
@@ -470,6 +530,37 @@ void kt_top_key(struct kt_top *top, int key)
 	case KT_MODE_FILTER: filter_key(top, key); break;
 	case KT_MODE_SORT: sort_key(top, key); break;
 	case KT_MODE_PAGE: page_key(top, key); break;
+	case KT_MODE_TIME: time_key(top, key); break;
 	case KT_MODE_WATCH: kt_top_watch_key(top, key); break;
+	}
+}
+
+/* The tab whose title is at a column of the row of tabs; KT_NR_TABS: none. */
+static size_t tab_at(const struct kt_top *top, int x)
+{
+	for (size_t i = 0; i < KT_NR_TABS; i++) {
+		if (x >= top->tab_from[i] && x < top->tab_to[i])
+			return i;
+	}
+	return KT_NR_TABS;
+}
+
+void kt_top_click(struct kt_top *top, int y, int x)
+{
+	const struct kt_layout *l = &top->layout;
+	struct kt_view *view = kt_top_view(top);
+	size_t row = view->first + (size_t)(y > l->list ? y - l->list : 0);
+
+	top->message[0] = '\0';
+	if (top->mode != KT_MODE_LIST)
+		top->mode = KT_MODE_LIST;
+	else if (y == l->tabs && tab_at(top, x) != KT_NR_TABS)
+		kt_top_open(top, tab_at(top, x));
+	else if (l->list >= 0 && y >= l->list && y < l->list + l->nr_list &&
+		 row < kt_view_nr(view)) {
+		if (row == view->at)
+			kt_top_explain(top);
+		else
+			kt_view_move_to(view, row);
 	}
 }

@@ -17,6 +17,7 @@ enum kt_mode {
 	KT_MODE_FILTER,
 	KT_MODE_SORT,  /* choosing a column */
 	KT_MODE_PAGE,  /* reading a page */
+	KT_MODE_TIME,  /* an input line for a time of the recording */
 	KT_MODE_WATCH, /* asked whether a watch may begin */
 };
 
@@ -37,7 +38,8 @@ struct kt_top {
 	struct kt_view views[KT_NR_TABS];
 	size_t open;
 	struct kt_screen screen;
-	struct kt_layout layout; /* as last drawn */
+	struct kt_layout layout;		      /* as last drawn */
+	int tab_from[KT_NR_TABS], tab_to[KT_NR_TABS]; /* columns of the tabs, likewise */
 	double interval_s;
 	bool live; /* shows the running machine; false: a sample of a recording */
 	bool frozen, exact, done;
@@ -63,6 +65,12 @@ void kt_top_step(struct kt_top *top);
 void kt_top_open(struct kt_top *top, size_t tab);
 /** Goes to another sample of the recording; a message says if that is impossible. */
 void kt_top_travel(struct kt_top *top, int by);
+/** Goes on by a time, forward or backward, at least by one sample. */
+void kt_top_travel_ms(struct kt_top *top, int64_t by_ms);
+/** Goes to a time as it is typed. */
+void kt_top_travel_to(struct kt_top *top, const char *when);
+/** Selects the row or opens the tab at a place of the screen; a second time, explains the row. */
+void kt_top_click(struct kt_top *top, int y, int x);
 
 /** Opens the page about the row under the cursor, or about the keys. */
 void kt_top_explain(struct kt_top *top);

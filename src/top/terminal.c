@@ -34,6 +34,7 @@ struct kt_terminal {
 	WINDOW *window;
 	int width, height;
 	bool unicode, color, redraw;
+	int click_y, click_x;
 	int signal_fd, nr_empty; /* nr_empty: times that the input was readable but had no key */
 	sigset_t before;	 /* blocked signals before */
 };
@@ -229,6 +230,8 @@ static struct kt_err *begin(struct kt_terminal *terminal)
 		return kt_err_new(KT_ERR_NOMEM, "out of memory");
 	lib->keypad(terminal->window, TRUE);
 	lib->nodelay(terminal->window, TRUE);
+	lib->mouseinterval(0); /* a click is a press: waiting for its release would delay it */
+	lib->mousemask(BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
 	terminal->redraw = true;
 	return NULL;
 }
@@ -386,16 +389,49 @@ static int key_of_char(wint_t code)
 	}
 }
 
-/* Never waits: an incomplete escape sequence is completed by a later call. */
-static bool take_key(struct kt_terminal *terminal, int *ret_key)
+/* Returns the key that a wheel stands for; KT_KEY_NONE: a click, whose place is kept, or nothing.
+ */
+static int key_of_mouse(struct kt_terminal *terminal, enum kt_happening *ret_event)
 {
+	MEVENT event;
+
+	if (terminal->lib->getmouse(&event) != OK)
+		return KT_KEY_NONE;
+	if (event.bstate & BUTTON4_PRESSED)
+		return KT_KEY_UP;
+	if (event.bstate & BUTTON5_PRESSED)
+		return KT_KEY_DOWN;
+	if (event.bstate & BUTTON1_PRESSED) {
+		terminal->click_y = event.y;
+		terminal->click_x = event.x;
+		*ret_event = KT_EVENT_CLICK;
+	}
+	return KT_KEY_NONE;
+}
+
+void kt_terminal_click(const struct kt_terminal *terminal, int *ret_y, int *ret_x)
+{
+	*ret_y = terminal->click_y;
+	*ret_x = terminal->click_x;
+}
+
+/*
+ * Returns the event of the next key; KT_EVENT_TIME: none. Never waits: an incomplete escape
+ * sequence is completed by a later call.
+ */
+static enum kt_happening take_key(struct kt_terminal *terminal, int *ret_key)
+{
+	enum kt_happening event = KT_EVENT_KEY;
 	wint_t code = 0;
 	int kind = terminal->lib->wget_wch(terminal->window, &code);
 
 	if (kind == ERR)
-		return false;
-	*ret_key = kind == KEY_CODE_YES ? key_of((int)code) : key_of_char(code);
-	return true;
+		return KT_EVENT_TIME;
+	if (kind == KEY_CODE_YES && code == KEY_MOUSE)
+		*ret_key = key_of_mouse(terminal, &event);
+	else
+		*ret_key = kind == KEY_CODE_YES ? key_of((int)code) : key_of_char(code);
+	return event;
 }
 
 static void resize(struct kt_terminal *terminal)
@@ -451,8 +487,9 @@ enum kt_happening kt_terminal_wait(struct kt_terminal *terminal, int timeout_ms,
 		{ .fd = terminal->signal_fd, .events = POLLIN } };
 	enum kt_happening event;
 
-	if (take_key(terminal, ret_key)) /* ncurses may have buffered some keys */
-		return KT_EVENT_KEY;
+	event = take_key(terminal, ret_key); /* ncurses may have buffered some keys */
+	if (event != KT_EVENT_TIME)
+		return event;
 	if (poll(fds, 2, timeout_ms < 0 ? 0 : timeout_ms) < 0 && errno != EINTR)
 		return KT_EVENT_END;
 	if (fds[1].revents) {
@@ -460,9 +497,10 @@ enum kt_happening kt_terminal_wait(struct kt_terminal *terminal, int timeout_ms,
 		if (event != KT_EVENT_TIME)
 			return event;
 	}
-	if (fds[0].revents & POLLIN && take_key(terminal, ret_key)) {
+	event = fds[0].revents & POLLIN ? take_key(terminal, ret_key) : KT_EVENT_TIME;
+	if (event != KT_EVENT_TIME) {
 		terminal->nr_empty = 0;
-		return KT_EVENT_KEY;
+		return event;
 	}
 	/* part of a key is not an event; repeated empty input means that the input has ended */
 	if (fds[0].revents & ~POLLIN || (fds[0].revents && ++terminal->nr_empty > EMPTY_MAX))

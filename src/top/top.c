@@ -82,19 +82,43 @@ static void select_sample(const struct kt_steps *steps, struct kt_machine_opts *
  * Each watch keeps a copy of the call, so all of them move to the new sample. Only then is one
  * taken.
  */
-void kt_top_travel(struct kt_top *top, int by)
+static void show_sample(struct kt_top *top)
 {
-	if (!kt_steps_move(top->steps, by)) {
-		snprintf(top->message, sizeof(top->message),
-			by < 0 ? "this is the first sample" : "this is the last sample");
-		return;
-	}
 	select_sample(top->steps, &top->call.machine);
 	for (size_t i = 0; i < KT_NR_TABS; i++) {
 		if (top->views[i].watch)
 			select_sample(top->steps, &kt_watch_call(top->views[i].watch)->machine);
 	}
 	kt_top_step(top);
+}
+
+void kt_top_travel(struct kt_top *top, int by)
+{
+	if (kt_steps_move(top->steps, by))
+		show_sample(top);
+	else
+		snprintf(top->message, sizeof(top->message),
+			by < 0 ? "this is the first sample" : "this is the last sample");
+}
+
+void kt_top_travel_ms(struct kt_top *top, int64_t by_ms)
+{
+	int64_t from_ms = kt_steps_time_ms(top->steps);
+
+	/* a longer gap between two samples than the step */
+	if (kt_steps_go(top->steps, from_ms + by_ms) && kt_steps_time_ms(top->steps) != from_ms)
+		show_sample(top);
+	else
+		kt_top_travel(top, by_ms < 0 ? -1 : 1);
+}
+
+void kt_top_travel_to(struct kt_top *top, const char *when)
+{
+	if (kt_steps_go_typed(top->steps, when))
+		show_sample(top);
+	else
+		snprintf(top->message, sizeof(top->message),
+			"no sample at '%.64s': a time is 23:59, 2026-01-31T23:59 or -2h", when);
 }
 
 /* ---- beginning ---- */
@@ -235,12 +259,16 @@ static bool wait(struct kt_top *top, struct kt_terminal *terminal, int64_t due_n
 {
 	int64_t left_ms = (due_ns - kt_clock_ns() + MS_NS - 1) / MS_NS;
 	bool moving = top->live && !top->frozen;
-	int key = 0, timeout_ms = moving ? (int)(left_ms < 0 ? 0 : left_ms) : 3600 * 1000;
+	int key = 0, y, x, timeout_ms = moving ? (int)(left_ms < 0 ? 0 : left_ms) : 3600 * 1000;
 
 	if (kt_top_watches(top) && timeout_ms > WATCH_MS)
 		timeout_ms = WATCH_MS;
 	switch (kt_terminal_wait(terminal, timeout_ms, &key)) {
 	case KT_EVENT_KEY: kt_top_key(top, key); break;
+	case KT_EVENT_CLICK:
+		kt_terminal_click(terminal, &y, &x);
+		kt_top_click(top, y, x);
+		break;
 	case KT_EVENT_TIME:
 	case KT_EVENT_RESIZE: break;
 	case KT_EVENT_END: *ret_due = false; return false;

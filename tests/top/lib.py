@@ -86,7 +86,7 @@ class Terminal:
         self.tmux("send-keys", "-t", "t", *keys)
 
     def type(self, text):
-        self.tmux("send-keys", "-t", "t", "-l", text)
+        self.tmux("send-keys", "-t", "t", "-l", "--", text)
 
     def wait(self, *wanted, gone=()):
         """Until all of `wanted` is on the screen and nothing of `gone`; gives the screen."""

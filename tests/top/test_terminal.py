@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import lib
 from lib import Terminal, fixture, test
@@ -206,3 +207,98 @@ def a_recording_is_stepped_through():
 
 def clock(terminal):
     return re.search(r"\d\d:\d\d:\d\d UTC", terminal.lines()[0]).group()
+
+
+def recording_of_hours(folder):
+    """A sample every ten minutes of 2026-10-25, 00:00 to 05:00 UTC; then a day later another one."""
+    meminfo = Path(lib.REPOSITORY / "tests/fixtures/6.12/proc/meminfo").read_text(encoding="ascii")
+    times = [f"2026-10-25T{minutes // 60:02}:{minutes % 60:02}:00Z" for minutes in range(0, 301, 10)]
+    log = os.path.join(folder, "a.log")
+    Path(log).write_text("".join(f"{time}\n{meminfo}" for time in [*times, "2026-10-26T05:00:00Z"]),
+                         encoding="ascii")
+    path = os.path.join(folder, "h.rec")
+    done = subprocess.run([lib.program, "import", log, "-o", path], timeout=60,
+                          capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return path
+
+
+@test
+def a_recording_is_travelled_by_typed_times_and_bigger_steps():
+    with lib.tempfile.TemporaryDirectory() as folder:
+        path = recording_of_hours(folder)
+        with Terminal("-s", path, "top", "account", width=120) as terminal:
+            terminal.wait("2026-10-26 05:00:00 UTC")
+            for keys, shown in (("t", None), ("2026-10-25T02:30", "2026-10-25 02:30:00 UTC"),
+                                ("]", "02:40:00"), ("[", "02:30:00"), ("}", "03:30:00"),
+                                ("{", "02:30:00"), ("j", None), ("-1d", "2026-10-25 05:00:00 UTC"),
+                                ("}", "2026-10-26 05:00:00 UTC")):
+                terminal.type(keys)
+                if shown is None:
+                    terminal.wait("Time (23:59")
+                elif len(keys) > 1:
+                    terminal.wait(keys)
+                    terminal.send("Enter")
+                if shown:
+                    terminal.wait(shown, gone="Time (")
+            terminal.type("t")
+            terminal.type("nonsense")
+            terminal.send("Enter")
+            terminal.wait("no sample at 'nonsense'")
+            terminal.type("t")
+            terminal.type("23:00")
+            terminal.send("Escape")
+            terminal.wait("2026-10-26 05:00:00 UTC", gone="Time (")
+        with Terminal("-s", path, "top", "account", width=120, env={"TZ": "JST-9"}) as terminal:
+            terminal.wait("2026-10-26 14:00:00 JST")
+            terminal.type("t")
+            terminal.type("2026-10-25T11:30")
+            terminal.send("Enter")
+            terminal.wait("2026-10-25 11:30:00 JST")
+
+
+@test
+def other_times_need_a_recording():
+    with Terminal("top", "-i", "60") as terminal:
+        terminal.wait("F10Quit")
+        terminal.type("t")
+        terminal.wait("only a recording has other times")
+
+
+def click(terminal, y, x, button=0):
+    """As a terminal sends it, in the form of X10."""
+    for code in (button, 3) if button < 3 else (button,):
+        terminal.type(f"\x1b[M{chr(32 + code)}{chr(33 + x)}{chr(33 + y)}")
+
+
+@test
+def the_mouse_selects_rows_opens_tabs_and_scrolls():
+    tree = lib.REPOSITORY / "tests/fixtures/6.12"
+    with Terminal("-s", tree, "top") as terminal:
+        lines = terminal.wait("F10Quit", "CACHE").split("\n")
+        tabs = next(y for y, line in enumerate(lines) if "3 vmalloc" in line)
+        click(terminal, tabs, lines[tabs].index("3 vmalloc") + 3)
+        terminal.wait("CALLER", gone="CACHE ")
+        click(terminal, tabs, lines[tabs].index("2 slab") + 3)
+        lines = terminal.wait("CACHE").split("\n")
+        head = next(y for y, line in enumerate(lines) if line.startswith("CACHE"))
+        name = lines[head + 3].split()[0]
+        click(terminal, head + 3, 5)
+        click(terminal, head + 3, 5)  # the selected row: explained
+        terminal.wait(name, "Esc q: back")
+        terminal.send("Escape")
+        terminal.wait("CACHE", "F10Quit")
+        click(terminal, 0, 0, 65)  # the wheel, downward
+        terminal.send("Enter")
+        terminal.wait(lines[head + 4].split()[0], "Esc q: back")
+
+
+@test
+def the_columns_to_sort_by_have_a_title():
+    with Terminal("-s", lib.REPOSITORY / "tests/fixtures/6.12", "top") as terminal:
+        terminal.wait("F10Quit", "CACHE")
+        terminal.send("F6")
+        screen = terminal.wait("SORT BY COLUMN", "Enter: sort by it")
+        lines = screen.split("\n")
+        at = next(y for y, line in enumerate(lines) if "SORT BY COLUMN" in line)
+        assert "│" in lines[at + 1] or "|" in lines[at + 1], lines[at + 1]
