@@ -114,6 +114,7 @@ EVERY = [(name,) for name in lib.LISTS] + [
     ("slab", "dentry"), ("vmalloc", "-N", "--by", "kind"), ("pagetables", "--shared"),
     ("stacks", "--by", "process"), ("buddy", "--expensive"), ("cgroups", "--top", "1"),
     ("whatif",), ("whatif", "hash"), ("whatif", "page-tables"), ("whatif", "kernel-stacks"),
+    ("whatif", "slab-reclaim", "dentry"),
 ]
 
 

@@ -122,6 +122,25 @@ def a_missing_file_makes_a_what_if_unknown():
 @test
 def unknown_names_are_refused():
     refuse("whatif", "nosuch", status=2, says="'ktally whatif' lists them")
+    refuse("whatif", "hash", "dentry", status=2, says="takes no slab cache")
+    refuse("whatif", "slab-reclaim", status=2, says="takes a slab cache")
+
+
+@test
+def a_cache_of_this_machine_is_reclaimed_slab_by_slab():
+    need_root()
+    report = one("slab-reclaim", "dentry", "--exact")
+    if report["saves_bytes"] is None:
+        raise lib.Skip(report["why"])
+    inputs = {row["input"]: row["count"] for row in report["inputs"]}
+    points = report["curve"]
+    assert inputs["objects in use"] <= inputs["slabs with objects"] * inputs["objects of a slab"]
+    for at in range(0, len(points), 4):
+        low, high, emptiest, packed = (point["saves_bytes"] for point in points[at:at + 4])
+        assert low <= high and low <= emptiest <= packed, points[at:at + 4]
+        assert len({point["count"] for point in points[at:at + 4]}) == 1, points
+        assert {point["bytes"] + point["saves_bytes"] for point in points} == \
+            {report["now_bytes"]}, points
 
 
 @test

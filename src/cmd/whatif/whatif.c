@@ -15,7 +15,7 @@
 /* The names of kt_whatifs[], which a test compares with them. */
 #define NAMES                                                                                 \
 	"crashkernel hash hugetlb hvo kernel-stacks kmalloc page-tables percpu slab-packing " \
-	"struct-page swiotlb"
+	"slab-reclaim struct-page swiotlb"
 
 #define SOURCES_MAX 64u
 #define CERTAINTY   "exact|estimate|at most|at least"
@@ -458,19 +458,39 @@ static struct kt_err *put_one(const struct kt_machine *machine, struct kt_report
 
 /* ---- the command ---- */
 
-static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
+static struct kt_err *check_operands(const struct kt_call *call)
 {
-	const struct whatif_args *args = kt_call_own(call);
-	const struct kt_whatif *one = call->nr_operands ? kt_whatif_find(call->operands[0]) : NULL;
-	KT_CLEANUP(machine) struct kt_machine machine = { 0 };
-	struct wanted wanted = { 0 };
-	struct kt_err *err;
+	const struct kt_whatif *one;
 
-	kt_report_begin(report, call->nr_operands ? &shape_of_one : &shape);
-	if (call->nr_operands && !one)
+	if (!call->nr_operands)
+		return NULL;
+	one = kt_whatif_find(call->operands[0]);
+	if (!one)
 		return kt_err_new(KT_ERR_USAGE,
 			"there is no what-if '%.64s'; 'ktally whatif' lists them",
 			call->operands[0]);
+	if (call->nr_operands > 1 && one != &kt_whatif_slab_reclaim)
+		return kt_err_new(
+			KT_ERR_USAGE, "'%s' takes no slab cache; slab-reclaim does", one->name);
+	if (call->nr_operands == 1 && one == &kt_whatif_slab_reclaim)
+		return kt_err_new(KT_ERR_USAGE,
+			"slab-reclaim takes a slab cache: 'ktally whatif --exact slab-reclaim "
+			"dentry'");
+	return NULL;
+}
+
+static struct kt_err *collect(
+	const struct kt_call *call, const struct kt_whatif *one, struct kt_machine *machine)
+{
+	const struct whatif_args *args = kt_call_own(call);
+	struct wanted wanted = { 0 };
+	struct kt_err *err = kt_machine_open(&call->machine, machine);
+
+	if (err)
+		return err;
+	if (call->nr_operands > 1)
+		machine->snap->asked_cache =
+			kt_arena_name(&machine->snap->arena, kt_span_str(call->operands[1]));
 	add_sources(&wanted, always);
 	for (size_t i = 0; i < kt_nr_whatifs; i++) {
 		if (one && one != kt_whatifs[i])
@@ -479,8 +499,20 @@ static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
 		if (args->exact)
 			add_sources(&wanted, kt_whatifs[i]->exact);
 	}
-	err = kt_machine_read(
-		&call->machine, &machine, 0, &(struct kt_needs){ .only = wanted.items });
+	return kt_machine_collect(machine, 0, &(struct kt_needs){ .only = wanted.items });
+}
+
+static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
+{
+	const struct whatif_args *args = kt_call_own(call);
+	const struct kt_whatif *one = call->nr_operands ? kt_whatif_find(call->operands[0]) : NULL;
+	KT_CLEANUP(machine) struct kt_machine machine = { 0 };
+	struct kt_err *err;
+
+	kt_report_begin(report, call->nr_operands ? &shape_of_one : &shape);
+	err = check_operands(call);
+	if (!err)
+		err = collect(call, one, &machine);
 	if (err)
 		return err;
 	kt_machine_describe(&machine, report);
@@ -488,8 +520,10 @@ static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
 		   : put_list(&machine, report, args->exact);
 }
 
-static const struct kt_operand operands[] = { { "NAME", KT_ARG_CHOICE, .optional = true,
-	.choices = NAMES } };
+static const struct kt_operand operands[] = {
+	{ "NAME", KT_ARG_CHOICE, .optional = true, .choices = NAMES },
+	{ "CACHE", KT_ARG_CACHE, .optional = true },
+};
 
 static const struct kt_option options[] = {
 	{ 0, "exact", NULL, "also read kernel memory, for stacks, slabs, chains and call sites",
@@ -499,6 +533,8 @@ static const struct kt_option options[] = {
 static const struct kt_example examples[] = {
 	{ "ktally whatif", "what could be won back, the largest first" },
 	{ "ktally whatif hash", "what smaller hash tables would save, and their parameters" },
+	{ "ktally whatif --exact slab-reclaim dentry",
+		"what evicting dentries slab by slab would free" },
 	{ "ktally whatif --exact kernel-stacks", "what smaller kernel stacks would save" },
 };
 
@@ -520,10 +556,12 @@ const struct kt_cmd kt_cmd_whatif = {
 		"for each huge page. struct-page: smaller struct pages. percpu: no memory for "
 		"absent CPUs. crashkernel, swiotlb: reservations. hugetlb: idle huge pages. "
 		"page-tables: huge pages for processes. kmalloc: size classes for the sizes that "
-		"are requested. kernel-stacks: without untouched pages. slab-packing: "
+		"are requested. slab-reclaim CACHE: objects of its emptiest slabs evicted first. "
+		"kernel-stacks: without untouched pages. slab-packing: "
 		"objects in as few slabs as possible.\n\n"
 		"--exact reads kernel memory, through /proc/kcore or a BPF program that only "
-		"reads. kernel-stacks and slab-packing need it; hash then counts the objects of "
+		"reads. kernel-stacks, slab-packing and slab-reclaim need it; hash then counts the "
+		"objects of "
 		"more tables, and kmalloc knows the requested sizes where the kernel was "
 		"booted with slub_debug=U.",
 	.examples = examples,
