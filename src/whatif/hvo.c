@@ -81,7 +81,7 @@ static void compute(
 			"made after it");
 	if (sum && !has_switch)
 		kt_whatif_note(arena, ret,
-			"/proc/sys/vm/" SWITCH " was not read: the kernel may be unable to do "
+			"vm." SWITCH " was not read: the kernel may be unable to do "
 			"it, or may do it already");
 }
 

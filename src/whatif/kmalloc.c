@@ -132,7 +132,7 @@ static void add_users(struct kt_arena *arena, const struct kt_snapshot *snap,
 	}
 }
 
-/* Pages of today's classes, and of one slab of each: those that may be partly filled. */
+/* Pages of today's classes, and of one slab of each class, which may be partly filled. */
 struct pages {
 	int64_t all, one_each;
 	size_t nr_classes;
@@ -316,7 +316,7 @@ static void bound(
 		return;
 	}
 	ret->now_bytes = now;
-	kt_whatif_input_bytes(arena, ret, "slots of kmalloc", now, "/proc/slabinfo");
+	kt_whatif_input_bytes(arena, ret, "slots of kmalloc", now, "/" KT_FILE_SLABINFO);
 	kt_whatif_saves(ret, sum, KT_UPPER_BOUND, snap->host.page_bytes);
 	kt_whatif_note(arena, ret,
 		"the requested sizes are not known: this is what rounding costs if each slot has "

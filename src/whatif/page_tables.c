@@ -76,8 +76,8 @@ static void compute(
 		return;
 	}
 	ret->now_bytes = now;
-	kt_whatif_input_count(arena, ret, "processes", (int64_t)nr_known, "/proc/PID/status");
-	kt_whatif_input_bytes(arena, ret, "their page tables", now, "/proc/PID/status");
+	kt_whatif_input_count(arena, ret, "processes", (int64_t)nr_known, "status of each process");
+	kt_whatif_input_bytes(arena, ret, "their page tables", now, "status of each process");
 	kt_whatif_saves(ret, sum, KT_UPPER_BOUND, page_bytes);
 	if (nr_known > PARTS_MAX)
 		kt_whatif_note(

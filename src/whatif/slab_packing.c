@@ -97,8 +97,8 @@ static void compute(
 			(long long)(sums.least / 1024), (long long)(sums.most / 1024),
 			(long long)(sums.saves / 1024));
 	kt_whatif_note(arena, ret,
-		"vm.drop_caches frees unused objects of reclaimable caches, "
-		"/sys/kernel/slab/CACHE/shrink gives back empty slabs");
+		"vm.drop_caches frees unused objects of reclaimable caches, and writing 1 to "
+		"the file shrink of a cache in /sys/kernel/slab gives back empty slabs");
 	if (nr_unknown)
 		kt_whatif_note(
 			arena, ret, "%zu caches are left out: a count is missing", nr_unknown);

@@ -155,7 +155,7 @@ static void compute(
 	for (size_t i = 1; i < KT_OCCUPANCY_CLASSES; i++) {
 		sparse += i <= HALF ? occupancy->classes[i].nr_slabs : 0;
 		evicted += i <= HALF ? occupancy->classes[i].used_objs : 0;
-		if (occupancy->classes[i].nr_slabs && i < LAST)
+		if (i < LAST && occupancy->classes[i].nr_slabs)
 			put_points(arena, ret, &slabs, i, page_bytes);
 	}
 	ret->now_bytes = slabs.nr_slabs * slabs.pages_per_slab * page_bytes;

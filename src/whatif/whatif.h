@@ -6,11 +6,11 @@
 #include "source/source.h"
 
 /**
- * What-ifs: what another size, order, table or setting would save, computed by an exact algorithm
- * over a snapshot. One file is one what-if; one entry of kt_whatifs registers it.
+ * A what-if is another size, order, table or setting. An exact algorithm over a snapshot computes
+ * its savings. One file is one what-if; one entry of kt_whatifs registers it.
  *
- * Only whole free pages count as saved. What lacks an input is not known, with the reason; it is
- * never 0.
+ * Only whole free pages count as saved. A saving that lacks an input is not known, with the reason;
+ * it is never 0.
  */
 
 /** A number that the algorithm used: bytes or a count, the other one is KT_UNKNOWN. */
@@ -23,7 +23,7 @@ struct kt_whatif_input {
 /** One choice of a curve, such as a number of classes. Each number may be KT_UNKNOWN. */
 struct kt_whatif_point {
 	const char *choice;
-	int64_t count; /* what `counted` of the what-if names */
+	int64_t count; /* things that `counted` names */
 	int64_t bytes; /* that would be taken */
 	int64_t saves_bytes;
 };
@@ -31,7 +31,7 @@ struct kt_whatif_point {
 /** A part of the result: one table, pool, cache or program. Each number may be KT_UNKNOWN. */
 struct kt_whatif_part {
 	const char *name;
-	int64_t count; /* what `parts_counted` of the what-if names */
+	int64_t count; /* things that `parts_counted` names */
 	int64_t now_bytes, then_bytes, saves_bytes;
 	const char *how; /* parameter or setting; NULL: none */
 };
@@ -51,7 +51,7 @@ struct kt_whatif_result {
 	KT_LIST(const char *) notes;
 };
 
-/** What is needed at least: a setting while the machine runs, another boot, another kernel. */
+/** The least effort: a setting while the machine runs, another boot, another kernel. */
 enum kt_whatif_needs { KT_WHATIF_SETTING, KT_WHATIF_REBOOT, KT_WHATIF_KERNEL };
 
 struct kt_whatif {
@@ -59,7 +59,7 @@ struct kt_whatif {
 	enum kt_whatif_needs needs;
 	const char *how;		     /* sentence: how to get it */
 	const char *algorithm;		     /* sentences: how the numbers are computed */
-	const char *counted, *parts_counted; /* what counts of points and parts are; NULL: none */
+	const char *counted, *parts_counted; /* things in counts of points and parts; NULL: none */
 	/* end with NULL; sources of `exact` are read only with --exact */
 	const struct kt_source *const *sources, *const *exact;
 	/** Computes the result; its texts are in the arena or in the snapshot. */

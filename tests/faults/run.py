@@ -175,7 +175,7 @@ def vmalloc_is_whole_or_ends():
 @test
 def other_lists_are_whole_or_end():
     for command in ("boot", "buddy", "cgroups", "dcache", "hash", "modules", "pagetables",
-                    "percpu", "stacks"):
+                    "percpu", "stacks", "whatif"):
         hold(command, "-o", "json", "-s", str(MACHINE))
 
 

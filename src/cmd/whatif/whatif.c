@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// What other sizes, orders, tables and settings would save on this machine, the largest first, and
-// one of them with its inputs, its parts and its curve.
+// Lists the savings that other sizes, tables and settings would bring on this machine, the largest
+// first, or explains one of them with its inputs, its parts and its curve.
 //
 // The rows overlap (smaller struct pages and fewer of them, say), so they have no sum.
 
@@ -188,7 +188,7 @@ static void put_row(struct kt_report *report, struct kt_table *table, const stru
 					 : kt_cell_text(answer->whatif->how);
 }
 
-/* Known ones first, the largest first; those of one size in the order of the table of what-ifs. */
+/* Known what-ifs are first, the largest before smaller ones; equal ones are sorted by name. */
 static int by_saves(const void *a, const void *b)
 {
 	const struct answer *x = a, *y = b;
