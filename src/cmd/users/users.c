@@ -99,6 +99,24 @@ static struct kt_users_choice choose_cache(const char *cache, bool details)
 		.cache = cache };
 }
 
+/* A dump has no directories of caches, and a text of /proc/slabinfo that is made of its memory. */
+static bool is_listed(struct kt_root *root, const char *word)
+{
+	KT_CLEANUP(text) struct kt_text text = { 0 };
+	struct kt_span rest, line, name;
+	struct kt_err *err;
+	bool found = false;
+
+	if (!kt_root_has_memory(root))
+		return false;
+	err = kt_root_read(root, KT_FILE_SLABINFO, &text);
+	rest = kt_text_span(&text);
+	while (!err && !found && kt_span_line(&rest, &line))
+		found = kt_span_word(&line, &name) && kt_span_eq(name, word);
+	kt_err_free(err);
+	return found;
+}
+
 /*
  * Finds what a word of the user means, before anything is read. Only what was read shows that a
  * name that no directory has is the name of a cache, so it is a function's until then.
@@ -112,7 +130,7 @@ static struct kt_users_choice choose(struct kt_root *root, const char *word, boo
 		choice.parts = topics[topic].parts;
 		choice.what = topics[topic].what;
 		choice.pool = topics[topic].pool;
-	} else if (word && kt_slabs_has(root, word)) {
+	} else if (word && (kt_slabs_has(root, word) || is_listed(root, word))) {
 		return choose_cache(word, details);
 	} else if (word) {
 		choice.parts = KT_USERS_ALL;
