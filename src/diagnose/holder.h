@@ -32,6 +32,7 @@ struct kt_holder {
 	const char *module_users; /* modules that use it, with commas between; NULL: none */
 	bool is_loaded;		  /* `module` is in the list of modules */
 	int64_t module_refs;	  /* uses of the module; KT_UNKNOWN: the kernel cannot unload it */
+	bool refs_unread;	  /* a dump does not say who uses a module */
 	int64_t pid;		  /* of a process */
 	int64_t count;		  /* cgroups, or free huge pages */
 	int64_t kept;		  /* huge pages in use */

@@ -29,6 +29,11 @@ static bool has_gone(const struct kt_holder *holder)
 	return holder->module && !holder->is_loaded;
 }
 
+static bool may_be_used(const struct kt_holder *holder)
+{
+	return holder->is_loaded && holder->refs_unread;
+}
+
 static bool has_pid(const struct kt_holder *holder)
 {
 	return kt_known(holder->pid);
@@ -61,6 +66,10 @@ static const struct rule {
 		"Stop the devices and programs that use {module} ({refs} uses), then rmmod "
 		"{module}",
 		"these devices and programs are interrupted" },
+	{ KT_HOLDER_FUNCTION, may_be_used,
+		"Unload {module} if nothing uses it: rmmod {module}; a correct module then frees "
+		"all that it holds. If it cannot be unloaded, restart the machine",
+		"the function of {module} is missing until it is loaded again" },
 	{ KT_HOLDER_FUNCTION, has_gone,
 		"Restart the machine before memory is short: {module} was unloaded and did "
 		"not free this memory; report it to the supplier of {module}",

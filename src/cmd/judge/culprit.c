@@ -209,6 +209,7 @@ static void find_module(const struct kt_snapshot *snap, struct kt_holder *holder
 		holder->module = module->name;
 		holder->module_refs = module->nr_refs;
 		holder->module_users = module->users;
+		holder->refs_unread = !snap->host.live && !kt_known(module->nr_refs);
 		holder->is_loaded = true;
 	}
 }

@@ -105,6 +105,14 @@ static void name_holders(const struct work *work)
 	kt_culprits_fini(&culprits);
 }
 
+/* A watch is of the machine that runs, not of the source that was read. */
+static void put_place(const struct work *work, struct kt_finding *finding)
+{
+	if (finding->next && strstr(finding->next, "--watch") && !work->snap->host.live)
+		finding->next =
+			kt_arena_printf(&work->report->arena, "on that machine: %s", finding->next);
+}
+
 /* Only findings that ask for something: each look costs as much as the account, or more. */
 static void name_cases(const struct work *work)
 {
@@ -118,6 +126,7 @@ static void name_cases(const struct work *work)
 		if (!finding->is_case || finding->severity == KT_SEVERITY_INFO)
 			continue;
 		kt_culprit_name_case(&culprits, report, finding);
+		put_place(work, finding);
 		named++;
 	}
 	kt_culprits_fini(&culprits);

@@ -35,6 +35,8 @@ TEST(remedy_of_a_module_depends_on_who_uses_it)
 	/* a kernel without unloading */
 	holder.module_refs = KT_UNKNOWN;
 	CHECK(strstr(remedy_of(&report, &holder), "Restart the machine"));
+	holder.refs_unread = true;
+	CHECK(strstr(remedy_of(&report, &holder), "Unload bad if nothing uses it: rmmod bad;"));
 	holder.is_loaded = false;
 	CHECK(strstr(remedy_of(&report, &holder), "bad was unloaded and did not free this memory"));
 }
