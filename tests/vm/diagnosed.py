@@ -120,10 +120,7 @@ class Together:
 
     def diagnose(self, options):
         if options in MOMENTS:
-            source = self.moment(options)
-            report = source.report("diagnose")
-            self.save(f"{self.name}-{options}-text.json", source.run(
-                "diagnose", "-s", source.file).decode().splitlines())
+            report = self.moment(options).report("diagnose")
         else:
             report = self.vm.report(f"diagnose --recording {RECORDING} {options}".strip())
         self.save(f"{self.name}-found{options.replace(' ', '')}.json", report)
