@@ -11,11 +11,13 @@
 #include "output/text/findings.h"
 #include "output/text/style.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define BAR_MAX	    40
+#define SHARE_ROUND 10 /* shares from here on are without decimals: "+2025 %" */
 #define WIDTH_USUAL 80 /* tables are made for it */
 #define COLUMNS_MAX 128
 
@@ -120,7 +122,10 @@ static void cell_text(const struct page *page, const struct kt_column *column,
 	case KT_CELL_SHARE:
 		*ret = '+';
 		plus = is_change(column) && cell->real >= 0.00005;
-		real_text(cell->real * 100, " %", ret + plus, size - plus);
+		if (fabs(cell->real) >= SHARE_ROUND)
+			snprintf(ret + plus, size - plus, "%.0f %%", cell->real * 100);
+		else
+			real_text(cell->real * 100, " %", ret + plus, size - plus);
 		break;
 	case KT_CELL_REAL: real_text(cell->real, "", ret, size); break;
 	case KT_CELL_BYTES:
