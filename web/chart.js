@@ -4,12 +4,14 @@
 // the title says so.
 
 import { $, bytes, clock, color, count, day, el, get, growth, label, local, percent, series, ticks, when } from './lib.js';
+import { accountOf } from './then.js';
 import { onView, show, view } from './view.js';
 import { hideTip, showTip } from './tip.js';
 
 const SPANS = [['1 min', 60e3], ['5 min', 300e3], ['15 min', 900e3], ['1 h', 3600e3], ['1 day', 86400e3], ['All', 0]];
 const KEPT = 3700; // samples of the live stream
 const LEAST_MS = 5e3;
+const QUIET = new Set(['cache', 'moved']); // marks that are too many for lines
 const EVERY_MS = 2000; // a single row is asked for again
 export const LISTS = { slab: 'slab cache', vmalloc: 'vmalloc caller', cgroups: 'cgroup', stacks: 'stacks of', pagetables: 'page tables of' };
 
@@ -127,7 +129,7 @@ function drawMarks(u) {
   ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
   ctx.textBaseline = 'top';
   ctx.textAlign = 'left';
-  for (const mark of state.marks) if (mark.kind !== 'cache') drawLine(u, mark.time_ms, markName(mark), mark.kind === 'oom' ? ink('--alarm') : ink('--ink-soft'), [4, 3]);
+  for (const mark of state.marks) if (!QUIET.has(mark.kind)) drawLine(u, mark.time_ms, markName(mark), mark.kind === 'oom' ? ink('--alarm') : ink('--ink-soft'), [4, 3]);
   ctx.lineWidth = 1.5 * devicePixelRatio;
   if (view.vs !== null) drawLine(u, view.vs, 'compared', ink('--ink-soft'), []);
   if (view.at !== null) drawLine(u, view.at, 'shown', ink('--accent'), []);
@@ -410,20 +412,22 @@ const sumAt = at => shown.visible.reduce((sum, { id }) => shown.values.get(id)[a
 
 function updateLegend() {
   if (!shown) return;
-  const at = state.cursor ?? (view.at === null ? shown.ms.length - 1 : indexAt(view.at)), sum = sumAt(at), ms = shown.ms[at] ?? 0;
+  const at = state.cursor ?? (view.at === null ? shown.ms.length - 1 : indexAt(view.at)), then = state.cursor === null && !one() && view.at !== null ? accountOf(view.at) : null;
+  const value = id => then ? then.rows.find(row => row.id === id)?.bytes ?? null : shown.values.get(id)?.[at];
+  const sum = then ? shown.visible.reduce((all, { id }) => value(id) === null ? all : (all ?? 0) + value(id), null) : sumAt(at), ms = then ? view.at : shown.ms[at] ?? 0;
   for (const button of $('legend').children) {
-    button.lastChild.textContent = amount(shown.values.get(button.dataset.id)?.[at]);
+    button.lastChild.textContent = amount(value(button.dataset.id));
     button.hidden = shown.empty.has(button.dataset.id);
   }
   const hidden = state.hidden.size ? ', without what is hidden' : '', what = one() ? bands[0].title : part() === 'kernel' ? 'Kernel memory' : 'All memory';
-  const then = state.cursor !== null || view.at !== null ? ` at ${when(ms, Date.now())}` : '';
-  $('chart-title').textContent = problem ? `${what}: ${problem}` : `${what}${then}: ${amount(sum)}${hidden}`;
+  const when_ = state.cursor !== null || view.at !== null ? ` at ${when(ms, Date.now())}` : '';
+  $('chart-title').textContent = problem ? `${what}: ${problem}` : `${what}${when_}: ${amount(sum)}${hidden}`;
   $('chart-title').dataset.bytes = sum ?? '';
   $('chart').setAttribute('aria-label', `${one() ? 'Chart' : 'Stacked chart'} of ${what}. At ${clock(ms)}: ${amount(sum)}${hidden}`);
   Object.assign($('chart').dataset, { points: shown.ms.length, from: Math.round(state.from), to: Math.round(state.to), drawn: `${view.of ?? part()}` });
   const seen = state.marks.filter(mark => mark.kind !== 'cache' && mark.time_ms >= state.from && mark.time_ms <= state.to);
   if ($('marks').childElementCount !== seen.length)
-    $('marks').replaceChildren(...seen.map(mark => el('li', { class: mark.kind }, el('button', { type: 'button', class: 'link', onclick: () => show({ at: mark.time_ms }) }, when(mark.time_ms)), ` ${markName(mark)}: ${local(mark.text)}`)));
+    $('marks').replaceChildren(...seen.map(mark => el('li', { class: mark.kind }, el('button', { type: 'button', class: 'link', onclick: () => show({ at: mark.time_ms }) }, when(mark.time_ms)), ` ${mark.text.startsWith(`${mark.kind}:`) ? '' : `${markName(mark)}: `}${local(mark.text)}`)));
   if ($('values').open) makeTable();
 }
 
@@ -542,4 +546,5 @@ export function startChart(account, history) {
   new ResizeObserver(() => plot && plot.setSize({ width: $('chart').clientWidth, height: plot.height })).observe($('chart'));
 }
 
+export const renewTitle = () => updateLegend();
 export const redrawChart = () => plot && recreate();

@@ -93,7 +93,7 @@ const changeOf = item => view.vs === null || item.was === null || item.was === u
 
 /** The colour of a comparison: the stronger, the larger the change next to the largest one. */
 function changeTone(item) {
-  const change = changeOf(item);
+  const moved = changeOf(item), change = Math.abs(moved) < most / 200 ? 0 : moved;
   const dark = getComputedStyle(document.documentElement).getPropertyValue('--card').trim() === '#1a1d21';
   return shade(!change ? SAME : change > 0 ? GREW : SHRANK, !change ? dark ? -0.45 : 0.45 : 0.75 * (1 - Math.sqrt(Math.min(1, Math.abs(change) / most))));
 }

@@ -2,7 +2,7 @@
 // The page: gets the account and its past, then listens; everything else is drawn from that.
 
 import { $, bytes, clock, color, el, get, growth, percent, span, spark, when } from './lib.js';
-import { historyOf, liveEvent, redrawChart, startChart } from './chart.js';
+import { historyOf, liveEvent, redrawChart, renewTitle, startChart } from './chart.js';
 import { refreshMap, startMap, updateMap } from './map.js';
 import { refreshTable, startTables, tableAccount } from './tables.js';
 import { openRow, startDetail } from './detail.js';
@@ -87,6 +87,7 @@ async function showTime() {
     return;
   }
   showPressure(seen());
+  renewTitle();
   updateTiles();
   tableAccount(seen());
   await Promise.all([refreshTable(), refreshMap(seen(), true)]);

@@ -9,11 +9,13 @@ import { view } from './view.js';
 const KEPT = 24; // answers
 const kept = new Map();
 let live = null; // the account of now
-let then = null, before = null; // accounts of view.at and view.vs
+let then = null, before = null, thenMs = null; // accounts of view.at and view.vs
 
 export const setLive = account => { live = account; };
 /** The account that the page shows. */
 export const seen = () => view.at === null ? live : then ?? live;
+/** The account of a time, if it is the one at hand; null: it is not. */
+export const accountOf = ms => thenMs === ms ? then : null;
 /** The account that it is compared with; null: none. */
 export const compared = () => view.vs === null ? null : before;
 
@@ -50,6 +52,7 @@ export async function loadAccounts() {
   const { at, vs } = view, [one, other] = await Promise.all([accountAt(at), accountAt(vs)]);
   if (view.at !== at || view.vs !== vs) return false;
   then = one;
+  thenMs = at;
   before = other;
   return true;
 }

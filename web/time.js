@@ -32,7 +32,7 @@ function fill(input, ms) {
 }
 
 function comparisons() {
-  const seen = marks().filter(mark => mark.kind !== 'cache').slice(-MARKS).reverse();
+  const seen = marks().filter(mark => !['cache', 'moved'].includes(mark.kind)).slice(-MARKS).reverse();
   $('vs').replaceChildren(el('option', { value: '' }, 'nothing'),
     ...(view.vs === null ? [] : [el('option', { value: view.vs, selected: true }, when(view.vs, today()))]),
     ...BEFORE.map(([text, ms]) => el('option', { value: `-${ms}` }, text)),

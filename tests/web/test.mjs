@@ -547,7 +547,7 @@ test('a machine with a recorder and without findings has one sentence', async pa
   assert.match(await page.innerText('#findings-head'), /Nothing is wrong: the recorder has judged 254 caches and rows over 9 days/);
 });
 
-thenTests({ test, ktally, serve, open, until, chart });
+const { leaking, thenView } = thenTests({ test, ktally, serve, open, until, chart });
 
 async function open(options, at = base) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 1000 }, ...options });
@@ -602,12 +602,13 @@ time.sleep(60)`]);
 
 if (shots) {
   mkdirSync(shots, { recursive: true });
-  for (const [file, options] of Object.entries({
+  for (const [file, { at, ...options }] of Object.entries({
     'page-light.png': { colorScheme: 'light', viewport: { width: 1280, height: 1500 } },
     'page-dark.png': { colorScheme: 'dark', viewport: { width: 1280, height: 1500 } },
-    'page-phone.png': { colorScheme: 'light', viewport: { width: 360, height: 1500 } },
+    'page-phone.png': { colorScheme: 'light', viewport: { width: 390, height: 1600 } },
+    'page-then.png': { colorScheme: 'light', viewport: { width: 1280, height: 1560 }, at: `${await leaking()}${thenView}` },
   })) {
-    const { context, page } = await open(options, shown);
+    const { context, page } = await open(options, at ?? shown);
     await page.waitForTimeout(5000);
     // a picture names nobody's machine
     await page.evaluate(() => {

@@ -280,4 +280,8 @@ export function thenTests({ test, ktally, serve, open, until, chart }) {
     await shown.fill('#filter', 'kmalloc-*');
     await until('the filtered rows', async () => { const names = await shown.locator('#list tbody tr').evaluateAll(rows => rows.map(row => row.dataset.name)); return names.length > 3 && names.every(name => name.startsWith('kmalloc-')); });
   });
+
+  // a day of it, ten hours after its begin, compared with six hours before
+  const then = START + (ONSET + 60) * STEP;
+  return { leaking, thenView: `#at=${then}&vs=${then - 6 * HOUR}&from=${then - 20 * HOUR}&to=${then + 10 * HOUR}` };
 }
