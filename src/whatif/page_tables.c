@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // Page tables that huge pages would save: a page of entries for each 2 MiB of anonymous and shared
-// memory. It is an upper bound for each process, and never more than its tables.
+// memory. A huge page for a range that is not full would take more memory than its table, so only
+// full ranges count, and there are at most as many as the memory would fill.
 
 #include "analysis/tasks.h"
 #include "whatif/whatif.h"
@@ -12,7 +13,8 @@
 
 /*
  * kt_huge_saves() does not know how much of a process is in huge pages already. A bound does not
- * need it: what is left of the tables cannot be saved twice.
+ * need it: a process saves no more than its tables. An entry may stand for several processes, as
+ * in recordings: their sum fills at least as many ranges as they do.
  */
 static int64_t bound_of(const struct kt_task *task, int64_t page_bytes)
 {
@@ -23,8 +25,15 @@ static int64_t bound_of(const struct kt_task *task, int64_t page_bytes)
 	if (!kt_known(tables) || !kt_known(small) || task->bytes[KT_TASK_ANON] < 0 ||
 		task->bytes[KT_TASK_SHMEM] < 0)
 		return KT_UNKNOWN;
-	saves = (small + kt_table_span(page_bytes) - 1) / kt_table_span(page_bytes) * page_bytes;
+	saves = small / kt_table_span(page_bytes) * page_bytes;
 	return saves < tables ? saves : tables;
+}
+
+static const char *name_of(struct kt_arena *arena, const struct kt_task *task)
+{
+	if (!kt_known(task->pid))
+		return task->name;
+	return kt_arena_printf(arena, "%s (%lld)", task->name, (long long)task->pid);
 }
 
 static int by_saves(const void *a, const void *b)
@@ -58,14 +67,19 @@ static void compute(
 		const struct kt_task *task = &snap->tasks.items[i];
 		int64_t saves = bound_of(task, page_bytes), tables = task->bytes[KT_TASK_TABLES];
 
-		if (!kt_known(saves) || task->nr_more || task->kernel)
+		if (!kt_known(tables) || task->kernel)
 			continue;
-		nr_known++;
+		if (!kt_known(saves)) {
+			kt_whatif_unknown(ret,
+				"this kernel does not count the anonymous and shared "
+				"memory of a process");
+			return;
+		}
+		nr_known += 1 + (size_t)task->nr_more;
 		kt_add_known(&sum, saves);
 		kt_add_known(&now, tables);
 		kt_whatif_part(arena, ret,
-			(struct kt_whatif_part){ .name = kt_arena_printf(arena, "%s (%lld)",
-							 task->name, (long long)task->pid),
+			(struct kt_whatif_part){ .name = name_of(arena, task),
 				.count = KT_UNKNOWN,
 				.now_bytes = tables,
 				.then_bytes = tables - saves,
@@ -90,11 +104,13 @@ const struct kt_whatif kt_whatif_page_tables = {
 	.title = "huge pages for anonymous and shared memory",
 	.needs = KT_WHATIF_SETTING,
 	.how = "hugetlbfs; for shared memory also huge= of tmpfs",
-	.algorithm = "For each process: anonymous and shared memory, divided by what one page of "
-		     "entries maps, rounded up, times the size of a page, and at most its page "
-		     "tables. It is an upper bound, because ranges that are not aligned keep "
-		     "their entries. Transparent huge pages of anonymous memory keep a table in "
-		     "reserve and save none.",
+	.algorithm =
+		"For each process: anonymous and shared memory, divided by the memory that one "
+		"page of entries maps, rounded down, times the size of a page, and at most its "
+		"page tables. A huge page for a range that is not full would take more memory "
+		"than it saves. It is an upper bound, because ranges are rarely full and "
+		"aligned. Transparent huge pages of anonymous memory keep a table in reserve "
+		"and save none.",
 	.sources = KT_SOURCES(&kt_source_vmstat, &kt_source_meminfo, &kt_source_tasks),
 	.exact = KT_SOURCES(NULL),
 	.compute = compute,
