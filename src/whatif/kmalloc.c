@@ -290,18 +290,19 @@ static void bound(
 	}
 	for (size_t i = 0; i < snap->caches.count; i++) {
 		const struct kt_cache *cache = &snap->caches.items[i];
-		int64_t class = class_of(arena, cache->name), below, held, lost;
+		int64_t class = class_of(arena, cache->name), below, held, least, lost;
 
 		if (!kt_known(class))
 			continue;
 		below = class_below(arena, snap, class);
-		held = kt_known_times(cache->nr_objs, class);
-		if (!kt_known(held) || held > KT_AMOUNT_MAX - now) {
-			kt_whatif_unknown(ret, "a kmalloc cache has no number of objects");
+		held = kt_known_times(kt_known_times(cache->nr_slabs, cache->pages_per_slab),
+			snap->host.page_bytes);
+		least = kt_known_times(cache->nr_objs, below + ALIGN_BYTES);
+		if (!kt_known(least) || !kt_known(held) || held > KT_AMOUNT_MAX - now) {
+			kt_whatif_unknown(ret, "a kmalloc cache has no number of objects or slabs");
 			return;
 		}
-		lost = cache->nr_objs * (class - below - ALIGN_BYTES);
-		lost = lost < 0 ? 0 : lost;
+		lost = held > least ? held - least : 0;
 		sum += lost;
 		now += held;
 		kt_whatif_part(arena, ret,
@@ -316,13 +317,14 @@ static void bound(
 		return;
 	}
 	ret->now_bytes = now;
-	kt_whatif_input_bytes(arena, ret, "slots of kmalloc", now, "/" KT_FILE_SLABINFO);
+	kt_whatif_input_bytes(arena, ret, "slabs of kmalloc", now, "/" KT_FILE_SLABINFO);
 	kt_whatif_saves(ret, sum, KT_UPPER_BOUND, snap->host.page_bytes);
 	kt_whatif_note(arena, ret,
-		"the requested sizes are not known: this is what rounding costs if each slot has "
-		"an "
-		"object that only just needs its class. --exact on a kernel with slub_debug=U "
-		"reads them");
+		"the requested sizes are not known: this is the cost of rounding and of the ends "
+		"of "
+		"slabs if each slot has an object that only just needs its class. --exact on a "
+		"kernel "
+		"with slub_debug=U reads them");
 }
 
 static void compute(

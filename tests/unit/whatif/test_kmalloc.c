@@ -170,18 +170,20 @@ TEST(kinds_of_kmalloc_count_together)
 	kt_arena_fini(&arena);
 }
 
-static void put_cache(struct kt_snapshot *snap, const char *name, int64_t nr_objs)
+static void put_cache(struct kt_snapshot *snap, const char *name, int64_t nr_objs, int64_t nr_slabs)
 {
 	struct kt_cache *cache = kt_list_push(&snap->arena, &snap->caches);
 
 	*cache = kt_cache_unknown(name);
 	cache->nr_objs = nr_objs;
+	cache->nr_slabs = nr_slabs;
+	cache->pages_per_slab = 1;
 }
 
 /*
  * Without requested sizes: an object of kmalloc-192 has 136 bytes or more where kmalloc-128 exists,
- * so 1,000 of them lose 56,000 bytes at most: 13 pages. kmalloc-8 loses nothing, kmalloc-128 up to
- * 128 - 8 - 8 bytes.
+ * so 48 pages with 1,008 of them lose 196,608 - 137,088 bytes at most: 59,520, 14 pages. kmalloc-8
+ * loses nothing.
  */
 TEST(without_requested_sizes_there_is_a_bound)
 {
@@ -189,18 +191,18 @@ TEST(without_requested_sizes_there_is_a_bound)
 	struct kt_whatif_result result;
 	struct kt_arena arena = { 0 };
 
-	put_cache(snap, "kmalloc-192", 1000);
-	put_cache(snap, "kmalloc-128", 0);
-	put_cache(snap, "kmalloc-8", 5000);
-	put_cache(snap, "dentry", 100000);
+	put_cache(snap, "kmalloc-192", 1008, 48);
+	put_cache(snap, "kmalloc-128", 0, 0);
+	put_cache(snap, "kmalloc-8", 5120, 10);
+	put_cache(snap, "dentry", 100000, 5000);
 	/* a kernel that keeps no requested sizes prints no waste */
 	put_user(snap, "kmalloc-192", 1000, KT_UNKNOWN);
 	CHECK(kt_whatif_compute(&kt_whatif_kmalloc, &arena, snap, &result));
 	CHECK_INT(result.state, KT_OK);
 	CHECK_INT(result.quality, KT_UPPER_BOUND);
-	CHECK_INT(result.saves_bytes, 13 * 4096);
+	CHECK_INT(result.saves_bytes, 14 * 4096);
 	CHECK_INT(result.parts.count, 3);
-	CHECK_INT(result.parts.items[0].saves_bytes, 56000);
+	CHECK_INT(result.parts.items[0].saves_bytes, 59520);
 	kt_arena_fini(&arena);
 	snap->caches_partial = true;
 	CHECK(kt_whatif_compute(&kt_whatif_kmalloc, &arena, snap, &result));
