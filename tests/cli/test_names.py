@@ -28,7 +28,7 @@ OUTPUTS = ("text", "json", "csv", "openmetrics", "prometheus", "svg")
 # those that need a directory of a machine, and take no more than -s
 COMMANDS = ("account", "explain", "slab", "modules", "vmalloc", "stacks", "pagetables", "percpu",
             "cgroups", "dcache", "buddy", "hash", "boot", "census", "metrics", "doctor",
-            "memreports", "diff", "users")
+            "memreports", "diff", "users", "whatif")
 
 
 def must_be_clean(raw, what, colors=False, crlf=True):
