@@ -41,7 +41,7 @@ static const struct completion kinds[KT_NR_ARG_KINDS] = {
 		"_files -W /sys/kernel/slab" },
 	[KT_ARG_TIME] = { "words=\"-15m -1h -6h -1d -7d now $(date +%F) $(date +%FT%H:%M)\"",
 		"(-15m -1h -6h -1d -7d now)" },
-	[KT_ARG_CONDITION] = { "words='slab>+5%'", "('slab>+5%')" },
+	[KT_ARG_CONDITION] = { "words='slab>+5%'", "(slab\\>+5%)" },
 	[KT_ARG_KERNEL_ADDRESS] = { "words=", "_message address" },
 	[KT_ARG_ADDRESS] = { "words='127.0.0.1:19998'", "(127.0.0.1\\:19998)" },
 	[KT_ARG_COMMAND] = { "words=$commands", "_ktally_commands" },
