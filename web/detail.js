@@ -76,7 +76,7 @@ function whoSection(what) {
 
 async function showRow(id) {
   const row = await ask('explain', view.at, { row: id });
-  const past = await pastSection({ step: '5s', row: row.id }, row.id);
+  const past = await pastSection({ row: row.id }, row.id);
   const normal = NORMAL[row.id]?.(machineText(account.host), account.host);
   const share = row.bytes === null ? '' : `${bytes(row.bytes)} · ${percent(row.bytes / account.installed_bytes)} of memory`;
   show(view.at === null ? row.title : `${row.title} at ${when(view.at)}`, share || 'not known', whoSection(watchedOf(row.id)), paragraph('What it is', row.means), paragraph('What is normal here', normal), past, paragraph('What a rise usually means', row.grows), paragraph('What to do next', row.next),
