@@ -56,10 +56,9 @@ struct kt_block_file {
 #define KT_MARK_DENIED "denied" /* the file exists, and the recorder may not read it */
 #define KT_MARK_GONE   "gone"	/* after one of these marks: the file no longer exists */
 
-#define KT_MARK_MOVED                                                                           \
-	"moved"		    /* of the recorder: "kernel stacks +31.2 MiB: NAME (+2000 threads)" \
-			     */
-#define KT_MARK_USER "mark" /* of a user: any text */
+/* From the recorder: "kernel stacks +31.2 MiB: NAME (+2000 threads)". */
+#define KT_MARK_MOVED "moved"
+#define KT_MARK_USER  "mark" /* of a user: any text */
 #define KT_MARK_FINDING \
 	"finding" /* of the recorder: "warning: ID SUBJECT", "resolved: ID SUBJECT" */
 

@@ -236,6 +236,16 @@ def a_recording_is_whole_or_the_command_ends():
         hold(*command, str(file))
 
 
+@test
+def a_part_of_a_recording_has_all_samples_or_the_command_ends():
+    file = Path(WORK.name) / "y.rec"
+    subprocess.run([KTALLY, "-s", TREE, "record", "-i", "0.7", "-n", "4", file], check=True,
+                   capture_output=True, timeout=TIMEOUT_S)
+    hold("cut", str(file), "r.rec", "--to", "now", then=("export", "r.rec"))
+    hold("cut", str(file), "r.rec", "--from", "-1s", then=("export", "r.rec"))
+    hold("merge", str(file), str(file), "r.rec", then=("export", "r.rec"))
+
+
 SLABS = "".join(f'node_slabinfo_{key}{{slab="widget"}} {number}\n' for key, number in (
     ("active_objects", 42), ("objects", 42), ("object_size_bytes", 192), ("objects_per_slab", 21),
     ("pages_per_slab", 1)))

@@ -61,6 +61,7 @@ struct part {
 	struct kt_sampler *sampler;
 	struct kt_draft draft;
 	uint32_t before; /* the sample that was put last; UINT32_MAX: none */
+	bool failed;	 /* out of memory */
 };
 
 static bool is_of_file(const struct kt_block_mark *mark)
@@ -103,6 +104,8 @@ static void put_sample(struct part *part, uint32_t sample)
 	}
 	put_marks(part, sample);
 	kt_draft_end_sample(&part->draft, part->times_ms[sample], part->cursor.boot_ms.run.value);
+	/* an empty log no longer says that it has failed */
+	part->failed |= kt_draft_failed(&part->draft);
 	kt_draft_empty_log(&part->draft);
 	part->before = sample;
 }
@@ -124,7 +127,7 @@ static struct kt_err *put_part(
 	if (part->before == UINT32_MAX)
 		return NULL;
 	kt_draft_finish(&part->draft);
-	if (kt_draft_failed(&part->draft) || !kt_block_is_whole(part->block))
+	if (part->failed || kt_draft_failed(&part->draft) || !kt_block_is_whole(part->block))
 		return kt_err_new(KT_ERR_NOMEM, "out of memory");
 	err = kt_frame_write(&part->draft.block, copy->nr_samples, &bytes);
 	return err ? err : write_frame(copy, &bytes, part->draft.block.nr_samples);
