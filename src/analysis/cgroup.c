@@ -157,10 +157,25 @@ static void fill_own_caches(const struct kt_snapshot *snap, struct kt_cgroup_sum
 	}
 }
 
+int64_t kt_cgroups_dying(const struct kt_snapshot *snap)
+{
+	const struct kt_cgroups *cgroups = &snap->cgroups;
+	int64_t nr_removed;
+
+	if (!cgroups->v1 || !cgroups->groups.count)
+		return cgroups->groups.count && kt_known(cgroups->groups.items[0].nr_dying)
+			       ? cgroups->groups.items[0].nr_dying
+			       : cgroups->nr_dying;
+	if (!kt_known(cgroups->nr_counted) || cgroups->cut ||
+		(snap->host.container && !cgroups->whole))
+		return KT_UNKNOWN;
+	nr_removed = cgroups->nr_counted - kt_cgroups_count(cgroups);
+	return nr_removed >= 0 ? nr_removed : KT_UNKNOWN;
+}
+
 static void sum_dying(const struct kt_snapshot *snap, struct kt_cgroup_sums *sums)
 {
 	const struct kt_cgroups *cgroups = &snap->cgroups;
-	int64_t nr_removed = cgroups->nr_counted - kt_cgroups_count(cgroups);
 
 	for (size_t i = 0; i < cgroups->groups.count; i++)
 		sums->groups[i].own_dying = known(cgroups->groups.items[i].nr_dying);
@@ -170,10 +185,7 @@ static void sum_dying(const struct kt_snapshot *snap, struct kt_cgroup_sums *sum
 		parent->has_children = true;
 		add(&parent->own_dying, known(cgroups->groups.items[i].nr_dying), -1);
 	}
-	sums->nr_dying = known(cgroups->groups.items[0].nr_dying);
-	/* v1 does not show dying cgroups per group, but proc/cgroups counts all */
-	if (cgroups->v1 && kt_known(cgroups->nr_counted) && !cgroups->cut && nr_removed >= 0)
-		sums->nr_dying = known(nr_removed);
+	sums->nr_dying = known(kt_cgroups_dying(snap));
 }
 
 static void fill_kinds(

@@ -45,6 +45,12 @@ struct kt_cgroup_sums {
 	bool without_tables; /* page tables have a key but are not counted: in OTHER */
 };
 
+/**
+ * Removed groups of the machine that still hold memory; KT_UNKNOWN where nothing counts them. v1
+ * counts all groups, so the ones without a directory are removed; a container sees few directories.
+ */
+int64_t kt_cgroups_dying(const struct kt_snapshot *snap);
+
 /** Computes the sums. False when out of memory. */
 bool kt_cgroup_sums(
 	const struct kt_snapshot *snap, struct kt_arena *arena, struct kt_cgroup_sums *ret_sums);

@@ -2,6 +2,7 @@
 #include "cases/facts_of.h"
 
 #include "analysis/buddy.h"
+#include "analysis/cgroup.h"
 #include "analysis/dcache.h"
 #include "analysis/slab.h"
 
@@ -69,12 +70,7 @@ static void put_cgroups(struct kt_facts *facts, const struct kt_snapshot *snap)
 		kt_known(cgroups->nr_counted) || !kt_known(nr_live) || !kt_known(cgroups->nr_dying)
 			? cgroups->nr_counted
 			: nr_live + cgroups->nr_dying);
-	kt_facts_add_known(facts, KT_FACT_CGROUPS_DYING, "", cgroups->nr_dying);
-	/* version 1 only counts all of them; a container sees a part of the directories */
-	if (!snap->host.container && !kt_known(cgroups->nr_dying) && kt_known(nr_live) &&
-		kt_known(cgroups->nr_counted) && cgroups->nr_counted >= nr_live)
-		kt_facts_add(
-			facts, KT_FACT_CGROUPS_DYING, "", (double)(cgroups->nr_counted - nr_live));
+	kt_facts_add_known(facts, KT_FACT_CGROUPS_DYING, "", kt_cgroups_dying(snap));
 }
 
 static void put_names(struct kt_facts *facts, const struct kt_snapshot *snap)

@@ -59,7 +59,9 @@ struct kt_cgroups {
 	int64_t nr_unrecorded; /* groups that a recording left out because they are small */
 	bool reading;	       /* a recorder was reading them for the first time and was not done */
 	bool v1;
-	bool cut; /* more groups exist than were read */
+	bool whole; /* v1: the first group is the machine's root, not a container's; false: unknown
+		     */
+	bool cut;   /* more groups exist than were read */
 };
 
 /** Returns the number of groups, including groups that have no element of their own. */

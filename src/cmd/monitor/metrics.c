@@ -13,6 +13,7 @@
 
 #include "cmd/monitor/metrics.h"
 
+#include "analysis/cgroup.h"
 #include "cmd/account/account.h"
 #include "cmd/account/account_pressure.h"
 #include "cmd/contents.h"
@@ -71,7 +72,7 @@ static void put_fields(struct kt_report *report, const struct kt_snapshot *snap)
 	put_field(report, "cgroup_count", "live", KT_CELL_COUNT,
 		kt_cell_known(snap->cgroups.nr_live), KT_FAMILY(CGROUPS));
 	put_field(report, "cgroup_count", "dying", KT_CELL_COUNT,
-		kt_cell_known(snap->cgroups.nr_dying), KT_FAMILY(CGROUPS_DYING));
+		kt_cell_known(kt_cgroups_dying(snap)), KT_FAMILY(CGROUPS_DYING));
 	put_field(report, NULL, "is_degraded", KT_CELL_COUNT,
 		kt_cell_number(snap->degraded.count > 0), KT_FAMILY(DEGRADED));
 	put_field(report, NULL, "read_seconds", KT_CELL_REAL, reading_time(snap),

@@ -15,6 +15,9 @@
 #define CACHELESS_MAX \
 	64u /* groups without slab caches after which the kernel is assumed to have none */
 
+/* kernel/cgroup/cgroup-v1.c: CFTYPE_ONLY_ON_ROOT, so no group below the machine's root has it */
+#define ROOT_ONLY "sys/fs/cgroup/memory/release_agent"
+
 static const struct {
 	const char *name;
 	enum kt_cgroup_key key;
@@ -314,11 +317,13 @@ static void note_folded(struct kt_snapshot *snap)
 		bytes < 0 ? "" : " together, user memory included");
 }
 
-static void put_found(struct kt_snapshot *snap, const struct kt_cgroup_found *found)
+static void put_found(
+	struct kt_root *root, struct kt_snapshot *snap, const struct kt_cgroup_found *found)
 {
 	struct kt_cgroups *cgroups = &snap->cgroups;
 
 	cgroups->v1 = found->v1;
+	cgroups->whole = found->v1 && kt_root_has(root, ROOT_ONLY);
 	cgroups->cut = found->cut;
 	for (size_t i = 0; i < cgroups->groups.count && !found->caches; i++)
 		cgroups->groups.items[i].nr_slab_pages = KT_UNKNOWN;
@@ -348,7 +353,7 @@ struct kt_err *kt_cgroups_read(struct kt_root *root, struct kt_snapshot *snap, s
 	snap->arena.failed |= kt_cgroup_walk_failed(walk);
 	if (kt_cgroup_walk_found(walk)->nr_groups) {
 		kt_cgroup_keep_finish(&keep, snap);
-		put_found(snap, kt_cgroup_walk_found(walk));
+		put_found(root, snap, kt_cgroup_walk_found(walk));
 	}
 	kt_cgroup_keep_fini(&keep);
 	if (!snap->cgroups.groups.count)
@@ -396,7 +401,7 @@ const struct kt_source kt_source_cgroups = {
 		"sys/fs/cgroup/memory/**/memory.kmem.slabinfo",
 		"sys/fs/cgroup/memory/**/memory.usage_in_bytes",
 		"sys/fs/cgroup/memory/**/memory.limit_in_bytes",
-		"sys/fs/cgroup/memory/**/memory.use_hierarchy" },
+		"sys/fs/cgroup/memory/**/memory.use_hierarchy", ROOT_ONLY },
 	.cost = KT_COST_WALK,
 	.extra = true,
 	.lack = "kernel memory is not split by cgroup",

@@ -221,6 +221,22 @@ TEST(in_v1_the_dying_are_those_that_are_counted_and_not_there)
 	CHECK(!sums_of(snap).nr_dying.known);
 }
 
+TEST(a_container_of_v1_does_not_take_groups_that_it_cannot_see_for_dying)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+
+	put(snap, KT_CGROUP_NO_PARENT, 9);
+	snap->cgroups.v1 = true;
+	snap->cgroups.nr_counted = 43;
+	snap->host.container = "docker";
+	CHECK(!sums_of(snap).nr_dying.known);
+	CHECK_INT(kt_cgroups_dying(snap), KT_UNKNOWN);
+	/* some containers are shown the groups of the whole machine */
+	snap->cgroups.whole = true;
+	CHECK_AMOUNT(sums_of(snap).nr_dying, 42);
+	CHECK_INT(kt_cgroups_dying(snap), 42);
+}
+
 TEST(sums_that_no_machine_has_do_not_overflow)
 {
 	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
