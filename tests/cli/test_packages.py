@@ -109,3 +109,19 @@ def the_spec_file_has_every_installed_file():
                if not any(re.fullmatch(one + "(/.*)?", path) for one in patterns)]
     assert not missing, missing
     assert lib.program
+
+
+@test
+def packages_have_the_documents_that_the_program_names():
+    sources = [*(REPOSITORY / "src").rglob("*.c"), *(REPOSITORY / "man").glob("*.in")]
+    named = {name for source in sources
+             for name in re.findall(r"docs/[A-Z]+\.md", without_comments(source.read_text()))}
+    debian = (REPOSITORY / "debian" / "ktally.docs").read_text().split()
+    documents = re.findall(r"^%doc (.*)", SPEC.read_text(), re.M)
+    assert {"docs/API.md", "docs/MONITORING.md"} <= named, named
+    assert named <= set(debian), named - set(debian)
+    assert named <= set(" ".join(documents).split()), documents
+
+
+def without_comments(text):
+    return re.sub(r"/\*.*?\*/|(?m:^#[^\n]*$)", "", text, flags=re.S)
