@@ -30,6 +30,7 @@ struct record_args {
 	const char *on_finding; /* a program; NULL: none */
 	const char *mark;	/* a text for the recorder that runs; NULL: this is a recorder */
 	bool users;		/* watches who allocates what grows */
+	bool daily;		/* a file for each day */
 	double every_s;		/* seconds between two readings of it; 0: the default */
 };
 
@@ -123,6 +124,25 @@ static struct kt_err *write_out(struct kt_recorder *recorder, int64_t boot_ms)
 	return NULL;
 }
 
+/* The samples of the day before become a block of the file that now has the name of that day. */
+static struct kt_err *turn_day(struct kt_recorder *recorder, int64_t real_ms)
+{
+	bool turned, moved = false;
+	struct kt_err *err =
+		kt_record_daily_turn(&recorder->daily, recorder->path, real_ms, &turned);
+
+	if (err) {
+		kt_recorder_say(recorder, kt_err_text(err));
+		kt_err_free(err);
+		return NULL;
+	}
+	if (turned)
+		err = kt_writer_check_place(recorder->writer, &moved);
+	if (moved && !err)
+		restart(recorder);
+	return err;
+}
+
 static struct kt_err *record(struct kt_recorder *recorder, struct kt_pace *pace)
 {
 	struct kt_err *err = NULL;
@@ -130,6 +150,8 @@ static struct kt_err *record(struct kt_recorder *recorder, struct kt_pace *pace)
 
 	while (!err && kt_pace_next(pace, &now, &err)) {
 		if (!recorder->stalled)
+			err = turn_day(recorder, now.real_ms);
+		if (!err && !recorder->stalled)
 			err = kt_recorder_sample(recorder, now.real_ms, now.boot_ms);
 		if (!err)
 			err = write_out(recorder, now.boot_ms);
@@ -257,6 +279,7 @@ static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
 	int64_t every_ms = (int64_t)((args->every_s ? args->every_s : KT_RECORD_SLOW_S) * 1000);
 	struct kt_recorder recorder = { .call = call,
 		.memory.every_ms = args->exact ? every_ms : 0,
+		.daily.wanted = args->daily,
 		.users = { .wanted = args->users, .page_bytes = (uint64_t)sysconf(_SC_PAGESIZE) },
 		.path = call->nr_operands ? call->operands[0] : KT_RECORDING_DEFAULT };
 	KT_CLEANUP(machine) struct kt_machine machine = { 0 };
@@ -271,6 +294,7 @@ static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
 	if (args->mark)
 		return leave_mark(recorder.path, args->mark, call, report);
 	kt_record_moved_init(&recorder.moved);
+	kt_record_daily_init(&recorder.daily, recorder.path);
 	err = open_files(&recorder, &machine);
 	recorder.interval_ms = (int64_t)(interval_s * 1000);
 	if (!err)
@@ -331,6 +355,8 @@ static const struct kt_option options[] = {
 	{ 0, "on-finding", "PROGRAM",
 		"run it when something becomes a warning or critical, or is resolved",
 		.kind = KT_ARG_FILE, KT_AT(struct record_args, on_finding) },
+	{ 0, "daily", NULL, "name the file of a past day after it, such as r-2026-01-31.rec",
+		.kind = KT_ARG_FLAG, KT_AT(struct record_args, daily) },
 	{ 0, "mark", "TEXT", "put a mark into the recording that another ktally writes, and end",
 		.kind = KT_ARG_TEXT, KT_AT(struct record_args, mark) },
 };
@@ -341,6 +367,7 @@ static const struct kt_example examples[] = {
 	{ "ktally record r.rec --exact --every 300",
 		"objects and direct pages in kernel memory too, every five minutes" },
 	{ "ktally record r.rec --users", "who allocates what grows, too" },
+	{ "ktally record r.rec --daily", "a file for each day" },
 };
 
 const struct kt_cmd kt_cmd_record = {
@@ -377,6 +404,9 @@ const struct kt_cmd kt_cmd_record = {
 		"row is watched once an hour at most. 'ktally users -s FILE' lists the watches, "
 		"'ktally users CACHE -s FILE@TIME' shows who allocated, and 'report' says when it "
 		"was seen.\n\n"
+		"--daily keeps a file for each day: at the first sample of a day, in the local "
+		"zone, the file of the day before gets its date, r.rec becomes r-2026-01-31.rec, "
+		"and FILE begins anew. 'ktally merge' makes one of several.\n\n"
 		"--mark 'deploy 1.4' takes no sample: the recorder that writes to FILE puts the "
 		"text into "
 		"its next sample, and 'report' and charts show it.\n\n"

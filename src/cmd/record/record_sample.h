@@ -4,6 +4,7 @@
 
 #include "cli/cmd.h"
 #include "cmd/alert/alert.h"
+#include "cmd/record/record_daily.h"
 #include "cmd/record/record_files.h"
 #include "cmd/record/record_groups.h"
 #include "cmd/record/record_memory.h"
@@ -27,6 +28,7 @@ struct kt_recorder {
 	struct kt_record_memory memory;
 	struct kt_record_users users;
 	struct kt_record_moved moved;
+	struct kt_record_daily daily;
 	struct kt_alert *alert;
 	struct kt_record_files files;
 	struct kt_arena arena;	   /* of messages */
