@@ -52,7 +52,7 @@ def people_get_local_times_with_their_zone():
                 assert f"{shown}, from" in account, (zone, account.splitlines()[:3])
             period = ("--from", "2026-10-25T00:30Z", "--to", "2026-10-25T01:30Z")
             report = succeed("report", rec, *period, env=there(zone)).text
-            assert " ".join(report.split()).startswith(f"{rec}: {first} to {second} TIME "), \
+            assert " ".join(report.split()).startswith(f"{rec}: {first} to {second} least available "), \
                 (zone, report[:200])
             clocks = re.findall(r"^(\d\d:\d\d:\d\d) ", report, re.MULTILINE)
             assert clocks[0] == first[11:19] and clocks[-1] == second[11:19], (zone, clocks)
@@ -113,5 +113,5 @@ def utc_is_an_option():
         rec = recording(folder)
         for zone in ZONES:
             text = " ".join(succeed("--utc", "report", rec, env=there(zone)).text.split())
-            assert f": {TIMES[0][:10]} 00:00:00 UTC to {TIMES[0][:10]} 03:00:00 UTC T" in text, text
+            assert f": {TIMES[0][:10]} 00:00:00 UTC to {TIMES[0][:10]} 03:00:00 UTC least available" in text, text
             assert free_mib(f"{rec}@01:00", zone, "--utc")[1] == "2026-10-25T01:00:00Z", zone

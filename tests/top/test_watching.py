@@ -2,6 +2,7 @@
 """Who allocates from a row: asked for, watched while the view goes on, shown, ended."""
 
 import os
+import re
 import signal
 import time
 from pathlib import Path
@@ -31,7 +32,7 @@ def armed():
 
 
 def clock(screen):
-    return screen.split("\n")[0].split()[-1]
+    return re.findall(r"\d\d:\d\d:\d\d", screen.split("\n")[0])[-1]
 
 
 @test

@@ -2,6 +2,7 @@
 #include "cmd/record/record_files.h"
 
 #include "base/kernel_files.h"
+#include "cmd/record/record_groups.h"
 
 #include <string.h>
 
@@ -35,6 +36,19 @@ static struct kt_err *list(struct kt_arena *arena, struct kt_root *root,
 	return err;
 }
 
+/* When cgroups were read the recorder says itself: to read it would be to find that it is absent.
+ */
+static void drop_own(struct kt_record_files *files)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < files->fast.count; i++) {
+		if (strcmp(files->fast.items[i], KT_GROUPS_FILE) != 0)
+			files->fast.items[kept++] = files->fast.items[i];
+	}
+	files->fast.count = kept;
+}
+
 /* The number of open files is one short line, and belongs to the counts of every sample. */
 static void keep_counted(struct kt_record_files *files)
 {
@@ -65,6 +79,7 @@ struct kt_err *kt_record_files_list(struct kt_record_files *files, struct kt_roo
 	if (!err)
 		err = list(&files->arena, root, minute_sources, KT_LEN(minute_sources),
 			&files->minute);
+	drop_own(files);
 	if (!err)
 		keep_counted(files);
 	return files->arena.failed ? kt_err_new(KT_ERR_NOMEM, "out of memory") : err;
