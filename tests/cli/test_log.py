@@ -204,7 +204,7 @@ def a_cut_report_says_what_its_counters_prove():
     log = lib.field("cut-after-counters/log.txt")
     for command in ("account", "memreports"):
         text = " ".join(succeed(command, "-s", log).text.split())
-        for words in ("unreclaimable slab 279862 89.88 % 1.1 GiB", "total 311384",
+        for words in ("unreclaimable slab 279,862 89.88 % 1.1 GiB", "total 311,384",
                       "the lines of the zones are missing"):
             assert words in text, text
     said = lib.refuse("slab", "-s", log).err.decode()
