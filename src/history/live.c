@@ -61,6 +61,11 @@ static bool look_up(struct kt_live *live, struct kt_draft *draft)
 	const kt_tracks *tracks;
 
 	kt_draft_finish(draft);
+	/* a draft that could not be finished has lines without series */
+	if (kt_draft_failed(draft)) {
+		free(known);
+		return false;
+	}
 	kt_tracks_reader_renew(&live->feed.tracks);
 	tracks = kt_tracks_reader_at(&live->feed.tracks, block);
 	amounts = calloc(tracks->count + 1, sizeof(*amounts));

@@ -318,6 +318,17 @@ static void take_largest(struct kt_culprits *culprits, struct kt_report *report,
 	kt_report_cleanup(&before);
 }
 
+/* Without the name of the source, which the head of the report has. */
+static const char *reason_of(const struct kt_call *call, const struct kt_err *err)
+{
+	const char *text = kt_err_text(err), *source = call->machine.source;
+	size_t length = source ? strlen(source) : 0;
+
+	return length && strncmp(text, source, length) == 0 && strncmp(text + length, ": ", 2) == 0
+		       ? text + length + 2
+		       : text;
+}
+
 static void find_in_lists(
 	struct kt_culprits *culprits, struct kt_report *report, struct kt_finding *finding)
 {
@@ -343,8 +354,8 @@ static void find_in_lists(
 	}
 	report->arena.failed |= err && kt_err_code(err) == KT_ERR_NOMEM;
 	if (err && !finding->culprit && !culprits->arm_s)
-		kt_finding_evidence(
-			report, finding, "its holder is not known: %s", kt_err_text(err));
+		kt_finding_evidence(report, finding, "its holder is not known: %s",
+			reason_of(culprits->call, err));
 	else if (!finding->culprit && !culprits->arm_s && culprits->machine->snap->host.live &&
 		 kt_growth_watched(finding))
 		kt_finding_evidence(report, finding,

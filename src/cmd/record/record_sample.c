@@ -377,6 +377,9 @@ struct kt_err *kt_recorder_sample(struct kt_recorder *recorder, int64_t real_ms,
 	kt_alert_mark(recorder->alert, draft);
 	kt_record_marks_take(recorder->path, !recorder->nr_samples, draft);
 	kt_draft_end_sample(draft, real_ms, boot_ms);
+	/* the judge reads lines and series of the draft, which have to be of one length */
+	if (kt_draft_failed(draft))
+		return kt_err_new(KT_ERR_NOMEM, "out of memory while a sample ended");
 	recorder->nr_samples++;
 	return kt_alert_sample(recorder->alert, draft, real_ms, boot_ms);
 }
