@@ -350,7 +350,7 @@ void kt_view_cell(const struct kt_column *column, const struct kt_cell *cell, bo
 	size_t size)
 {
 	bool change = column->flags & (KT_COL_GROWTH | KT_COL_RATE);
-	char human[24];
+	char human[24], number[KT_HUMAN_COUNT];
 
 	if (cell->state != KT_OK) {
 		snprintf(ret, size, "%s",
@@ -360,8 +360,12 @@ void kt_view_cell(const struct kt_column *column, const struct kt_cell *cell, bo
 	switch (column->type) {
 	case KT_CELL_TEXT: snprintf(ret, size, "%s", cell->text); break;
 	case KT_CELL_COUNT:
-		snprintf(ret, size, "%s%lld", change && cell->number > 0 ? "+" : "",
-			(long long)cell->number);
+		/* a number that is not summed may be a name */
+		if (change || column->flags & (KT_COL_SUM | KT_COL_CHANGE))
+			kt_human_count(cell->number, number);
+		else
+			snprintf(number, sizeof(number), "%lld", (long long)cell->number);
+		snprintf(ret, size, "%s%s", change && cell->number > 0 ? "+" : "", number);
 		break;
 	case KT_CELL_BOOL: snprintf(ret, size, "%s", cell->number ? "yes" : "no"); break;
 	case KT_CELL_SHARE: snprintf(ret, size, "%.1f %%", cell->real * 100); break;

@@ -73,27 +73,21 @@ static void real_text(double value, const char *unit, char *ret, size_t size)
 	snprintf(ret, size, "%.2f%s", value < 0 && value > -0.005 ? 0.0 : value, unit);
 }
 
-#define GROUPED_FROM 10000 /* smaller numbers are read as well without separators */
-
 /*
- * Writes a number with commas. Only amounts get them: a number that is not summed may be a name,
- * such as the number of a process.
+ * Writes a number. Only amounts get commas: a number that is not summed may be a name, such as the
+ * number of a process.
  */
-static void count_text(const struct kt_column *column, int64_t number, char *ret)
+static void count_text(const struct kt_column *column, int64_t number, char *ret, size_t size)
 {
-	char digits[KT_NUMBER_MAX];
-	size_t n = kt_number_text(number, digits), sign = number < 0, at = 0;
 	bool amount = column->flags & (KT_COL_SUM | KT_COL_GROWTH | KT_COL_RATE | KT_COL_CHANGE);
-	bool grouped = amount && (number >= GROUPED_FROM || number <= -GROUPED_FROM);
+	const char *plus = is_change(column) && number > 0 ? "+" : "";
+	char grouped[KT_HUMAN_COUNT];
 
-	if (is_change(column) && number > 0)
-		ret[at++] = '+';
-	for (size_t i = 0; i < n; i++) {
-		if (grouped && i > sign && (n - i) % 3 == 0)
-			ret[at++] = ',';
-		ret[at++] = digits[i];
-	}
-	ret[at] = '\0';
+	if (amount)
+		kt_human_count(number, grouped);
+	else
+		grouped[kt_number_text(number, grouped)] = '\0';
+	snprintf(ret, size, "%s%s", plus, grouped);
 }
 
 /* `size` is more than a number with its sign and commas: KT_NUMBER_MAX + 8. */
@@ -117,7 +111,7 @@ static void cell_text(const struct page *page, const struct kt_column *column,
 			column->flags & KT_COL_TIME ? kt_when_of_data(cell->text, local)
 						    : cell->text);
 		break;
-	case KT_CELL_COUNT: count_text(column, cell->number, ret); break;
+	case KT_CELL_COUNT: count_text(column, cell->number, ret, size); break;
 	case KT_CELL_BOOL: snprintf(ret, size, "%s", cell->number ? "yes" : "no"); break;
 	case KT_CELL_SHARE:
 		*ret = '+';

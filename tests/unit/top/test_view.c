@@ -176,6 +176,33 @@ TEST(what_goes_wrong_later_leaves_the_last_list)
 	end(&view);
 }
 
+TEST(large_counts_have_commas_and_names_of_numbers_have_none)
+{
+	struct kt_column column = { .key = "objects", .type = KT_CELL_COUNT, .flags = KT_COL_SUM };
+	struct kt_cell number = kt_cell_number(1234567);
+	char text[64];
+
+	kt_view_cell(&column, &number, false, text, sizeof(text));
+	CHECK_STR(text, "1,234,567");
+	number = kt_cell_number(9999);
+	kt_view_cell(&column, &number, false, text, sizeof(text));
+	CHECK_STR(text, "9999");
+	column.flags = KT_COL_SUM | KT_COL_GROWTH;
+	number = kt_cell_number(-12345);
+	kt_view_cell(&column, &number, false, text, sizeof(text));
+	CHECK_STR(text, "-12,345");
+	number = kt_cell_number(12345);
+	kt_view_cell(&column, &number, false, text, sizeof(text));
+	CHECK_STR(text, "+12,345");
+	number = kt_cell_number(INT64_MIN);
+	kt_view_cell(&column, &number, true, text, sizeof(text));
+	CHECK_STR(text, "-9,223,372,036,854,775,808");
+	column.flags = 0; /* such as the number of a process */
+	number = kt_cell_number(1234567);
+	kt_view_cell(&column, &number, false, text, sizeof(text));
+	CHECK_STR(text, "1234567");
+}
+
 TEST(growth_of_a_moment_is_no_column)
 {
 	size_t index[KT_VIEW_COLUMNS], count;
