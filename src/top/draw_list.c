@@ -231,6 +231,7 @@ static void draw_head(
 		int width = i ? columns->widths[i] : columns->fit.name, x = column_at(columns, i);
 		enum kt_style style = k == sorted ? KT_STYLE_SORTED : KT_STYLE_HEAD;
 
+		top->heads[top->nr_heads++] = (struct kt_top_head){ x, x + width, k };
 		snprintf(text, sizeof(text), "%s%s", column->title,
 			k != sorted	 ? ""
 			: view->inverted ? "▲"
@@ -296,6 +297,7 @@ void kt_draw_list(struct kt_top *top, int head, int y, int room, int total)
 	struct kt_view *view = kt_top_view(top);
 	struct columns columns = { 0 };
 
+	top->nr_heads = 0;
 	if (*view->error || !view->table) {
 		kt_screen_put_wrapped(&top->screen, y, y + room, KT_STYLE_ALERT, view->error);
 		return;

@@ -127,6 +127,10 @@ static void put_lore(struct kt_report *report)
 	kt_report_note(report, "Only the files for the screen are read, so the open tab decides "
 			       "the cost: stacks, page "
 			       "tables and cgroups walk long lists on large machines.");
+	kt_report_note(report,
+		"The mouse selects a row, and explains the selected one; it opens a tab, sorts by "
+		"the column whose head is clicked, inverts the order at a second click, and its "
+		"wheel scrolls.");
 	kt_report_note(report, "Letters that sort in slabtop sort here too; other keys are from "
 			       "htop if they do not "
 			       "clash. Space freezes, as there is nothing to tag.");

@@ -545,6 +545,26 @@ static size_t tab_at(const struct kt_top *top, int x)
 	return KT_NR_TABS;
 }
 
+/* A column that the list is sorted by already has its order inverted. */
+static void click_head(struct kt_top *top, int x)
+{
+	struct kt_view *view = kt_top_view(top);
+
+	if (top->open == KT_TAB_ACCOUNT)
+		choose_sort(top);
+	for (size_t i = 0; i < top->nr_heads && view->table; i++) {
+		if (x < top->heads[i].from || x >= top->heads[i].to)
+			continue;
+		if (top->heads[i].column == kt_view_sorted(view))
+			invert(top);
+		else {
+			view->inverted = false;
+			kt_view_sort(view, view->table->columns[top->heads[i].column].key);
+		}
+		return;
+	}
+}
+
 void kt_top_click(struct kt_top *top, int y, int x)
 {
 	const struct kt_layout *l = &top->layout;
@@ -556,6 +576,8 @@ void kt_top_click(struct kt_top *top, int y, int x)
 		top->mode = KT_MODE_LIST;
 	else if (y == l->tabs && tab_at(top, x) != KT_NR_TABS)
 		kt_top_open(top, tab_at(top, x));
+	else if (l->head >= 0 && y == l->head)
+		click_head(top, x);
 	else if (l->list >= 0 && y >= l->list && y < l->list + l->nr_list &&
 		 row < kt_view_nr(view)) {
 		if (row == view->at)

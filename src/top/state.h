@@ -31,6 +31,12 @@ struct kt_top_watching {
 	bool page;	/* the page is the result */
 };
 
+/** The head of a column, as far as a click on it belongs to it. */
+struct kt_top_head {
+	int from, to;  /* columns of the screen; `to` is after the last */
+	size_t column; /* index in the list's table */
+};
+
 struct kt_steps;
 
 struct kt_top {
@@ -40,6 +46,8 @@ struct kt_top {
 	struct kt_screen screen;
 	struct kt_layout layout;		      /* as last drawn */
 	int tab_from[KT_NR_TABS], tab_to[KT_NR_TABS]; /* columns of the tabs, likewise */
+	struct kt_top_head heads[KT_VIEW_COLUMNS];    /* of the list, likewise */
+	size_t nr_heads;
 	double interval_s;
 	bool live; /* shows the running machine; false: a sample of a recording */
 	bool frozen, exact, done;
@@ -69,7 +77,10 @@ void kt_top_travel(struct kt_top *top, int by);
 void kt_top_travel_ms(struct kt_top *top, int64_t by_ms);
 /** Goes to a time as it is typed. */
 void kt_top_travel_to(struct kt_top *top, const char *when);
-/** Selects the row or opens the tab at a place of the screen; a second time, explains the row. */
+/**
+ * Selects the row, opens the tab, or sorts by the column whose head is at a place of the screen. A
+ * second time explains the row, or inverts the order.
+ */
 void kt_top_click(struct kt_top *top, int y, int x);
 
 /** Opens the page about the row under the cursor, or about the keys. */

@@ -294,6 +294,26 @@ def the_mouse_selects_rows_opens_tabs_and_scrolls():
 
 
 @test
+def a_click_on_the_head_of_a_column_sorts_by_it():
+    with Terminal("-s", lib.REPOSITORY / "tests/fixtures/6.12", "top") as terminal:
+        lines = terminal.wait("F10Quit", "HELD▼").split("\n")
+        head = next(y for y, line in enumerate(lines) if line.startswith("CACHE"))
+        click(terminal, head, lines[head].index("OBJECTS") + 2)
+        lines = terminal.wait("OBJECTS▼", gone="HELD▼").split("\n")
+        first = lines[head + 1].split()[0]
+        click(terminal, head, lines[head].index("OBJECTS") + 2)  # again: the other way round
+        terminal.wait("OBJECTS▲", gone=f"\n{first} ")
+        click(terminal, head, 1)  # the name
+        terminal.wait("CACHE▼")
+        click(terminal, 0, 0)  # no head: nothing is sorted
+        terminal.send("1")
+        lines = terminal.wait("WHERE THE MEMORY IS").split("\n")
+        head = next(y for y, line in enumerate(lines) if "WHERE THE MEMORY IS" in line)
+        click(terminal, head, lines[head].index("SIZE") + 1)
+        terminal.wait("cannot sort the account")
+
+
+@test
 def the_columns_to_sort_by_have_a_title():
     with Terminal("-s", lib.REPOSITORY / "tests/fixtures/6.12", "top") as terminal:
         terminal.wait("F10Quit", "CACHE")
