@@ -9,7 +9,7 @@
 void kt_draw_title(struct kt_top *top, int y);
 void kt_draw_whole(struct kt_top *top, int y);
 void kt_draw_panel_head(struct kt_top *top, int y);
-#define KT_PANEL_MAX 512
+#define KT_PANEL_MAX KT_VIEW_TREE
 /** Rows of the account that are drawn, as a tree of only these rows. */
 struct kt_panel {
 	size_t index[KT_PANEL_MAX], count;

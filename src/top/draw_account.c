@@ -339,6 +339,9 @@ static void draw_name(struct kt_top *top, int y, int room, const struct tree *tr
 		kt_screen_put_char(screen, y, x, style_of(account, row), segment->sign);
 		x += 2;
 	}
+	/* only the list of the account is folded, not the rows above another list */
+	if (top->open == KT_TAB_ACCOUNT && kt_view_is_folded(account, row))
+		x += kt_screen_put(screen, y, x, room - x, KT_STYLE_BOLD, "[+] ");
 	kt_text_shorten(kt_view_name(account, row), room - x, screen->unicode, name, sizeof(name));
 	kt_screen_put(screen, y, x, room - x, segment ? KT_STYLE_BOLD : KT_STYLE_PLAIN, name);
 }

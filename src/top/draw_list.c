@@ -9,7 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define TEXT_MAX 40 /* columns of a text that is not the name */
+#define TEXT_MAX    40	 /* columns of a text that is not the name */
+#define PIN	    "* " /* before the name of a pinned row */
+#define PIN_COLUMNS 2
 
 /* ---- tabs ---- */
 
@@ -192,11 +194,18 @@ static void draw_cells(
 		size_t k = columns->index[i];
 		const struct kt_column *column = &columns->table->columns[k];
 		int width = i ? columns->widths[i] : columns->fit.name, x = column_at(columns, i);
+		bool pinned = !i && row->pinned && width > PIN_COLUMNS;
 
 		kt_view_cell(column, &row->cells[k], top->exact, text, sizeof(text));
+		if (pinned) {
+			kt_screen_put(screen, y, x, width, KT_STYLE_BOLD, PIN);
+			x += PIN_COLUMNS;
+			width -= PIN_COLUMNS;
+		}
 		kt_text_shorten(text, width, screen->unicode, shorter, sizeof(shorter));
 		if (column->type == KT_CELL_TEXT)
-			kt_screen_put(screen, y, x, width, KT_STYLE_PLAIN, shorter);
+			kt_screen_put(screen, y, x, width, pinned ? KT_STYLE_BOLD : KT_STYLE_PLAIN,
+				shorter);
 		else
 			kt_screen_put_right(screen, y, x, width,
 				style_of(column, row, &row->cells[k]), shorter);
@@ -277,14 +286,16 @@ static void draw_sums(
 static void draw_account(struct kt_top *top, int head, int y, int room)
 {
 	struct kt_view *view = kt_top_view(top);
-	struct kt_panel panel = { .room = (size_t)room, .count = kt_view_nr(view) };
+	struct kt_panel panel = { .room = (size_t)room };
+	size_t at = kt_view_place(view, view->at);
 
-	panel.count = panel.count > KT_PANEL_MAX ? KT_PANEL_MAX : panel.count;
-	for (size_t i = 0; i < panel.count; i++)
-		panel.index[i] = i;
-	view->first = kt_scroll_to(view->first, view->at, panel.room, panel.count);
+	for (size_t i = 0; i < kt_view_nr(view) && panel.count < KT_PANEL_MAX; i++) {
+		if (!kt_view_is_away(view, i))
+			panel.index[panel.count++] = i;
+	}
+	view->first = kt_scroll_to(view->first, at, panel.room, panel.count);
 	panel.first = view->first;
-	panel.selected = top->cursor ? view->at : KT_PANEL_MAX;
+	panel.selected = top->cursor ? at : KT_PANEL_MAX;
 	if (head >= 0) {
 		kt_draw_panel_head(top, head);
 		kt_screen_paint(&top->screen, head, 0, top->screen.width, KT_STYLE_HEAD);

@@ -26,9 +26,9 @@ struct binding {
 static void move(struct kt_top *top, int64_t by)
 {
 	struct kt_view *view = kt_top_view(top);
-	int64_t to = (int64_t)view->at + by;
+	int64_t to = (int64_t)kt_view_place(view, view->at) + by;
 
-	kt_view_move_to(view, to < 0 ? 0 : (size_t)to);
+	kt_view_move_to(view, to < 0 ? 0 : kt_view_at_place(view, (size_t)to));
 }
 
 static void go_up(struct kt_top *top)
@@ -80,11 +80,13 @@ static void go_left(struct kt_top *top)
 
 	if (top->steps)
 		kt_top_travel(top, -1);
+	else if (top->open == KT_TAB_ACCOUNT)
+		kt_top_fold(top);
 	else if (view->skipped)
 		view->skipped--;
 }
 
-/* In a recording the arrows step through time, so columns cannot be scrolled there. */
+/* In a recording the arrows step through time: columns cannot be scrolled there; z folds. */
 static void go_right(struct kt_top *top)
 {
 	struct kt_view *view = kt_top_view(top);
@@ -92,6 +94,8 @@ static void go_right(struct kt_top *top)
 
 	if (top->steps)
 		kt_top_travel(top, 1);
+	else if (top->open == KT_TAB_ACCOUNT)
+		kt_top_unfold(top);
 	else if (view->table && view->table->list &&
 		 view->skipped + 2 < kt_view_columns(view, true, index))
 		view->skipped++;
@@ -302,8 +306,12 @@ static const struct binding bindings[] = {
 	{ 'g', NULL, go_home, NULL, NULL },
 	{ 'G', NULL, go_end, NULL, NULL },
 	{ KT_KEY_LEFT, "Left Right", go_left, NULL,
-		"further columns; in a recording: the previous sample, the next" },
+		"further columns; in the account: folds the row, unfolds it; in a recording: the "
+		"previous sample, the next" },
 	{ KT_KEY_RIGHT, NULL, go_right, NULL, NULL },
+	{ 'z', "z", kt_top_toggle_fold, NULL,
+		"folds the row of the account, which hides the rows below it; again: unfolds" },
+	{ 'x', "x", kt_top_pin, NULL, "pins the row: it stays at the top of its list; again: not" },
 	{ '[', "[ ] { }", minute_back, NULL,
 		"in a recording: a minute back, on; an hour back, on" },
 	{ ']', NULL, minute_on, NULL, NULL },
@@ -569,7 +577,7 @@ void kt_top_click(struct kt_top *top, int y, int x)
 {
 	const struct kt_layout *l = &top->layout;
 	struct kt_view *view = kt_top_view(top);
-	size_t row = view->first + (size_t)(y > l->list ? y - l->list : 0);
+	size_t row = kt_view_at_place(view, view->first + (size_t)(y > l->list ? y - l->list : 0));
 
 	top->message[0] = '\0';
 	if (top->mode != KT_MODE_LIST)

@@ -42,6 +42,7 @@ struct kt_steps;
 struct kt_top {
 	struct kt_call call; /* of the commands */
 	struct kt_view views[KT_NR_TABS];
+	struct kt_marks marks[KT_NR_TABS]; /* of the views */
 	size_t open;
 	struct kt_screen screen;
 	struct kt_layout layout;		      /* as last drawn */
@@ -88,6 +89,16 @@ void kt_top_explain(struct kt_top *top);
 void kt_top_help(struct kt_top *top);
 /** Opens the page of all findings; judges the recording now. */
 void kt_top_findings(struct kt_top *top);
+
+/**
+ * Folds the row of the account under the cursor, or goes to the row above it in the tree; unfolds
+ * it; does what changes it.
+ */
+void kt_top_fold(struct kt_top *top);
+void kt_top_unfold(struct kt_top *top);
+void kt_top_toggle_fold(struct kt_top *top);
+/** Pins the row of a list under the cursor to the top of the list, or takes that back. */
+void kt_top_pin(struct kt_top *top);
 
 /** Width of the text of pages. */
 int kt_top_page_width(const struct kt_top *top);

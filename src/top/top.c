@@ -156,6 +156,7 @@ static struct kt_err *begin(struct kt_top *top, const struct kt_call *call)
 	top->open = kt_tab_find(list);
 	for (size_t i = 0; i < KT_NR_TABS; i++) {
 		kt_view_init(&top->views[i], &kt_tabs[i]);
+		top->views[i].marks = &top->marks[i];
 		top->views[i].empty = call->show.all;
 		top->views[i].hidden = (top->live ? 0 : KT_COL_RATE) |
 				       (top->live || top->steps ? 0 : KT_COL_GROWTH);
@@ -411,7 +412,9 @@ const struct kt_cmd kt_cmd_top = {
 		"explains the row under the cursor; for a slab cache it draws one slab.\n\n"
 		"F1 lists the keys. They are the keys of slabtop (a b c l n o p s u v sort by "
 		"a column) and of htop (F-keys, < > P M T I, / and F3 search, \\ and F4 "
-		"filter). + and - change the interval, Space freezes the screen. It samples "
+		"filter). + and - change the interval, Space freezes the screen. z folds and "
+		"unfolds a row of the account, as Left and Right do except in a recording; x pins "
+		"a row to the top of its list, whatever the sort. It samples "
 		"once a second, or every -i seconds, and reads only the files for the screen: "
 		"on a large machine 'top' costs least with slab open.\n\n"
 		"F9 or w watches who allocates from the row under the cursor and does not free: "

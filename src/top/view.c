@@ -17,6 +17,7 @@
 #include "report/row_key.h"
 
 #include <fnmatch.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -181,6 +182,50 @@ static void sort_rows(struct kt_view *view)
 }
 
 /*
+ * Pinned rows come before all others, in the order of the list. `pinned` of these copies says that
+ * they are drawn as such.
+ */
+static void put_pinned_first(struct kt_view *view)
+{
+	struct kt_report_row *rows = view->table->rows.items, row;
+	size_t to = 0;
+
+	for (size_t i = 0; view->marks && view->marks->count && i < kt_view_nr(view); i++) {
+		if (!kt_marks_has(view->marks, kt_view_key(view, i)))
+			continue;
+		row = rows[i];
+		row.pinned = true;
+		memmove(rows + to + 1, rows + to, (i - to) * sizeof(*rows));
+		rows[to++] = row;
+	}
+}
+
+/* A filter shows what it finds below folded rows too. */
+static void fold_rows(struct kt_view *view)
+{
+	const struct kt_report_row *rows = view->table->rows.items;
+	int folded = INT_MAX; /* depth of the folded row above */
+
+	memset(view->away, 0, sizeof(view->away));
+	if (!view->marks || *view->filter)
+		return;
+	for (size_t i = 0; i < kt_view_nr(view) && i < KT_VIEW_TREE; i++) {
+		view->away[i] = rows[i].depth > folded;
+		if (!view->away[i])
+			folded = kt_marks_has(view->marks, kt_view_key(view, i)) ? rows[i].depth
+										 : INT_MAX;
+	}
+}
+
+/* Returns the row, or the folded row above it if it is not drawn. */
+static size_t drawn(const struct kt_view *view, size_t index)
+{
+	while (index && kt_view_is_away(view, index))
+		index--;
+	return index;
+}
+
+/*
  * Finds the cursor's row again; if it has disappeared, its place stays. The cursor belongs to a
  * row, not to a line of the screen: otherwise a list that is sorted anew each second would move
  * other rows under it.
@@ -193,12 +238,13 @@ static void find_cursor(struct kt_view *view)
 		view->at = 0;
 	for (size_t i = 0; view->row && i < count; i++) {
 		if (hash_of(kt_view_key(view, i)) == view->row) {
-			view->at = i;
+			view->at = drawn(view, i);
 			return;
 		}
 	}
 	if (view->at >= count)
 		view->at = count ? count - 1 : 0;
+	view->at = drawn(view, view->at);
 }
 
 /* Widths only grow, also over samples: columns that jump each second cannot be read. */
@@ -232,8 +278,11 @@ void kt_view_refresh(struct kt_view *view)
 		return;
 	view->table->plain = from->plain;
 	copy_rows(view, from);
-	if (from->list)
+	if (from->list) {
 		sort_rows(view);
+		put_pinned_first(view);
+	} else
+		fold_rows(view);
 	for (size_t i = 0; i < view->table->rows.count; i++)
 		widen(view, &view->table->rows.items[i]);
 	widen(view, view->table->rest);
@@ -276,13 +325,80 @@ size_t kt_view_sorted(const struct kt_view *view)
 	return view->table && view->table->list ? view->table->sorted_by : KT_NO_COLUMN;
 }
 
+/* ---- the tree ---- */
+
+static int depth_of(const struct kt_view *view, size_t index)
+{
+	return index < kt_view_nr(view) ? view->table->rows.items[index].depth : 0;
+}
+
+bool kt_view_is_away(const struct kt_view *view, size_t index)
+{
+	return index < KT_VIEW_TREE && view->away[index];
+}
+
+bool kt_view_has_children(const struct kt_view *view, size_t index)
+{
+	return depth_of(view, index + 1) > depth_of(view, index);
+}
+
+bool kt_view_is_folded(const struct kt_view *view, size_t index)
+{
+	return !kt_view_is_away(view, index) && kt_view_is_away(view, index + 1);
+}
+
+size_t kt_view_parent(const struct kt_view *view, size_t index)
+{
+	for (size_t i = index; i > 0; i--) {
+		if (depth_of(view, i - 1) < depth_of(view, index))
+			return i - 1;
+	}
+	return index;
+}
+
+size_t kt_view_place(const struct kt_view *view, size_t index)
+{
+	size_t place = index;
+
+	for (size_t i = 0; i < index && i < KT_VIEW_TREE; i++)
+		place -= view->away[i];
+	return place;
+}
+
+size_t kt_view_at_place(const struct kt_view *view, size_t place)
+{
+	size_t count = kt_view_nr(view), i = 0;
+
+	for (; i < count; i++) {
+		if (!kt_view_is_away(view, i) && !place--)
+			break;
+	}
+	return i;
+}
+
+/* Unfolds the rows above a row. */
+static void reveal(struct kt_view *view, size_t index)
+{
+	if (!kt_view_is_away(view, index))
+		return;
+	for (size_t i = index, above; (above = kt_view_parent(view, i)) != i; i = above)
+		kt_marks_remove(view->marks, kt_view_key(view, above));
+	kt_view_refresh(view);
+}
+
 /* ---- user actions ---- */
+
+void kt_view_follow(struct kt_view *view)
+{
+	if (view->at < kt_view_nr(view))
+		view->row = hash_of(kt_view_key(view, view->at));
+}
 
 void kt_view_move_to(struct kt_view *view, size_t index)
 {
 	size_t count = kt_view_nr(view);
 
-	view->at = index >= count ? (count ? count - 1 : 0) : index;
+	view->at = drawn(view, index >= count ? (count ? count - 1 : 0) : index);
 	/* at the top, the cursor stays on the first row, even if another row becomes first */
 	view->row = view->at && count ? hash_of(kt_view_key(view, view->at)) : 0;
 }
@@ -310,6 +426,7 @@ bool kt_view_search(struct kt_view *view, const char *text, size_t from)
 		size_t index = (from + i) % count;
 
 		if (strcasestr(kt_view_name(view, index), text)) {
+			reveal(view, index);
 			kt_view_move_to(view, index);
 			return true;
 		}

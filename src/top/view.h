@@ -3,11 +3,13 @@
 #define KT_TOP_VIEW_H
 
 #include "account/row.h"
+#include "top/settings/marks.h"
 #include "watch/watch.h"
 
 #define KT_VIEW_COLUMNS 64
 #define KT_VIEW_FILTER	64
 #define KT_VIEW_SEEN	128
+#define KT_VIEW_TREE	512 /* rows of the account that are drawn */
 
 /** Names of the tabs, in their order. */
 #define KT_TAB_NAMES "account slab vmalloc stacks pagetables cgroups"
@@ -48,6 +50,8 @@ struct kt_view {
 	int widths[KT_VIEW_COLUMNS]; /* largest widths so far, so that columns do not jump */
 	uint64_t seen[KT_VIEW_SEEN]; /* account rows that had an amount, also against jumps */
 	size_t nr_seen;
+	struct kt_marks *marks;	 /* folded rows of the account, pinned rows of a list; NULL: none */
+	bool away[KT_VIEW_TREE]; /* row of the account below a folded row: not drawn */
 };
 
 void kt_view_init(struct kt_view *view, const struct kt_tab *tab);
@@ -68,6 +72,20 @@ size_t kt_view_name_column(const struct kt_view *view);
 /** The sort column; KT_NO_COLUMN: none. */
 size_t kt_view_sorted(const struct kt_view *view);
 
+/** True if the row is below a folded row of the account, so that it is not drawn. */
+bool kt_view_is_away(const struct kt_view *view, size_t index);
+/** True if the row has rows below it that are not drawn. */
+bool kt_view_is_folded(const struct kt_view *view, size_t index);
+bool kt_view_has_children(const struct kt_view *view, size_t index);
+/** Index of the row above it in the tree; `index` itself: there is none. */
+size_t kt_view_parent(const struct kt_view *view, size_t index);
+/** Number of drawn rows before a row, and the row with that number; the number of rows: none. */
+size_t kt_view_place(const struct kt_view *view, size_t index);
+size_t kt_view_at_place(const struct kt_view *view, size_t place);
+
+/** Binds the cursor to its row even if that is the first: it follows it to another place. */
+void kt_view_follow(struct kt_view *view);
+/** Moves the cursor; a row that is not drawn stands for the folded row above it. */
 void kt_view_move_to(struct kt_view *view, size_t index);
 /** Sorts by a column; false, with nothing sorted, if the list has no such column. */
 bool kt_view_sort(struct kt_view *view, const char *key);

@@ -211,6 +211,70 @@ def the_cursor_moves_by_row_and_page_and_to_the_ends():
 
 
 @test
+def rows_of_the_account_are_folded_and_unfolded():
+    with fixture("account") as terminal:
+        terminal.wait("kernel image", "left out by the kernel")
+        for _ in range(5):
+            terminal.send("Down")
+        terminal.send("z")
+        terminal.wait("[+] reserved at boot", gone="kernel image")
+        terminal.send("Down", "Left")  # the next row is the kernel, and not one that is folded away
+        terminal.wait_for_golden("folded-80x24", "[+] kernel ")
+        terminal.send("Right")
+        terminal.wait("├ slab ", "[+] reserved at boot", gone="[+] kernel ")
+        terminal.send("Up", "z")
+        terminal.wait("kernel image", gone="[+]")
+        terminal.send("Down", "Left", "Left")  # of a leaf, or of a folded row: to the row above
+        terminal.wait("[+] kernel image", gone="kernel code")
+        terminal.send("Home", "Left")
+        terminal.wait("[+] installed memory", gone="reserved at boot")
+        terminal.send("2")
+        terminal.wait("CACHE", "unattributed")  # the rows above a list are not folded
+        terminal.send("1")
+        terminal.wait("[+] installed memory")
+        terminal.send("/")
+        terminal.type("kernel code")
+        terminal.wait("kernel code", gone="[+]")
+        terminal.send("Escape", "F4")
+        terminal.type("bss")
+        terminal.wait("kernel bss", gone="kernel code")
+        terminal.send("Enter", "z")
+        terminal.wait("rows cannot be folded while a filter is set")
+        terminal.send("Escape")
+        terminal.wait("kernel code")
+        terminal.send("2")
+        terminal.wait("CACHE")
+        terminal.send("z")
+        terminal.wait("only rows of the account can be folded")
+
+
+@test
+def pinned_rows_stay_at_the_top_of_their_list():
+    with fixture() as terminal:
+        terminal.wait("HELD▼", "dentry  ")
+        terminal.send("/")
+        terminal.type("dentry")
+        terminal.send("Escape", "x")
+        terminal.wait("\n* dentry ")
+        assert first_row(terminal).startswith("* dentry ")
+        terminal.send("Home", "n")
+        terminal.wait("CACHE▼")
+        assert first_row(terminal).startswith("* dentry ")
+        terminal.send("I", "c", "I")
+        terminal.wait_for_golden("pinned-80x24", "HELD▼", "* dentry")
+        terminal.send("3")
+        terminal.wait("CALLER", gone="* ")
+        terminal.send("2")
+        terminal.wait("* dentry")
+        terminal.send("x")  # the cursor is on it: unpinned
+        terminal.wait("dentry  ", gone="* dentry")
+        terminal.send("1")
+        terminal.wait("installed memory")
+        terminal.send("x")
+        terminal.wait("cannot pin a row of the account")
+
+
+@test
 def other_columns_come_in_from_the_right():
     with fixture() as terminal:
         terminal.wait("HELD▼")

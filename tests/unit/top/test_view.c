@@ -146,6 +146,38 @@ TEST(what_a_filter_hides_is_added_up)
 	end(&view);
 }
 
+TEST(pinned_rows_are_first_whatever_the_sort)
+{
+	struct kt_marks marks = { 0 };
+	struct kt_call call;
+	struct kt_view view;
+
+	begin(&view, &call);
+	view.marks = &marks;
+	CHECK(kt_marks_add(&marks, "cache_c"));
+	CHECK(kt_marks_add(&marks, "no such cache"));
+	kt_view_refresh(&view);
+	CHECK_STR(kt_view_name(&view, 0), "cache_c");
+	CHECK_STR(kt_view_name(&view, 1), "cache_a");
+	CHECK_STR(kt_view_name(&view, 2), "cache_b");
+	CHECK(view.table->rows.items[0].pinned);
+	CHECK(!view.table->rows.items[1].pinned);
+	CHECK_INT(view.table->total->cells[kt_table_column(view.table, KT_COL_TRACK)].number,
+		60 * 4096);
+	CHECK(kt_marks_add(&marks, "cache_b"));
+	kt_view_refresh(&view);
+	CHECK_STR(kt_view_name(&view, 0), "cache_b"); /* pinned rows are sorted too */
+	view.inverted = true;
+	kt_view_refresh(&view);
+	CHECK_STR(kt_view_name(&view, 0), "cache_c");
+	CHECK_STR(kt_view_name(&view, 2), "cache_a");
+	kt_marks_remove(&marks, "cache_c");
+	kt_view_refresh(&view);
+	CHECK_STR(kt_view_name(&view, 0), "cache_b");
+	CHECK_STR(kt_view_name(&view, 1), "cache_c");
+	end(&view);
+}
+
 TEST(search_goes_on_around_the_end)
 {
 	struct kt_call call;
