@@ -333,6 +333,13 @@ def batch_totals_are_those_of_the_list():
 
 
 @test
+def options_of_lists_are_no_errors_at_the_end():
+    for options in (["--sort", "name"], ["--filter", "dentry"], ["--top", "3"]):
+        result = batch("-s", lib.FIXTURE, "top", "-b", *options)
+        assert result.returncode == 0 and not result.stderr, f"{options}: {result.stderr}"
+
+
+@test
 def what_cannot_be_is_said_in_one_sentence():
     cases = [(["top"], "needs a terminal"), (["top", "nonsense", "-b"], "is not a list of top"),
              (["top", "nonsense"], "is not a list of top"),
