@@ -170,6 +170,8 @@ static struct kt_console console(void)
 		.run = run_in_session,
 		.journal = has_journal(),
 		.listen_fd = passed_socket(),
+		.config = getenv("XDG_CONFIG_HOME"),
+		.home = getenv("HOME"),
 	};
 }
 

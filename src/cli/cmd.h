@@ -34,6 +34,8 @@ struct kt_console {
 	bool (*run)(const struct kt_cmd *cmd, const struct kt_call *call, bool *ret_closed);
 	bool journal;  /* standard error goes to the journal of systemd */
 	int listen_fd; /* a socket that the service manager has opened; 0: none */
+	/** directories of the user: for configuration (XDG_CONFIG_HOME), HOME; NULL: not set */
+	const char *config, *home;
 };
 
 /** Presentation of a report, as far as a command has to know it. */

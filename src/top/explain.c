@@ -131,6 +131,11 @@ static void put_lore(struct kt_report *report)
 		"The mouse selects a row, and explains the selected one; it opens a tab, sorts by "
 		"the column whose head is clicked, inverts the order at a second click, and its "
 		"wheel scrolls.");
+	kt_report_note(report,
+		"The list, its sort order, the interval, folded and pinned rows are kept at the "
+		"end, in ktally/top in the directory for configuration ($XDG_CONFIG_HOME, else "
+		"~/.config); without that file all is as usual. Root does not use the directory "
+		"of another user.");
 	kt_report_note(report, "Letters that sort in slabtop sort here too; other keys are from "
 			       "htop if they do not "
 			       "clash. Space freezes, as there is nothing to tag.");

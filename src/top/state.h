@@ -5,6 +5,8 @@
 #include "cmd/users/armed.h"
 #include "top/layout.h"
 #include "top/page.h"
+#include "top/settings/settings.h"
+#include "top/settings/settings_file.h"
 #include "top/view.h"
 
 /** State of the terminal view; keys change it, drawing reads it. */
@@ -37,12 +39,23 @@ struct kt_top_head {
 	size_t column; /* index in the list's table */
 };
 
+/** Where settings are kept, and the state at the start, which options may have set. */
+struct kt_top_kept {
+	struct kt_settings_file file;
+	struct kt_buf text; /* of the settings as they were read */
+	size_t open;
+	double interval_s;
+	char sort[KT_NR_TABS][32];
+	bool inverted[KT_NR_TABS];
+};
+
 struct kt_steps;
 
 struct kt_top {
 	struct kt_call call; /* of the commands */
 	struct kt_view views[KT_NR_TABS];
-	struct kt_marks marks[KT_NR_TABS]; /* of the views */
+	struct kt_settings settings; /* as they were read; marks of rows are changed here */
+	struct kt_top_kept kept;
 	size_t open;
 	struct kt_screen screen;
 	struct kt_layout layout;		      /* as last drawn */
@@ -99,6 +112,15 @@ void kt_top_unfold(struct kt_top *top);
 void kt_top_toggle_fold(struct kt_top *top);
 /** Pins the row of a list under the cursor to the top of the list, or takes that back. */
 void kt_top_pin(struct kt_top *top);
+
+/** Reads the settings. Call it before the process is confined. */
+void kt_top_recall(struct kt_top *top, const struct kt_console *console);
+/** Gives the views their settings, before options that come first. */
+void kt_top_apply(struct kt_top *top);
+/** Notes the state from which changes are the user's. */
+void kt_top_remember(struct kt_top *top);
+/** Writes the settings if the user has changed any. */
+struct kt_err *kt_top_save(struct kt_top *top) KT_MUST_CHECK;
 
 /** Width of the text of pages. */
 int kt_top_page_width(const struct kt_top *top);

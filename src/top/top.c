@@ -133,7 +133,7 @@ static struct kt_err *no_list(const char *name)
 
 static struct kt_err *begin(struct kt_top *top, const struct kt_call *call)
 {
-	const char *list = call->nr_operands ? call->operands[0] : "slab";
+	const struct kt_settings *settings = &top->settings;
 	const struct kt_slab_args slab = { .view = true, .exact = top_args(call)->exact };
 	struct kt_err *err = NULL;
 
@@ -145,7 +145,9 @@ static struct kt_err *begin(struct kt_top *top, const struct kt_call *call)
 	memcpy(&top->call.own, &slab, sizeof(slab));
 	top->call.show.depth = 9; /* all rows; drawing decides which are shown */
 	top->live = !call->machine.source;
-	top->interval_s = call->interval_s ? call->interval_s : 1;
+	top->interval_s = call->interval_s	  ? call->interval_s
+			  : settings->interval_ms ? (double)settings->interval_ms / 1000
+						  : 1;
 	if (call->machine.source)
 		err = kt_steps_open(call->machine.source, &top->steps);
 	if (top->steps)
@@ -153,16 +155,19 @@ static struct kt_err *begin(struct kt_top *top, const struct kt_call *call)
 	/* commands choose their columns by the interval, which means growth */
 	top->call.interval_s = top->live || top->steps ? top->interval_s : 0;
 	top->exact = call->show.exact_bytes;
-	top->open = kt_tab_find(list);
+	top->open = call->nr_operands ? kt_tab_find(call->operands[0])
+		    : settings->list  ? settings->list - 1
+				      : KT_TAB_SLAB;
 	for (size_t i = 0; i < KT_NR_TABS; i++) {
 		kt_view_init(&top->views[i], &kt_tabs[i]);
-		top->views[i].marks = &top->marks[i];
+		top->views[i].marks = &top->settings.lists[i].marks;
 		top->views[i].empty = call->show.all;
 		top->views[i].hidden = (top->live ? 0 : KT_COL_RATE) |
 				       (top->live || top->steps ? 0 : KT_COL_GROWTH);
 	}
+	kt_top_apply(top);
 	if (!err && top->open == KT_NR_TABS)
-		err = no_list(list);
+		err = no_list(call->operands[0]);
 	return err;
 }
 
@@ -185,6 +190,10 @@ static struct kt_err *begin_view(struct kt_top *top, const struct kt_call *call)
 		snprintf(top->message, sizeof(top->message), "%s", view->error);
 		top->open = KT_TAB_ACCOUNT;
 	}
+	if (call->list.sort) {
+		view->inverted = false;
+		kt_view_refresh(view);
+	}
 	if (call->list.sort && !view->table)
 		return kt_err_new(KT_ERR_ABSENT, "%s", view->error);
 	if (call->list.sort && !kt_view_sort(view, call->list.sort))
@@ -201,6 +210,8 @@ static void end(struct kt_top *top)
 	kt_page_cleanup(&top->page);
 	kt_armed_free(top->watching.armed);
 	kt_steps_free(top->steps);
+	kt_settings_file_close(&top->kept.file);
+	kt_buf_cleanup(&top->kept.text);
 }
 
 /* ---- batch mode ---- */
@@ -322,6 +333,20 @@ static struct kt_err *run_terminal(
 	return err;
 }
 
+/* Lost settings are no reason to end with an error: the view has done what it was for. */
+static void save(struct kt_top *top, const struct kt_call *call)
+{
+	struct kt_err *err = kt_top_save(top);
+	char text[512];
+
+	if (err) {
+		snprintf(text, sizeof(text), "cannot keep the settings of top: %s",
+			kt_err_text(err));
+		kt_call_say(call, text);
+	}
+	kt_err_free(err);
+}
+
 static struct kt_err *run_view(struct kt_top *top, const struct kt_call *call)
 {
 	struct kt_terminal *terminal;
@@ -332,20 +357,33 @@ static struct kt_err *run_view(struct kt_top *top, const struct kt_call *call)
 	if (err)
 		return err;
 	top->screen.unicode = kt_terminal_unicode(terminal);
+	kt_top_remember(top);
 	err = run_terminal(top, terminal, call->count);
 	kt_terminal_close(terminal);
+	save(top, call);
 	return err;
 }
 
 extern const struct kt_cmd kt_cmd_top;
 
 /*
- * ncurses is loaded before the process is confined, which may forbid to open a library. The
- * terminal is opened last, so that errors until then are printed on a normal screen.
+ * Does what a confined process cannot: loads ncurses, reads the settings, and makes the process
+ * that writes them. Plain text is for files, so it has no settings.
  */
+static struct kt_err *prepare(struct kt_top *top, const struct kt_call *call)
+{
+	struct kt_err *err = kt_terminal_prepare();
+
+	if (err)
+		return err;
+	kt_top_recall(top, call->console);
+	return call->machine.source ? kt_settings_file_keep(&top->kept.file, KT_TAB_NAMES) : NULL;
+}
+
+/* The terminal is opened last, so that errors until then are printed on a normal screen. */
 static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
 {
-	struct kt_top top = { 0 };
+	struct kt_top top = { .kept.file = KT_SETTINGS_FILE_NONE };
 	bool batch = top_args(call)->batch;
 	struct kt_err *err = NULL;
 
@@ -363,7 +401,7 @@ static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
 						"--batch' (or -b) prints plain "
 						"text");
 	if (!batch)
-		err = kt_terminal_prepare();
+		err = prepare(&top, call);
 	if (!err)
 		err = kt_needs_confine(
 			&kt_cmd_top, call, (struct kt_confine_needs){ .terminal = !batch });
@@ -426,6 +464,8 @@ const struct kt_cmd kt_cmd_top = {
 		"kernel memory for each sample, and CACHED is shown. Of a capture or recording "
 		"that has such counts they are used without the option; the title has their "
 		"time.\n\n"
+		"The list, its sort order, the interval, folded and pinned rows are kept for the "
+		"next start if a key has changed them; options and LIST come first.\n\n"
 		"-b (--batch) prints plain text, for a file or a pipe. With -s it shows one "
 		"sample; in a recording the left and right arrows step through its samples. "
 		"NO_COLOR=1 turns colours off.",

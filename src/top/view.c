@@ -161,9 +161,10 @@ static const char *rank_of(const struct kt_table *table)
 static void sort_rows(struct kt_view *view)
 {
 	struct kt_table *table = view->table;
+	size_t column = kt_table_column_named(table, view->sort);
+	bool known = column != KT_NO_COLUMN && !(table->columns[column].flags & view->hidden);
 	struct kt_list_opts opts = {
-		.sort = kt_table_column_named(table, view->sort) == KT_NO_COLUMN ? rank_of(table)
-										 : view->sort,
+		.sort = known ? view->sort : rank_of(table),
 		.filter = *view->filter ? view->filter : NULL,
 		.top = view->top,
 		.empty = view->empty,

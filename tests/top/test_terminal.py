@@ -322,3 +322,108 @@ def the_columns_to_sort_by_have_a_title():
         lines = screen.split("\n")
         at = next(y for y, line in enumerate(lines) if "SORT BY COLUMN" in line)
         assert "│" in lines[at + 1] or "|" in lines[at + 1], lines[at + 1]
+
+
+def settings_home():
+    import tempfile
+    from pathlib import Path
+    home = Path(tempfile.mkdtemp(prefix="ktally-home-"))
+    return home, home / ".config" / "ktally" / "top"
+
+
+def leave(terminal):
+    terminal.send("q")
+    return terminal.wait("ended with 0")
+
+
+@test
+def settings_are_kept_for_the_next_start():
+    import shutil
+    home, file = settings_home()
+    try:
+        # confined, with a capture: another process writes
+        for where in (["-s", lib.FIXTURE, "top"], ["top"]):
+            shutil.rmtree(home / ".config", ignore_errors=True)
+            env = {"HOME": str(home)}
+            with Terminal(*where, env=env) as terminal:
+                terminal.wait("F10Quit")
+                terminal.send("Down", "Down", "e", "F1")
+                terminal.wait("ktally top: keys")
+                terminal.send("Escape")
+                terminal.wait("F10Quit")
+                leave(terminal)
+            assert not list(home.iterdir()), "written though nothing was set"
+            with Terminal(*where, "account", env=env) as terminal:
+                terminal.wait("installed memory", "kernel image")
+                terminal.send("/")
+                terminal.type("kernel image")
+                terminal.send("Escape", "Left", "F8")
+                terminal.wait("[+] kernel image")
+                terminal.send("3")
+                terminal.wait("CALLER")
+                terminal.send("Down", "x", "o")
+                screen = terminal.wait("\n* ", "AREAS▼")
+                pinned = next(line for line in screen.split("\n") if line.startswith("* ")).split()[1]
+                leave(terminal)
+            text = file.read_text()
+            for line in ("list vmalloc", "interval_ms 2000", "fold kernel_image", "sort vmalloc areas"):
+                assert line in text.split("\n"), f"no {line!r}: {text}"
+            assert "pin vmalloc " + pinned[:8] in text, text
+            assert file.stat().st_mode & 0o7777 == 0o600 and len(list(file.parent.iterdir())) == 1
+            before = file.stat().st_mtime_ns, file.stat().st_ino
+            with Terminal(*where, env=env) as terminal:
+                screen = terminal.wait("CALLER", "AREAS▼", "\n* ")
+                assert where != ["top"] or "every 2 s" in screen, screen
+                terminal.send("1")
+                terminal.wait("[+] kernel image", gone="kernel code")
+                terminal.send("3")
+                terminal.wait("AREAS▼")
+                leave(terminal)
+            assert before == (file.stat().st_mtime_ns, file.stat().st_ino), "written without a change"
+            with Terminal("-i", "5", *where, "slab", "--sort", "name", env=env) as terminal:
+                screen = terminal.wait("CACHE▼", "F10Quit")  # options come first, and are not kept
+                assert where != ["top"] or "every 5 s" in screen, screen
+                terminal.send("x")
+                terminal.wait("\n* ")
+                leave(terminal)
+            text = file.read_text()
+            assert "list vmalloc\ninterval_ms 2000\n" in text and "sort slab" not in text, text
+            assert "\npin slab " in text and "\nfold kernel_image\n" in text, text
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@test
+def settings_that_are_nonsense_do_no_harm():
+    import shutil
+    import subprocess
+    home, file = settings_home()
+    try:
+        file.parent.mkdir(parents=True)
+        file.write_bytes(b"pin slab \x1b[2J\nlist nonsense\nsort slab nonsense\n\xff\0\0\ninterval_ms 1\n")
+        with fixture(env={"HOME": str(home)}) as terminal:
+            terminal.wait_for_golden("80x24", "F10Quit", "total")
+        file.write_text("list vmalloc\nsort slab name\npin slab dentry\n")
+        with fixture(env={"HOME": "/nonexistent", "XDG_CONFIG_HOME": str(home / ".config")}) as terminal:
+            terminal.wait("CALLER")
+        plain = subprocess.run([lib.program, "-s", lib.FIXTURE, "top", "-b"], capture_output=True,
+                               env=lib.environment(HOME=str(home)), cwd=lib.REPOSITORY, check=True)
+        lib.must_be_golden("batch", plain.stdout.decode())  # files get no settings
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@test
+def settings_that_cannot_be_written_are_said():
+    import shutil
+    home, file = settings_home()
+    try:
+        file.mkdir(parents=True)  # a directory in its place
+        for where in (["-s", lib.FIXTURE, "top"], ["top"]):
+            with Terminal(*where, env={"HOME": str(home)}) as terminal:
+                terminal.wait("F10Quit")
+                terminal.send("1")
+                terminal.wait("installed memory")
+                assert "cannot keep the settings of top" in leave(terminal)
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
