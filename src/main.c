@@ -334,7 +334,7 @@ static int run_once(const struct kt_cmd *cmd, const struct kt_call *call, struct
 	err = run_command(cmd, &told, &report);
 	if (!err && growth)
 		kt_growth_apply(growth, &report, kt_clock_ns());
-	if (!err && !report.streamed) /* what is written already has no list here */
+	if (!err && !report.streamed) /* a streamed list was sorted before */
 		err = kt_list_finish(&report, &list);
 	say_warnings(&report, call->show.output);
 	if (err || report.streamed)
