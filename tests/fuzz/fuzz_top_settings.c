@@ -2,7 +2,7 @@
 //
 // The file of top's settings: whatever it contains, what is written from it is read the same.
 
-#include "fuzz.h"
+#include "fuzz_record.h"
 
 #include "top/settings/settings.h"
 #include "top/view.h"

@@ -60,8 +60,8 @@ static void take_sort(struct kt_span text, size_t list, struct kt_settings *sett
 		if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '_')
 			return;
 	}
+	memset(sort, 0, sizeof(settings->lists[list].sort));
 	memcpy(sort, text.p, text.n);
-	sort[text.n] = '\0';
 }
 
 static void take_mark(struct kt_span text, struct kt_marks *marks)

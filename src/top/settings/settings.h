@@ -14,8 +14,8 @@
 #define KT_INTERVAL_MAX_MS 3600000
 
 /**
- * What the terminal view keeps for its next start. A setting that was never changed has no value,
- * and is not written.
+ * Settings that the terminal view keeps for its next start. A setting that was never changed has no
+ * value, and is not written.
  */
 struct kt_settings {
 	size_t list;	     /* the open list, from 1; 0: not changed */
