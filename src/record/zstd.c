@@ -36,3 +36,10 @@ struct kt_err *kt_zstd(const struct kt_zstd **ret_lib)
 }
 
 #endif
+
+struct kt_err *kt_zstd_prepare(void)
+{
+	const struct kt_zstd *lib;
+
+	return kt_zstd(&lib);
+}

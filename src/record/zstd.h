@@ -10,5 +10,7 @@
  * static ktally has record/zstd_plain.h instead.
  */
 struct kt_err *kt_zstd(const struct kt_zstd **ret_lib) KT_MUST_CHECK;
+/** Loads it, for who will read or write a recording after its rights are given up. */
+struct kt_err *kt_zstd_prepare(void) KT_MUST_CHECK;
 
 #endif

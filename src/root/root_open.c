@@ -288,7 +288,6 @@ static void prepare_parts(int fd)
 struct kt_err *kt_root_prepare(const char *path)
 {
 	int fd = kt_open_kind(AT_FDCWD, path, KT_OPEN_FILE | KT_OPEN_DIRECTORY, O_RDONLY);
-	const struct kt_zstd *zstd;
 	struct kt_err *err = NULL;
 	struct stat st;
 
@@ -303,7 +302,7 @@ struct kt_err *kt_root_prepare(const char *path)
 	} else if (is_dump(fd)) {
 		prepare_dump(fd);
 	} else if (kt_is_recording(path))
-		err = kt_zstd(&zstd);
+		err = kt_zstd_prepare();
 	else if (kt_text_kind_of_file(fd) != KT_TEXT_PLAIN) {
 		err = kt_root_prepare_bundle();
 		/* an image of memory needs no library */

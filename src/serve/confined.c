@@ -37,7 +37,6 @@ struct kt_err *kt_serve_confine(
 {
 	struct kt_confine_needs needs = { .serves = true, .machine = !call->machine.source };
 	char state[PATH_MAX], socket[PATH_MAX];
-	const struct kt_zstd *zstd;
 
 	if (!call->machine.source)
 		kt_needs_keep_machine();
@@ -46,7 +45,7 @@ struct kt_err *kt_serve_confine(
 		/* the directory, because the recorder replaces the file now and then */
 		directory_of(recording, state);
 		kt_confine_read(&needs, state);
-		kt_err_free(kt_zstd(&zstd));
+		kt_err_free(kt_zstd_prepare());
 	}
 	if (address->kind == KT_ADDRESS_UNIX) {
 		directory_of(address->text, socket);

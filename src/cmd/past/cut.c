@@ -11,31 +11,14 @@ struct cut_args {
 	bool force;
 };
 
-static const struct kt_column field_columns[] = {
-	{ .key = "file", .flags = KT_COL_SET },
-	{ .key = "samples", .type = KT_CELL_COUNT, .flags = KT_COL_SET },
-	{ .key = "bytes", .type = KT_CELL_BYTES, .flags = KT_COL_SET },
-};
-
-static const struct kt_part fields_part = {
-	KT_COLUMNS_OF(field_columns),
-};
-
 static const struct kt_shape shape = {
 	.schema = "ktally/cut/1",
-	.parts = KT_PARTS(&fields_part),
+	.parts = KT_PARTS(&kt_past_copy_part),
 };
 
 static void put_report(struct kt_report *report, const char *path, const struct kt_past_copy *copy)
 {
-	kt_report_field(report, NULL, "file", KT_CELL_TEXT, kt_report_text(report, path));
-	kt_report_field(
-		report, NULL, "samples", KT_CELL_COUNT, kt_cell_number((int64_t)copy->nr_samples));
-	kt_report_field(
-		report, NULL, "bytes", KT_CELL_BYTES, kt_cell_number((int64_t)copy->nr_bytes));
-	kt_report_headline(report, "%s: %llu sample%s, %s", path,
-		(unsigned long long)copy->nr_samples, copy->nr_samples == 1 ? "" : "s",
-		kt_report_bytes(report, (int64_t)copy->nr_bytes));
+	kt_past_copy_put(copy, path, report);
 	if (copy->nr_whole_thinned)
 		kt_report_note(report,
 			"%llu thinned samples outside the period are in it too: samples older than "
@@ -80,15 +63,8 @@ static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
 	return err;
 }
 
-static struct kt_err *prepare(void)
-{
-	const struct kt_zstd *zstd;
-
-	return kt_zstd(&zstd);
-}
-
 static const struct kt_operand operands[] = { { "FILE", KT_ARG_RECORDING },
-	{ "OUT", KT_ARG_NEW_FILE, .prepare = prepare } };
+	{ "OUT", KT_ARG_NEW_FILE, .prepare = kt_zstd_prepare } };
 
 static const struct kt_option options[] = {
 	KT_PAST_PERIOD_OPTIONS(struct cut_args, period),

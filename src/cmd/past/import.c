@@ -276,11 +276,9 @@ static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
 
 static struct kt_err *prepare(void)
 {
-	const struct kt_zstd *zstd;
-
 	/* a directory may have bundles in it; without the library only they cannot be read */
 	kt_err_free(kt_root_prepare_bundle());
-	return kt_zstd(&zstd);
+	return kt_zstd_prepare();
 }
 
 static const struct kt_operand operands[] = { { "INPUT", KT_ARG_SOURCE, .many = true } };

@@ -29,19 +29,9 @@ struct merge {
 	uint64_t nr_blocks_left_out;
 };
 
-static const struct kt_column field_columns[] = {
-	{ .key = "file", .flags = KT_COL_SET },
-	{ .key = "samples", .type = KT_CELL_COUNT, .flags = KT_COL_SET },
-	{ .key = "bytes", .type = KT_CELL_BYTES, .flags = KT_COL_SET },
-};
-
-static const struct kt_part fields_part = {
-	KT_COLUMNS_OF(field_columns),
-};
-
 static const struct kt_shape shape = {
 	.schema = "ktally/merge/1",
-	.parts = KT_PARTS(&fields_part),
+	.parts = KT_PARTS(&kt_past_copy_part),
 };
 
 static int by_time(const void *a, const void *b)
@@ -138,14 +128,7 @@ static struct kt_err *copy_places(struct merge *merge)
 
 static void put_report(struct kt_report *report, const struct merge *merge, const char *path)
 {
-	kt_report_field(report, NULL, "file", KT_CELL_TEXT, kt_report_text(report, path));
-	kt_report_field(report, NULL, "samples", KT_CELL_COUNT,
-		kt_cell_number((int64_t)merge->copy.nr_samples));
-	kt_report_field(report, NULL, "bytes", KT_CELL_BYTES,
-		kt_cell_number((int64_t)merge->copy.nr_bytes));
-	kt_report_headline(report, "%s: %llu sample%s, %s", path,
-		(unsigned long long)merge->copy.nr_samples, merge->copy.nr_samples == 1 ? "" : "s",
-		kt_report_bytes(report, (int64_t)merge->copy.nr_bytes));
+	kt_past_copy_put(&merge->copy, path, report);
 	if (merge->nr_blocks_left_out)
 		kt_report_note(report, "%llu block%s of a time that is in another one left out",
 			(unsigned long long)merge->nr_blocks_left_out,
@@ -191,15 +174,8 @@ static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
 	return err;
 }
 
-static struct kt_err *prepare(void)
-{
-	const struct kt_zstd *zstd;
-
-	return kt_zstd(&zstd);
-}
-
 static const struct kt_operand operands[] = { { "A", KT_ARG_RECORDING }, { "B", KT_ARG_RECORDING },
-	{ "OUT", KT_ARG_NEW_FILE, .prepare = prepare } };
+	{ "OUT", KT_ARG_NEW_FILE, .prepare = kt_zstd_prepare } };
 
 static const struct kt_option options[] = {
 	{ 0, "force", NULL, "overwrite the recording", .kind = KT_ARG_FLAG,

@@ -221,3 +221,27 @@ void kt_past_copy_fini(struct kt_past_copy *copy)
 {
 	kt_new_file_cleanup(&copy->file);
 }
+
+/* ---- the report ---- */
+
+static const struct kt_column columns[] = {
+	{ .key = "file", .flags = KT_COL_SET },
+	{ .key = "samples", .type = KT_CELL_COUNT, .flags = KT_COL_SET },
+	{ .key = "bytes", .type = KT_CELL_BYTES, .flags = KT_COL_SET },
+};
+
+const struct kt_part kt_past_copy_part = {
+	KT_COLUMNS_OF(columns),
+};
+
+void kt_past_copy_put(const struct kt_past_copy *copy, const char *path, struct kt_report *report)
+{
+	kt_report_field(report, NULL, "file", KT_CELL_TEXT, kt_report_text(report, path));
+	kt_report_field(
+		report, NULL, "samples", KT_CELL_COUNT, kt_cell_number((int64_t)copy->nr_samples));
+	kt_report_field(
+		report, NULL, "bytes", KT_CELL_BYTES, kt_cell_number((int64_t)copy->nr_bytes));
+	kt_report_headline(report, "%s: %llu sample%s, %s", path,
+		(unsigned long long)copy->nr_samples, copy->nr_samples == 1 ? "" : "s",
+		kt_report_bytes(report, (int64_t)copy->nr_bytes));
+}

@@ -4,6 +4,8 @@
 
 #include "history/history.h"
 #include "record/sampler.h"
+#include "report/report.h"
+#include "report/shape.h"
 #include "root/new_file.h"
 
 /**
@@ -27,5 +29,10 @@ struct kt_err *kt_past_copy_block(struct kt_past_copy *copy, struct kt_recording
 /** Names the recording. */
 struct kt_err *kt_past_copy_commit(struct kt_past_copy *copy) KT_MUST_CHECK;
 void kt_past_copy_fini(struct kt_past_copy *copy);
+
+/** File, samples and bytes: the fields of a command that copies. */
+extern const struct kt_part kt_past_copy_part;
+/** Puts these fields and a headline. */
+void kt_past_copy_put(const struct kt_past_copy *copy, const char *path, struct kt_report *report);
 
 #endif

@@ -332,15 +332,8 @@ static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
 	return err;
 }
 
-static struct kt_err *prepare(void)
-{
-	const struct kt_zstd *zstd;
-
-	return kt_zstd(&zstd);
-}
-
 static const struct kt_operand operands[] = { { "FILE", KT_ARG_NEW_FILE, .optional = true,
-	.usual = KT_RECORDING_DEFAULT, .prepare = prepare } };
+	.usual = KT_RECORDING_DEFAULT, .prepare = kt_zstd_prepare } };
 
 static const struct kt_option options[] = {
 	{ 0, "exact", NULL,
