@@ -150,6 +150,19 @@ static struct kt_err *needs_argument(const struct line *line, size_t at, const c
 	return kt_err_new(KT_ERR_USAGE, "%s needs an argument", word);
 }
 
+/* An option's name has dashes before it. */
+static struct kt_err *no_such(
+	const char *what, const char *word, const char *dashes, const struct kt_near *near)
+{
+	if (near->name)
+		return kt_err_new(KT_ERR_USAGE,
+			"there is no %s '%.64s': did you mean '%s%s'? 'ktally --help' lists the "
+			"%ss",
+			what, word, dashes, near->name, what);
+	return kt_err_new(
+		KT_ERR_USAGE, "there is no %s '%.64s'; 'ktally --help' lists them", what, word);
+}
+
 /* `word`: "--name" or "--name=value". */
 static struct kt_err *no_option(const struct line *line, const char *word)
 {
@@ -161,13 +174,7 @@ static struct kt_err *no_option(const struct line *line, const char *word)
 		for (size_t i = 0; i < line->nr_known; i++)
 			kt_near_offer(&near, line->known[i].option->name);
 	}
-	if (near.name)
-		return kt_err_new(KT_ERR_USAGE,
-			"there is no option '%.64s': did you mean '--%s'? 'ktally --help' lists "
-			"the options",
-			word, near.name);
-	return kt_err_new(
-		KT_ERR_USAGE, "there is no option '%.64s'; 'ktally --help' lists them", word);
+	return no_such("option", word, "--", &near);
 }
 
 static struct kt_err *take_options(struct line *line, int argc, char **argv)
@@ -208,13 +215,7 @@ static struct kt_err *no_command(const struct kt_cmds *cmds, const char *word)
 
 	for (size_t i = 0; i < cmds->count; i++)
 		kt_near_offer(&near, cmds->items[i]->name);
-	if (near.name)
-		return kt_err_new(KT_ERR_USAGE,
-			"there is no command '%.64s': did you mean '%s'? 'ktally --help' lists "
-			"the commands",
-			word, near.name);
-	return kt_err_new(
-		KT_ERR_USAGE, "there is no command '%.64s'; 'ktally --help' lists them", word);
+	return no_such("command", word, "", &near);
 }
 
 static struct kt_err *take_operands(struct line *line, int argc, char **argv)

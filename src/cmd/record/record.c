@@ -55,18 +55,26 @@ static void restart(struct kt_recorder *recorder)
 	kt_fold_restart(&recorder->fold);
 }
 
+/* If the file was renamed, its samples since the last block become one; a new file follows. */
+static struct kt_err *follow_place(struct kt_recorder *recorder, bool *ret_moved)
+{
+	struct kt_err *err = kt_writer_check_place(recorder->writer, ret_moved);
+
+	if (*ret_moved && !err)
+		restart(recorder);
+	return err;
+}
+
 /* The samples since the last block are in the file wherever it is now, or in the new one. */
 static struct kt_err *check_place(struct kt_recorder *recorder)
 {
 	bool moved;
-	struct kt_err *err = kt_writer_check_place(recorder->writer, &moved);
+	struct kt_err *err = follow_place(recorder, &moved);
 
 	if (moved)
 		kt_recorder_say(recorder, kt_arena_printf(&recorder->arena,
 						  "%s: removed or renamed while it was written%s",
 						  recorder->path, err ? "" : "; it is made anew"));
-	if (moved && !err)
-		restart(recorder);
 	return err;
 }
 
@@ -124,23 +132,17 @@ static struct kt_err *write_out(struct kt_recorder *recorder, int64_t boot_ms)
 	return NULL;
 }
 
-/* The samples of the day before become a block of the file that now has the name of that day. */
 static struct kt_err *turn_day(struct kt_recorder *recorder, int64_t real_ms)
 {
-	bool turned, moved = false;
+	bool turned, moved;
 	struct kt_err *err =
 		kt_record_daily_turn(&recorder->daily, recorder->path, real_ms, &turned);
 
-	if (err) {
-		kt_recorder_say(recorder, kt_err_text(err));
-		kt_err_free(err);
-		return NULL;
-	}
-	if (turned)
-		err = kt_writer_check_place(recorder->writer, &moved);
-	if (moved && !err)
-		restart(recorder);
-	return err;
+	if (!err)
+		return turned ? follow_place(recorder, &moved) : NULL;
+	kt_recorder_say(recorder, kt_err_text(err));
+	kt_err_free(err);
+	return NULL;
 }
 
 static struct kt_err *record(struct kt_recorder *recorder, struct kt_pace *pace)

@@ -36,36 +36,34 @@ static struct kt_err *list(struct kt_arena *arena, struct kt_root *root,
 	return err;
 }
 
-/* When cgroups were read the recorder says itself: to read it would be to find that it is absent.
- */
-static void drop_own(struct kt_record_files *files)
+/* Takes a file out of a list; NULL: it is not there. */
+static const char *take_out(kt_names *files, const char *path)
 {
+	const char *found = NULL;
 	size_t kept = 0;
 
-	for (size_t i = 0; i < files->fast.count; i++) {
-		if (strcmp(files->fast.items[i], KT_GROUPS_FILE) != 0)
-			files->fast.items[kept++] = files->fast.items[i];
+	for (size_t i = 0; i < files->count; i++) {
+		if (strcmp(files->items[i], path) == 0)
+			found = files->items[i];
+		else
+			files->items[kept++] = files->items[i];
 	}
-	files->fast.count = kept;
+	files->count = kept;
+	return found;
 }
 
-/* The number of open files is one short line, and belongs to the counts of every sample. */
+/*
+ * The number of open files is one short line, and belongs to the counts of every sample. When
+ * cgroups were read the recorder says itself: to read it would be to find that it is absent.
+ */
 static void keep_counted(struct kt_record_files *files)
 {
-	size_t kept = 0;
+	const char *open_files = take_out(&files->minute, KT_FILE_FILE_NR), **slot;
 
-	for (size_t i = 0; i < files->minute.count; i++) {
-		const char *path = files->minute.items[i], **slot;
-
-		if (strcmp(path, KT_FILE_FILE_NR) != 0) {
-			files->minute.items[kept++] = path;
-			continue;
-		}
-		slot = kt_list_push(&files->arena, &files->fast);
-		if (slot)
-			*slot = path;
-	}
-	files->minute.count = kept;
+	take_out(&files->fast, KT_GROUPS_FILE);
+	slot = open_files ? kt_list_push(&files->arena, &files->fast) : NULL;
+	if (slot)
+		*slot = open_files;
 }
 
 struct kt_err *kt_record_files_list(struct kt_record_files *files, struct kt_root *root)
@@ -79,7 +77,6 @@ struct kt_err *kt_record_files_list(struct kt_record_files *files, struct kt_roo
 	if (!err)
 		err = list(&files->arena, root, minute_sources, KT_LEN(minute_sources),
 			&files->minute);
-	drop_own(files);
 	if (!err)
 		keep_counted(files);
 	return files->arena.failed ? kt_err_new(KT_ERR_NOMEM, "out of memory") : err;
