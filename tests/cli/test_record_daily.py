@@ -43,13 +43,19 @@ def at_midnight_the_file_gets_the_name_of_its_day():
         assert len(times_of(merged)) == 16, times_of(merged)
 
 
+def made_two_days_ago(folder):
+    """A tree, a recording of it, and the time that the recording was last written."""
+    tree, file = plant(folder / "tree", trees.MODERN), folder / "x.rec"
+    succeed("-s", tree, "record", file, "-i", "0.3", "-n", "3")
+    then = time.time() - 2 * DAY_S
+    os.utime(file, (then, then))
+    return tree, file, then
+
+
 @test
 def a_recorder_that_was_away_over_midnight_turns_the_file_at_its_first_sample():
     with Folder() as folder:
-        tree, file = plant(folder / "tree", trees.MODERN), folder / "x.rec"
-        succeed("-s", tree, "record", file, "-i", "0.3", "-n", "3")
-        then = time.time() - 2 * DAY_S
-        os.utime(file, (then, then))
+        tree, file, then = made_two_days_ago(folder)
         succeed("-s", tree, "record", file, "-i", "0.3", "-n", "4", "--daily")
         dated = folder / time.strftime("x-%Y-%m-%d.rec", time.localtime(then))
         assert dated.exists(), sorted(folder.iterdir())
@@ -65,9 +71,6 @@ def a_recorder_that_was_away_over_midnight_turns_the_file_at_its_first_sample():
 @test
 def without_the_option_a_day_has_no_file():
     with Folder() as folder:
-        tree, file = plant(folder / "tree", trees.MODERN), folder / "x.rec"
-        succeed("-s", tree, "record", file, "-i", "0.3", "-n", "2")
-        then = time.time() - 2 * DAY_S
-        os.utime(file, (then, then))
+        tree, file, _ = made_two_days_ago(folder)
         succeed("-s", tree, "record", file, "-i", "0.3", "-n", "2")
         assert [path.name for path in folder.glob("x*.rec")] == ["x.rec"]

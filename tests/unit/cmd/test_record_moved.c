@@ -86,7 +86,7 @@ TEST(a_mark_names_who_moved_most)
 	CHECK_INT(draft.block.marks.count, 2);
 	CHECK_STR(
 		draft.block.marks.items[1].text, "kernel stacks -31.2 MiB: storm (-2000 threads)");
-	/* somebody else's stacks */
+	/* stacks of another program */
 	take(&moved, 2000 + 2000 * 16, 20000);
 	read_tasks(&moved, &draft, 4, 4000, 5);
 	CHECK_INT(draft.block.marks.count, 3);

@@ -36,6 +36,16 @@ static struct kt_finding *only_finding(struct kt_report *report)
 	return CHECK_INT(report->findings.count, 1) ? report->findings.items : NULL;
 }
 
+/* The only finding about the judge's series; NULL: there is not one. */
+static struct kt_finding *found(struct kt_judge *judge, struct kt_report *report)
+{
+	const struct kt_growth_context context = { .left_bytes = 4096 * MIB };
+
+	kt_report_init(report, "test");
+	kt_growth_put(report, judge, &context);
+	return only_finding(report);
+}
+
 TEST(growth_without_a_holder_is_not_called_a_leak)
 {
 	const struct kt_growth_context context = { .left_bytes = 4096 * MIB };
@@ -148,14 +158,10 @@ static struct kt_judge *judge_young(void)
 /* It may allocate for a process that keeps what it asked for: files, sockets, BPF maps. */
 TEST(growth_of_minutes_by_a_function_of_the_kernel_itself_is_no_leak)
 {
-	const struct kt_growth_context context = { .left_bytes = 4096 * MIB };
 	struct kt_judge *judge = judge_young();
 	KT_CLEANUP(report) struct kt_report report = { 0 };
-	struct kt_finding *finding;
+	struct kt_finding *finding = found(judge, &report);
 
-	kt_report_init(&report, "test");
-	kt_growth_put(&report, judge, &context);
-	finding = only_finding(&report);
 	if (finding) {
 		struct kt_holder holder = kt_holder_of(KT_HOLDER_FUNCTION, "take_all");
 
@@ -171,14 +177,10 @@ TEST(growth_of_minutes_by_a_function_of_the_kernel_itself_is_no_leak)
 
 TEST(a_module_that_holds_it_stands_for_a_day_of_history)
 {
-	const struct kt_growth_context context = { .left_bytes = 4096 * MIB };
 	struct kt_judge *judge = judge_young();
 	KT_CLEANUP(report) struct kt_report report = { 0 };
-	struct kt_finding *finding;
+	struct kt_finding *finding = found(judge, &report);
 
-	kt_report_init(&report, "test");
-	kt_growth_put(&report, judge, &context);
-	finding = only_finding(&report);
 	if (finding) {
 		struct kt_holder holder = kt_holder_of(KT_HOLDER_FUNCTION, "take_all");
 
@@ -199,14 +201,10 @@ TEST(a_module_that_holds_it_stands_for_a_day_of_history)
 
 TEST(data_of_a_module_is_the_module)
 {
-	const struct kt_growth_context context = { .left_bytes = 4096 * MIB };
 	struct kt_judge *judge = judge_young();
 	KT_CLEANUP(report) struct kt_report report = { 0 };
-	struct kt_finding *finding;
+	struct kt_finding *finding = found(judge, &report);
 
-	kt_report_init(&report, "test");
-	kt_growth_put(&report, judge, &context);
-	finding = only_finding(&report);
 	if (finding) {
 		struct kt_holder holder = kt_holder_of(KT_HOLDER_FUNCTION, "bad");
 
@@ -220,14 +218,10 @@ TEST(data_of_a_module_is_the_module)
 
 TEST(what_a_process_holds_is_no_leak_of_the_kernel)
 {
-	const struct kt_growth_context context = { .left_bytes = 4096 * MIB };
 	struct kt_judge *judge = judge_young();
 	KT_CLEANUP(report) struct kt_report report = { 0 };
-	struct kt_finding *finding;
+	struct kt_finding *finding = found(judge, &report);
 
-	kt_report_init(&report, "test");
-	kt_growth_put(&report, judge, &context);
-	finding = only_finding(&report);
 	if (finding) {
 		struct kt_holder holder = kt_holder_of(KT_HOLDER_PROCESS, "pooler");
 
@@ -270,15 +264,11 @@ static struct kt_judge *judge_sockets(void)
 
 TEST(all_that_follows_a_number_is_one_finding)
 {
-	const struct kt_growth_context context = { .left_bytes = 4096 * MIB };
 	struct kt_judge *judge = judge_sockets();
 	struct kt_holder holder = kt_holder_of(KT_HOLDER_PROCESS, "pooler");
 	KT_CLEANUP(report) struct kt_report report = { 0 };
-	struct kt_finding *finding;
+	struct kt_finding *finding = found(judge, &report);
 
-	kt_report_init(&report, "test");
-	kt_growth_put(&report, judge, &context);
-	finding = only_finding(&report);
 	if (finding) {
 		CHECK_STR(finding->id, "follows");
 		CHECK_STR(finding->subject, "slab:kmalloc-2k");
