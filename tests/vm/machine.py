@@ -212,13 +212,18 @@ class Machine:
     def read(self, command):
         """What a command inside prints, of any kind and length."""
         # one after the other: what packs must not be there yet while ktally counts
-        text = self.run(f"{{ {command}; }} >/tmp/out 2>/dev/null; gzip -1 </tmp/out | base64; "
-                        ": >/tmp/out")
+        text = self.run(f"{{ {command}; }} >/tmp/out 2>/tmp/err; echo $? >/tmp/status; "
+                        "gzip -1 </tmp/out | base64; : >/tmp/out")
         return gzip.decompress(base64.b64decode(text))
 
     def report(self, command):
         """What a command of ktally has to say, with its options."""
-        return json.loads(self.read(f"ktally {command} -o json"))
+        text = self.read(f"ktally {command} -o json")
+        if not text:
+            _, why = self.try_run("cat /tmp/status; tail -c 500 /tmp/err; "
+                                       "dmesg | grep -iE 'out of memory|segfault' | tail -n 2")
+            raise Broken(f"'ktally {command}' printed nothing, status {why}")
+        return json.loads(text)
 
     def account(self):
         return self.report("account")
