@@ -18,7 +18,8 @@ STOP = ("[ ! -e /tmp/recorder ] || { r=$(cat /tmp/recorder); kill $r; "
 MOMENTS = ("capture", "dump")
 LEAD_S = 12  # rest before the growth: a whole block
 FIRST_S = 98  # after the growth began: eight blocks and two tests, wherever the blocks begin
-LAST_S = 240  # a diagnosis takes a minute where other work runs, and one may come a block too early
+LAST_S = 240  # one may come a block too early
+DIAGNOSIS_S = 900  # it takes five minutes where much other work runs; what is watched leaks as long
 FREED_S = 20  # a hundred thousand sockets are closed one after the other
 
 
@@ -122,7 +123,7 @@ class Together:
         if options in MOMENTS:
             report = self.moment(options).report("diagnose")
         else:
-            report = self.vm.report(f"diagnose --recording {RECORDING} {options}".strip())
+            report = self.vm.report(f"diagnose --recording {RECORDING} {options}".strip(), DIAGNOSIS_S)
         self.save(f"{self.name}-found{options.replace(' ', '')}.json", report)
         return report
 

@@ -209,16 +209,16 @@ class Machine:
         if b"Error" in said:
             raise Broken(f"qemu: {command}: {said.decode(errors='replace')[-300:]}")
 
-    def read(self, command):
+    def read(self, command, timeout=COMMAND_S):
         """What a command inside prints, of any kind and length."""
         # one after the other: what packs must not be there yet while ktally counts
         text = self.run(f"{{ {command}; }} >/tmp/out 2>/tmp/err; echo $? >/tmp/status; "
-                        "gzip -1 </tmp/out | base64; : >/tmp/out")
+                        "gzip -1 </tmp/out | base64; : >/tmp/out", timeout)
         return gzip.decompress(base64.b64decode(text))
 
-    def report(self, command):
+    def report(self, command, timeout=COMMAND_S):
         """What a command of ktally has to say, with its options."""
-        text = self.read(f"ktally {command} -o json")
+        text = self.read(f"ktally {command} -o json", timeout)
         if not text:
             _, why = self.try_run("cat /tmp/status; tail -c 500 /tmp/err; "
                                        "dmesg | grep -iE 'out of memory|segfault' | tail -n 2")
