@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef KT_SIMULATE_ALLOCATOR_H
+#define KT_SIMULATE_ALLOCATOR_H
+
+#include "simulate/event.h"
+
+/**
+ * A model of an allocator: it decides as the original does which page an object is in, and keeps no
+ * memory for the objects themselves. One file is one allocator, one entry of kt_sim_allocators.
+ */
+
+struct kt_sim_model;
+
+/** A number that says how an allocator worked, such as slabs that were made. */
+struct kt_sim_count {
+	const char *name;
+	uint64_t count;
+};
+#define KT_SIM_COUNTS_MAX 8
+
+struct kt_sim_held {
+	uint64_t pages;
+	uint64_t table_bytes; /* tables outside these pages */
+	size_t nr_counts;
+	struct kt_sim_count counts[KT_SIM_COUNTS_MAX];
+};
+
+struct kt_sim_allocator {
+	const char *name;
+	const char *title;
+	bool by_cache; /* its pages belong to caches */
+	struct kt_sim_model *(*open)(const struct kt_sim_stream *stream); /* NULL: no memory */
+	void (*close)(struct kt_sim_model *model);			  /* NULL is allowed */
+	/**
+	 * Both get events that were checked: caches, CPUs and objects exist, and a free has the
+	 * bytes and the cache of the allocation. False when out of memory.
+	 */
+	bool (*alloc)(struct kt_sim_model *model, const struct kt_sim_event *event);
+	bool (*free)(struct kt_sim_model *model, const struct kt_sim_event *event);
+	void (*reap)(struct kt_sim_model *model); /* NULL: it never gives memory back */
+	/**
+	 * `ret_pages`: a number for each cache of the stream, zeroed, for pages of allocators by
+	 * cache. Pages that belong to no cache of the stream are only in the total.
+	 */
+	void (*measure)(
+		const struct kt_sim_model *model, struct kt_sim_held *ret, uint64_t *ret_pages);
+};
+
+extern const struct kt_sim_allocator *const kt_sim_allocators[];
+extern const size_t kt_nr_sim_allocators;
+
+/** Finds an allocator by its name; NULL: none has it. */
+const struct kt_sim_allocator *kt_sim_allocator_find(const char *name);
+
+extern const struct kt_sim_allocator kt_sim_slub, kt_sim_sheaves, kt_sim_slab, kt_sim_magazines;
+extern const struct kt_sim_allocator kt_sim_bsd, kt_sim_svr4, kt_sim_sunos;
+
+/* ---- for the files of the allocators ---- */
+
+#define KT_SIM_NONE UINT32_MAX
+
+/** Numbers by object: where it is. */
+struct kt_sim_places {
+	uint32_t *items;
+	uint32_t room;
+};
+
+/** Makes room for an object's number. False when out of memory. */
+bool kt_sim_places_grow(struct kt_sim_places *places, uint32_t object);
+
+static inline bool kt_sim_place(struct kt_sim_places *places, uint32_t object, uint32_t place)
+{
+	if (object >= places->room && !kt_sim_places_grow(places, object))
+		return false;
+	places->items[object] = place;
+	return true;
+}
+
+/** Makes room for one more of `count` elements; the new room is zeroed. NULL: no memory. */
+void *kt_sim_more(void *items, uint32_t count, uint32_t *room, size_t element_size);
+
+static inline uint64_t kt_sim_round_up(uint64_t value, uint64_t to)
+{
+	return (value + to - 1) / to * to;
+}
+
+static inline uint64_t kt_sim_pages(uint64_t bytes, uint32_t page_bytes)
+{
+	return (bytes + page_bytes - 1) / page_bytes;
+}
+
+#endif

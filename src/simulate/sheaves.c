@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// SLUB as it is with sheaves: each CPU has two arrays of free objects, and a node keeps full and
+// empty ones in its barn. Follows __pcs_replace_empty_main(), __pcs_replace_full_main() and
+// refill_objects() of mm/slub.c. Objects in sheaves keep their slabs in use.
+
+#include "simulate/slub_node.h"
+
+#include <stdlib.h>
+
+#define BARN_FULL_MAX 10u /* MAX_FULL_SHEAVES */
+
+/* An array of slabs, one for each free object. */
+struct sheaf {
+	uint32_t nr_objs;
+	struct sheaf *next; /* in the barn */
+	uint32_t slabs[];
+};
+
+struct sheaf_cpu {
+	struct sheaf *main, *spare; /* NULL: none */
+};
+
+struct barn {
+	struct sheaf *full, *empty;
+	uint32_t nr_full, nr_empty;
+};
+
+struct kt_sim_model {
+	struct slub_node node;
+	struct sheaf_cpu *cpus; /* nr_cpus for each cache */
+	struct barn *barns;	/* one for each cache */
+	uint32_t nr_cpus;
+	uint64_t nr_refills, nr_flushes;
+};
+
+static void free_list(struct sheaf *sheaf)
+{
+	while (sheaf) {
+		struct sheaf *next = sheaf->next;
+
+		free(sheaf);
+		sheaf = next;
+	}
+}
+
+static void sheaves_close(struct kt_sim_model *model)
+{
+	if (!model)
+		return;
+	for (size_t i = 0; model->cpus && i < (size_t)model->node.nr_caches * model->nr_cpus; i++) {
+		free(model->cpus[i].main);
+		free(model->cpus[i].spare);
+	}
+	for (uint32_t i = 0; model->barns && i < model->node.nr_caches; i++) {
+		free_list(model->barns[i].full);
+		free_list(model->barns[i].empty);
+	}
+	slub_node_fini(&model->node);
+	free(model->cpus);
+	free(model->barns);
+	free(model);
+}
+
+static struct kt_sim_model *sheaves_open(const struct kt_sim_stream *stream)
+{
+	struct kt_sim_model *model = calloc(1, sizeof(*model));
+
+	if (!model || !slub_node_init(&model->node, stream)) {
+		sheaves_close(model);
+		return NULL;
+	}
+	model->nr_cpus = stream->machine.nr_cpus;
+	model->cpus = calloc((size_t)model->node.nr_caches * model->nr_cpus, sizeof(*model->cpus));
+	model->barns = calloc(model->node.nr_caches, sizeof(*model->barns));
+	if (!model->cpus || !model->barns) {
+		sheaves_close(model);
+		return NULL;
+	}
+	return model;
+}
+
+/* ---- the barn ---- */
+
+static struct sheaf *take(struct sheaf **list, uint32_t *count)
+{
+	struct sheaf *sheaf = *list;
+
+	if (sheaf) {
+		*list = sheaf->next;
+		(*count)--;
+	}
+	return sheaf;
+}
+
+static void put(struct sheaf **list, uint32_t *count, struct sheaf *sheaf)
+{
+	sheaf->next = *list;
+	*list = sheaf;
+	(*count)++;
+}
+
+static struct sheaf *new_sheaf(const struct slub_cache *cache)
+{
+	return calloc(1, sizeof(struct sheaf) + cache->sheaf_capacity * sizeof(uint32_t));
+}
+
+static struct sheaf *empty_sheaf(struct barn *barn, const struct slub_cache *cache)
+{
+	struct sheaf *sheaf = take(&barn->empty, &barn->nr_empty);
+
+	return sheaf ? sheaf : new_sheaf(cache);
+}
+
+/* ---- objects between sheaves and slabs ---- */
+
+/* Takes free objects of a slab that is on no list, and puts it where it belongs then. */
+static void fill_from(
+	struct kt_sim_model *model, struct sheaf *sheaf, uint32_t slab, uint32_t capacity)
+{
+	struct kt_sim_slab_record *record = &model->node.slabs.items[slab];
+
+	while (record->nr_free && sheaf->nr_objs < capacity) {
+		sheaf->slabs[sheaf->nr_objs++] = slab;
+		record->nr_free--;
+	}
+	if (record->nr_free)
+		slub_partial_add(&model->node, slab);
+	else
+		record->state = SLAB_FULL;
+}
+
+/* Fills a sheaf from partial slabs, then from new ones. False when out of memory. */
+static bool refill(struct kt_sim_model *model, uint32_t cache, struct sheaf *sheaf)
+{
+	struct slub_node *node = &model->node;
+	struct slub_cache *info = &node->caches[cache];
+
+	model->nr_refills++;
+	while (sheaf->nr_objs < info->sheaf_capacity) {
+		uint32_t slab = info->partial.first;
+
+		if (slab != KT_SIM_NONE)
+			slub_partial_remove(node, slab);
+		else
+			slab = slub_slab_new(node, cache);
+		if (slab == KT_SIM_NONE)
+			return false;
+		fill_from(model, sheaf, slab, info->sheaf_capacity);
+	}
+	return true;
+}
+
+static void free_object(struct kt_sim_model *model, uint32_t slab)
+{
+	struct slub_node *node = &model->node;
+	struct kt_sim_slab_record *record = &node->slabs.items[slab];
+	bool listed = record->state == SLAB_NODE;
+
+	record->nr_free++;
+	if (slub_is_spare(node, slab)) {
+		if (listed)
+			slub_partial_remove(node, slab);
+		slub_slab_discard(node, slab);
+	} else if (!listed) {
+		slub_partial_add(node, slab);
+	}
+}
+
+static void flush(struct kt_sim_model *model, struct sheaf *sheaf)
+{
+	model->nr_flushes++;
+	while (sheaf->nr_objs)
+		free_object(model, sheaf->slabs[--sheaf->nr_objs]);
+}
+
+/* ---- the sheaves of a CPU ---- */
+
+/* Gives the CPU a main sheaf with objects. */
+static bool replace_empty(struct kt_sim_model *model, uint32_t cache, struct sheaf_cpu *cpu)
+{
+	struct slub_cache *info = &model->node.caches[cache];
+	struct barn *barn = &model->barns[cache];
+	struct sheaf *full;
+
+	if (cpu->spare && cpu->spare->nr_objs) {
+		full = cpu->spare;
+		cpu->spare = cpu->main;
+		cpu->main = full;
+		return true;
+	}
+	full = take(&barn->full, &barn->nr_full);
+	if (full) {
+		if (cpu->main)
+			put(&barn->empty, &barn->nr_empty, cpu->main);
+		cpu->main = full;
+		return true;
+	}
+	full = cpu->spare ? cpu->spare : empty_sheaf(barn, info);
+	cpu->spare = cpu->main;
+	cpu->main = full;
+	return full && refill(model, cache, full);
+}
+
+/* Gives the CPU a main sheaf with room. */
+static bool replace_full(struct kt_sim_model *model, uint32_t cache, struct sheaf_cpu *cpu)
+{
+	struct slub_cache *info = &model->node.caches[cache];
+	struct barn *barn = &model->barns[cache];
+	struct sheaf *full = cpu->main;
+
+	if (!cpu->spare) {
+		cpu->main = empty_sheaf(barn, info);
+		cpu->spare = full;
+		return cpu->main;
+	}
+	if (cpu->spare->nr_objs < info->sheaf_capacity) {
+		cpu->main = cpu->spare;
+		cpu->spare = full;
+		return true;
+	}
+	if (barn->nr_full < BARN_FULL_MAX) {
+		cpu->main = empty_sheaf(barn, info);
+		put(&barn->full, &barn->nr_full, full);
+		return cpu->main;
+	}
+	flush(model, cpu->spare);
+	cpu->main = cpu->spare;
+	cpu->spare = full;
+	return true;
+}
+
+/* ---- events ---- */
+
+/* Caches without sheaves: debugging, and the caches of SLUB itself. */
+static bool alloc_without(struct kt_sim_model *model, uint32_t cache, uint32_t object)
+{
+	struct slub_node *node = &model->node;
+	uint32_t slab = node->caches[cache].partial.first;
+
+	if (slab == KT_SIM_NONE) {
+		slab = slub_slab_new(node, cache);
+		if (slab == KT_SIM_NONE)
+			return false;
+		slub_partial_add(node, slab);
+	}
+	if (!--node->slabs.items[slab].nr_free) {
+		slub_partial_remove(node, slab);
+		node->slabs.items[slab].state = SLAB_FULL;
+	}
+	return kt_sim_place(&node->places, object, slab);
+}
+
+static bool sheaves_alloc(struct kt_sim_model *model, const struct kt_sim_event *event)
+{
+	uint32_t cache = slub_cache_of(&model->node, event);
+	struct sheaf_cpu *cpu;
+
+	if (cache == KT_SIM_NONE) {
+		model->node.large_pages += slub_large_pages(&model->node, event->bytes);
+		return true;
+	}
+	if (!model->node.caches[cache].sheaf_capacity)
+		return alloc_without(model, cache, event->object);
+	cpu = &model->cpus[(size_t)cache * model->nr_cpus + event->cpu];
+	if ((!cpu->main || !cpu->main->nr_objs) && !replace_empty(model, cache, cpu))
+		return false;
+	return kt_sim_place(
+		&model->node.places, event->object, cpu->main->slabs[--cpu->main->nr_objs]);
+}
+
+static bool sheaves_free(struct kt_sim_model *model, const struct kt_sim_event *event)
+{
+	struct slub_node *node = &model->node;
+	uint32_t cache = slub_cache_of(node, event);
+	struct sheaf_cpu *cpu;
+
+	if (cache == KT_SIM_NONE) {
+		node->large_pages -= slub_large_pages(node, event->bytes);
+		return true;
+	}
+	if (!node->caches[cache].sheaf_capacity) {
+		free_object(model, node->places.items[event->object]);
+		return true;
+	}
+	cpu = &model->cpus[(size_t)cache * model->nr_cpus + event->cpu];
+	if (!cpu->main)
+		cpu->main = empty_sheaf(&model->barns[cache], &node->caches[cache]);
+	if (!cpu->main)
+		return false;
+	if (cpu->main->nr_objs == node->caches[cache].sheaf_capacity &&
+		!replace_full(model, cache, cpu))
+		return false;
+	cpu->main->slabs[cpu->main->nr_objs++] = node->places.items[event->object];
+	return true;
+}
+
+static void sheaves_measure(
+	const struct kt_sim_model *model, struct kt_sim_held *ret, uint64_t *ret_pages)
+{
+	slub_node_measure(&model->node, ret, ret_pages);
+	ret->counts[ret->nr_counts++] =
+		(struct kt_sim_count){ "sheaves filled", model->nr_refills };
+	ret->counts[ret->nr_counts++] =
+		(struct kt_sim_count){ "sheaves emptied", model->nr_flushes };
+}
+
+const struct kt_sim_allocator kt_sim_sheaves = {
+	.name = "sheaves",
+	.title = "SLUB with sheaves",
+	.by_cache = true,
+	.open = sheaves_open,
+	.close = sheaves_close,
+	.alloc = sheaves_alloc,
+	.free = sheaves_free,
+	.measure = sheaves_measure,
+};

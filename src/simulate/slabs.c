@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "simulate/slabs.h"
+
+#include <stdlib.h>
+
+uint32_t kt_sim_slab_new(struct kt_sim_slabs *slabs, uint32_t cache, uint32_t nr_free)
+{
+	uint32_t slab = slabs->unused - 1;
+
+	if (slabs->unused) {
+		slabs->unused = slabs->items[slab].next;
+	} else {
+		struct kt_sim_slab_record *grown = kt_sim_more(
+			slabs->items, slabs->count, &slabs->room, sizeof(*slabs->items));
+
+		if (!grown)
+			return KT_SIM_NONE;
+		slabs->items = grown;
+		slab = slabs->count++;
+	}
+	slabs->items[slab] = (struct kt_sim_slab_record){
+		.next = KT_SIM_NONE, .prev = KT_SIM_NONE, .cache = cache, .nr_free = nr_free
+	};
+	slabs->nr_slabs++;
+	slabs->nr_made++;
+	return slab;
+}
+
+void kt_sim_slab_free(struct kt_sim_slabs *slabs, uint32_t slab)
+{
+	slabs->items[slab].next = slabs->unused;
+	slabs->unused = slab + 1;
+	slabs->nr_slabs--;
+}
+
+void kt_sim_slabs_fini(struct kt_sim_slabs *slabs)
+{
+	free(slabs->items);
+	*slabs = (struct kt_sim_slabs){ 0 };
+}

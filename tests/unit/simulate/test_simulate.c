@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+//
+// Models of allocators: small examples worked out by hand, and what holds for any events.
+
+#include "test.h"
+
+#include "events.h"
+
+#include "base/arena.h"
+
+/* Pages at the end of each phase of events; the last number again when there are fewer phases. */
+struct pages {
+	uint64_t at[8];
+	size_t count;
+};
+
+static struct pages pages_of(const struct kt_sim_allocator *allocator, struct events *events,
+	const struct kt_sim_cache *caches, size_t nr_caches, uint32_t nr_cpus)
+{
+	struct kt_sim_stream stream = stream_of(events, caches, nr_caches, nr_cpus);
+	struct kt_arena arena = { 0 };
+	struct kt_sim_result result;
+	struct kt_err *err = kt_simulate(&arena, &stream, &allocator, 1, &result);
+	struct pages pages = { 0 };
+
+	CHECK(!err);
+	for (size_t i = 0; !err && i < result.ends.count && i < KT_LEN(pages.at); i++)
+		pages.at[pages.count++] = result.ends.items[i].figures[0].pages;
+	kt_err_free(err);
+	kt_arena_fini(&arena);
+	return pages;
+}
+
+/* Slabs of a page with four objects, as the kernel is said to have them. */
+static struct kt_sim_cache four(uint32_t min_partial, uint32_t cpu_partial, uint32_t capacity)
+{
+	return (struct kt_sim_cache){ .name = "four",
+		.bytes = 1024,
+		.counted = true,
+		.pages_per_slab = 1,
+		.objs_per_slab = 4,
+		.min_partial = min_partial,
+		.cpu_partial = cpu_partial,
+		.sheaf_capacity = capacity };
+}
+
+static void fill(struct events *events, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		alloc(events, i, 0, 1024);
+}
+
+TEST(slub_gives_back_an_empty_slab_when_the_node_has_enough_partial_ones)
+{
+	struct kt_sim_cache cache = four(1, 0, 0);
+	struct events events = { 0 };
+	struct pages pages;
+
+	fill(&events, 16);
+	mark(&events); /* four slabs; the CPU has the last one */
+	for (uint32_t i = 0; i < 4; i++)
+		give(&events, i);
+	mark(&events); /* the first is empty, and the only one on the list: it is removed, since
+			* the list has min_partial of them */
+	for (uint32_t i = 4; i < 11; i++)
+		give(&events, i);
+	mark(&events); /* the second is gone, the third has one object in use */
+	pages = pages_of(&kt_sim_slub, &events, &cache, 1, 1);
+	CHECK_INT(pages.at[0], 4);
+	CHECK_INT(pages.at[1], 3);
+	CHECK_INT(pages.at[2], 2);
+}
+
+TEST(slub_keeps_partial_slabs_for_a_cpu)
+{
+	struct kt_sim_cache cache = four(0, 4, 0); /* 2 * 4 / 4: two slabs */
+	struct events events = { 0 };
+	struct pages pages;
+
+	fill(&events, 16);
+	for (uint32_t i = 0; i < 8; i++)
+		give(&events, i);
+	mark(&events); /* two empty slabs are the CPU's */
+	give(&events, 8);
+	mark(&events); /* the third one makes it give the two to the node, which keeps none */
+	pages = pages_of(&kt_sim_slub, &events, &cache, 1, 1);
+	CHECK_INT(pages.at[0], 4);
+	CHECK_INT(pages.at[1], 2);
+}
+
+TEST(slub_takes_the_slab_of_a_cpu_only_for_that_cpu)
+{
+	struct kt_sim_cache cache = four(5, 0, 0);
+	struct events events = { 0 };
+	struct pages pages;
+
+	alloc(&events, 0, 0, 1024);
+	alloc(&events, 1, 0, 1024);
+	events.items[1].cpu = 1;
+	mark(&events);
+	give_on(&events, 0, 1); /* into the slab of CPU 0, of which CPU 0 takes all four again */
+	for (uint32_t i = 2; i < 6; i++)
+		alloc(&events, i, 0, 1024);
+	mark(&events);
+	pages = pages_of(&kt_sim_slub, &events, &cache, 1, 2);
+	CHECK_INT(pages.at[0], 2);
+	CHECK_INT(pages.at[1], 2);
+}
+
+TEST(sheaves_keep_slabs_in_use_until_the_barn_is_full)
+{
+	struct kt_sim_cache cache = four(0, 0, 4);
+	struct events events = { 0 };
+	struct pages pages;
+
+	fill(&events, 60);
+	mark(&events);
+	for (uint32_t i = 0; i < 48; i++)
+		give(&events, i);
+	mark(&events); /* main, spare and ten in the barn: 48 objects */
+	for (uint32_t i = 48; i < 60; i++)
+		give(&events, i);
+	mark(&events); /* each further sheaf empties one, whose slab is free then */
+	pages = pages_of(&kt_sim_sheaves, &events, &cache, 1, 1);
+	CHECK_INT(pages.at[0], 15);
+	CHECK_INT(pages.at[1], 15);
+	CHECK_INT(pages.at[2], 12);
+}
+
+TEST(slab_has_slabs_of_two_kinds)
+{
+	static const struct kt_sim_cache caches[] = { { .name = "small", .bytes = 512 },
+		{ .name = "large", .bytes = 1000 } };
+	struct events events = { 0 };
+	struct pages pages;
+
+	/* 4096 - 7 * 8 bytes have seven objects of 512 */
+	for (uint32_t i = 0; i < 7; i++)
+		alloc(&events, i, 0, 512);
+	mark(&events);
+	alloc(&events, 7, 0, 512);
+	mark(&events);
+	/* four objects of 1000 leave 96 of 4096; one more page each for slab and bufctls, and the
+	 * hash of 64 words is outside */
+	alloc(&events, 8, 1, 1000);
+	mark(&events);
+	for (uint32_t i = 0; i < 9; i++)
+		give(&events, i);
+	reap(&events);
+	mark(&events);
+	reap(&events);
+	reap(&events);
+	mark(&events);
+	pages = pages_of(&kt_sim_slab, &events, caches, 2, 1);
+	CHECK_INT(pages.at[0], 1);
+	CHECK_INT(pages.at[1], 2);
+	CHECK_INT(pages.at[2], 5);
+	/* slabs were not empty since the last time memory was short: the first asks for nothing */
+	CHECK_INT(pages.at[3], 5);
+	CHECK_INT(pages.at[4], 0);
+}
+
+static const struct kt_sim_cache any = { .name = "any", .generic = true };
+
+TEST(bsd_never_uses_a_page_for_another_size)
+{
+	struct events events = { 0 };
+	struct pages pages;
+
+	for (uint32_t i = 0; i < 64; i++)
+		alloc(&events, i, 0, 33); /* 64 bytes each */
+	mark(&events);
+	for (uint32_t i = 0; i < 64; i++)
+		give(&events, i);
+	alloc(&events, 0, 0, 65);
+	mark(&events);
+	alloc(&events, 1, 0, 8193); /* in pages */
+	mark(&events);
+	pages = pages_of(&kt_sim_bsd, &events, &any, 1, 1);
+	CHECK_INT(pages.at[0], 1);
+	CHECK_INT(pages.at[1], 2);
+	CHECK_INT(pages.at[2], 5);
+}
+
+/* Random events over three caches, with all objects freed at the end. */
+static void make_random(struct events *events, uint32_t seed, uint32_t nr_cpus)
+{
+	static bool used[400];
+	uint32_t dice = seed;
+
+	memset(used, 0, sizeof(used));
+	for (int i = 0; i < 7000; i++) {
+		uint32_t object = random_below(&dice, KT_LEN(used));
+
+		if (used[object])
+			give_on(events, object, (uint16_t)random_below(&dice, nr_cpus));
+		else
+			alloc(events, object, 2, 1 + random_below(&dice, 3000));
+		if (!used[object] && object % 3 == 0) {
+			events->items[events->count - 1].cache = (uint16_t)(object / 3 % 2);
+			events->items[events->count - 1].bytes = object / 3 % 2 ? 700 : 48;
+		}
+		events->items[events->count - 1].cpu = (uint16_t)random_below(&dice, nr_cpus);
+		used[object] = !used[object];
+		if (i == 6999)
+			mark(events);
+	}
+	for (uint32_t i = 0; i < KT_LEN(used); i++) {
+		if (used[i])
+			give(events, i);
+	}
+}
+
+static const struct kt_sim_cache three[] = { { .name = "a", .bytes = 48, .constructed = true },
+	{ .name = "b", .bytes = 700 }, { .name = "any", .generic = true } };
+
+TEST(no_allocator_holds_less_than_is_asked)
+{
+	for (uint32_t seed = 1; seed < 20; seed++) {
+		static struct events events;
+		struct kt_arena arena = { 0 };
+		struct kt_sim_result result;
+		struct kt_sim_stream stream;
+		struct kt_err *err;
+
+		events.count = 0;
+		make_random(&events, seed, 1 + seed % 4);
+		stream = stream_of(&events, three, 3, 1 + seed % 4);
+		err = kt_simulate(
+			&arena, &stream, kt_sim_allocators, kt_nr_sim_allocators, &result);
+		CHECK(!err);
+		CHECK_INT(result.ends.count, 2);
+		for (size_t i = 0; !err && i < kt_nr_sim_allocators; i++) {
+			const struct kt_sim_figures *full = &result.ends.items[0].figures[i];
+			uint64_t sum = 0;
+
+			CHECK(full->held_bytes >= result.ends.items[0].asked_bytes);
+			for (size_t c = 0; full->cache_pages && c < 3; c++) {
+				sum += full->cache_pages[c];
+				CHECK(full->cache_pages[c] * 4096 >=
+					result.ends.items[0].cache_bytes[c]);
+			}
+			CHECK(sum <= full->pages);
+		}
+		CHECK_INT(result.ends.items[1].asked_bytes, 0);
+		CHECK_INT(result.nr_allocs, result.nr_frees);
+		kt_err_free(err);
+		kt_arena_fini(&arena);
+	}
+}
+
+TEST(what_gives_memory_back_gives_all_of_it_back)
+{
+	static const struct kt_sim_allocator *const giving[] = { &kt_sim_slab, &kt_sim_svr4 };
+
+	for (size_t i = 0; i < KT_LEN(giving); i++) {
+		static struct events events;
+		struct pages pages;
+
+		events.count = 0;
+		make_random(&events, 7, 1);
+		for (int reaps = 0; reaps < 4; reaps++)
+			reap(&events);
+		pages = pages_of(giving[i], &events, three, 3, 1);
+		CHECK(pages.at[0] > 0);
+		CHECK_INT(pages.at[1], 0);
+	}
+}
+
+/* First fit over bytes of a map: granules of 8 bytes. Returns the pages of its heap. */
+static uint64_t plain_first_fit(const struct events *events)
+{
+	static bool taken[1 << 20];
+	static uint32_t starts[400], lengths[400];
+	uint32_t heap = 0;
+
+	memset(taken, 0, sizeof(taken));
+	for (size_t i = 0; i < events->count; i++) {
+		const struct kt_sim_event *event = &events->items[i];
+		uint32_t run = 0, at = 0;
+
+		if (event->kind == KT_SIM_FREE)
+			memset(taken + starts[event->object], 0, lengths[event->object]);
+		if (event->kind != KT_SIM_ALLOC)
+			continue;
+		lengths[event->object] = (event->bytes + 7) / 8;
+		for (at = 0; at < heap && run < lengths[event->object]; at++)
+			run = taken[at] ? 0 : run + 1;
+		if (run < lengths[event->object])
+			heap += (lengths[event->object] - run + 511) / 512 * 512;
+		starts[event->object] = at - run;
+		memset(taken + at - run, 1, lengths[event->object]);
+	}
+	return heap / 512;
+}
+
+TEST(sunos_is_first_fit)
+{
+	for (uint32_t seed = 1; seed < 10; seed++) {
+		static struct events events;
+		struct pages pages;
+
+		events.count = 0;
+		make_random(&events, seed, 1);
+		pages = pages_of(&kt_sim_sunos, &events, three, 3, 1);
+		CHECK_INT(pages.at[0], plain_first_fit(&events));
+	}
+}
+
+TEST(events_that_cannot_be_are_refused)
+{
+	static const struct {
+		struct kt_sim_event event;
+		const char *says;
+	} wrong[] = {
+		{ { .kind = KT_SIM_FREE, .object = 5 }, "frees an object that is not in use" },
+		{ { .kind = KT_SIM_FREE, .object = UINT32_MAX }, "frees an object" },
+		{ { .object = 0 }, "allocates an object that is in use" },
+		{ { .object = UINT32_MAX }, "more objects in use" },
+		{ { .object = 1, .cache = 3 }, "has a cache" },
+		{ { .object = 1, .bytes = UINT32_MAX }, "more bytes" },
+		{ { .object = 1, .cpu = 1 }, "is on a CPU" },
+		{ { .kind = KT_SIM_MARK, .object = 1 }, "ends a phase" },
+		{ { .kind = KT_SIM_NR_KINDS }, "unknown kind" },
+	};
+
+	for (size_t i = 0; i < KT_LEN(wrong); i++) {
+		struct events events = { 0 };
+		struct kt_sim_stream stream;
+		struct kt_arena arena = { 0 };
+		struct kt_sim_result result;
+		struct kt_err *err;
+
+		alloc(&events, 0, 0, 10);
+		write_event(&events, wrong[i].event);
+		stream = stream_of(&events, three, 3, 1);
+		err = kt_simulate(
+			&arena, &stream, kt_sim_allocators, kt_nr_sim_allocators, &result);
+		CHECK(err && strstr(kt_err_text(err), wrong[i].says));
+		CHECK(err && strstr(kt_err_text(err), "event 2 "));
+		kt_err_free(err);
+		kt_arena_fini(&arena);
+	}
+}
