@@ -7,6 +7,7 @@
 #include "events.h"
 
 #include "base/arena.h"
+#include "simulate/phases.h"
 
 /* Pages at the end of each phase of events; the last number again when there are fewer phases. */
 struct pages {
@@ -341,4 +342,58 @@ TEST(events_that_cannot_be_are_refused)
 		kt_err_free(err);
 		kt_arena_fini(&arena);
 	}
+}
+
+/* Shares that are wasted, in percent, by phase. */
+static void measure_phases(uint64_t seed, const struct kt_sim_allocator *allocator, double ret[4])
+{
+	struct kt_sim_phases *phases = kt_sim_phases_new(seed, 1, 1);
+	struct kt_sim_stream stream = kt_sim_phases_stream(phases);
+	struct kt_arena arena = { 0 };
+	struct kt_sim_result result;
+	struct kt_err *err = kt_simulate(&arena, &stream, &allocator, 1, &result);
+
+	CHECK(!err);
+	CHECK_INT(result.ends.count, 4);
+	for (size_t i = 0; !err && i < 4; i++)
+		ret[i] = 100 - 100.0 * (double)result.ends.items[i].asked_bytes /
+				       (double)result.ends.items[i].figures[0].held_bytes;
+	kt_err_free(err);
+	kt_arena_fini(&arena);
+	kt_sim_phases_free(phases);
+}
+
+/*
+ * The shape of Bonwick's table: slab 11 13 14 14, SunOS 7 19 19 27, 4.4BSD 20 43 43 45, SVr4 23 45
+ * 45 46 percent. Powers of two lose most and never recover from the spike; slabs stay flat and lose
+ * least of all after it; first fit starts best and ends between them.
+ */
+TEST(the_four_phases_have_the_shape_that_was_published)
+{
+	for (uint64_t seed = 1; seed < 6; seed++) {
+		double slab[4], sunos[4], bsd[4], svr4[4];
+
+		measure_phases(seed, &kt_sim_slab, slab);
+		measure_phases(seed, &kt_sim_sunos, sunos);
+		measure_phases(seed, &kt_sim_bsd, bsd);
+		measure_phases(seed, &kt_sim_svr4, svr4);
+		CHECK(sunos[0] < slab[0] && slab[0] < bsd[0] && slab[0] < svr4[0]);
+		for (int i = 1; i < 4; i++) {
+			CHECK(slab[i] < sunos[i] && sunos[i] < bsd[i] && sunos[i] < svr4[i]);
+			CHECK(slab[i] > slab[0] - 3 && slab[i] < slab[0] + 3);
+			CHECK(bsd[i] > bsd[0] + 15 && svr4[i] > svr4[0] + 15);
+			CHECK(sunos[i] > sunos[0] + 10);
+		}
+	}
+}
+
+TEST(phases_are_the_same_for_the_same_seed)
+{
+	double first[4], second[4], other[4];
+
+	measure_phases(3, &kt_sim_slub, first);
+	measure_phases(3, &kt_sim_slub, second);
+	measure_phases(4, &kt_sim_slub, other);
+	CHECK(memcmp(first, second, sizeof(first)) == 0);
+	CHECK(memcmp(first, other, sizeof(first)) != 0);
 }
