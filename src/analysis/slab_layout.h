@@ -9,6 +9,7 @@ enum kt_slot_part {
 	KT_SLOT_OBJECT,
 	KT_SLOT_POINTER_INSIDE, /* freelist pointer in the object while it is free */
 	KT_SLOT_POINTER,	/* freelist pointer after an object that must stay intact */
+	KT_SLOT_POINTER_MAYBE,	/* room for it, if the cache has not chosen a place in the object */
 	KT_SLOT_RED_ZONE,
 	KT_SLOT_TRACKING, /* record of allocation and free */
 	KT_SLOT_PADDING,
@@ -28,8 +29,12 @@ struct kt_slab_layout {
 	size_t nr_pieces;
 };
 
-/** Follows calculate_sizes() of mm/slub.c. No pieces if the slot's size is unknown. */
-void kt_slab_lay_out(const struct kt_slab_use *use, struct kt_slab_layout *ret_layout);
+/**
+ * Follows calculate_sizes() of mm/slub.c. No pieces if the slot's size is unknown. `pointer_at`:
+ * place in an object of the freelist pointer, by kernel memory; KT_UNKNOWN: by its rules.
+ */
+void kt_slab_lay_out(
+	const struct kt_slab_use *use, int64_t pointer_at, struct kt_slab_layout *ret_layout);
 const char *kt_slot_part_name(enum kt_slot_part part);
 
 #endif

@@ -38,6 +38,7 @@ static const char *sign_of(enum kt_slot_part part)
 	case KT_SLOT_OBJECT: return OBJECT;
 	case KT_SLOT_POINTER_INSIDE: return "p";
 	case KT_SLOT_POINTER: return "P";
+	case KT_SLOT_POINTER_MAYBE: return "?";
 	case KT_SLOT_RED_ZONE: return "R";
 	case KT_SLOT_TRACKING: return "T";
 	case KT_SLOT_PADDING: return PADDING;
@@ -203,7 +204,7 @@ static void put_slot(struct kt_report *report, const struct kt_slab_use *use)
 	struct kt_slab_layout layout;
 	struct kt_table *table;
 
-	kt_slab_lay_out(use, &layout);
+	kt_slab_lay_out(use, KT_UNKNOWN, &layout);
 	if (layout.nr_pieces > 1)
 		put_strip(report, use, &layout);
 	table = kt_report_table(report, "slot", NULL, piece_columns, KT_LEN(piece_columns));
