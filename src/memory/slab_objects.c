@@ -12,6 +12,12 @@
 #define OBJECTS_IN_SLAB 32768u /* 15 bits */
 #define SHEAVES_MAX	65536u
 
+/* A free object that a CPU or a node keeps. */
+struct ready {
+	uint64_t address;
+	struct kt_object_place place;
+};
+
 struct reading {
 	struct kt_slub *slub;
 	struct kt_memmap *memmap;
@@ -19,14 +25,16 @@ struct reading {
 	KT_LIST(struct kt_slub_cache) all; /* empty: only one cache is read */
 	struct kt_map indices;		   /* address of a cache -> index in `all`, plus 1 */
 	struct kt_arena arena;
-	KT_LIST(uint64_t) ready; /* free objects that CPUs and nodes keep, sorted */
+	KT_LIST(struct ready) ready;  /* free objects that CPUs and nodes keep, sorted */
+	struct kt_object_place found; /* where the objects are that are being added to `ready` */
 	kt_slab_object_fn fn;
 	kt_any_object_fn any_fn;
+	kt_slab_view_fn view_fn;
 	void *arg;
 	struct kt_slab_objects *sum;
-	char *slab;		       /* a copy of one */
-	uint64_t slab_bytes;	       /* of the copy, at most */
-	bool is_free[OBJECTS_IN_SLAB]; /* of the slab in the copy */
+	char *slab;					/* a copy of one */
+	uint64_t slab_bytes;				/* of the copy, at most */
+	struct kt_object_place places[OBJECTS_IN_SLAB]; /* of the slab in the copy */
 };
 
 /* ---- free objects outside of the slabs' own lists ---- */
@@ -34,10 +42,17 @@ struct reading {
 static void add_ready(void *arg, uint64_t object)
 {
 	struct reading *reading = arg;
-	uint64_t *slot = kt_list_push(&reading->arena, &reading->ready);
+	struct ready *slot = kt_list_push(&reading->arena, &reading->ready);
 
+	reading->found.rank++;
 	if (slot)
-		*slot = object;
+		*slot = (struct ready){ object, reading->found };
+}
+
+/* Says where the objects are that are added next. */
+static void begin_place(struct reading *reading, enum kt_object_where where, uint32_t of)
+{
+	reading->found = (struct kt_object_place){ .where = (uint8_t)where, .of = (uint16_t)of };
 }
 
 static void add_freelist(struct reading *reading, uint64_t object)
@@ -49,12 +64,16 @@ static void add_freelist(struct reading *reading, uint64_t object)
 	}
 }
 
-static void add_cpu(struct reading *reading, uint64_t offset)
+static void add_cpu(struct reading *reading, uint32_t cpu)
 {
+	static const enum kt_object_where wheres[] = { KT_WHERE_SHEAF, KT_WHERE_SHEAF,
+		KT_WHERE_RCU };
 	struct kt_slub *slub = reading->slub;
 	const struct kt_slub_cache *cache = reading->cache;
+	uint64_t offset = slub->cpu_offsets[cpu];
 	uint64_t sheaves[3];
 
+	begin_place(reading, KT_WHERE_CPU, cpu);
 	if (cache->cpu_slab && kt_slub_copy(slub, cache->cpu_slab + offset, slub->layout.cpu_bytes))
 		add_freelist(reading, kt_slub_get(slub, &slub->layout.freelist));
 	if (!cache->has_sheaves ||
@@ -63,8 +82,10 @@ static void add_cpu(struct reading *reading, uint64_t offset)
 	sheaves[0] = kt_slub_get(slub, &slub->layout.main);
 	sheaves[1] = kt_slub_get(slub, &slub->layout.spare);
 	sheaves[2] = kt_slub_get(slub, &slub->layout.rcu_free);
-	for (size_t i = 0; i < KT_LEN(sheaves); i++)
+	for (size_t i = 0; i < KT_LEN(sheaves); i++) {
+		begin_place(reading, wheres[i], cpu);
 		kt_slub_sheaf_objects(slub, cache, sheaves[i], add_ready, reading);
+	}
 }
 
 static void add_barns(struct reading *reading)
@@ -81,6 +102,7 @@ static void add_barns(struct reading *reading)
 		head += slub->layout.sheaves_full.offset;
 		if (!kt_target_pointer(slub->target, head, &at))
 			continue;
+		begin_place(reading, KT_WHERE_BARN, i);
 		for (unsigned k = 0; at && at != head && k < SHEAVES_MAX; k++)
 			at = kt_slub_sheaf_objects(reading->slub, reading->cache,
 				at - slub->layout.barn_list.offset, add_ready, reading);
@@ -89,23 +111,23 @@ static void add_barns(struct reading *reading)
 
 static int by_address(const void *a, const void *b)
 {
-	const uint64_t *x = a, *y = b;
+	const struct ready *x = a, *y = b;
 
-	return (*x > *y) - (*x < *y);
+	return (x->address > y->address) - (x->address < y->address);
 }
 
 static void find_ready(struct reading *reading, const struct kt_slub_cache *cache)
 {
 	reading->cache = cache;
 	for (uint32_t i = 0; i < reading->slub->nr_cpus; i++)
-		add_cpu(reading, reading->slub->cpu_offsets[i]);
+		add_cpu(reading, i);
 	add_barns(reading);
 }
 
 static void sort_ready(struct reading *reading)
 {
 	if (reading->ready.count)
-		qsort(reading->ready.items, reading->ready.count, sizeof(uint64_t), by_address);
+		qsort(reading->ready.items, reading->ready.count, sizeof(struct ready), by_address);
 }
 
 /* ---- a slab ---- */
@@ -132,9 +154,10 @@ static bool mark_own(struct reading *reading, uint64_t base, uint64_t objects_at
 		uint64_t index, stored, at = object + cache->offset;
 
 		if (i >= nr_objects || !index_of(reading, objects_at, object, nr_objects, &index) ||
-			reading->is_free[index])
+			reading->places[index].where != KT_WHERE_USED)
 			return false;
-		reading->is_free[index] = true;
+		reading->places[index] = (struct kt_object_place){ .where = KT_WHERE_FREE,
+			.rank = (uint16_t)(i + 1) };
 		if (at - base + sizeof(stored) > reading->slab_bytes)
 			return false;
 		memcpy(&stored, reading->slab + (at - base), sizeof(stored));
@@ -153,16 +176,18 @@ static void mark_ready(
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (reading->ready.items[middle] < objects_at)
+		if (reading->ready.items[middle].address < objects_at)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	for (; low < reading->ready.count && reading->ready.items[low] < end; low++) {
+	for (; low < reading->ready.count && reading->ready.items[low].address < end; low++) {
+		const struct ready *ready = &reading->ready.items[low];
 		uint64_t index;
 
-		if (index_of(reading, objects_at, reading->ready.items[low], nr_objects, &index))
-			reading->is_free[index] = true;
+		if (index_of(reading, objects_at, ready->address, nr_objects, &index) &&
+			reading->places[index].where == KT_WHERE_USED)
+			reading->places[index] = ready->place;
 	}
 }
 
@@ -220,6 +245,20 @@ static void pass_on(const struct reading *reading, uint64_t address, const char 
 		reading->any_fn(reading->arg, reading->cache, address, object);
 }
 
+static void show_view(const struct reading *reading, uint64_t pfn, uint64_t nr_objects,
+	uint64_t nr_used, bool torn)
+{
+	const struct kt_slab_view view = { .pfn = pfn,
+		.address = kt_memmap_virtual(reading->memmap, pfn),
+		.nr_objects = (uint32_t)nr_objects,
+		.nr_used = (uint32_t)nr_used,
+		.torn = torn,
+		.places = reading->places };
+
+	if (reading->view_fn)
+		reading->view_fn(reading->arg, &view);
+}
+
 static void take_slab(void *arg, uint64_t pfn, const char *page)
 {
 	struct reading *reading = arg;
@@ -230,25 +269,27 @@ static void take_slab(void *arg, uint64_t pfn, const char *page)
 	uint64_t base = kt_memmap_virtual(memmap, pfn), objects_at = base + cache->red_left_pad;
 	uint64_t size = (uint64_t)cache->size, slab_bytes = nr_objects * size + cache->red_left_pad;
 	uint64_t nr_used = 0;
+	bool whole;
 
 	if (!nr_objects || nr_objects > OBJECTS_IN_SLAB || slab_bytes > reading->slab_bytes ||
 		!kt_target_read(memmap->target, base, reading->slab, slab_bytes)) {
 		reading->sum->nr_unread++;
 		return;
 	}
-	memset(reading->is_free, 0, nr_objects);
-	if (!mark_own(reading, base, objects_at, kt_field_get(&memmap->freelist, page, bytes),
-		    nr_objects))
-		reading->sum->nr_torn++;
+	memset(reading->places, 0, nr_objects * sizeof(*reading->places));
+	whole = mark_own(reading, base, objects_at, kt_field_get(&memmap->freelist, page, bytes),
+		nr_objects);
+	reading->sum->nr_torn += !whole;
 	mark_ready(reading, objects_at, nr_objects, objects_at + nr_objects * size);
 	for (uint64_t i = 0; i < nr_objects; i++) {
-		if (reading->is_free[i])
+		if (reading->places[i].where != KT_WHERE_USED)
 			continue;
 		nr_used++;
 		pass_on(reading, objects_at + i * size,
 			reading->slab + (objects_at - base) + i * size);
 	}
 	add_slab(reading, slab_bytes, nr_objects, nr_used);
+	show_view(reading, pfn, nr_objects, nr_used, !whole);
 }
 
 static void reading_free(struct reading *reading)
@@ -276,34 +317,90 @@ static struct kt_err *reading_new(struct kt_slub *slub, struct kt_memmap *memmap
 	return reading->slab ? NULL : kt_err_new(KT_ERR_NOMEM, "out of memory");
 }
 
+/* Starts to read one cache: no slab has more objects than planned. */
+static struct kt_err *reading_of_one(struct kt_slub *slub, struct kt_memmap *memmap,
+	const struct kt_slub_cache *cache, struct kt_slab_objects *sum,
+	struct reading **ret_reading)
+{
+	uint64_t slab_bytes =
+		(uint64_t)cache->objs_per_slab * (uint64_t)cache->size + cache->red_left_pad;
+	struct kt_err *err;
+
+	*ret_reading = NULL;
+	if (slab_bytes > SLAB_BYTES_MAX)
+		return kt_err_new(KT_ERR_LIMIT, "slabs of %s have more than %u MiB",
+			cache->memory.name, SLAB_BYTES_MAX >> 20);
+	err = reading_new(slub, memmap, slab_bytes, sum, ret_reading);
+	if (!err) {
+		find_ready(*ret_reading, cache);
+		sort_ready(*ret_reading);
+	}
+	return err;
+}
+
+static struct kt_err *reading_end(struct reading *reading, struct kt_err *err)
+{
+	if (!err && reading->arena.failed)
+		err = kt_err_new(KT_ERR_NOMEM, "out of memory");
+	if (reading)
+		reading_free(reading);
+	return err;
+}
+
 struct kt_err *kt_slab_objects(struct kt_slub *slub, struct kt_memmap *memmap,
 	const struct kt_slub_cache *cache, kt_slab_object_fn fn, void *arg,
 	struct kt_slab_objects *ret_objects)
 {
 	struct reading *reading;
-	/* no slab has more objects than planned */
-	uint64_t slab_bytes =
-		(uint64_t)cache->objs_per_slab * (uint64_t)cache->size + cache->red_left_pad;
-	struct kt_err *err;
+	struct kt_err *err = reading_of_one(slub, memmap, cache, ret_objects, &reading);
 
-	if (slab_bytes > SLAB_BYTES_MAX)
-		return kt_err_new(KT_ERR_LIMIT, "slabs of %s have more than %u MiB",
-			cache->memory.name, SLAB_BYTES_MAX >> 20);
-	err = reading_new(slub, memmap, slab_bytes, ret_objects, &reading);
 	if (!err) {
 		reading->fn = fn;
 		reading->arg = arg;
-		find_ready(reading, cache);
-		sort_ready(reading);
 		ret_objects->nr_unread +=
 			kt_memmap_slabs(memmap, cache->address, take_slab, reading);
 		sum_up(cache, ret_objects);
-		if (reading->arena.failed)
-			err = kt_err_new(KT_ERR_NOMEM, "out of memory");
 	}
-	if (reading)
-		reading_free(reading);
-	return err;
+	return reading_end(reading, err);
+}
+
+struct kt_err *kt_slab_views(struct kt_slub *slub, struct kt_memmap *memmap,
+	const struct kt_slub_cache *cache, kt_slab_view_fn fn, void *arg,
+	struct kt_slab_objects *ret_objects)
+{
+	struct reading *reading;
+	struct kt_err *err = reading_of_one(slub, memmap, cache, ret_objects, &reading);
+
+	if (!err) {
+		reading->view_fn = fn;
+		reading->arg = arg;
+		ret_objects->nr_unread +=
+			kt_memmap_slabs(memmap, cache->address, take_slab, reading);
+		sum_up(cache, ret_objects);
+	}
+	return reading_end(reading, err);
+}
+
+struct kt_err *kt_slab_views_of(struct kt_slub *slub, struct kt_memmap *memmap,
+	const struct kt_slub_cache *cache, const uint64_t *pfns, size_t nr_pfns, kt_slab_view_fn fn,
+	void *arg)
+{
+	struct kt_slab_objects sum;
+	struct reading *reading;
+	struct kt_err *err = reading_of_one(slub, memmap, cache, &sum, &reading);
+	char page[KT_PAGE_STRUCT_MAX];
+
+	if (!err) {
+		reading->view_fn = fn;
+		reading->arg = arg;
+		for (size_t i = 0; i < nr_pfns; i++) {
+			if (kt_memmap_read_slab(memmap, pfns[i], page) &&
+				kt_field_get(&memmap->slab_cache, page,
+					memmap->page_struct_bytes) == cache->address)
+				take_slab(reading, pfns[i], page);
+		}
+	}
+	return reading_end(reading, err);
 }
 
 /* ---- all caches ---- */

@@ -27,6 +27,42 @@ struct kt_err *kt_slab_objects(struct kt_slub *slub, struct kt_memmap *memmap,
 	const struct kt_slub_cache *cache, kt_slab_object_fn fn, void *arg,
 	struct kt_slab_objects *ret_objects) KT_MUST_CHECK;
 
+/* Where an object is: in use, or free in one of the places that src/memory/slub.c lists. */
+enum kt_object_where {
+	KT_WHERE_USED,
+	KT_WHERE_FREE,	/* on its slab's own list */
+	KT_WHERE_CPU,	/* on the list that a CPU took from the slab */
+	KT_WHERE_SHEAF, /* in a sheaf of a CPU */
+	KT_WHERE_BARN,	/* in a full sheaf of a node */
+	KT_WHERE_RCU,	/* in a sheaf of a CPU that waits for a grace period */
+};
+
+struct kt_object_place {
+	uint8_t where; /* enum kt_object_where */
+	uint16_t of;   /* CPU or node that has it */
+	uint16_t rank; /* place in its list, from 1; in use: 0 */
+};
+
+/** One slab and the places of its objects, in the order of addresses. */
+struct kt_slab_view {
+	uint64_t pfn, address;
+	uint32_t nr_objects, nr_used;
+	bool torn; /* its list of free objects changed: objects may be free that count as in use */
+	const struct kt_object_place *places;
+};
+
+/** Called with each slab; the places are valid until it returns. */
+typedef void (*kt_slab_view_fn)(void *arg, const struct kt_slab_view *view);
+
+/** Shows each slab of a cache, in the order of addresses. */
+struct kt_err *kt_slab_views(struct kt_slub *slub, struct kt_memmap *memmap,
+	const struct kt_slub_cache *cache, kt_slab_view_fn fn, void *arg,
+	struct kt_slab_objects *ret_objects) KT_MUST_CHECK;
+/** Shows slabs of a cache again, by their first pages; slabs that are gone are left out. */
+struct kt_err *kt_slab_views_of(struct kt_slub *slub, struct kt_memmap *memmap,
+	const struct kt_slub_cache *cache, const uint64_t *pfns, size_t nr_pfns, kt_slab_view_fn fn,
+	void *arg) KT_MUST_CHECK;
+
 /**
  * Called with each allocated object of any cache. The cache is valid until the walk ends, with the
  * same address for all of its objects.

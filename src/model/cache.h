@@ -159,6 +159,61 @@ struct kt_slab_occupancy {
 	int64_t nr_torn;      /* slabs that changed while they were read: they count as full */
 };
 
+/** State of a slab, as the allocator sees it. */
+enum kt_slab_state {
+	KT_SLAB_CPU,	 /* a CPU allocates from it */
+	KT_SLAB_WAITING, /* it waits for a CPU to allocate from it */
+	KT_SLAB_PARTIAL, /* its own list has free objects */
+	KT_SLAB_FULL,	 /* its own list has none */
+	KT_SLAB_EMPTY,	 /* its own list has all objects */
+};
+
+/** Where an object of a slab is: a letter each, in kt_drawn_slab.map. */
+#define KT_SLOT_USED  'U'
+#define KT_SLOT_FREE  'F' /* on its slab's list */
+#define KT_SLOT_CPU   'C' /* on a CPU's list */
+#define KT_SLOT_SHEAF 'S' /* in a sheaf of a CPU */
+#define KT_SLOT_NODE  'N' /* in a full sheaf of a node */
+#define KT_SLOT_RCU   'R' /* in a sheaf that waits for a grace period */
+
+/** Why a slab was chosen to be drawn. */
+enum kt_drawn_role {
+	KT_DRAWN_FULLEST,
+	KT_DRAWN_FULLER, /* between the median and the fullest */
+	KT_DRAWN_MEDIAN,
+	KT_DRAWN_EMPTIER, /* between the median and the emptiest */
+	KT_DRAWN_EMPTIEST,
+	KT_DRAWN_OF_CPU,
+	KT_DRAWN_ALL, /* there are few slabs, and all are drawn */
+};
+
+/** One slab of the cache that the user named, as it was when it was read. */
+struct kt_drawn_slab {
+	uint64_t address; /* of its first byte, in the direct map */
+	int64_t pfn;
+	enum kt_slab_state state;
+	int64_t cpu; /* the CPU that has it, or will; KT_UNKNOWN: none */
+	enum kt_drawn_role role;
+	int64_t nr_alike; /* slabs with as many objects in use, itself included; KT_UNKNOWN */
+	int64_t nr_objs;  /* slots: fewer than planned if memory was short */
+	int64_t used_objs;
+	bool torn;	      /* it changed while it was read: free slots may count as in use */
+	const char *map;      /* nr_objs letters */
+	const uint16_t *rank; /* place of each object in its list, from 1; 0: in use */
+};
+
+#define KT_DRAWN_SLABS 5u /* by objects in use; with a slab of a CPU, one more */
+
+/** Slabs of the cache that the user named, to be drawn: some of all. */
+struct kt_slab_drawing {
+	int64_t slot_bytes, object_bytes, objs_per_slab, pages_per_slab, page_bytes;
+	int64_t object_at;  /* place of the object in its slot: after a red zone, if there is one */
+	int64_t pointer_at; /* place in a free object of the pointer to the next one */
+	bool hardened;	    /* these pointers are mixed with a secret */
+	int64_t nr_slabs, nr_unread, nr_torn;
+	KT_LIST(struct kt_drawn_slab) slabs; /* the fullest first */
+};
+
 #define KT_KMALLOC_ORDERS 21 /* largest block: 2^20 pages */
 
 /** Blocks of kmalloc that are in no slab cache: 2^order pages each, next to each other. */
@@ -196,6 +251,7 @@ struct kt_slab_charge {
 	LIST(struct kt_cache_memory, cache_memories)  \
 	LIST(struct kt_slab_charge, slab_charges)     \
 	LIST(struct kt_slab_occupancy, occupancies)   \
+	LIST(struct kt_slab_drawing, slab_drawings)   \
 	LIST(struct kt_rcu_waiting, rcu_waitings)     \
 	LIST(struct kt_large_kmalloc, large_kmallocs) \
 	LIST(struct kt_object_group, object_groups)   \

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // The objects of the slab cache that the user named, in kernel memory: grouped by what they are or
-// point to, and how full their slabs are. They are no part of a capture: objects have contents, and
-// a capture does not know the cache.
+// point to, how full their slabs are, and some of these slabs. They are no part of a capture:
+// objects have contents, and a capture does not know the cache.
 
 #include "memory/objects/object_groups.h"
 #include "memory/slab_objects.h"
+#include "memory/slab_sample.h"
 
 #include "source/lists/slabs.h"
 #include "source/memory/open.h"
@@ -70,6 +71,24 @@ static struct kt_err *read_occupancy(struct kt_root *root, struct kt_snapshot *s
 	return NULL;
 }
 
+static struct kt_err *read_drawing(struct kt_root *root, struct kt_snapshot *snap)
+{
+	KT_CLEANUP(memory) struct kt_memory memory = { 0 };
+	const char *names[KT_CACHE_NAMES_MAX + 1];
+	struct kt_slab_drawing drawing, *slot;
+	struct kt_memmap memmap;
+	struct kt_err *err = open_cache(root, snap, &memory, &memmap, names);
+
+	if (!err)
+		err = kt_slab_sample(&memmap, &memory.slub, names, &snap->arena, &drawing);
+	if (err)
+		return err;
+	slot = kt_list_push(&snap->arena, &snap->slab_drawings);
+	if (slot)
+		*slot = drawing;
+	return NULL;
+}
+
 const struct kt_source kt_source_objects = {
 	.name = "objects",
 	.summary = "objects of one slab cache, by what they are, in kernel memory",
@@ -90,4 +109,15 @@ const struct kt_source kt_source_occupancy = {
 	.lack = "'ktally slab CACHE --exact' does not show how full slabs are",
 	.gives = KT_MEMORY_GIVES,
 	.read = read_occupancy,
+};
+
+const struct kt_source kt_source_slab_drawing = {
+	.name = "slab_drawing",
+	.summary = "some slabs of one cache, object by object, in kernel memory",
+	.paths = { "ktally/slab_drawing" }, /* no capture has it */
+	.cost = KT_COST_SCAN,
+	.extra = true,
+	.lack = "'ktally slab CACHE --draw' is not possible",
+	.gives = KT_MEMORY_GIVES,
+	.read = read_drawing,
 };
