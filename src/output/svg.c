@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Draws the report's first chart as an SVG picture. It follows the reader's light or dark theme,
-// and is readable in black and white because the legend has the order of the bands.
+// Draws the report's first chart, or its first drawing, as an SVG picture. It follows the reader's
+// light or dark theme, and is readable in black and white because the legend has the order of the
+// bands.
 
 #include "output/output.h"
 
 #include "base/human.h"
 #include "base/when.h"
 #include "output/palette.h"
+#include "output/slabs_svg.h"
 
 #include <string.h>
 
@@ -210,6 +212,14 @@ static void render(
 	const struct kt_chart *chart = report->charts.count ? report->charts.items[0] : NULL;
 
 	(void)opts;
+	if (!chart && report->drawings.count) {
+		kt_slabs_svg(report->drawings.items[0],
+			report->headlines.count
+				? report->headlines.items[report->headlines.count - 1]
+				: "",
+			ret_text);
+		return;
+	}
 	kt_buf_printf(ret_text,
 		"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" "
 		"height=\"%d\" role=\"img\">\n"
@@ -231,6 +241,6 @@ static void render(
 const struct kt_output kt_output_svg = {
 	.name = "svg",
 	.charts = true,
-	.summary = "a picture of the chart, for commands with a chart (plot)",
+	.summary = "a picture of the chart or drawing (plot, slab CACHE --draw)",
 	.render = render,
 };

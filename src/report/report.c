@@ -128,6 +128,18 @@ struct kt_chart *kt_report_chart(struct kt_report *report, const char *key, cons
 	return chart;
 }
 
+struct kt_drawing *kt_report_drawing(struct kt_report *report, const char *key, const char *title)
+{
+	struct kt_drawing *drawing = kt_arena_alloc(&report->arena, sizeof(*drawing));
+	struct kt_drawing **slot = drawing ? kt_list_push(&report->arena, &report->drawings) : NULL;
+
+	if (!slot)
+		return NULL;
+	*drawing = (struct kt_drawing){ .key = key, .title = title };
+	*slot = drawing;
+	return drawing;
+}
+
 void kt_report_headline(struct kt_report *report, const char *fmt, ...)
 {
 	const char **slot = kt_list_push(&report->arena, &report->headlines);

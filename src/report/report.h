@@ -6,6 +6,7 @@
 #include "model/metric.h"
 #include "model/unknown.h"
 #include "report/chart.h"
+#include "report/drawing.h"
 #include "report/family.h"
 #include "report/finding.h"
 
@@ -156,6 +157,7 @@ struct kt_report {
 	KT_LIST(struct kt_field) fields;
 	KT_LIST(struct kt_table *) tables;
 	KT_LIST(struct kt_chart *) charts;
+	KT_LIST(struct kt_drawing *) drawings; /* pictures of what tables contain */
 	KT_LIST(struct kt_finding) findings;
 	KT_LIST(const char *) headlines; /* text: above all else */
 	KT_LIST(const char *) notes;
@@ -193,6 +195,8 @@ void kt_column_rank(struct kt_column *columns, size_t from, size_t to);
 struct kt_report_row *kt_table_row(struct kt_report *report, struct kt_table *table);
 /** Adds a chart. NULL when out of memory. */
 struct kt_chart *kt_report_chart(struct kt_report *report, const char *key, const char *title);
+/** Adds a drawing. NULL when out of memory. */
+struct kt_drawing *kt_report_drawing(struct kt_report *report, const char *key, const char *title);
 void kt_report_headline(struct kt_report *report, const char *fmt, ...) KT_PRINTF(2, 3);
 void kt_report_note(struct kt_report *report, const char *fmt, ...) KT_PRINTF(2, 3);
 /** A note that must not be missed: the program says it where the output has no notes. */

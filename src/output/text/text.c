@@ -8,6 +8,7 @@
 #include "base/when.h"
 #include "output/output.h"
 #include "output/text/chart.h"
+#include "output/text/drawing.h"
 #include "output/text/findings.h"
 #include "output/text/style.h"
 
@@ -484,6 +485,8 @@ static void render(
 	}
 	for (size_t i = 0; i < report->charts.count; i++)
 		kt_text_chart(report->charts.items[i], opts, ret_text);
+	for (size_t i = 0; i < report->drawings.count; i++)
+		kt_text_drawing(report->drawings.items[i], opts, ret_text);
 	if (!report->brief)
 		kt_text_findings(report, opts, ret_text);
 	for (size_t i = 0; i < report->tables.count; i++) {
