@@ -205,9 +205,10 @@ static struct kt_err *write_bytes(const char *data, size_t size)
 /* Why a report cannot be shown this way; NULL: it can. */
 static struct kt_err *check_output(const struct kt_output *output, const struct kt_report *report)
 {
-	if (output->charts && !report->charts.count)
+	if (output->charts && !report->charts.count && !report->drawings.count)
 		return kt_err_new(KT_ERR_USAGE,
-			"-o %s shows charts, and this report has none; 'ktally plot' makes one",
+			"-o %s shows charts and drawings, and this report has none; 'ktally plot' "
+			"and 'ktally slab CACHE --draw' make one",
 			output->name);
 	if (output->stacks && !kt_stacks_found(report))
 		return kt_err_new(KT_ERR_USAGE,

@@ -164,6 +164,9 @@ static const struct kt_needs needs_of_exact_cache = {
 	.only = KT_SOURCES(FILES, &kt_source_slub, &kt_source_slab_details, &kt_source_iomem,
 		&kt_source_occupancy)
 };
+static const struct kt_needs needs_of_drawing = { .only = KT_SOURCES(FILES, &kt_source_slub,
+							  &kt_source_slab_details, &kt_source_iomem,
+							  &kt_source_slab_drawing) };
 static const struct kt_needs needs_of_objects = { .only = KT_SOURCES(FILES, &kt_source_slub,
 							  &kt_source_slab_details, &kt_source_iomem,
 							  &kt_source_objects) };
@@ -186,6 +189,8 @@ static const struct kt_needs *needs_of(
 {
 	if (args->by == KT_SLAB_BY_CGROUP)
 		return one ? &needs_of_cgroups_of_one : &needs_of_cgroups;
+	if (one && args->draw)
+		return &needs_of_drawing;
 	if (one && args->objects)
 		return &needs_of_objects;
 	if (reads_memory(args, root))
@@ -207,11 +212,31 @@ static struct kt_err *check_memory(
 		"%s: %s", option, source->why);
 }
 
+/* The layout of a slab is known without kernel memory, its objects are not. */
+static struct kt_err *check_drawing(const struct kt_snapshot *snap)
+{
+	struct kt_err *err = check_memory(snap, &kt_source_slab_drawing, "--draw"), *told;
+
+	if (!err)
+		return NULL;
+	told = kt_err_new(kt_err_code(err),
+		"%s; 'ktally slab CACHE' draws the layout of a slab without its objects",
+		kt_err_text(err));
+	kt_err_free(err);
+	return told;
+}
+
 static struct kt_err *check_options(const struct kt_slab_args *args, const char *asked)
 {
 	if (args->objects && !asked)
 		return kt_err_new(
 			KT_ERR_USAGE, "--objects takes one cache: 'ktally slab CACHE --objects'");
+	if (args->draw && !asked)
+		return kt_err_new(
+			KT_ERR_USAGE, "--draw takes one cache: 'ktally slab CACHE --draw'");
+	if (args->draw && (args->objects || args->by == KT_SLAB_BY_CGROUP))
+		return kt_err_new(KT_ERR_USAGE, "--draw draws slabs; leave out %s",
+			args->objects ? "--objects" : "--by cgroup");
 	if (args->by == KT_SLAB_BY_CGROUP && (args->families || args->details || args->objects))
 		return kt_err_new(KT_ERR_USAGE, "--by cgroup has rows of its own; leave out %s",
 			args->families	? "--families"
@@ -241,6 +266,8 @@ static struct kt_err *collect(const struct kt_call *call, struct kt_machine *mac
 		err = check_memory(machine->snap, &kt_source_slub, "--exact");
 	if (!err && args->objects)
 		err = check_memory(machine->snap, &kt_source_objects, "--objects");
+	if (!err && args->draw)
+		err = check_drawing(machine->snap);
 	if (!err && args->by == KT_SLAB_BY_CGROUP)
 		err = check_memory(machine->snap, &kt_source_slab_cgroups, "--by cgroup");
 	return err ? kt_machine_blame(&call->machine, err) : NULL;
@@ -310,6 +337,9 @@ static const struct kt_option options[] = {
 		.kind = KT_ARG_FLAG, KT_AT(struct kt_slab_args, exact) },
 	{ 0, "objects", NULL, "with CACHE: group its objects by what they are; needs root",
 		.kind = KT_ARG_FLAG, KT_AT(struct kt_slab_args, objects) },
+	{ 0, "draw", NULL,
+		"with CACHE: draw some of its slabs, slot by slot (-o svg: a picture); needs root",
+		.kind = KT_ARG_FLAG, KT_AT(struct kt_slab_args, draw) },
 	{ 0, "by", "GROUP", "group by; cgroup needs root", .kind = KT_ARG_CHOICE,
 		KT_AT(struct kt_slab_args, by), .choices = "cache cgroup" },
 };
@@ -321,6 +351,7 @@ static const struct kt_example examples[] = {
 		"whose objects are in a cache that many callers share" },
 	{ "ktally slab filp --objects",
 		"which open files there are, by file system and operations" },
+	{ "ktally slab dentry --draw", "slabs of a cache, slot by slot: in use, free, left over" },
 	{ "ktally slab --by cgroup", "which cgroups have the objects of which caches" },
 	{ "ktally slab --sort free_bytes --top 5",
 		"the five caches with most memory in free objects" },
@@ -370,6 +401,10 @@ const struct kt_cmd kt_cmd_slab = {
 		"they are many, are grouped by what points to them, or to the first one of their "
 		"list: a variable, a slab cache, an area of vmalloc. Objects without a pointer to "
 		"them may be lost.\n\n"
+		"CACHE --draw draws some slabs to scale: the fullest, the emptiest and slabs "
+		"between them. Each slot is in use, or free in one of the places where the "
+		"kernel keeps free objects; the end of a slab may be left over. With -o svg, "
+		"arrows follow the slab's list of free objects.\n\n"
 		"≤ marks a cache that may hold less than HELD: some of its slabs were made "
 		"smaller than planned. UNCERTAIN (-a) is the largest possible difference. "
 		"Where a cache has more than 10,000 slabs with free objects, USED is an "

@@ -29,7 +29,7 @@ enum { KT_SLAB_BY_CACHE, KT_SLAB_BY_CGROUP }; /* in the order of the option's wo
  * recording happens to have them, and of a running machine nothing that is not in the list.
  */
 struct kt_slab_args {
-	bool families, details, exact, objects, view;
+	bool families, details, exact, objects, draw, view;
 	int by;
 };
 
@@ -40,7 +40,7 @@ struct kt_slab_args {
 
 /** Parts of reports; the list in the report "metrics". */
 extern const struct kt_part kt_slab_whole_part, kt_slab_slot_part;
-extern const struct kt_part kt_slab_occupancy_part;
+extern const struct kt_part kt_slab_occupancy_part, kt_slab_drawn_part;
 extern const struct kt_part kt_slab_rcu_part, kt_slab_large_part, kt_slab_large_sum_part;
 extern const struct kt_part kt_slab_caches_part, kt_slab_metrics_part;
 extern const struct kt_shape kt_slab_cache_shape;
@@ -81,5 +81,14 @@ struct kt_cell kt_slab_maker(struct kt_report *report, const struct kt_slab_use 
 /** Adds the list "occupancy" to a report: the slabs of one cache by the share that is in use. */
 void kt_slab_put_occupancy(struct kt_report *report, const struct kt_slab_occupancy *occupancy,
 	const struct kt_slab_uses *uses);
+
+/** Draws slabs of one cache, which the snapshot has; adds them as the table "drawn". */
+void kt_slab_put_drawing(struct kt_report *report, const struct kt_snapshot *snap);
+
+/**
+ * Adds the pieces of a slot as a table, and as a strip in text. `pointer_at`: as in
+ * kt_slab_lay_out().
+ */
+void kt_slab_put_slot(struct kt_report *report, const struct kt_slab_use *use, int64_t pointer_at);
 
 #endif

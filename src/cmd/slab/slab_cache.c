@@ -214,7 +214,7 @@ static const char *how_cached(struct kt_report *report, const struct kt_slab_use
 		(long long)use->slot_bytes);
 }
 
-static void put_parts(struct kt_report *report, const struct kt_slab_use *use)
+static void put_parts(struct kt_report *report, const struct kt_slab_use *use, bool data_only)
 {
 	const struct kt_cache *cache = use->cache;
 	struct kt_table *table =
@@ -224,7 +224,7 @@ static void put_parts(struct kt_report *report, const struct kt_slab_use *use)
 	int64_t free_objs = use->cached_bytes >= 0 ? use->memory->free_objs
 						   : cache->nr_objs - cache->active_objs;
 
-	if (table && held < 0)
+	if (table && (held < 0 || data_only))
 		table->data_only = true;
 	put_part(report, table, "in use", use->in_use_bytes, held, how_in_use(report, use));
 	if (use->cached_bytes >= 0)
@@ -486,8 +486,8 @@ const struct kt_shape kt_slab_cache_shape = {
 	.schema = "ktally/slab-cache/1",
 	.title = "one slab cache",
 	.parts = KT_PARTS(&kt_host_part, &fields_part, &parts_part, &kt_slab_slot_part,
-		&kt_slab_occupancy_part, &kt_object_kinds_part, &kt_object_groups_part,
-		&kt_object_holders_part, &kt_charges_of_caches_part),
+		&kt_slab_occupancy_part, &kt_slab_drawn_part, &kt_object_kinds_part,
+		&kt_object_groups_part, &kt_object_holders_part, &kt_charges_of_caches_part),
 };
 
 /* The counts of objects do not need it: where it cannot be read, a note says why. */
@@ -514,9 +514,14 @@ struct kt_err *kt_slab_cache_report(const struct kt_snapshot *snap, const struct
 	lore = kt_lore_find(name);
 	put_headline(report, snap, use, name);
 	put_fields(report, use, lore, name);
-	put_facts(report, use, lore, name);
-	put_parts(report, use);
-	kt_slab_picture(report, use);
+	if (!args->draw)
+		put_facts(report, use, lore, name);
+	put_parts(report, use, args->draw);
+	if (args->draw) {
+		kt_slab_put_slot(report, use, snap->slab_drawings.items[0].pointer_at);
+		kt_slab_put_drawing(report, snap);
+	} else
+		kt_slab_picture(report, use);
 	if (args->exact)
 		put_occupancy(report, snap, uses);
 	if (snap->object_groups.count) {

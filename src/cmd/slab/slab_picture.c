@@ -199,12 +199,12 @@ static void put_strip(struct kt_report *report, const struct kt_slab_use *use,
 	put_line(report, table, kt_arena_text(&report->arena, &line));
 }
 
-static void put_slot(struct kt_report *report, const struct kt_slab_use *use)
+void kt_slab_put_slot(struct kt_report *report, const struct kt_slab_use *use, int64_t pointer_at)
 {
 	struct kt_slab_layout layout;
 	struct kt_table *table;
 
-	kt_slab_lay_out(use, KT_UNKNOWN, &layout);
+	kt_slab_lay_out(use, pointer_at, &layout);
 	if (layout.nr_pieces > 1)
 		put_strip(report, use, &layout);
 	table = kt_report_table(report, "slot", NULL, piece_columns, KT_LEN(piece_columns));
@@ -234,5 +234,5 @@ const struct kt_part kt_slab_slot_part = {
 void kt_slab_picture(struct kt_report *report, const struct kt_slab_use *use)
 {
 	put_slab(report, use);
-	put_slot(report, use);
+	kt_slab_put_slot(report, use, KT_UNKNOWN);
 }
