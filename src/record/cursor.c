@@ -21,6 +21,23 @@ static void start(struct kt_cursor_series *series, struct kt_span ops, uint32_t 
 	advance(series, 0);
 }
 
+/* The block has the series of a number one after the other: last, smallest, largest, mean. */
+static uint32_t per_number(const struct kt_cursor *cursor)
+{
+	return cursor->block->values_per_number;
+}
+
+static uint32_t nr_numbers(const struct kt_cursor *cursor, const struct kt_block_line *line)
+{
+	return line->nr_numbers / per_number(cursor);
+}
+
+static struct kt_cursor_series *series_of(
+	const struct kt_cursor *cursor, const struct kt_block_line *line)
+{
+	return &cursor->series[line->first / per_number(cursor)];
+}
+
 /* Advances only series whose run has ended, so a step costs only the numbers that changed. */
 static void move_lines(struct kt_cursor *cursor, uint32_t sample)
 {
@@ -28,10 +45,10 @@ static void move_lines(struct kt_cursor *cursor, uint32_t sample)
 
 	for (uint32_t i = 0; i < block->lines.count; i++) {
 		const struct kt_block_line *line = &block->lines.items[i];
-		struct kt_cursor_series *series = &cursor->series[line->first];
+		struct kt_cursor_series *series = series_of(cursor, line);
 		bool moved = false;
 
-		for (uint32_t k = 0; k < line->nr_numbers; k++) {
+		for (uint32_t k = nr_numbers(cursor, line); k-- > 0;) {
 			if (series[k].end <= sample && advance(&series[k], sample))
 				moved = true;
 		}
@@ -59,15 +76,16 @@ static void move_layouts(struct kt_cursor *cursor, uint32_t sample)
 struct kt_err *kt_cursor_init(struct kt_cursor *cursor, const struct kt_block *block)
 {
 	*cursor = (struct kt_cursor){ .block = block };
-	cursor->series = calloc(kt_block_nr_series(block) + 1, sizeof(*cursor->series));
+	cursor->nr_series = kt_block_nr_series(block) / per_number(cursor);
+	cursor->series = calloc(cursor->nr_series + 1, sizeof(*cursor->series));
 	cursor->files = calloc(block->files.count + 1, sizeof(*cursor->files));
 	if (!cursor->series || !cursor->files) {
 		kt_cursor_fini(cursor);
 		return kt_err_new(KT_ERR_NOMEM, "out of memory");
 	}
-	cursor->nr_series = kt_block_nr_series(block);
 	for (size_t i = 0; i < cursor->nr_series; i++)
-		start(&cursor->series[i], kt_block_series(block, i), block->nr_samples);
+		start(&cursor->series[i], kt_block_series(block, i * per_number(cursor)),
+			block->nr_samples);
 	start(&cursor->boot_ms, block->boot_ms, block->nr_samples);
 	move_layouts(cursor, 0);
 	/* a series that could not be decoded looks absent, which would be a wrong number */
@@ -103,14 +121,15 @@ void kt_cursor_move(struct kt_cursor *cursor, uint32_t sample)
 bool kt_cursor_value(const struct kt_cursor *cursor, const struct kt_block_line *line,
 	uint32_t number, enum kt_value value, int64_t *ret_value)
 {
-	uint32_t per_number = cursor->block->values_per_number;
-	uint32_t index = number * per_number + (per_number > 1 ? (uint32_t)value : 0);
 	const struct kt_cursor_series *series;
 
-	/* a thinned block has four series for each number, one after the other */
-	if (index >= line->nr_numbers)
+	if (number >= nr_numbers(cursor, line))
 		return false;
-	series = &cursor->series[line->first + index];
+	if (value != KT_VALUE_LAST && per_number(cursor) > 1)
+		return kt_series_at(kt_block_series(cursor->block,
+					    line->first + number * per_number(cursor) + value),
+			cursor->sample, ret_value);
+	series = &series_of(cursor, line)[number];
 	*ret_value = series->run.value;
 	return !series->run.absent;
 }
@@ -120,8 +139,8 @@ static void put_line(
 {
 	size_t room = strlen(line->text) + (size_t)line->nr_numbers * KT_NUMBER_MAX + 1;
 	char *to = kt_buf_reserve(text, room), *start = to;
-	const struct kt_cursor_series *series = &cursor->series[line->first];
-	const struct kt_cursor_series *end = series + line->nr_numbers;
+	const struct kt_cursor_series *series = series_of(cursor, line);
+	const struct kt_cursor_series *end = series + nr_numbers(cursor, line);
 
 	for (const char *p = line->text; to && *p; p++) {
 		if (*p != KT_LINE_NUMBER) {
@@ -130,7 +149,7 @@ static void put_line(
 		}
 		if (series < end && !series->run.absent)
 			to += kt_number_text(series->run.value, to);
-		series += cursor->block->values_per_number;
+		series++;
 	}
 	if (!to)
 		return;

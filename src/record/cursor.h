@@ -6,7 +6,8 @@
 
 /**
  * Iterates over the samples of a block with all its numbers. A step forward costs only the numbers
- * that changed, so visiting every sample costs no more than decoding the block.
+ * that changed, so visiting every sample costs no more than decoding the block. Of a thinned block,
+ * only the last value of each number is followed: texts consist of these.
  */
 struct kt_cursor_series {
 	struct kt_series_reader reader;
@@ -25,7 +26,7 @@ struct kt_cursor {
 	uint32_t sample;
 	uint64_t turn; /* set by the caller to identify a cursor; 0: not set */
 	size_t nr_series;
-	struct kt_cursor_series *series;
+	struct kt_cursor_series *series; /* of all numbers of the block, in its order */
 	struct kt_cursor_series boot_ms; /* the block's clock since the boot */
 	struct kt_cursor_file *files;
 };
@@ -38,7 +39,10 @@ void kt_cursor_fini(struct kt_cursor *cursor);
 void kt_cursor_cleanup(struct kt_cursor *cursor);
 /** Moves forward only: a sample before the current one leaves the cursor where it is. */
 void kt_cursor_move(struct kt_cursor *cursor, uint32_t sample);
-/** Returns a number of a line; false: it is absent. */
+/**
+ * Returns a number of a line; false: it is absent. Values other than the last one are searched from
+ * the block's first sample on.
+ */
 bool kt_cursor_value(const struct kt_cursor *cursor, const struct kt_block_line *line,
 	uint32_t number, enum kt_value value, int64_t *ret_value);
 /**
