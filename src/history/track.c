@@ -236,6 +236,7 @@ typedef KT_LIST(struct named) named_list;
 struct naming {
 	const struct kt_block *block;
 	int64_t page_bytes;
+	const char *only; /* an id; NULL: all lines */
 	struct kt_arena *arena;
 	struct kt_map map; /* index in `list` */
 	named_list list;
@@ -296,12 +297,31 @@ static int64_t bytes_of(enum kt_unit unit, int64_t page_bytes)
 	return 0;
 }
 
+/*
+ * Whether an id may belong to a line: the id continues a name by the number of a cache at most.
+ * A name that follows numbers is not compared, because finding it is what would be saved.
+ */
+static bool may_be(const char *only, const char *series, struct kt_span name, bool more)
+{
+	size_t n = strlen(series);
+
+	if (strncmp(only, series, n) != 0 || only[n] != ':')
+		return false;
+	only += n + 1;
+	if (strncmp(only, name.p, name.n) != 0)
+		return false;
+	return more || !only[name.n] || only[name.n] == '#';
+}
+
 static bool add_amount(struct naming *naming, struct kt_track track, struct kt_span name,
 	const struct kt_line_amount *amount)
 {
 	const struct kt_block_line *line = &naming->block->lines.items[track.line];
+	const char *series = amount->series ? amount->series : track.source->series;
 	struct kt_span after = { 0 };
 
+	if (naming->only && !may_be(naming->only, series, name, amount->nr_before_name > 0))
+		return true;
 	if (amount->nr_before_name)
 		after = words_after(naming->block, line, amount->nr_before_name, naming->arena);
 	if (!name.n && !after.n)
@@ -311,8 +331,7 @@ static bool add_amount(struct naming *naming, struct kt_track track, struct kt_s
 	track.unit_bytes = bytes_of(amount->unit, naming->page_bytes);
 	track.twin = track.copy = 1;
 	track.to = naming->block->nr_samples;
-	track.name = kt_arena_printf(naming->arena, "%s:%.*s%s%.*s",
-		amount->series ? amount->series : track.source->series, (int)name.n, name.p,
+	track.name = kt_arena_printf(naming->arena, "%s:%.*s%s%.*s", series, (int)name.n, name.p,
 		name.n && after.n ? " " : "", (int)after.n, after.n ? after.p : "");
 	track.key = track.id = track.name;
 	return track.name && add_named(naming, &track, amount->size);
@@ -353,10 +372,12 @@ static bool add_lines(struct naming *naming)
 	return sources || !block->files.count;
 }
 
-void kt_tracks_of(const struct kt_block *block, int64_t page_bytes, struct kt_arena *arena,
-	kt_tracks *ret_tracks)
+void kt_tracks_of(const struct kt_block *block, int64_t page_bytes, const char *only,
+	struct kt_arena *arena, kt_tracks *ret_tracks)
 {
-	struct naming naming = { .block = block, .page_bytes = page_bytes, .arena = arena };
+	struct naming naming = {
+		.block = block, .page_bytes = page_bytes, .only = only, .arena = arena
+	};
 	bool good = add_lines(&naming);
 
 	for (size_t i = 0; good && i < naming.list.count; i++) {

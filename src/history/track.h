@@ -32,12 +32,14 @@ struct kt_track {
 typedef KT_LIST(struct kt_track) kt_tracks;
 
 /**
- * Lists every track of the block; tracks of one name are sorted by samples, then size, then age.
+ * Lists the tracks of the block; tracks of one name are sorted by samples, then size, then age.
+ * `only`: an id, as "slab:dentry" or "slab:x#2"; tracks of other names are left out, and cost
+ * neither memory nor the decoding of their series. NULL: all.
  * `page_bytes`: page size of the machine. Caches of one name that come and go too often to separate
  * (TWIN_STEPS_MAX in track.c) have no track.
  */
-void kt_tracks_of(const struct kt_block *block, int64_t page_bytes, struct kt_arena *arena,
-	kt_tracks *ret_tracks);
+void kt_tracks_of(const struct kt_block *block, int64_t page_bytes, const char *only,
+	struct kt_arena *arena, kt_tracks *ret_tracks);
 
 /** A run of equal values. In a thinned block a run is one stretch: its extremes and mean. */
 struct kt_track_run {

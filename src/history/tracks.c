@@ -60,7 +60,7 @@ const kt_tracks *kt_tracks_reader_at(struct kt_tracks_reader *tracks, const stru
 	tracks->list = (kt_tracks){ 0 };
 	tracks->sequence = block->sequence;
 	tracks->any = true;
-	kt_tracks_of(block, page_bytes_of(block), &tracks->arena, &tracks->list);
+	kt_tracks_of(block, page_bytes_of(block), tracks->only, &tracks->arena, &tracks->list);
 	number_tracks(tracks);
 	tracks->failed |= tracks->arena.failed;
 	return &tracks->list;

@@ -15,6 +15,7 @@ struct kt_tracks_reader {
 	struct kt_arena arena; /* holds `list` */
 	kt_tracks list;
 	uint64_t sequence; /* of the block */
+	const char *only;  /* set by the caller: see kt_tracks_of(); NULL: all */
 	bool any, failed;
 	bool outdated; /* the list of the same block is made again */
 	char boot_id[64];

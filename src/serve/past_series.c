@@ -135,9 +135,14 @@ struct kt_err *kt_serve_past_series(struct kt_history *history, const char *cach
 		.cache = cache,
 		.step_ms = step_ms,
 		.newest_ms = INT64_MIN };
-	struct kt_err *err = kt_history_blocks(history, read_block, &reading);
+	struct kt_arena arena = { 0 };
+	struct kt_err *err;
 
+	/* where memory is short, all tracks are read: only more slowly */
+	reading.tracks.only = kt_arena_printf(&arena, PREFIX "%s", cache);
+	err = kt_history_blocks(history, read_block, &reading);
 	end_step(&reading);
 	kt_tracks_reader_fini(&reading.tracks);
+	kt_arena_fini(&arena);
 	return err;
 }

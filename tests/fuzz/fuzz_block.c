@@ -13,7 +13,7 @@ static void read_tracks(const struct kt_block *block)
 	struct kt_arena arena = { 0 };
 	kt_tracks tracks = { 0 };
 
-	kt_tracks_of(block, 4096, &arena, &tracks);
+	kt_tracks_of(block, 4096, NULL, &arena, &tracks);
 	for (size_t i = 0; i < tracks.count; i++) {
 		const struct kt_track *track = &tracks.items[i];
 		struct kt_track_reader reader;

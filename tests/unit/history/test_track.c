@@ -60,7 +60,7 @@ static int64_t bytes_of(const char *path, const char *text, const char *name)
 	kt_sampler_text(sampler, &draft, path, kt_span_str(text));
 	kt_draft_end_sample(&draft, 1000, 1000);
 	kt_draft_finish(&draft);
-	kt_tracks_of(&draft.block, 4096, &arena, &tracks);
+	kt_tracks_of(&draft.block, 4096, NULL, &arena, &tracks);
 	for (size_t i = 0; i < tracks.count; i++) {
 		struct kt_track_reader reader;
 		struct kt_track_run run;
@@ -135,7 +135,7 @@ TEST(a_cache_whose_name_begins_with_a_digit_has_its_name)
 
 	draft_of(&draft, "9p-fcall-cache 10 20 64 64 2 : tunables 0 0 0 : slabdata 5 7 0\n",
 		"9p-fcall-cache 10 20 64 64 2 : tunables 0 0 0 : slabdata 5 8 0\n");
-	kt_tracks_of(&draft.block, 4096, &arena, &tracks);
+	kt_tracks_of(&draft.block, 4096, NULL, &arena, &tracks);
 	if (CHECK_INT(tracks.count, 1))
 		check_values(&draft.block, track_named(&tracks, "slab:9p-fcall-cache"),
 			7 * 2 * 4096, 8 * 2 * 4096);
@@ -176,7 +176,7 @@ TEST(caches_of_one_name_are_followed_each_when_one_comes)
 		"x 1 1 96 1 1 : tunables 0 0 0 : slabdata 3 3 0\n"
 		"x 1 1 64 1 1 : tunables 0 0 0 : slabdata 8 8 0\n"
 		"x 1 1 64 1 1 : tunables 0 0 0 : slabdata 10 10 0\n");
-	kt_tracks_of(&draft.block, 4096, &arena, &tracks);
+	kt_tracks_of(&draft.block, 4096, NULL, &arena, &tracks);
 	CHECK_INT(tracks.count, KT_LEN(wanted));
 	for (size_t i = 0; i < KT_LEN(wanted) && i < tracks.count; i++) {
 		const struct kt_track *track = &tracks.items[i];
@@ -208,10 +208,49 @@ TEST(each_sample_has_its_own_size_of_a_slab)
 
 	draft_of(&draft, "dentry 10 20 192 21 1 : tunables 0 0 0 : slabdata 5 7 0\n",
 		"dentry 10 20 192 42 2 : tunables 0 0 0 : slabdata 5 7 0\n");
-	kt_tracks_of(&draft.block, 4096, &arena, &tracks);
+	kt_tracks_of(&draft.block, 4096, NULL, &arena, &tracks);
 	if (CHECK_INT(tracks.count, 1))
 		check_values(
 			&draft.block, track_named(&tracks, "slab:dentry"), 7 * 4096, 7 * 2 * 4096);
+	kt_arena_fini(&arena);
+	kt_draft_fini(&draft);
+}
+
+static bool has_key(const kt_tracks *tracks, const char *key)
+{
+	for (size_t i = 0; i < tracks->count; i++) {
+		if (strcmp(tracks->items[i].key, key) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A reader of one cache gets the tracks that it has among all, and no others. */
+TEST(tracks_of_one_name_are_those_among_all)
+{
+	static const char *const ids[] = { "slab:x", "slab:x#2", "slab:xy", "slab:9p-x", "slab:x y",
+		"slab:none", "meminfo:x", "slab", "" };
+	static const size_t counts[] = { 2, 2, 1, 1, 1, 0, 0, 0, 0 };
+	struct kt_arena arena = { 0 };
+	struct kt_draft draft;
+	kt_tracks all = { 0 };
+
+	draft_of(&draft, "",
+		"xy 1 1 64 1 1 : tunables 0 0 0 : slabdata 3 3 0\n"
+		"x 1 1 64 1 1 : tunables 0 0 0 : slabdata 8 8 0\n"
+		"x 1 1 96 1 1 : tunables 0 0 0 : slabdata 10 10 0\n"
+		"x y 1 1 64 1 1 : tunables 0 0 0 : slabdata 3 3 0\n"
+		"9p-x 1 1 64 1 1 : tunables 0 0 0 : slabdata 3 3 0\n");
+	kt_tracks_of(&draft.block, 4096, NULL, &arena, &all);
+	CHECK_INT(all.count, 5);
+	for (size_t i = 0; i < KT_LEN(ids); i++) {
+		kt_tracks some = { 0 };
+
+		kt_tracks_of(&draft.block, 4096, ids[i], &arena, &some);
+		CHECK_INT(some.count, counts[i]);
+		for (size_t k = 0; k < some.count; k++)
+			CHECK(has_key(&all, some.items[k].key));
+	}
 	kt_arena_fini(&arena);
 	kt_draft_fini(&draft);
 }
