@@ -241,7 +241,7 @@ static struct kt_answer *render(
 	return kt_answer_new(200, type, &text);
 }
 
-static struct kt_answer *run(const struct kt_cmd *cmd, const struct kt_call *call)
+struct kt_answer *kt_desk_run(const struct kt_cmd *cmd, const struct kt_call *call)
 {
 	KT_CLEANUP(report) struct kt_report report = { 0 };
 	struct kt_list_opts list = call->list;
@@ -275,7 +275,7 @@ static struct kt_answer *make(struct kt_desk *desk, const struct kt_query *query
 		answer = of_watch(kt_desk_list(desk, query->cmd->name));
 	if (answer)
 		return answer;
-	answer = run(query->cmd, &query->call);
+	answer = kt_desk_run(query->cmd, &query->call);
 	if (query->past || !desk->live) /* a recording takes more memory than serving does */
 		kt_memory_give_back();
 	return answer;

@@ -32,6 +32,8 @@ const struct kt_watch *kt_desk_account(const struct kt_desk *desk);
 /** Returns a list ("slab"), and starts to follow it if needed; NULL: it cannot be followed. */
 const struct kt_watch *kt_desk_list(struct kt_desk *desk, const char *command);
 
+/** Runs a command and returns its report as JSON. Any thread may call it. */
+struct kt_answer *kt_desk_run(const struct kt_cmd *cmd, const struct kt_call *call);
 /**
  * Returns the command of a list whose rows have a history, and the base of its calls; NULL: it is
  * no such list. Both outlive the desk's answers and never change.

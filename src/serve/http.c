@@ -30,9 +30,11 @@
 #define IDLE_S		15u   /* seconds without a byte in either direction */
 #define WAIT_MS		1000  /* ms; longest wait, so that deadlines are checked */
 #define SECOND_NS	1000000000ll
-#define KNOWN_SLOTS	8u		 /* cached answers about history */
+#define KNOWN_SLOTS	8u /* cached answers about history */
+#define JUDGE_RATE	3  /* judging growth takes one part in this many of the time at most */
 #define KNOWN_NS	(5 * SECOND_NS)	 /* ns; the recorder writes every ten seconds */
 #define HEAD_NS		(10 * SECOND_NS) /* ns; limit to send a request's header */
+#define JUDGED_NS	(60 * SECOND_NS) /* ns; growth of an hour and more changes slowly */
 #define ANSWER_NS	(60 * SECOND_NS) /* ns; limit to receive the answer and to ask again */
 
 /*
@@ -65,7 +67,7 @@ struct past {
 struct known {
 	char key[KT_ROUTE_KEY];
 	struct kt_answer *answer;
-	int64_t made_ns;
+	int64_t made_ns, kept_ns; /* ns; when it was made, and for how long it is reused */
 };
 
 struct request {
@@ -77,7 +79,11 @@ struct kt_http {
 	const struct kt_microhttpd *lib;
 	struct MHD_Daemon *daemon;
 	struct kt_worker *worker;
-	int done_fd; /* readable once the worker has an answer */
+	/* judges growth, which may take seconds, while the other worker reads the spans of charts
+	 */
+	struct kt_worker *judge;
+	int64_t judge_free_ns; /* ns; before, no more growth is judged; 0: at any time */
+	int done_fd;	       /* readable once a worker has an answer */
 	struct connection *connections;
 	struct kt_streams streams;
 	struct known known[KNOWN_SLOTS];
@@ -143,7 +149,7 @@ static struct kt_answer *known_past(struct kt_http *http, const char *key)
 	for (size_t i = 0; i < KNOWN_SLOTS && *key; i++) {
 		struct known *known = &http->known[i];
 
-		if (known->answer && now_ns - known->made_ns < KNOWN_NS &&
+		if (known->answer && now_ns - known->made_ns < known->kept_ns &&
 			strcmp(known->key, key) == 0)
 			return kt_answer_ref(known->answer);
 	}
@@ -151,18 +157,19 @@ static struct kt_answer *known_past(struct kt_http *http, const char *key)
 }
 
 /* Only successes are kept: an error, such as a full queue, is usually over at the next request. */
-static void know_past(struct kt_http *http, const char *key, struct kt_answer *answer)
+static void know_past(struct kt_http *http, const struct past *past, struct kt_answer *answer)
 {
 	struct known *oldest = http->known;
 
-	if (!*key || !answer || answer->status != 200)
+	if (!*past->key || !answer || answer->status != 200)
 		return;
 	for (size_t i = 0; i < KNOWN_SLOTS; i++)
 		oldest = http->known[i].made_ns < oldest->made_ns ? &http->known[i] : oldest;
 	kt_answer_unref(oldest->answer);
 	oldest->answer = kt_answer_ref(answer);
 	oldest->made_ns = kt_clock_ns();
-	snprintf(oldest->key, sizeof(oldest->key), "%s", key);
+	oldest->kept_ns = past->stretch.judges ? JUDGED_NS : KNOWN_NS;
+	snprintf(oldest->key, sizeof(oldest->key), "%s", past->key);
 }
 
 /*
@@ -175,9 +182,24 @@ static enum MHD_Result end_past(
 	struct kt_answer *answer = past->answer;
 
 	past->answer = NULL;
-	kt_budget_charge(&http->site->budget, past->who, past->cost_ns, kt_clock_ns());
-	know_past(http, past->key, answer);
+	if (past->stretch.judges)
+		http->judge_free_ns = kt_clock_ns() + (JUDGE_RATE - 1) * past->cost_ns;
+	else
+		kt_budget_charge(&http->site->budget, past->who, past->cost_ns, kt_clock_ns());
+	know_past(http, past, answer);
 	return kt_response_answer(http->site, connection, answer, false);
+}
+
+/*
+ * The judge has a budget of its own, and not the client's: what it does once for a page would keep
+ * that page from everything else for half a minute. Its answers are the same for all clients, and
+ * bounded in number by what they cost.
+ */
+static bool may_begin(const struct kt_http *http, const struct kt_route *route)
+{
+	if (!route->stretch.judges)
+		return kt_worker_has_room(http->worker);
+	return kt_clock_ns() >= http->judge_free_ns && kt_worker_is_idle(http->judge);
 }
 
 /*
@@ -193,7 +215,7 @@ static enum MHD_Result begin_past(struct kt_http *http, struct MHD_Connection *c
 
 	if (known)
 		return kt_response_answer(http->site, connection, known, false);
-	if (!kt_worker_has_room(http->worker))
+	if (!may_begin(http, route))
 		return kt_response_answer(http->site, connection,
 			kt_answer_problem(
 				503, "too many requests for history; ask again in a second"),
@@ -210,7 +232,7 @@ static enum MHD_Result begin_past(struct kt_http *http, struct MHD_Connection *c
 	request->past = past;
 	/* before the worker is able to wake it */
 	http->lib->suspend_connection(connection);
-	kt_worker_push(http->worker, &past->job);
+	kt_worker_push(route->stretch.judges ? http->judge : http->worker, &past->job);
 	return MHD_YES;
 }
 
@@ -382,6 +404,8 @@ struct kt_err *kt_http_new(struct kt_site *site, int fd, struct kt_http **ret_ht
 	if (http->done_fd < 0)
 		return kt_err_os(errno, "eventfd");
 	err = kt_worker_new(&http->worker);
+	if (!err)
+		err = kt_worker_new(&http->judge);
 	if (err)
 		return err;
 	errno = 0;
@@ -400,7 +424,7 @@ struct kt_err *kt_http_new(struct kt_site *site, int fd, struct kt_http **ret_ht
 }
 
 /*
- * The order matters. The worker must stop first, so that nothing resumes a connection later. Then
+ * The order matters. The workers must stop first, so that nothing resumes a connection later. Then
  * suspended connections are resumed: libmicrohttpd must not be stopped while any is suspended.
  */
 void kt_http_free(struct kt_http *http)
@@ -409,6 +433,7 @@ void kt_http_free(struct kt_http *http)
 		return;
 	http->streams.ends = true;
 	kt_worker_free(http->worker, drop_past);
+	kt_worker_free(http->judge, drop_past);
 	kt_streams_wake(&http->streams);
 	if (http->daemon) {
 		http->lib->run(http->daemon);

@@ -16,6 +16,7 @@
 #include "machine/clock.h"
 #include "report/row_key.h"
 #include "root/root.h"
+#include "serve/desk.h"
 #include "serve/past_series.h"
 #include "source/source.h"
 
@@ -244,12 +245,25 @@ static int points_of(const struct kt_stretch *stretch)
 	return stretch->cmd ? KT_SERVE_PAST_LISTS : KT_SERVE_PAST_RECORDED;
 }
 
+/* Runs a command that reads all samples up to a time by itself. */
+static struct kt_answer *judged(const char *path, const struct kt_stretch *stretch)
+{
+	struct kt_call call = *stretch->call;
+
+	memset(&call.own, 0, sizeof(call.own));
+	call.own_of = stretch->cmd;
+	call.machine.source = path;
+	call.machine.time_ms = stretch->to_ms;
+	call.machine.still = NULL;
+	return kt_desk_run(stretch->cmd, &call);
+}
+
 /*
  * Shares nothing with the main thread except the path and the call, which never change; so it needs
  * no lock. Counters of events are compared from sample to sample, so the samples must be read in
  * order.
  */
-struct kt_answer *kt_serve_past_recorded(const char *path, const struct kt_stretch *stretch)
+static struct kt_answer *history_of(const char *path, const struct kt_stretch *stretch)
 {
 	KT_CLEANUP(history) struct kt_history history = { 0 };
 	struct kt_err *err = kt_history_open(path, &history);
@@ -279,4 +293,9 @@ struct kt_answer *kt_serve_past_recorded(const char *path, const struct kt_stret
 	kt_copies_fini(&past.copies);
 	kt_timeline_fini(&past.timeline);
 	return answer;
+}
+
+struct kt_answer *kt_serve_past_recorded(const char *path, const struct kt_stretch *stretch)
+{
+	return stretch->judges ? judged(path, stretch) : history_of(path, stretch);
 }

@@ -225,9 +225,6 @@ static struct kt_err *take_at(const struct kt_site *site, const char *text, stru
 	int64_t first_ms, last_ms, at_ms;
 	char last[32];
 
-	if (query->cmd == &kt_cmd_diagnose)
-		return kt_err_new(KT_ERR_USAGE, "diagnose does not take 'at': it judges the whole "
-						"recording");
 	if (!site->recording || !kt_serve_past_extent(site->recording, &first_ms, &last_ms))
 		return kt_err_new(KT_ERR_ABSENT, "at needs a recording: 'ktally record' writes "
 						 "one, and serve -s FILE shows it");
@@ -238,6 +235,31 @@ static struct kt_err *take_at(const struct kt_site *site, const char *text, stru
 		return kt_err_new(
 			KT_ERR_ABSENT, "the recording ends at %s", kt_when_text(last_ms, last));
 	return kt_query_at(query, site->recording, at_ms);
+}
+
+/* Whether the server shows a recording, and not a machine. */
+static bool is_recorded(const struct kt_site *site)
+{
+	return !kt_desk_is_live(site->desk) && site->recording;
+}
+
+/*
+ * Growth is judged by all samples up to a time, which takes seconds for a month: not in this
+ * thread, which answers all others. The time is the last sample's if none is given.
+ */
+static struct kt_route route_judged(const struct kt_site *site, const struct kt_query *query)
+{
+	struct kt_route route = { .kind = KT_ROUTE_PAST,
+		.stretch = {
+			.cmd = query->cmd,
+			.judges = true,
+			.to_ms = query->past ? query->call.machine.time_ms : present_ms(site),
+		} };
+
+	kt_desk_followed(site->desk, "", &route.stretch.call);
+	snprintf(route.key, sizeof(route.key), "%s&%lld", query->cmd->name,
+		(long long)route.stretch.to_ms);
+	return route;
 }
 
 static struct kt_route route_command(struct kt_site *site, struct MHD_Connection *connection,
@@ -258,6 +280,8 @@ static struct kt_route route_command(struct kt_site *site, struct MHD_Connection
 		if (err)
 			return given(kt_answer_err(err));
 	}
+	if (query.cmd == &kt_cmd_diagnose && (query.past || is_recorded(site)))
+		return route_judged(site, &query);
 	query.may_run = may_run(site, connection, query.plain);
 	return given(kt_desk_ask(site->desk, &query));
 }

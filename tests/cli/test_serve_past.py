@@ -6,6 +6,7 @@ import time
 
 import trees
 from lib import Folder, must_close, need_root, plant, succeed, test
+from test_diagnose import Machine, logged
 from test_schema import must_be_valid
 from test_serve import Server, Text
 
@@ -69,10 +70,41 @@ def a_time_without_a_sample_is_refused():
                 answer = server.get(f"/api/v1/slab?at={at}")
                 assert answer.status == status, f"{at}: {answer.status} {answer.text}"
                 assert says in json.loads(answer.text)["error"], answer.text
-            assert server.get("/api/v1/diagnose?at=now").status == 400
         with Server("-s", folder / "t") as server:
             answer = server.get("/api/v1/account?at=-1m")
             assert answer.status == 404 and "needs a recording" in answer.text, answer.text
+
+
+def patient(server, path):
+    """JSON of an answer that is put off while another one is judged."""
+    for _ in range(60):
+        answer = server.get(path)
+        if answer.status != 503:
+            break
+        time.sleep(0.5)
+    assert answer.status == 200, (answer.status, answer.text)
+    return json.loads(answer.text)
+
+
+@test
+def findings_of_a_time_know_nothing_of_later_growth():
+    with Folder() as folder:
+        log, file = folder / "leak.log", folder / "leak.rec"
+        log.write_text(logged("%Y-%m-%dT%H:%M:%SZ", Machine(leaks=True).both))
+        succeed("import", log, "-o", file)
+        with Server("-s", file) as server:
+            past = server.json("/api/v1/history")
+            middle = (past["first_ms"] + past["last_ms"]) // 2
+            whole = patient(server, "/api/v1/diagnose")
+            must_be_valid("diagnose", Text(whole))
+            assert any("widget_cache" in one["title"] for one in whole["findings"]), whole
+            for at, found in ((past["last_ms"], True), (past["first_ms"] + 3600000, False)):
+                report = patient(server, f"/api/v1/diagnose?at={at}")
+                must_be_valid("diagnose", Text(report))
+                assert found == any(
+                    "widget_cache" in one["title"] for one in report["findings"]), (at, report)
+            # other requests are answered meanwhile, and not charged for the judgement
+            assert server.get(f"/api/v1/account?at={middle}").status == 200
 
 
 @test

@@ -68,8 +68,12 @@ static struct kt_err *judge_recording(struct work *work)
 	const struct kt_judge_options options = {
 		.ram_bytes = known_or(kt_snapshot_get(work->snap, KT_MANAGED, KT_NO_NODE), 0)
 	};
+	int64_t until_ms = work->call->machine.time_ms;
 	struct kt_err *err = kt_history_open(diagnosis->recording, &work->history);
 
+	/* growth after the sample that is diagnosed is not known then */
+	if (!err && until_ms)
+		kt_history_limit(&work->history, INT64_MIN, until_ms);
 	if (!err)
 		err = kt_history_judge(&work->history, &options, &work->judge);
 	if (err)
