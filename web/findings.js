@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The head of the page: the gravest finding in one line, and all of them with their evidence.
 
-import { $, bytes, el, get, local, span, spark, when } from './lib.js';
+import { $, atTime, bytes, el, get, local, span, spark, when } from './lib.js';
 import { recorded, window_, zoomTo } from './chart.js';
 import { openCache, openRow } from './detail.js';
-import { show } from './view.js';
+import { onView, show, view } from './view.js';
 
 const RANK = { critical: 3, warning: 2, notice: 1, info: 0 };
 const EVERY_MS = 300000; // the recorder looks no more often
-let account = null, loaded = false;
+const REST_MS = 400; // a time that is chosen is judged when no other one follows
+const TRIES = 60; // a month takes seconds to judge, one client after the other
+let account = null, loaded = false; // findings that are shown, and whether with their evidence
+let present = null, asked = 0; // findings of now; turn of the last question about a time
 
 const shown = findings => findings.filter(one => RANK[one.severity] > 0);
 
@@ -18,7 +21,8 @@ function headline() {
   if (found.length) return [found[0].severity, local(found[0].title), found.length - 1];
   if (!judged) return null;
   const past = judged.written_ms - judged.from_ms;
-  if (past < 3600000) return ['good', `Nothing is wrong so far: growth shows after an hour, and the recorder has ${span(past)}`, 0];
+  if (past < 3600000) return ['good', `Nothing is wrong so far: growth shows after an hour, and ${judged.series === null ? 'there is a recording of' : 'the recorder has'} ${span(past)}`, 0];
+  if (judged.series === null) return ['good', `Nothing was wrong: judged by ${span(past)} of the recording, up to ${when(judged.written_ms)}`, 0];
   return ['good', `Nothing is wrong: the recorder has judged ${judged.series} caches and rows over ${span(past)}`, 0];
 }
 
@@ -63,11 +67,11 @@ function fill(findings, note) {
 
 /** A month of samples is judged only when the panel opens. */
 async function load() {
-  if (loaded || !$('findings').open) return;
+  if (loaded || view.at !== null || !$('findings').open) return;
   loaded = true;
   fill(account.findings ?? [], 'Looking closer …');
   try {
-    const report = await get('diagnose');
+    const report = await get('diagnose', {}, TRIES);
     fill(report.findings, report.notes?.join(' '));
   } catch (error) {
     loaded = false;
@@ -85,26 +89,64 @@ function update() {
     more ? el('span', { class: 'more' }, `${more} more`) : null].filter(Boolean));
 }
 
+function showJudged(now) {
+  account = now;
+  loaded = true;
+  fill(now.findings, now.notes?.join(' '));
+  update();
+}
+
+/** The recording up to a time, judged; null: up to its end. */
+async function judged(at) {
+  const { findings, notes } = await get('diagnose', atTime(at), TRIES);
+  return { ...present, findings, notes, judged: { series: null, from_ms: recorded().first_ms, written_ms: at ?? recorded().last_ms } };
+}
+
 /** A recording has no recorder that judges: it is judged when the page is there. */
 async function judge() {
   try {
-    const report = await get('diagnose');
-    account = { ...account, findings: report.findings, judged: { series: report.series ?? report.judged ?? 0, from_ms: recorded().first_ms, written_ms: recorded().last_ms } };
-    loaded = true;
-    fill(report.findings, report.notes?.join(' '));
-    update();
+    present = await judged(null);
+    if (view.at === null) showJudged(present);
   } catch { /* the findings of one reading stay */ }
 }
 
+/** The findings are of the page's time: what was known then. */
+async function judgeThen() {
+  const mine = ++asked, at = view.at;
+  if (at === null) {
+    account = present;
+    loaded = !present.host.live && present.judged?.series === null;
+    if (loaded) fill(present.findings, present.notes?.join(' '));
+    update();
+    return load();
+  }
+  $('findings').hidden = false;
+  $('findings').className = 'findings';
+  $('findings-head').replaceChildren(el('span', { class: 'title' }, `Judging what was known at ${when(at)} …`));
+  $('findings-list').replaceChildren();
+  await new Promise(resolve => setTimeout(resolve, REST_MS));
+  if (mine !== asked) return;
+  try {
+    const then = await judged(at);
+    if (mine === asked) showJudged(then);
+  } catch (error) {
+    if (mine === asked) $('findings-head').replaceChildren(el('span', { class: 'title' }, `What was wrong at ${when(at)} is not known: ${error.message}`));
+  }
+}
+
 export function startFindings(now) {
-  account = now;
+  account = present = now;
   update();
   $('findings').addEventListener('toggle', load);
+  onView(changed => changed.has('at') && recorded() && judgeThen());
+  if (view.at !== null && recorded()) judgeThen();
   if (!account.host.live) return recorded() ? judge() : null;
   setInterval(async () => {
     if (document.hidden) return;
     const { findings, judged } = await get('account').catch(() => account);
-    account = { ...account, findings, judged };
+    present = { ...present, findings, judged };
+    if (view.at !== null) return;
+    account = present;
     loaded = false;
     update();
     load();

@@ -41,6 +41,22 @@ export function thenTests({ test, ktally, serve, open, until, chart }) {
   };
   const mib = value => `${(value / 2 ** 20).toFixed(1)} MiB`;
 
+  test('findings are those of the chosen time', async () => {
+    const { page: shown, done } = await page();
+    const head = () => shown.textContent('#findings-head');
+    await until('the finding', async () => /widget_cache grows/.test(await head()));
+    await shown.evaluate(async ms => (await import('/view.js')).show({ at: ms }), START + 200 * STEP);
+    await until('the time before the leak', async () => /Nothing was wrong: judged by \d+ h of the recording, up to 2026-11-21/.test(await head()));
+    assert.equal(await shown.locator('#findings-list .finding').count(), 0);
+    await shown.evaluate(async () => (await import('/view.js')).show({ at: null }));
+    await until('the finding again', async () => /widget_cache grows/.test(await head()));
+    // a link to a time has its findings at once
+    const { page: linked, done: end } = await page(`#at=${START + 560 * STEP}`);
+    await until('the finding of the link', async () => /widget_cache grows/.test(await linked.textContent('#findings-head')));
+    await end();
+    await done();
+  });
+
   test('a leak is found, followed to its begin, compared with an hour before, and shared', async () => {
     const { page: shown, done } = await page();
     // the finding
