@@ -13,9 +13,10 @@ const KEPT = 3700; // samples of the live stream
 const LEAST_MS = 5e3;
 const QUIET = new Set(['cache', 'moved']); // marks that are too many for lines
 const EVERY_MS = 2000; // a single row is asked for again
+const DRAG_MS = 150, PAUSE_MS = 40; // a view that changes sooner than this is dragged, and asked for after a pause
 export const LISTS = { slab: 'slab cache', vmalloc: 'vmalloc caller', cgroups: 'cgroup', stacks: 'stacks of', pagetables: 'page tables of' };
 
-const state = { follow: true, spanMs: 300e3, from: 0, to: 0, hidden: new Set(), sets: {}, firstMs: 0, lastMs: 0, account: null, marks: [], cursor: null, recorded: null, asked: 0 };
+const state = { follow: true, spanMs: 300e3, from: 0, to: 0, hidden: new Set(), sets: {}, firstMs: 0, lastMs: 0, account: null, marks: [], cursor: null, recorded: null, asked: 0, lookedMs: -Infinity };
 let plot = null, bands = [], shown = null, fetching = 0, problem = null;
 
 const one = () => view.of !== null && view.key !== null && view.of in LISTS;
@@ -330,9 +331,13 @@ function isFine(range) {
   return state.firstMs >= first - 1500 && fine(range, base);
 }
 
-/** Asks for a little more than is seen; what is at hand is drawn meanwhile. */
+/**
+ * Asks for a little more than is seen; what is at hand is drawn meanwhile. A single zoom is asked
+ * for at once; while the view is dragged, only where it rests.
+ */
 function wantDetail() {
-  const range = state.to - state.from;
+  const range = state.to - state.from, now = performance.now(), dragged = now - state.lookedMs < DRAG_MS;
+  state.lookedMs = now;
   if (isFine(range)) return;
   const turn = ++fetching, kept = set(), live = state.account.host.live && !one();
   const asked = { from: state.from - range / 2, to: state.to + range / 2, span: range };
@@ -347,7 +352,7 @@ function wantDetail() {
       if (past.marks.length) state.marks = past.marks;
       refresh();
     } catch { /* what is at hand is shown */ }
-  }, 40);
+  }, dragged ? PAUSE_MS : 0);
 }
 
 /** A single row has samples of its own. */
