@@ -160,13 +160,14 @@ static void put_paragraphs(struct kt_report *report, const char *text)
 static void put_help_of(struct kt_report *report, const struct kt_cmd *cmd)
 {
 	char usage[KT_USAGE];
-
-	kt_report_headline(report, "ktally [OPTIONS] %s%s%s", cmd->name,
+	const char *line = kt_arena_printf(&report->arena, "ktally [OPTIONS] %s%s%s", cmd->name,
 		cmd->nr_operands ? " " : "", kt_cmd_usage(cmd, usage));
+
+	kt_report_headline(report, "Usage: %s", line ? line : "");
 	put_paragraphs(report, cmd->help);
 	kt_report_field(report, NULL, "command", KT_CELL_TEXT, kt_cell_text(cmd->name));
-	kt_report_field(report, NULL, "usage", KT_CELL_TEXT,
-		kt_report_text(report, report->headlines.items[0]));
+	kt_report_field(
+		report, NULL, "usage", KT_CELL_TEXT, kt_report_text(report, line ? line : ""));
 	kt_report_field(report, NULL, "help", KT_CELL_TEXT, kt_cell_text(cmd->help));
 	put_own_options(report, cmd);
 	put_examples(report, cmd->examples, cmd->nr_examples);
@@ -182,7 +183,7 @@ static void put_overview(struct kt_report *report, const struct kt_call *call)
 	const struct kt_cmds *cmds = call->cmds;
 	bool all = call->show.all || !call->show.output || !call->show.output->for_people;
 
-	kt_report_headline(report, "ktally [OPTIONS] [COMMAND]");
+	kt_report_headline(report, "Usage: ktally [OPTIONS] [COMMAND]");
 	kt_report_headline(report,
 		"Where is the kernel's memory going? Without COMMAND, it shows the account.");
 	put_commands(report, cmds);

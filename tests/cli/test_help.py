@@ -93,3 +93,14 @@ def every_example_works_as_it_stands():
             if command == "top" and " -b" not in line:
                 continue  # tests/top has the screen
             check(template, command, line)
+
+
+@test
+def every_help_begins_with_its_usage():
+    overview = succeed("help", "-o", "json").json()
+    assert succeed("--help").out.startswith(b"Usage: ktally [OPTIONS] [COMMAND]\n")
+    for row in overview["commands"]:
+        name = row["command"].split()[0]
+        text = " ".join(succeed("help", name).out.decode().split())
+        usage = succeed("help", name, "-o", "json").json()["usage"]
+        assert text.startswith(f"Usage: {usage} "), (name, text[:80], usage)
