@@ -83,9 +83,7 @@ static pthread_mutex_t counting = PTHREAD_MUTEX_INITIALIZER;
 
 static uint64_t seed_of(const struct exam *exam, enum stage stage, size_t index)
 {
-	uint64_t first = exam->options.held_out ? SEEDS_HELD_OUT : SEEDS_TRAINING;
-
-	return first + (uint64_t)stage * SEEDS_OF_STAGE + index;
+	return exam->options.first_seed + (uint64_t)stage * SEEDS_OF_STAGE + index;
 }
 
 static void plan_quiet(const struct exam *exam, size_t index, struct plan *ret_plan)

@@ -5,8 +5,12 @@
 #include "baseline.h"
 #include "tally.h"
 
-/** Seeds that the constants of the judge may be chosen by, and seeds that are only measured. */
+/**
+ * Seeds that the constants of the judge may be chosen by, and seeds that are only measured: nothing
+ * is printed of single machines from SEEDS_MEASURED on.
+ */
 #define SEEDS_TRAINING 1
+#define SEEDS_MEASURED 500000
 #define SEEDS_HELD_OUT 900001
 #define SEEDS_OF_STAGE 10000
 
@@ -34,8 +38,9 @@ struct comparison {
 };
 
 struct exam_options {
-	bool held_out, look, quick;
+	bool look, quick;
 	unsigned jobs;
+	uint64_t first_seed;	       /* of the first stage */
 	unsigned stages;	       /* bits of enum stage */
 	const char *ktally, *recorded; /* program, directory; NULL: no recorded series */
 };

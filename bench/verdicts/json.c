@@ -4,6 +4,7 @@
 
 #include "exam.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 static void print_tally(const char *name, const struct tally *tally)
@@ -103,7 +104,9 @@ static void print_methods(const struct comparison *comparison)
 
 void exam_print_json(const struct exam *exam)
 {
-	printf("{\"held_out\":%s,\"look\":%s,\n", exam->options.held_out ? "true" : "false",
+	printf("{\"first_seed\":%" PRIu64 ",\"held_out\":%s,\"look\":%s,\n",
+		exam->options.first_seed,
+		exam->options.first_seed >= SEEDS_MEASURED ? "true" : "false",
 		exam->options.look ? "true" : "false");
 	print_tally("quiet", &exam->quiet);
 	print_tally("dense", &exam->dense);

@@ -40,8 +40,16 @@ static void print_rate(const char *name, size_t count, double hours)
 		(double)count / years, count, years, in.low / years, in.high / years);
 }
 
-static void print_alarms(const struct tally *tally)
+/* Nothing is to be learned from single machines of seeds that only measure. */
+static bool is_measured(const struct exam *exam)
 {
+	return exam->options.first_seed >= SEEDS_MEASURED;
+}
+
+static void print_alarms(const struct exam *exam, const struct tally *tally)
+{
+	if (is_measured(exam))
+		return;
 	for (size_t i = 0; i < tally->nr_alarms && i < ALARMS_SHOWN; i++) {
 		const struct alarm *one = &tally->alarms[i];
 
@@ -53,7 +61,7 @@ static void print_alarms(const struct tally *tally)
 		printf("    ... %zu more\n", tally->nr_alarms - ALARMS_SHOWN);
 }
 
-static void print_quiet(const struct tally *tally, int step_s)
+static void print_quiet(const struct exam *exam, const struct tally *tally, int step_s)
 {
 	printf("\nFALSE ALARMS: %zu machines without a leak, 30 days each, a sample each %d s\n",
 		tally->nr_machines, step_s);
@@ -61,7 +69,7 @@ static void print_quiet(const struct tally *tally, int step_s)
 	print_rate("in the first 8 days", tally->nr_fresh, tally->fresh_hours);
 	print_rate("later", tally->nr_alarms - tally->nr_fresh,
 		tally->machine_hours - tally->fresh_hours);
-	print_alarms(tally);
+	print_alarms(exam, tally);
 	printf("  %-20s %7s %8s    %-20s %7s %8s\n", "KIND", "SERIES", "FLAGGED", "KIND", "SERIES",
 		"FLAGGED");
 	for (size_t k = 0; k < nr_kinds; k++)
@@ -207,6 +215,20 @@ static void print_missed(const struct tally *tally)
 	}
 }
 
+static void print_missed_leaks(const struct exam *exam)
+{
+	for (size_t i = 0; i < exam->leaks.nr_found && !is_measured(exam); i++) {
+		const struct found *one = &exam->leaks.found[i];
+
+		if (one->delay_h < 0 && one->size >= 4 && one->provable)
+			printf("    %-7llu %3zu %-16s on %-10.10s %7.1f dev. %8.2f MiB/h  %-5s "
+			       "%.20s\n",
+				(unsigned long long)one->seed, one->series, shape_names[one->shape],
+				one->kind->name, one->size, one->hourly / MIB, brief[one->last],
+				one->veto == KT_VETO_NONE ? "" : kt_veto_name(one->veto));
+	}
+}
+
 /* A leak in a reclaimable cache is a fill to all that can be seen, until memory is short. */
 static void print_unprovable(const struct tally *tally)
 {
@@ -244,7 +266,7 @@ static void print_leaks(const struct exam *exam)
 	printf("\nLEAKS: %zu machines of %zu series, 10 of them leak from day 8 to 10 on, of 14\n",
 		tally->nr_machines, (size_t)SERIES_USUAL);
 	print_share("precision on these machines", found, found + tally->nr_alarms);
-	print_alarms(tally);
+	print_alarms(exam, tally);
 	if (exam->quiet.machine_hours > 0 && from_4 > 0) {
 		false_rate =
 			(double)exam->quiet.nr_alarms / (exam->quiet.machine_hours / HOURS_OF_YEAR);
@@ -254,6 +276,7 @@ static void print_leaks(const struct exam *exam)
 	}
 	print_sizes(tally);
 	print_missed(tally);
+	print_missed_leaks(exam);
 	print_unprovable(tally);
 	print_named(tally);
 	printf("  %-18s %5s %6s %6s %8s %11s %11s\n", "SHAPE", "LEAKS", ">= 10", "FOUND", "GROWING",
@@ -458,7 +481,7 @@ void exam_print(const struct exam *exam)
 	double judged = exam->quiet.nr_judged + exam->leaks.nr_judged;
 
 	printf("Verdicts on composed machines: %s seeds, %s a look for holders, %.0f s\n",
-		options->held_out ? "held-out" : "training", options->look ? "with" : "without",
+		is_measured(exam) ? "held-out" : "training", options->look ? "with" : "without",
 		exam->seconds);
 	if (judged > 0)
 		printf("The judge takes %zu bytes a series and %.0f ns a series and sample.\n",
@@ -467,9 +490,9 @@ void exam_print(const struct exam *exam)
 				: exam->leaks.judge_bytes_most,
 			(exam->quiet.judge_ns + exam->leaks.judge_ns) / judged);
 	if (options->stages & 1u << STAGE_QUIET)
-		print_quiet(&exam->quiet, 60);
+		print_quiet(exam, &exam->quiet, 60);
 	if (options->stages & 1u << STAGE_DENSE)
-		print_quiet(&exam->dense, 10);
+		print_quiet(exam, &exam->dense, 10);
 	if (options->stages & 1u << STAGE_LEAKS)
 		print_leaks(exam);
 	if (options->stages & 1u << STAGE_RATES)

@@ -3,8 +3,8 @@
 // Examines the judge of amounts over time (src/verdict/judge.h) on composed machines whose truth
 // is known, and on recorded series; see README.md.
 //
-// usage: verdicts [--held-out] [--no-look] [--quick] [--json] [--jobs N] [--only STAGE]...
-//                 [--recorded DIRECTORY --ktally PROGRAM] | --self-check
+// usage: verdicts [--held-out | --seeds FIRST] [--no-look] [--quick] [--json] [--jobs N]
+//                 [--only STAGE]... [--recorded DIRECTORY --ktally PROGRAM] | --self-check
 // STAGE: quiet, dense, leaks, rates, baselines, recorded
 
 #include "exam.h"
@@ -18,8 +18,9 @@
 static int usage(void)
 {
 	fprintf(stderr,
-		"usage: verdicts [--held-out] [--no-look] [--quick] [--json] [--jobs N]\n"
-		"                [--only STAGE]... [--recorded DIRECTORY --ktally PROGRAM]\n"
+		"usage: verdicts [--held-out | --seeds FIRST] [--no-look] [--quick] [--json]\n"
+		"                [--jobs N] [--only STAGE]... [--recorded DIRECTORY --ktally "
+		"PROGRAM]\n"
 		"       verdicts --self-check\n"
 		"STAGE is quiet, dense, leaks, rates, baselines or recorded.\n");
 	return EXIT_FAILURE;
@@ -37,20 +38,21 @@ static unsigned stage_bit(const char *name)
 int main(int argc, char **argv)
 {
 	static const struct option options[] = { { "held-out", no_argument, NULL, 'h' },
-		{ "no-look", no_argument, NULL, 'n' }, { "quick", no_argument, NULL, 'q' },
-		{ "json", no_argument, NULL, 'j' }, { "jobs", required_argument, NULL, 'J' },
-		{ "only", required_argument, NULL, 'o' },
+		{ "seeds", required_argument, NULL, 'S' }, { "no-look", no_argument, NULL, 'n' },
+		{ "quick", no_argument, NULL, 'q' }, { "json", no_argument, NULL, 'j' },
+		{ "jobs", required_argument, NULL, 'J' }, { "only", required_argument, NULL, 'o' },
 		{ "recorded", required_argument, NULL, 'r' },
 		{ "ktally", required_argument, NULL, 'k' },
 		{ "self-check", no_argument, NULL, 's' }, { NULL, 0, NULL, 0 } };
-	struct exam_options asked = { .look = true, .jobs = 2 };
+	struct exam_options asked = { .look = true, .jobs = 2, .first_seed = SEEDS_TRAINING };
 	bool json = false, self_check = false, ok;
 	static struct exam exam;
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) >= 0) {
 		switch (option) {
-		case 'h': asked.held_out = true; break;
+		case 'h': asked.first_seed = SEEDS_HELD_OUT; break;
+		case 'S': asked.first_seed = strtoull(optarg, NULL, 10); break;
 		case 'n': asked.look = false; break;
 		case 'q': asked.quick = true; break;
 		case 'j': json = true; break;
