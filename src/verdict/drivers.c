@@ -160,8 +160,6 @@ static bool explains(const struct kt_growth *growth, const struct line *now,
 
 	if (!(now->slope > 0) || now->slope > most)
 		return false;
-	if (now->explained < EXPLAINED && now->rest > NEAR_LINE * line)
-		return false;
 	/* two that grow evenly explain each other: it has to fit as well as time, or before too */
 	if (before && before->explained < KNOWN && now->rest > NEAR_LINE * line)
 		return false;
@@ -182,6 +180,13 @@ static bool out_of_proportion(const struct kt_growth *growth, const struct line 
 	return now->slope > most || now->slope > TOO_MUCH * before->slope;
 }
 
+/* The driver explains most of the growth, or nearly as much of it as time does. */
+static bool goes_with(const struct kt_growth *growth, const struct line *now)
+{
+	return now->slope > 0 &&
+	       (now->explained >= EXPLAINED || now->rest <= NEAR_LINE * growth->shape.rests[1]);
+}
+
 /* Returns whether the driver explains the growth, in or out of proportion. */
 static bool try_driver(const struct kt_growth_of *of, const struct kt_number *drivers, int driver,
 	enum coupling coupling, const struct kt_growth *growth, struct kt_driven *best,
@@ -192,7 +197,7 @@ static bool try_driver(const struct kt_growth_of *of, const struct kt_number *dr
 	double most = per_unit_max[driver];
 	bool too_much;
 
-	if (!fit_stretch(of, &drivers[driver], coupling, &window, &now) || !(now.slope > 0))
+	if (!fit_stretch(of, &drivers[driver], coupling, &window, &now) || !goes_with(growth, &now))
 		return false;
 	before = fit_before(of, &drivers[driver], coupling, growth, &then) ? &then : NULL;
 	too_much = out_of_proportion(growth, &now, before, most);

@@ -56,11 +56,13 @@ static void set_window(
 	growth->rise = floors[blocks - 1] - floors[0];
 }
 
-static void fit_window(const struct kt_growth_of *of, struct kt_growth *growth)
+/* `steps`: the most to compare with; `least`: a lower score needs no comparison. */
+static void fit_window(
+	const struct kt_growth_of *of, struct kt_growth *growth, int steps, double least)
 {
 	const struct kt_level *level = &kt_levels[growth->level];
 	struct kt_shape_window window = { kt_growth_window(growth), growth->blocks, growth->grain,
-		fill_max(of, growth->level, growth->blocks), level->score };
+		fill_max(of, growth->level, growth->blocks), least, steps };
 	double day = DAY_MS / (double)level->step_ms;
 	struct kt_shape_basis basis;
 
@@ -90,7 +92,7 @@ static void seek_stairs(const struct kt_growth_of *of, struct kt_growth *growth)
 		stairs.rise < level->rises[0])
 		return;
 	set_window(of, growth, growth->level, growth->floors.count - stairs.onset);
-	fit_window(of, growth);
+	fit_window(of, growth, KT_SHAPE_STEPS, -HUGE_VAL);
 	growth->rise = stairs.rise;
 	growth->stairs = growth->sought = true;
 	/* even growth that does not beat a fill has bent: a logarithm of the age, in long blocks */
@@ -128,6 +130,7 @@ bool kt_growth_gate(const struct kt_growth_of *of, int level)
  */
 static bool slows_since_onset(const struct kt_growth_of *of, const struct kt_growth *growth)
 {
+	const struct kt_level *level = &kt_levels[growth->level];
 	struct kt_growth whole = *growth;
 	struct kt_stairs stairs;
 
@@ -139,7 +142,7 @@ static bool slows_since_onset(const struct kt_growth_of *of, const struct kt_gro
 	if (growth->floors.count - stairs.onset < LEAST_BLOCKS)
 		return false;
 	set_window(of, &whole, growth->level, growth->floors.count - stairs.onset);
-	fit_window(of, &whole);
+	fit_window(of, &whole, 0, level->score);
 	return whole.shape.slowing < SLOWS;
 }
 
@@ -169,7 +172,7 @@ static void fit_events(const struct kt_growth_of *of, struct kt_growth *growth)
 	const struct kt_level *level = &kt_levels[growth->level];
 	double counts[KT_LEVEL_BLOCKS] = { 0 }, floors[KT_LEVEL_BLOCKS];
 	struct kt_shape_window window = { floors, growth->blocks, growth->grain,
-		fill_max(of, growth->level, growth->blocks), level->score };
+		fill_max(of, growth->level, growth->blocks), level->score, KT_SHAPE_STEPS };
 	double least = level->score + EVENT_NATS;
 
 	for (int i = 0; i < KT_NR_EVENTS; i++) {
@@ -213,7 +216,7 @@ static void seek_by_event(const struct kt_growth_of *of, struct kt_growth *best)
 		set_window(of, &growth, best->level, level->windows[k]);
 		if (growth.rise < least_rise(of, best->level, k) / 2)
 			continue;
-		fit_window(of, &growth);
+		fit_window(of, &growth, 0, level->score);
 		fit_events(of, &growth);
 		if (growth.positive && (!found.positive || growth.shape.score > found.shape.score))
 			found = growth;
@@ -239,7 +242,7 @@ void kt_growth_seek(const struct kt_growth_of *of, int level, struct kt_growth *
 			continue;
 		growth = best;
 		set_window(of, &growth, level, m);
-		fit_window(of, &growth);
+		fit_window(of, &growth, KT_SHAPE_STEPS, about->score);
 		growth.sought = true;
 		growth.positive =
 			growth.shape.score >= about->score && growth.shape.rise >= least &&
@@ -254,5 +257,9 @@ void kt_growth_seek(const struct kt_growth_of *of, int level, struct kt_growth *
 		seek_stairs(of, &best);
 	if (best.positive && slows_since_onset(of, &best))
 		best.positive = false;
+	/* of growth that is no line it still matters whether it is one step */
+	if (best.sought && !best.stairs && !best.positive && !best.shape.stepped &&
+		best.shape.flat >= about->score)
+		fit_window(of, &best, KT_SHAPE_STEPS, -HUGE_VAL);
 	*ret_growth = best;
 }

@@ -384,7 +384,10 @@ static bool is_due(struct kt_judge *judge, int level)
 	       SEEN_LEAST * about->windows[0];
 }
 
-/* The level whose outcome ranks highest; -1: no growth to report. */
+/*
+ * The level whose outcome ranks highest, of several the one that was reported last; -1: no growth
+ * to report.
+ */
 static int deciding_level(const struct kt_series *series)
 {
 	int best = -1, highest = 0;
@@ -392,7 +395,7 @@ static int deciding_level(const struct kt_series *series)
 	for (int level = 0; level < KT_NR_LEVELS; level++) {
 		int rank = kt_outcome_rank(series->verdicts[level], series->vetoes[level]);
 
-		if (rank > highest) {
+		if (rank > highest || (rank > 0 && rank == highest && level == series->level)) {
 			highest = rank;
 			best = level;
 		}
@@ -417,6 +420,27 @@ static void settle(struct kt_judge *judge, size_t index, bool states_too)
 		kt_series_still(series, &of, &judge->numbers);
 }
 
+/*
+ * Nothing has grown, and nothing can have: most amounts that move stay where they have been. `due`
+ * are short blocks only.
+ */
+static bool stays_below(
+	const struct kt_judge *judge, const struct kt_series *series, const bool *due)
+{
+	const struct kt_rings *rings = &series->rings;
+
+	if (series->verdict == KT_VERDICT_NOT_OBSERVABLE || series->verdict == KT_VERDICT_LEAK ||
+		rings->value > rings->week_high || !is_still(series))
+		return false;
+	/* blocks may not be closed yet: the floor of the newest one is one of these three */
+	for (int level = 0; level < KT_LEVEL_TWO_HOURS - 1; level++)
+		if (due[level] && (rings->open[level] > rings->week_high ||
+					  rings->floors[kt_clock_closed(&judge->clock, level, 0)] >
+						  rings->week_high))
+			return false;
+	return true;
+}
+
 static void test_series(struct kt_judge *judge, size_t index, const bool *due, bool hourly)
 {
 	struct kt_series *series = judge->series[index];
@@ -427,6 +451,11 @@ static void test_series(struct kt_judge *judge, size_t index, const bool *due, b
 
 	if (series->rings.begun_ms < 0)
 		return;
+	if (!states_due && !due[2] && !due[4] && stays_below(judge, series, due)) {
+		series->streaks[0] = due[0] ? 0 : series->streaks[0];
+		series->streaks[1] = due[1] ? 0 : series->streaks[1];
+		return;
+	}
 	kt_rings_close(&series->rings, &judge->clock);
 	for (int level = 0; level < KT_NR_LEVELS; level++) {
 		/* a known leak is only followed */

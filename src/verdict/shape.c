@@ -7,7 +7,6 @@
 #include <math.h>
 #include <string.h>
 
-#define STEPS_MAX     3
 #define LEAST_SAMPLES 4.0
 #define NATS_NEAR     2.0 /* a fill that is so near explains the window as well */
 
@@ -190,12 +189,12 @@ static double best_step(const struct kt_shape_basis *basis, const double *left, 
 }
 
 /* Squares left after 1, 2, ... steps, found one after the other. */
-static int fit_steps(const struct kt_shape_basis *basis, const double *left, double *rests,
-	struct kt_shape *shape)
+static int fit_steps(const struct kt_shape_basis *basis, const double *left, int most_steps,
+	double *rests, struct kt_shape *shape)
 {
 	struct kt_shape_basis with; /* most of its vectors stay unused */
 	double rest[KT_LEVEL_BLOCKS], step[KT_LEVEL_BLOCKS];
-	int m = basis->blocks, most = m / 5 < STEPS_MAX ? m / 5 : STEPS_MAX, count;
+	int m = basis->blocks, most = m / 5 < most_steps ? m / 5 : most_steps, count;
 
 	with.blocks = m;
 	with.count = basis->count;
@@ -265,11 +264,28 @@ static void fit_fills(const struct kt_shape_basis *basis, const double *left,
 	shape->fill = samples / 2 * log((shape->rests[2] + floor) / line);
 }
 
+static void compare_with_steps(const struct kt_shape_window *window,
+	const struct kt_shape_basis *basis, const double *left, double samples, double floor,
+	struct kt_shape *shape)
+{
+	double rests[KT_SHAPE_STEPS], line = shape->rests[1] + floor;
+	int count = fit_steps(basis, left, window->steps, rests, shape);
+
+	shape->steps = HUGE_VAL;
+	for (int k = 0; k < count; k++)
+		shape->steps = fmin(shape->steps,
+			samples / 2 * log((rests[k] + floor) / line) + (k + 1) * log(samples) / 2);
+	if (count)
+		shape->step_rest = rests[0];
+	shape->stepped = true;
+	shape->score = fmin(shape->score, shape->steps);
+}
+
 void kt_shape_fit(const struct kt_shape_window *window, const struct kt_shape_basis *basis,
 	struct kt_shape *ret_shape)
 {
-	int m = window->count, nr_steps;
-	double left[KT_LEVEL_BLOCKS], rest[KT_LEVEL_BLOCKS], step_rests[STEPS_MAX];
+	int m = window->count;
+	double left[KT_LEVEL_BLOCKS], rest[KT_LEVEL_BLOCKS];
 	double samples, floor = m * window->grain * window->grain / 6, line;
 	struct kt_shape shape = { 0 };
 
@@ -285,14 +301,10 @@ void kt_shape_fit(const struct kt_shape_window *window, const struct kt_shape_ba
 	*ret_shape = shape;
 	if (shape.flat < window->least)
 		return;
-	nr_steps = fit_steps(basis, left, step_rests, &shape);
-	shape.steps = HUGE_VAL;
-	for (int k = 0; k < nr_steps; k++)
-		shape.steps = fmin(shape.steps, samples / 2 * log((step_rests[k] + floor) / line) +
-							(k + 1) * log(samples) / 2);
-	if (nr_steps)
-		shape.step_rest = step_rests[0];
 	fit_fills(basis, left, window, samples, floor, &shape);
-	shape.score = fmin(fmin(shape.flat, shape.fill), shape.steps);
+	shape.score = fmin(shape.flat, shape.fill);
+	/* steps take longest, and no more than a fill can they make a line of it */
+	if (window->steps > 0 && shape.score >= window->least)
+		compare_with_steps(window, basis, left, samples, floor, &shape);
 	*ret_shape = shape;
 }

@@ -13,6 +13,7 @@
  */
 
 #define KT_SHAPE_VECTORS 12
+#define KT_SHAPE_STEPS	 3 /* that a window is compared with, at most */
 
 /** Taken out of a window before its shape is judged: orthonormal vectors. */
 struct kt_shape_basis {
@@ -26,10 +27,12 @@ struct kt_shape_window {
 	double grain;	 /* bytes; smaller differences are no evidence */
 	double fill_max; /* longest time constant of a fill to refute, in windows */
 	double least;	 /* less over no growth needs no more work: the rest is left at 0 */
+	int steps;	 /* the most steps to try; 0: the window is not compared with steps */
 };
 
 struct kt_shape {
 	double score;	  /* log Bayes factor of the line: the least of the next three */
+	bool stepped;	  /* compared with steps, which nothing below `least` needs */
 	double flat;	  /* over no growth */
 	double fill;	  /* over a fill */
 	double steps;	  /* over steps */

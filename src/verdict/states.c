@@ -65,7 +65,7 @@ static bool fills_since_lowest(const struct view *view, struct kt_state *state)
 {
 	int lowest = 0, count = view->floors.count;
 	struct kt_shape_window window = {
-		.grain = view->of->grain, .fill_max = 8, .least = -HUGE_VAL
+		.grain = view->of->grain, .fill_max = 8, .least = -HUGE_VAL, .steps = 1
 	};
 	struct kt_shape_basis basis;
 	struct kt_shape shape;
@@ -116,7 +116,8 @@ static enum kt_verdict find_step(const struct view *view, struct kt_state *state
 {
 	int count = view->floors.count, last = count - count / 4;
 	double low = HUGE_VAL, high = -HUGE_VAL;
-	struct kt_shape_window window = { view->floors.at, count, view->of->grain, 8, -HUGE_VAL };
+	struct kt_shape_window window = { view->floors.at, count, view->of->grain, 8, -HUGE_VAL,
+		1 };
 	struct kt_shape_basis basis;
 	struct kt_shape shape;
 

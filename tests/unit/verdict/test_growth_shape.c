@@ -21,7 +21,7 @@ static double noise(void)
 static struct kt_shape shape_of(double (*at)(double share), double days)
 {
 	double floors[KT_LEVEL_BLOCKS];
-	struct kt_shape_window window = { floors, BLOCKS, GRAIN, 4, -HUGE_VAL };
+	struct kt_shape_window window = { floors, BLOCKS, GRAIN, 4, -HUGE_VAL, KT_SHAPE_STEPS };
 	struct kt_shape_basis basis;
 	struct kt_shape shape;
 
@@ -70,6 +70,26 @@ static double down(double share)
 	return -50 * share;
 }
 
+TEST(what_no_line_can_be_is_not_compared_with_steps)
+{
+	struct kt_shape_window window = { .grain = GRAIN, .count = BLOCKS, .fill_max = 4 };
+	double floors[KT_LEVEL_BLOCKS];
+	struct kt_shape_basis basis;
+	struct kt_shape shape;
+
+	for (int i = 0; i < BLOCKS; i++)
+		floors[i] = fill((double)i / BLOCKS) * MIB + noise();
+	window.floors = floors;
+	window.steps = KT_SHAPE_STEPS;
+	window.least = 4;
+	kt_shape_begin(&basis, BLOCKS);
+	kt_shape_fit(&window, &basis, &shape);
+	CHECK(shape.fill < 4 && !shape.stepped);
+	window.least = -HUGE_VAL;
+	kt_shape_fit(&window, &basis, &shape);
+	CHECK(shape.stepped && shape.score <= shape.fill);
+}
+
 TEST(a_line_and_one_that_bends_upwards_score)
 {
 	struct kt_shape shape = shape_of(line, 0);
@@ -116,7 +136,7 @@ TEST(a_daily_phase_is_taken_out)
 TEST(differences_below_the_grain_are_no_evidence)
 {
 	double floors[BLOCKS];
-	struct kt_shape_window window = { floors, BLOCKS, 10 * MIB, 4, -HUGE_VAL };
+	struct kt_shape_window window = { floors, BLOCKS, 10 * MIB, 4, -HUGE_VAL, KT_SHAPE_STEPS };
 	struct kt_shape_basis basis;
 	struct kt_shape shape;
 
