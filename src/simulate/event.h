@@ -33,8 +33,10 @@ struct kt_sim_event {
 #define KT_SIM_OBJECTS_MAX (1u << 26) /* in use at the same time */
 #define KT_SIM_CACHES_MAX  4096u
 #define KT_SIM_CPUS_MAX	   4096u
-#define KT_SIM_PHASES_MAX  64u
-#define KT_SIM_BYTES_MAX   (1u << 30) /* of one object */
+#define KT_SIM_LISTS_MAX \
+	(1u << 21) /* caches times CPUs, each of which a model may keep lists for */
+#define KT_SIM_PHASES_MAX 64u
+#define KT_SIM_BYTES_MAX  (1u << 30) /* of one object */
 
 /** A type of object. The numbers of SLUB are as the traced kernel has them; 0: computed. */
 struct kt_sim_cache {

@@ -229,7 +229,7 @@ static void open_stream(struct kt_sim_phases *phases, struct group *task)
 		send_message(phases);
 }
 
-/* fork() and exec(): arguments are there for a moment only. */
+/* fork() and exec(): arguments exist only meanwhile. */
 static void start_task(struct kt_sim_phases *phases)
 {
 	static const enum cache own[] = { C_PROCESS, C_LWP, C_THREAD, C_TURNSTILE, C_AS };
@@ -266,7 +266,7 @@ static void end_task(struct kt_sim_phases *phases, uint32_t number)
 	phases->tasks[--phases->nr_tasks] = ended;
 }
 
-/* Objects of drivers and tables, which stay; a quarter is only there for a moment. */
+/* Objects of drivers and tables, which stay; a quarter is freed at once. */
 static void load_driver(struct kt_sim_phases *phases)
 {
 	uint32_t object = take_bytes(phases, C_GENERIC, draw_bytes(phases, 16, 7));

@@ -7,8 +7,8 @@
 /**
  * The four phases of Bonwick's measurement of 1994, made up from a seed: a boot; a spike of 256
  * processes with a socket each; a find that runs a program on every file; a mix of processes as
- * many users start them. The steps are those of the paper; the sizes are those of a 32-bit SunOS,
- * rounded from what its kmastat prints. How often each step happens is assumed.
+ * many users start them. The paper names these steps. Sizes of objects, in the range of a 32-bit
+ * SunOS, and how often each step happens are assumed.
  */
 struct kt_sim_phases;
 

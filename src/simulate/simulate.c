@@ -235,6 +235,10 @@ static struct kt_err *check_header(const struct kt_sim_stream *stream, size_t nr
 	if (!stream->nr_caches || stream->nr_caches > KT_SIM_CACHES_MAX)
 		return kt_err_new(KT_ERR_PARSE, "the number of caches is not from 1 to %u",
 			KT_SIM_CACHES_MAX);
+	if (stream->nr_caches * machine->nr_cpus > KT_SIM_LISTS_MAX)
+		return kt_err_new(KT_ERR_LIMIT,
+			"%zu caches and %u CPUs are more than ktally simulates", stream->nr_caches,
+			machine->nr_cpus);
 	if (!nr_allocators || nr_allocators > KT_SIM_ALLOCATORS_MAX)
 		return kt_err_new(
 			KT_ERR_USAGE, "give from 1 to %u allocators", KT_SIM_ALLOCATORS_MAX);

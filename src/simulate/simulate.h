@@ -5,7 +5,7 @@
 #include "base/arena.h"
 #include "simulate/allocator.h"
 
-/** What one allocator holds when a phase ends. */
+/** Memory of one allocator when a phase ends. */
 struct kt_sim_figures {
 	uint64_t held_bytes; /* in whole pages, and tables outside them */
 	uint64_t pages;

@@ -5,8 +5,8 @@
 #include "simulate/slabs.h"
 
 /**
- * What all kinds of SLUB have: caches with their orders, sizes of kmalloc(), and the list of
- * partial slabs of a node. CPUs keep slabs (slub.c) or objects (sheaves.c) above it.
+ * The parts that all kinds of SLUB have: caches with their orders, sizes of kmalloc(), and the list
+ * of partial slabs of a node. CPUs keep slabs (slub.c) or objects (sheaves.c) above it.
  *
  * The model has one node, and no slab is smaller than its cache's order asks for.
  */

@@ -100,7 +100,7 @@ static void split(
 	}
 }
 
-/* Joins two trees; all runs of the left one are before those of the right one. */
+/* Joins two trees; all runs of the left tree are before the runs of the right tree. */
 static uint32_t join(struct run *runs, uint32_t left, uint32_t right)
 {
 	if (!left || !right)
