@@ -19,7 +19,8 @@ except ImportError:
     jsonschema = None
 
 COMMANDS = ("account", "explain", "doctor", "capture", "help", "version", "record", "report",
-            "import", "diff", "plot", "metrics", "users", "check", "diagnose", "whatif", *lib.LISTS)
+            "import", "diff", "plot", "metrics", "users", "check", "diagnose", "whatif",
+            "simulate", *lib.LISTS)
 
 # names and values that need escaping in one format or another
 AWKWARD = {

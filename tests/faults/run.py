@@ -179,6 +179,16 @@ def other_lists_are_whole_or_end():
         hold(command, "-o", "json", "-s", str(MACHINE))
 
 
+@test
+def a_simulation_is_whole_or_ends():
+    trace = Path(WORK.name) / "trace.txt"
+    trace.write_text("".join(
+        f"sh-1 [000] ... 1.0: kmem_cache_alloc: call_site=f ptr={i % 90 + 1} bytes_req=200 "
+        f"bytes_alloc=256\nsh-1 [001] ... 1.0: kmalloc: call_site=f ptr={i % 70 + 100} "
+        f"bytes_req={i * 37 % 9000 + 1} bytes_alloc=16384\n" for i in range(400)))
+    hold("simulate", str(trace), "-o", "json")
+
+
 USERS = {
     "proc/allocinfo": "allocinfo - version: 1.0\n 8192 2 mm/a.c:1 func:a\n 40 1 mm/b.c:2 [m] func:b\n"
                       " 4096 1 mm/slub.c:3 func:alloc_slab_page\n",
