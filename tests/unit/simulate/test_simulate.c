@@ -344,6 +344,32 @@ TEST(events_that_cannot_be_are_refused)
 	}
 }
 
+TEST(a_header_that_asks_for_too_much_is_refused)
+{
+	static const struct {
+		size_t nr_caches;
+		uint32_t nr_cpus;
+		const char *says;
+	} wrong[] = { { 3, 0, "number of CPUs" }, { 3, 5000, "number of CPUs" },
+		{ 0, 1, "number of caches" }, { 5000, 1, "number of caches" },
+		{ 1000, 4096, "1000 caches and 4096 CPUs are more" } };
+	static struct kt_sim_cache caches[5000];
+
+	for (size_t i = 0; i < KT_LEN(wrong); i++) {
+		struct events events = { 0 };
+		struct kt_sim_stream stream =
+			stream_of(&events, caches, wrong[i].nr_caches, wrong[i].nr_cpus);
+		struct kt_arena arena = { 0 };
+		struct kt_sim_result result;
+		struct kt_err *err = kt_simulate(
+			&arena, &stream, kt_sim_allocators, kt_nr_sim_allocators, &result);
+
+		CHECK(err && strstr(kt_err_text(err), wrong[i].says));
+		kt_err_free(err);
+		kt_arena_fini(&arena);
+	}
+}
+
 /* Shares that are wasted, in percent, by phase. */
 static void measure_phases(uint64_t seed, const struct kt_sim_allocator *allocator, double ret[4])
 {
