@@ -27,6 +27,13 @@ which row must move by how much, what must not move.
              patterns for any text of the rows, joined by "+", "total" for sums, "-" for what is
              in no table; COLUMN may be TABLE.COLUMN, both named as in JSON; COLUMN% is a share in percent
     prints   the same, of the value after "do", or where nothing is done
+    foresees NAME COMMAND | WHICH | COLUMN: a value as for "prints", read before "do"; the amounts
+             of the scenario may then name it
+    boots    WORDS: in place of "do", another machine boots with these words of the command line
+             beside its own. A word may contain amounts in braces; "how COMMAND" stands for the
+             parameters in the column HOW of the command. "moves" is the difference of the
+             two machines; see booted.py
+    memtotal AMOUNT: by how much MemTotal of the second machine exceeds that of the first
     reboots  SECONDS: what leaks is recorded for so long, the machine reset, and the same once
              more into the same recording; "grows" says what it then reports
     grows    COLUMN AMOUNT: of the report, per second and in both boots, within 2 %
@@ -93,7 +100,7 @@ FREE = ("free_buddy", "free_pcp", "free_cma")
 KEYS = ("about", "needs", "layouts", "once", "last", "prepare", "do", "undo", "is", "moves",
         "also", "keeps", "leaks", "shows", "prints", "reboots", "grows", "stress", "dumps",
         "sites", "panics", "dies", "peers", "counts", "holders", "together",
-        "finds", "heals", "frees")
+        "finds", "heals", "frees", "foresees", "boots", "memtotal")
 
 
 class Skip(Exception):
@@ -239,6 +246,16 @@ class Run:
         self.prints = [Claim(text) for text in self.values["prints"]]
         self.figures = {}
 
+    def foresee(self):
+        """What commands say before "do": from here on, amounts can name it."""
+        for text in self.values["foresees"]:
+            name, claim = text.split(None, 1)
+            claim = Claim(claim + " 0")
+            value = claim.value(self.machine.report(claim.command))
+            if value is None:
+                raise AssertionError(f"ktally {claim.command}: there is no {claim.what}")
+            self.amounts.names[name] = value
+
     def check_needs(self):
         for need in self.values["needs"]:
             if need == "module":
@@ -319,10 +336,9 @@ class Run:
             off = abs(change - amount) / abs(amount)
             self.figures["deviation"] = max(off, self.figures.get("deviation", 0))
 
-    def check_delta(self, before, after):
+    def check_moves(self, before, after):
         problems, told = [], []
         old, new = rows_of(before), rows_of(after)
-        moved = {row for rows, _, _ in self.moves for row in rows}
         for rows, amount, most in self.moves:
             change = sum((new[row] or 0) - (old[row] or 0) for row in rows)
             told.append(f"{'+'.join(rows)} {change / (1 << 20):+.2f} MiB"
@@ -330,6 +346,12 @@ class Run:
             self.note_figures(amount, most, change)
             if abs(change - amount) > most:
                 problems.append(f"{'+'.join(rows)} moved by {mib(change)}, not {mib(amount)}")
+        return problems, told
+
+    def check_delta(self, before, after):
+        problems, told = self.check_moves(before, after)
+        old, new = rows_of(before), rows_of(after)
+        moved = {row for rows, _, _ in self.moves for row in rows}
         ranges = self.allowed()
         for row in stated_rows(after):
             if row in moved or old.get(row) is None:
@@ -406,6 +428,7 @@ class Run:
             if self.needs_rest():
                 self.wait_rest()
             # commands take memory too: both accounts are taken when they have had theirs
+            self.foresee()
             shown = self.reports("before", self.shows)
             before = self.account("before")
             problems, told = self.check_is(before)

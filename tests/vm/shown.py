@@ -65,6 +65,11 @@ class Claim:
                     sums[key] = sums.get(key, 0) + value
         return sums
 
+    def value(self, report):
+        """The column, added up over the rows; None: it is in none."""
+        sums = self.sums(report)
+        return sums[self.column] * self.scale if self.column in sums else None
+
     def check(self, before, after, amounts, names):
         """(what is wrong or None, what was seen, how far off it was, of what is 1 % exact).
         BEFORE is None where the value itself is claimed and not its change."""

@@ -5,6 +5,7 @@ and holds every number of ktally against them. Run by script/vmtest."""
 
 import argparse
 import concurrent.futures
+import dataclasses
 import json
 import os
 import pathlib
@@ -17,6 +18,7 @@ import threading
 import time
 
 import archive
+import booted
 import diagnosed
 import dump
 import fixture
@@ -201,8 +203,18 @@ class Job:
                     "FAILED" if problems else "passed", text)
         return bool(problems), vm
 
+    def beside(self, words):
+        """Another machine with more words on its command line."""
+        layout = dataclasses.replace(self.layout, command=self.layout.command + tuple(words))
+        folder = self.folder / "beside"
+        folder.mkdir(exist_ok=True)
+        return machine.Machine(self.kernel, layout, self.options.initrds[self.kernel.name],
+                               folder, BOOT_AND_ALL_S)
+
     def run_scenario(self, item, vm):
         """(problems, what was seen, figures)"""
+        if item.values["boots"]:
+            return booted.run(item, vm, self.save, self.beside)
         if item.values["panics"]:
             return panic.run(item, vm, self.save, self.options.ktally)
         if item.values["dies"]:
