@@ -27,6 +27,15 @@ const char *kt_hash_parameter(const char *name)
 	return NULL;
 }
 
+/* tcp_init() of net/ipv4/tcp.c; udp_table_init() of net/ipv4/udp.c, which takes its parameter twice
+ */
+const char *kt_hash_leader(const char *name)
+{
+	if (strcmp(name, "TCP bind") == 0)
+		return "TCP established";
+	return strcmp(name, "UDP-Lite") == 0 ? "UDP" : NULL;
+}
+
 /*
  * Counts established and waiting connections, which share a table (include/net/inet_hashtables.h).
  */

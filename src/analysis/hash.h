@@ -6,6 +6,8 @@
 
 /** Boot parameter that sets the size of a table (kernel-parameters.txt); NULL: none. */
 const char *kt_hash_parameter(const char *name);
+/** Table whose number of entries a table takes at boot, unless it has fewer; NULL: none. */
+const char *kt_hash_leader(const char *name);
 /** Number of objects in a table, if a kernel counter has it; -1: unknown. */
 int64_t kt_hash_in_use(const struct kt_snapshot *snap, const char *name);
 

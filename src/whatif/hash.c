@@ -9,6 +9,8 @@
 #include "analysis/hash.h"
 #include "whatif/whatif.h"
 
+#include <string.h>
+
 /*
  * Objects in all chains of a table, of all network namespaces, or a counter for all of them;
  * KT_UNKNOWN: neither is known.
@@ -25,31 +27,89 @@ static int64_t objects_of(const struct kt_snapshot *snap, const char *name, cons
 	return kt_hash_is_whole(name) ? kt_hash_in_use(snap, name) : KT_UNKNOWN;
 }
 
+/* The objects of a table, or of a table that takes its entries, whichever has more. */
+static int64_t most_objects(
+	const struct kt_snapshot *snap, const struct kt_hash *hash, const char **ret_from)
+{
+	int64_t most = objects_of(snap, hash->name, ret_from);
+
+	for (size_t i = 0; kt_known(most) && i < snap->hashes.count; i++) {
+		const char *name = snap->hashes.items[i].name, *from;
+		const char *leader = kt_hash_leader(name);
+		int64_t objects;
+
+		if (!leader || strcmp(leader, hash->name) != 0)
+			continue;
+		objects = objects_of(snap, name, &from);
+		if (kt_known(objects) && objects > most)
+			most = objects;
+	}
+	return most;
+}
+
+/* Entries of a table if it gets as many as are needed; KT_UNKNOWN: the objects are not known. */
+static int64_t entries_then(const struct kt_snapshot *snap, const struct kt_hash *hash,
+	int64_t *ret_objects, const char **ret_from)
+{
+	int64_t enough;
+
+	*ret_objects = most_objects(snap, hash, ret_from);
+	if (!kt_hash_parameter(hash->name) || hash->entries <= 0 || !kt_known(*ret_objects))
+		return KT_UNKNOWN;
+	enough = kt_hash_enough(*ret_objects);
+	return enough < hash->entries ? enough : hash->entries;
+}
+
+static int64_t put_part(struct kt_arena *arena, const struct kt_hash *hash, int64_t entries,
+	const char *how, struct kt_whatif_result *ret)
+{
+	int64_t then = entries < hash->entries ? hash->size_bytes / hash->entries * entries
+					       : hash->size_bytes;
+
+	kt_whatif_part(arena, ret,
+		(struct kt_whatif_part){ .name = hash->name,
+			.count = entries,
+			.now_bytes = hash->size_bytes,
+			.then_bytes = then,
+			.saves_bytes = hash->size_bytes - then,
+			.how = entries < hash->entries ? how : NULL });
+	return hash->size_bytes - then;
+}
+
+/* A table that takes the entries of another one. */
+static int64_t put_follower(struct kt_arena *arena, const struct kt_snapshot *snap,
+	const struct kt_hash *hash, const char *leader, struct kt_whatif_result *ret)
+{
+	const struct kt_hash *of = kt_hash_find(snap, leader);
+	const char *from;
+	int64_t objects, entries = of ? entries_then(snap, of, &objects, &from) : KT_UNKNOWN;
+
+	if (!kt_known(entries) || hash->entries <= 0)
+		return KT_UNKNOWN;
+	if (entries == of->entries || entries > hash->entries)
+		entries = hash->entries;
+	return put_part(arena, hash, entries, kt_arena_printf(arena, "with %s", leader), ret);
+}
+
 static int64_t put_table(struct kt_arena *arena, const struct kt_snapshot *snap,
 	const struct kt_hash *hash, struct kt_whatif_result *ret)
 {
-	const char *parameter = kt_hash_parameter(hash->name), *from;
-	int64_t objects = objects_of(snap, hash->name, &from), enough, then;
+	const char *leader = kt_hash_leader(hash->name), *from;
+	int64_t objects, entries;
 
-	if (!parameter || hash->entries <= 0 || !kt_known(objects))
+	if (leader)
+		return put_follower(arena, snap, hash, leader, ret);
+	entries = entries_then(snap, hash, &objects, &from);
+	if (!kt_known(entries))
 		return KT_UNKNOWN;
-	enough = kt_hash_enough(objects);
-	then = enough < hash->entries ? hash->size_bytes / hash->entries * enough
-				      : hash->size_bytes;
 	kt_whatif_input_count(
 		arena, ret, kt_arena_printf(arena, "%s: objects", hash->name), objects, from);
 	kt_whatif_input_count(arena, ret, kt_arena_printf(arena, "%s: entries", hash->name),
 		hash->entries, "kernel log");
-	kt_whatif_part(arena, ret,
-		(struct kt_whatif_part){ .name = hash->name,
-			.count = enough < hash->entries ? enough : hash->entries,
-			.now_bytes = hash->size_bytes,
-			.then_bytes = then,
-			.saves_bytes = hash->size_bytes - then,
-			.how = enough < hash->entries ? kt_arena_printf(arena, "%s%lld at boot",
-								parameter, (long long)enough)
-						      : NULL });
-	return hash->size_bytes - then;
+	return put_part(arena, hash, entries,
+		kt_arena_printf(
+			arena, "%s%lld at boot", kt_hash_parameter(hash->name), (long long)entries),
+		ret);
 }
 
 static void compute(
@@ -94,8 +154,10 @@ const struct kt_whatif kt_whatif_hash = {
 	.how = "parameters at boot, such as dhash_entries=",
 	.algorithm =
 		"The entries of each table are the least power of two, 512 or more, that is not "
-		"below the number of its objects now; an entry keeps its size. Tables that are "
-		"smaller already stay as they are. It is an upper bound, because a table needs "
+		"below the number of its objects now; an entry keeps its size. One parameter sets "
+		"the tables TCP established and TCP bind, and one UDP and UDP-Lite, so both must "
+		"have room. Tables that are smaller already stay as they are. It is an upper "
+		"bound, because a table needs "
 		"room for the most objects that it will ever have.",
 	.parts_counted = "entries then",
 	.sources = KT_SOURCES(&kt_source_kmsg, &kt_source_boot_log, &kt_source_dcache),

@@ -118,6 +118,34 @@ TEST(small_hash_tables_stay_and_chains_count)
 	kt_arena_fini(&computed.arena);
 }
 
+/*
+ * thash_entries=512 also gives "TCP bind" 512 entries. 600 objects of UDP-Lite let uhash_entries=
+ * be no less than 1024, for UDP as well.
+ */
+TEST(tables_of_one_parameter_change_together)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+	struct kt_hash_chains *chains;
+	struct computed computed;
+
+	put_hash(snap, "TCP established", 16384, 131072);
+	put_hash(snap, "TCP bind", 8192, 262144);
+	put_hash(snap, "UDP", 4096, 131072);
+	put_hash(snap, "UDP-Lite", 2048, 65536);
+	chains = kt_list_push(&snap->arena, &snap->hash_chains);
+	*chains = (struct kt_hash_chains){ "TCP established", 16384, 16384, 10, 1, 0 };
+	chains = kt_list_push(&snap->arena, &snap->hash_chains);
+	*chains = (struct kt_hash_chains){ "UDP", 4096, 4096, 20, 1, 0 };
+	chains = kt_list_push(&snap->arena, &snap->hash_chains);
+	*chains = (struct kt_hash_chains){ "UDP-Lite", 2048, 2048, 600, 1, 0 };
+	compute(&kt_whatif_hash, snap, &computed);
+	check(&computed, KT_UPPER_BOUND,
+		(131072 - 4096) + (262144 - 16384) + (131072 - 32768) + (65536 - 32768));
+	CHECK_STR(computed.result.parts.items[1].how, "with TCP established");
+	CHECK_STR(computed.result.parts.items[2].how, "uhash_entries=1024 at boot");
+	kt_arena_fini(&computed.arena);
+}
+
 /* ---- struct pages ---- */
 
 /* 1 GiB: 262,144 pages with 64 bytes each in 16 MiB. */
