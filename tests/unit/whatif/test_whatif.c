@@ -199,6 +199,21 @@ static void put_pool(struct kt_snapshot *snap, int node, int64_t kib, int64_t to
 	*pool = (struct kt_hugepool){ node, kib * 1024, total, free, reserved, 0 };
 }
 
+/* 256 pages of the map were given back for huge pages, and others taken when these were gone. */
+TEST(pages_of_the_map_that_were_exchanged_count)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+	struct computed computed;
+
+	put_entry(snap, KT_MEMMAP_BOOT, KT_PAGES, KT_RANK_VMSTAT, "vmstat", 4096 - 256);
+	put_entry(snap, KT_MEMMAP_LATE, KT_PAGES, KT_RANK_VMSTAT, "vmstat", 256);
+	put_entry(snap, KT_PRESENT, KT_PAGES, KT_RANK_FIRST, "zoneinfo", 262144);
+	put_pool(snap, KT_NO_NODE, 2048, 4, 4, 0);
+	compute(&kt_whatif_hvo, snap, &computed);
+	CHECK_INT(computed.result.saves_bytes, 4 * 7 * 4096);
+	kt_arena_fini(&computed.arena);
+}
+
 static void put_setting(struct kt_snapshot *snap, const char *name, int64_t value)
 {
 	struct kt_setting *setting = kt_list_push(&snap->arena, &snap->settings);
