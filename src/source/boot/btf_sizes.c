@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Reads two things from the kernel's type data. First, the sizes of the structs that each memory
-// cgroup has once for every CPU, and once for every CPU and node. Second, whether a function exists
-// that came with a pool.
+// Reads three things from the kernel's type data. First, the sizes of the structs that each memory
+// cgroup has once for every CPU, and once for every CPU and node. Second, the size of the record of
+// a slot of bounce buffers. Third, whether a function exists that came with a pool.
 
 #include "kernel/btf.h"
 #include "model/holdings.h"
@@ -43,6 +43,18 @@ static void take_members(
 		percpu->cgroup_node_twice = kt_btf_has_member(btf, type, "lruvec_stat_local");
 }
 
+/* Older kernels have two arrays in place of the struct. */
+static void take_slot(struct kt_snapshot *snap, struct kt_span name, int64_t size)
+{
+	if (kt_span_eq(name, "io_tlb_slot"))
+		kt_snapshot_put(snap, (struct kt_entry){ .metric = KT_SWIOTLB_RECORD,
+					      .node = KT_NO_NODE,
+					      .unit = KT_BYTES,
+					      .raw = size,
+					      .path = PATH,
+					      .field = "io_tlb_slot" });
+}
+
 static void note_integrity(struct kt_snapshot *snap, bool complete, bool has_function)
 {
 	struct kt_search search = { .why = has_function ? PATH ": " INTEGRITY_FUNC
@@ -74,6 +86,7 @@ static struct kt_err *parse(struct kt_snapshot *snap, const struct kt_text *text
 			continue;
 		take_struct(&snap->percpu, type.name, type.size);
 		take_members(&snap->percpu, &btf, &type);
+		take_slot(snap, type.name, type.size);
 	}
 	note_integrity(snap, kt_btf_walk_is_complete(&walk), has_function);
 	return NULL;
@@ -93,13 +106,15 @@ static struct kt_err *read_it(struct kt_root *root, struct kt_snapshot *snap)
 
 const struct kt_source kt_source_btf_sizes = {
 	.name = "btf_sizes",
-	.summary = "type data of the kernel: per-CPU memory of a memory cgroup, and one pool",
+	.summary = "type data of the kernel: per-CPU memory of a memory cgroup, and two pools",
 	.paths = { PATH },
 	.cost = KT_COST_WALK,
 	.extra = true,
 	.lack = "per-CPU memory of memory cgroups is not estimated, and 'ktally explain "
 		"unattributed' does not show whether the block layer has integrity buffers",
 	.gives = "CONFIG_DEBUG_INFO_BTF",
+	.provides = { KT_SWIOTLB_RECORD },
+	.nr_provides = 1,
 	.parse = parse,
 	.read = read_it,
 };

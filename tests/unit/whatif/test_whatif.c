@@ -309,6 +309,11 @@ TEST(reservations_are_given_back_whole)
 	compute(&kt_whatif_swiotlb, snap, &computed);
 	check(&computed, KT_UPPER_BOUND, 64 * MIB);
 	kt_arena_fini(&computed.arena);
+	/* 32,768 slots */
+	put_entry(snap, KT_SWIOTLB_RECORD, KT_BYTES, KT_RANK_FIRST, "btf", 24);
+	compute(&kt_whatif_swiotlb, snap, &computed);
+	check(&computed, KT_UPPER_BOUND, 64 * MIB + 768 * KIB);
+	kt_arena_fini(&computed.arena);
 }
 
 /* ---- stacks ---- */
