@@ -214,6 +214,35 @@ struct kt_slab_drawing {
 	KT_LIST(struct kt_drawn_slab) slabs; /* the fullest first */
 };
 
+#define KT_EVICTION_STEPS 10
+
+/**
+ * Unused objects of the cache that the user named, and the slabs that evicting them frees. Slabs
+ * without objects in use are left out.
+ */
+struct kt_slab_eviction {
+	int64_t nr_slabs, nr_objs, pages_per_slab, objs_per_slab;
+	int64_t nr_unused; /* objects that the kernel can evict */
+	int64_t nr_named;  /* of them, inodes that only unused dentries hold */
+	int64_t nr_freed;  /* slabs in which all objects are unused */
+	int64_t nr_loose;  /* objects of unknown turn: their list changed while it was read */
+	/* the same number of evictions, in the kernel's order and from the emptiest slabs on */
+	struct {
+		int64_t nr_evicted, nr_freed, nr_freed_emptiest;
+	} steps[KT_EVICTION_STEPS];
+};
+
+/** Why an object cannot be evicted. */
+enum kt_pin_reason { KT_PIN_USED, KT_PIN_PAGES, KT_PIN_DIRTY, KT_PIN_REASONS };
+
+/** Objects of one file system that keep slabs for one reason. */
+struct kt_slab_pin {
+	const char *owner; /* NULL: not known */
+	enum kt_pin_reason reason;
+	int64_t nr_objs, nr_slabs; /* slabs with at least one of them */
+	int64_t nr_alone;	   /* slabs that one of them alone keeps */
+};
+
 #define KT_KMALLOC_ORDERS 21 /* largest block: 2^20 pages */
 
 /** Blocks of kmalloc that are in no slab cache: 2^order pages each, next to each other. */
@@ -252,6 +281,8 @@ struct kt_slab_charge {
 	LIST(struct kt_slab_charge, slab_charges)     \
 	LIST(struct kt_slab_occupancy, occupancies)   \
 	LIST(struct kt_slab_drawing, slab_drawings)   \
+	LIST(struct kt_slab_eviction, slab_evictions) \
+	LIST(struct kt_slab_pin, slab_pins)           \
 	LIST(struct kt_rcu_waiting, rcu_waitings)     \
 	LIST(struct kt_large_kmalloc, large_kmallocs) \
 	LIST(struct kt_object_group, object_groups)   \

@@ -14,9 +14,11 @@
 #include "whatif/whatif.h"
 
 #include <math.h>
+#include <stdlib.h>
 
-#define HALF 5u /* classes 1 to 5 are slabs that are less than half full */
-#define LAST (KT_OCCUPANCY_CLASSES - 1u)
+#define PARTS_MAX 20u
+#define HALF	  5u /* classes 1 to 5 are slabs that are less than half full */
+#define LAST	  (KT_OCCUPANCY_CLASSES - 1u)
 
 /* Slabs that have objects in use. */
 struct slabs {
@@ -131,6 +133,98 @@ static void put_points(struct kt_arena *arena, struct kt_whatif_result *ret,
 		page_bytes);
 }
 
+/* ---- what the kernel can evict ---- */
+
+static const char *reason_of(enum kt_pin_reason reason)
+{
+	static const char *const words[KT_PIN_REASONS] = { [KT_PIN_USED] = "in use",
+		[KT_PIN_PAGES] = "has page cache",
+		[KT_PIN_DIRTY] = "waits to be written" };
+
+	return words[reason];
+}
+
+/* Objects that keep slabs; what goes with the last one alone is in slabs that nothing else keeps.
+ */
+static void put_pins(struct kt_arena *arena, const struct kt_snapshot *snap, int64_t slab_bytes,
+	struct kt_whatif_result *ret)
+{
+	for (size_t i = 0; i < snap->slab_pins.count && i < PARTS_MAX; i++) {
+		const struct kt_slab_pin *pin = &snap->slab_pins.items[i];
+		int64_t now = pin->nr_slabs * slab_bytes, alone = pin->nr_alone * slab_bytes;
+
+		kt_whatif_part(arena, ret,
+			(struct kt_whatif_part){
+				.name = kt_arena_printf(arena, "%s: %s",
+					pin->owner ? pin->owner : "no file system is known",
+					reason_of(pin->reason)),
+				.count = pin->nr_objs,
+				.now_bytes = now,
+				.then_bytes = now - alone,
+				.saves_bytes = alone });
+	}
+}
+
+static void put_order(struct kt_arena *arena, const struct kt_slab_eviction *eviction,
+	const struct slabs *slabs, int64_t page_bytes, struct kt_whatif_result *ret)
+{
+	int64_t per_slab = slabs->objs_per_slab;
+
+	for (size_t i = 0; i < KT_EVICTION_STEPS; i++) {
+		int64_t evicted = eviction->steps[i].nr_evicted;
+		int64_t needed = (slabs->nr_objs - evicted + per_slab - 1) / per_slab;
+
+		put_choice(arena, ret, slabs, "unused, in the kernel's order", evicted,
+			eviction->steps[i].nr_freed, page_bytes);
+		put_choice(arena, ret, slabs, "unused, emptiest slab first", evicted,
+			eviction->steps[i].nr_freed_emptiest, page_bytes);
+		put_choice(arena, ret, slabs, "unused, perfect packing", evicted,
+			needed < slabs->nr_slabs ? slabs->nr_slabs - needed : 0, page_bytes);
+	}
+}
+
+/*
+ * Both walks have to have seen the same slabs, and objects but for few: the machine goes on while
+ * they are read.
+ */
+static bool belong_together(const struct kt_slab_eviction *eviction, const struct slabs *slabs)
+{
+	int64_t slack = slabs->nr_slabs / 100 + 8;
+
+	return eviction->pages_per_slab == slabs->pages_per_slab &&
+	       eviction->objs_per_slab == slabs->objs_per_slab &&
+	       llabs(eviction->nr_slabs - slabs->nr_slabs) <= slack &&
+	       llabs(eviction->nr_objs - slabs->nr_objs) <= slack * slabs->objs_per_slab;
+}
+
+static void put_evictions(struct kt_arena *arena, const struct kt_snapshot *snap,
+	const struct slabs *slabs, int64_t page_bytes, struct kt_whatif_result *ret)
+{
+	const struct kt_slab_eviction *eviction = snap->slab_evictions.items;
+	const char *from = "kernel memory";
+
+	if (!snap->slab_evictions.count || !belong_together(eviction, slabs)) {
+		kt_whatif_note(arena, ret,
+			"which of the objects are unused, and in which order the kernel evicts "
+			"them, is not known: %s",
+			snap->slab_evictions.count ? "the slabs changed while they were read"
+						   : "only dentries and inodes show it");
+		return;
+	}
+	kt_whatif_input_count(arena, ret, "unused objects", eviction->nr_unused, from);
+	kt_whatif_input_count(
+		arena, ret, "unused objects that only unused names hold", eviction->nr_named, from);
+	kt_whatif_input_count(
+		arena, ret, "slabs freed if all unused objects go", eviction->nr_freed, from);
+	put_order(arena, eviction, slabs, page_bytes, ret);
+	put_pins(arena, snap, slabs->pages_per_slab * page_bytes, ret);
+	if (eviction->nr_loose)
+		kt_whatif_note(arena, ret,
+			"the order of %lld unused objects is not known: their lists changed while "
+			"they were read",
+			(long long)eviction->nr_loose);
+}
+
 static void compute(
 	struct kt_arena *arena, const struct kt_snapshot *snap, struct kt_whatif_result *ret)
 {
@@ -165,6 +259,7 @@ static void compute(
 		arena, ret, "objects of a slab", slabs.objs_per_slab, "kernel memory");
 	kt_whatif_input_count(
 		arena, ret, "objects in slabs less than half full", evicted, "kernel memory");
+	put_evictions(arena, snap, &slabs, page_bytes, ret);
 	kt_whatif_saves(
 		ret, sparse * slabs.pages_per_slab * page_bytes, KT_UPPER_BOUND, page_bytes);
 	if (occupancy->nr_torn)
@@ -189,9 +284,14 @@ const struct kt_whatif kt_whatif_slab_reclaim = {
 		"slabs: the slabs freed if these objects are evicted, if as many are evicted in "
 		"random order (bounds of the expected number), and if the rest were packed "
 		"into as few slabs as possible. It is an upper bound, because some objects "
-		"are in use.",
+		"are in use. Of dentries and inodes also what the kernel can evict: those to "
+		"which nothing refers but unused names, and inodes only if they have no page "
+		"cache; in the order of the kernel's lists. Parts are the file systems whose other "
+		"objects keep slabs: SAVES is what one object alone keeps.",
 	.counted = "objects evicted",
+	.parts_counted = "objects that cannot be evicted",
 	.sources = KT_SOURCES(NULL),
-	.exact = KT_SOURCES(&kt_source_iomem, &kt_source_slab_names, &kt_source_occupancy),
+	.exact = KT_SOURCES(&kt_source_iomem, &kt_source_slab_names, &kt_source_occupancy,
+		&kt_source_evictions),
 	.compute = compute,
 };

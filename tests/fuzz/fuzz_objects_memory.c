@@ -6,6 +6,7 @@
 #include "fuzz.h"
 #include "fuzz_memory.h"
 
+#include "memory/objects/evictions.h"
 #include "memory/objects_bytes.h"
 
 #define READS_MAX 200000u /* more is no bounded walk */
@@ -63,6 +64,27 @@ static void damage(struct objects_bytes *objects, const uint8_t *data, size_t si
 	}
 }
 
+/* What evicting them would free. */
+static void walk_evictions(struct objects_bytes *objects, const char *name)
+{
+	const struct kt_slub_opts opts = { .nr_node_ids = 1 };
+	const char *const of_one[] = { name, NULL };
+	struct kt_memmap memmap;
+	struct kt_err *err = files_open(&objects->files, &memmap);
+
+	if (!err)
+		err = kt_slab_evictions(&memmap, &opts, of_one, objects->snap);
+	kt_err_free(err);
+	for (size_t i = 0; i < objects->snap->slab_evictions.count; i++) {
+		const struct kt_slab_eviction *eviction = &objects->snap->slab_evictions.items[i];
+
+		if (eviction->nr_unused > eviction->nr_objs ||
+			eviction->nr_freed > eviction->nr_slabs ||
+			eviction->steps[KT_EVICTION_STEPS - 1].nr_freed > eviction->nr_freed)
+			abort();
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct objects_bytes objects;
@@ -81,6 +103,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (objects.snap->object_holders.items[i].nr_objs <= 0)
 			abort();
 	}
+	walk_evictions(&objects, names[data[0] % KT_LEN(names)]);
 	if (objects.files.slub.target->nr_reads > READS_MAX)
 		abort();
 	objects_fini(&objects);

@@ -34,6 +34,8 @@ which row must move by how much, what must not move.
              parameters in the column HOW of the command. "moves" is the difference of the
              two machines; see booted.py
     memtotal AMOUNT: by how much MemTotal of the second machine exceeds that of the first
+    evicts   CACHE | COMMAND: the slabs that the command frees by evicting objects must be within
+             3 % of what "whatif --exact slab-reclaim CACHE" foresees; see evicted.py
     reboots  SECONDS: what leaks is recorded for so long, the machine reset, and the same once
              more into the same recording; "grows" says what it then reports
     grows    COLUMN AMOUNT: of the report, per second and in both boots, within 2 %
@@ -100,7 +102,8 @@ FREE = ("free_buddy", "free_pcp", "free_cma")
 KEYS = ("about", "needs", "layouts", "once", "last", "prepare", "do", "undo", "is", "moves",
         "also", "keeps", "leaks", "shows", "prints", "reboots", "grows", "stress", "dumps",
         "sites", "panics", "dies", "peers", "counts", "holders", "together",
-        "finds", "heals", "frees", "foresees", "boots", "memtotal")
+        "finds", "heals", "frees", "foresees", "boots", "memtotal",
+        "evicts")
 
 
 class Skip(Exception):

@@ -21,6 +21,7 @@ import archive
 import booted
 import diagnosed
 import dump
+import evicted
 import fixture
 import initramfs
 import kernels
@@ -215,6 +216,8 @@ class Job:
         """(problems, what was seen, figures)"""
         if item.values["boots"]:
             return booted.run(item, vm, self.save, self.beside)
+        if item.values["evicts"]:
+            return evicted.run(item, vm, self.save)
         if item.values["panics"]:
             return panic.run(item, vm, self.save, self.options.ktally)
         if item.values["dies"]:

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // The objects of the slab cache that the user named, in kernel memory: grouped by what they are or
-// point to, how full their slabs are, and some of these slabs. They are no part of a capture:
-// objects have contents, and a capture does not know the cache.
+// point to, how full their slabs are, some of these slabs, and what evicting them would free. They
+// are no part of a capture: objects have contents, and a capture does not know the cache.
 
+#include "memory/objects/evictions.h"
 #include "memory/objects/object_groups.h"
 #include "memory/slab_objects.h"
 #include "memory/slab_sample.h"
@@ -89,6 +90,19 @@ static struct kt_err *read_drawing(struct kt_root *root, struct kt_snapshot *sna
 	return NULL;
 }
 
+static struct kt_err *read_evictions(struct kt_root *root, struct kt_snapshot *snap)
+{
+	KT_CLEANUP(memory) struct kt_memory memory = { 0 };
+	const char *names[KT_CACHE_NAMES_MAX + 1];
+	struct kt_memmap memmap;
+	struct kt_err *err = open_cache(root, snap, &memory, &memmap, names);
+
+	if (err)
+		return err;
+	kt_seen_mounts_read(root, snap);
+	return kt_slab_evictions(&memmap, &memory.slub, names, snap);
+}
+
 const struct kt_source kt_source_objects = {
 	.name = "objects",
 	.summary = "objects of one slab cache, by what they are, in kernel memory",
@@ -120,4 +134,15 @@ const struct kt_source kt_source_slab_drawing = {
 	.lack = "'ktally slab CACHE --draw' is not possible",
 	.gives = KT_MEMORY_GIVES,
 	.read = read_drawing,
+};
+
+const struct kt_source kt_source_evictions = {
+	.name = "evictions",
+	.summary = "what evicting unused dentries or inodes would free, in kernel memory",
+	.paths = { "ktally/evictions" }, /* no capture has it */
+	.cost = KT_COST_SCAN,
+	.extra = true,
+	.lack = "'ktally whatif --exact slab-reclaim' does not know the kernel's order",
+	.gives = KT_MEMORY_GIVES,
+	.read = read_evictions,
 };

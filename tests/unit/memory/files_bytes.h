@@ -22,9 +22,11 @@ enum {
 	DENTRY_SB = 0,
 	DENTRY_INODE = 8,
 	DENTRY_COUNT = 16,
+	DENTRY_FLAGS = 20,
 	DENTRY_NAME = 24,
 	DENTRY_PARENT = 32,
 	DENTRY_ALIAS = 40,
+	DENTRY_LRU = 40,   /* of a dentry without an inode */
 	DENTRY_SHORT = 56, /* 7 letters */
 	DENTRY_BYTES = 64,
 	SUPER_DEV = 16,
@@ -39,6 +41,9 @@ enum {
 	INODE_HOST = 24,
 	INODE_PAGES = 32,
 	INODE_DENTRIES = 40,
+	INODE_LRU = 64,
+	INODE_COUNT = 80,
+	INODE_STATE = 84,
 	INODE_BYTES = 128,
 	NODE_PARENT = 0,
 	NODE_ROOT = 8,
@@ -96,6 +101,8 @@ static inline void files_dentry_type(struct made_types *made, const struct slub_
 		{ "d_name", qstr, DENTRY_NAME * 8, 0 },
 		{ "d_parent", ids->pointer, DENTRY_PARENT * 8, 0 },
 		{ "d_alias", ids->list, DENTRY_ALIAS * 8, 0 },
+		{ "d_lru", ids->list, DENTRY_LRU * 8, 0 },
+		{ "d_flags", ids->number, DENTRY_FLAGS * 8, 0 },
 		{ "d_iname", name, DENTRY_SHORT * 8, 0 } };
 
 	made_struct(made, "dentry", DENTRY_BYTES, of_dentry, KT_LEN(of_dentry));
@@ -127,10 +134,14 @@ static inline void files_inode_type(struct made_types *made, const struct slub_i
 	const struct made_member of_mapping[] = { { "host", ids->pointer, 0, 0 },
 		{ "nrpages", ids->word, (INODE_PAGES - INODE_HOST) * 8, 0 } };
 	uint32_t mapping = made_struct(made, "address_space", 16, of_mapping, KT_LEN(of_mapping));
+	const struct made_member of_atomic[] = { { "counter", ids->number, 0, 0 } };
+	uint32_t atomic = made_struct(made, "", 4, of_atomic, 1);
 	const struct made_member of_inode[] = { { "i_sb", ids->pointer, INODE_SB * 8, 0 },
 		{ "i_sb_list", ids->list, INODE_LIST * 8, 0 },
 		{ "i_data", mapping, INODE_HOST * 8, 0 },
-		{ "i_dentry", ids->pointer, INODE_DENTRIES * 8, 0 } };
+		{ "i_dentry", ids->pointer, INODE_DENTRIES * 8, 0 },
+		{ "i_lru", ids->list, INODE_LRU * 8, 0 }, { "i_count", atomic, INODE_COUNT * 8, 0 },
+		{ "i_state", ids->number, INODE_STATE * 8, 0 } };
 
 	made_struct(made, "inode", INODE_BYTES, of_inode, KT_LEN(of_inode));
 }

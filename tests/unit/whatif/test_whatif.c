@@ -511,6 +511,46 @@ TEST(a_random_order_has_bounds_where_only_the_class_is_known)
 	kt_arena_fini(&computed.arena);
 }
 
+/* 100 full slabs of 10, half of the objects unused: 20 slabs have no other ones. */
+TEST(unused_objects_go_in_the_kernels_order)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+	struct kt_slab_eviction *eviction = kt_list_push(&snap->arena, &snap->slab_evictions);
+	struct kt_slab_pin *pin = kt_list_push(&snap->arena, &snap->slab_pins);
+	struct computed computed;
+
+	*eviction = (struct kt_slab_eviction){ .nr_slabs = 100,
+		.nr_objs = 1000,
+		.pages_per_slab = 1,
+		.objs_per_slab = 10,
+		.nr_unused = 500,
+		.nr_freed = 20 };
+	for (int64_t i = 0; i < KT_EVICTION_STEPS; i++) {
+		eviction->steps[i].nr_evicted = 50 * (i + 1);
+		eviction->steps[i].nr_freed = 2 * (i + 1);
+		eviction->steps[i].nr_freed_emptiest = i < 4 ? 5 * (i + 1) : 20;
+	}
+	*pin = (struct kt_slab_pin){ "ext4 (sda1)", KT_PIN_PAGES, 500, 80, 3 };
+	put_class(put_occupancy(snap), 11, 100, 10, 1000);
+	compute(&kt_whatif_slab_reclaim, snap, &computed);
+	CHECK_INT(computed.result.points.count, 3 * KT_EVICTION_STEPS);
+	CHECK_INT(computed.result.points.items[0].saves_bytes, 2 * 4096);
+	CHECK_INT(computed.result.points.items[1].saves_bytes, 5 * 4096);
+	CHECK_INT(computed.result.points.items[2].saves_bytes, 5 * 4096);
+	CHECK_INT(computed.result.points.items[27].count, 500);
+	CHECK_INT(computed.result.points.items[29].saves_bytes, 50 * 4096);
+	CHECK_INT(computed.result.parts.count, 1);
+	CHECK_STR(computed.result.parts.items[0].name, "ext4 (sda1): has page cache");
+	CHECK_INT(computed.result.parts.items[0].now_bytes, 80 * 4096);
+	CHECK_INT(computed.result.parts.items[0].saves_bytes, 3 * 4096);
+	kt_arena_fini(&computed.arena);
+	/* another moment: half of the slabs are gone */
+	eviction->nr_slabs = 50;
+	compute(&kt_whatif_slab_reclaim, snap, &computed);
+	CHECK_INT(computed.result.points.count, 0);
+	kt_arena_fini(&computed.arena);
+}
+
 TEST(slabs_that_do_not_belong_together_are_not_believed)
 {
 	for (int i = 0; i < 4; i++) {
