@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Downloads of what is seen: the chart as CSV, PNG or SVG, a table as CSV. Times in CSV are UTC.
+// Downloads of what is seen: the chart as CSV, PNG or SVG, the map as SVG, a table as CSV. Times in
+// CSV are UTC.
 
 import { $, bytes, clock, label, percent, ticks, when, zone } from './lib.js';
-import { seenSamples } from './chart.js';
+import { seenSamples, window_ } from './chart.js';
 import { seenTable } from './tables.js';
+import { view } from './view.js';
 
 const SIZE = { width: 1000, height: 420, left: 84, right: 290, top: 52, bottom: 44 };
 
@@ -23,6 +25,9 @@ export function chartCsv() {
   const { ms, bands } = seenSamples();
   return lines([['time', ...bands.map(band => band.title)], ...ms.map((time, i) => [new Date(time).toISOString(), ...bands.map(band => band.values[i])])]);
 }
+
+/** The time of what is shown. */
+const seenMs = () => view.at ?? window_().last;
 
 const escaped = text => text.replace(/[&<>"]/g, sign => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[sign]);
 
@@ -86,11 +91,31 @@ export function chartPng() {
   return new Promise(resolve => out.toBlob(resolve, 'image/png'));
 }
 
+/** The map as it is: cells with their text cut at their edges, which a viewer shows whole at the pointer. */
+export function mapSvg() {
+  const map = $('map'), width = map.clientWidth, height = map.clientHeight, top = 52;
+  const cell = node => {
+    const { left, top: y, width: w, height: h } = node.style, [x_, y_, w_, h_] = [left, y, w, h].map(parseFloat);
+    const waste = parseFloat(node.querySelector('.waste')?.style.height ?? '0') / 100 * h_, ink = getComputedStyle(node).color;
+    const text = [...node.querySelectorAll('.title, .size')].map((line, i) => `<text x="5" y="${15 + 16 * i}" fill="${ink}"${i ? '' : ' font-weight="550"'}>${escaped(line.textContent)}</text>`).join('');
+    return `<svg x="${x_}" y="${y_ + top}" width="${w_}" height="${h_}"><title>${escaped(node.title)}</title><rect width="100%" height="100%" fill="${getComputedStyle(node).backgroundColor}" stroke="#fff"/>${waste ? `<rect y="${h_ - waste}" width="100%" height="${waste}" fill="url(#waste)"/>` : ''}${text}</svg>`;
+  };
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height + top + 24}" width="${width}" height="${height + top + 24}" role="img">
+<style>svg{background:#fff}text{font:12px system-ui,sans-serif}.head{font-size:17px;font-weight:600}.quiet{fill:#66707b}</style>
+<defs><pattern id="waste" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path d="M0 0V6" stroke="#000" stroke-opacity=".35" stroke-width="3"/></pattern></defs>
+<text class="head" x="0" y="22">${escaped(`${$('map-title').textContent}: ${[...$('crumbs').children].map(part => part.textContent).join(' ')}`)}</text><text class="quiet" x="0" y="42">${escaped(`${document.querySelector('h1 .name').textContent}, ${when(seenMs())}, ${zone(seenMs())}`)}</text>
+${[...map.querySelectorAll('.cell')].map(cell).join('\n')}
+<text class="quiet" x="0" y="${height + top + 17}">${escaped($('map-hint').textContent)}</text>
+</svg>
+`;
+}
+
 export const tableCsv = () => lines(seenTable());
 
 export function startSave() {
   $('save-csv').addEventListener('click', () => saveText(chartCsv(), 'text/csv', 'csv'));
   $('save-svg').addEventListener('click', () => saveText(chartSvg(), 'image/svg+xml', 'svg'));
   $('save-png').addEventListener('click', async () => save(await chartPng(), 'png'));
+  $('save-map').addEventListener('click', () => saveText(mapSvg(), 'image/svg+xml', 'svg'));
   $('save-table').addEventListener('click', () => saveText(tableCsv(), 'text/csv', 'csv'));
 }

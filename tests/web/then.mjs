@@ -197,6 +197,11 @@ export function thenTests({ test, ktally, serve, open, until, chart }) {
     const svg = (await saved('#save-svg')).data.toString();
     assert.match(svg, /^<svg [^]*unreclaimable slab[^]*<\/svg>\n$/);
     assert(svg.match(/<(path|text) /g).length > 12 && !/NaN|undefined|null/.test(svg));
+    const map = (await saved('#save-map')).data.toString(), cells = await shown.locator('#map .cell').count();
+    assert.equal((map.match(/<rect width="100%"/g) ?? []).length, cells, 'each cell of the map');
+    assert(cells > 5 && map.includes(LEAK) && /Where it (was|is)/.test(map), map.slice(0, 400));
+    const wrong = await shown.evaluate(text => new DOMParser().parseFromString(text, 'image/svg+xml').querySelector('parsererror')?.textContent ?? null, map.replace(/<style>.*<.style>/, ''));
+    assert.equal(wrong, null);
     const table = (await saved('#save-table')).data.toString().split('\r\n');
     assert(table.some(line => line.startsWith(`${LEAK},${leaked(400)}`) || line.startsWith(LEAK)), table[1]);
     await done();
