@@ -12,6 +12,7 @@ const REST_MS = 400; // a time that is chosen is judged when no other one follow
 const TRIES = 60; // a month takes seconds to judge, one client after the other
 let account = null, loaded = false; // findings that are shown, and whether with their evidence
 let present = null, asked = 0; // findings of now; turn of the last question about a time
+let before = Promise.resolve(); // the last judgement, after which the next one is asked for
 
 const shown = findings => findings.filter(one => RANK[one.severity] > 0);
 
@@ -96,16 +97,20 @@ function showJudged(now) {
   update();
 }
 
-/** The recording up to a time, judged; null: up to its end. */
-async function judged(at) {
-  const { findings, notes } = await get('diagnose', atTime(at), TRIES);
+/** The recording up to a time, judged; null: up to its end. Null if it is not wanted any more. */
+async function judged(at, wanted) {
+  const now = before.then(() => wanted() ? get('diagnose', atTime(at), TRIES) : null);
+  before = now.catch(() => null);
+  const report = await now;
+  if (!report) return null;
+  const { findings, notes } = report;
   return { ...present, findings, notes, judged: { series: null, from_ms: recorded().first_ms, written_ms: at ?? recorded().last_ms } };
 }
 
 /** A recording has no recorder that judges: it is judged when the page is there. */
 async function judge() {
   try {
-    present = await judged(null);
+    present = await judged(null, () => view.at === null) ?? present;
     if (view.at === null) showJudged(present);
   } catch { /* the findings of one reading stay */ }
 }
@@ -115,10 +120,10 @@ async function judgeThen() {
   const mine = ++asked, at = view.at;
   if (at === null) {
     account = present;
-    loaded = !present.host.live && present.judged?.series === null;
-    if (loaded) fill(present.findings, present.notes?.join(' '));
+    loaded = false;
     update();
-    return load();
+    if (present.host.live) return load();
+    return present.judged?.series === null ? showJudged(present) : judge();
   }
   $('findings').hidden = false;
   $('findings').className = 'findings';
@@ -127,8 +132,8 @@ async function judgeThen() {
   await new Promise(resolve => setTimeout(resolve, REST_MS));
   if (mine !== asked) return;
   try {
-    const then = await judged(at);
-    if (mine === asked) showJudged(then);
+    const then = await judged(at, () => mine === asked);
+    if (then && mine === asked) showJudged(then);
   } catch (error) {
     if (mine === asked) $('findings-head').replaceChildren(el('span', { class: 'title' }, `What was wrong at ${when(at)} is not known: ${error.message}`));
   }
@@ -140,7 +145,7 @@ export function startFindings(now) {
   $('findings').addEventListener('toggle', load);
   onView(changed => changed.has('at') && recorded() && judgeThen());
   if (view.at !== null && recorded()) judgeThen();
-  if (!account.host.live) return recorded() ? judge() : null;
+  if (!account.host.live) return recorded() && view.at === null ? judge() : null;
   setInterval(async () => {
     if (document.hidden) return;
     const { findings, judged } = await get('account').catch(() => account);

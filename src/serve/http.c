@@ -199,7 +199,7 @@ static bool may_begin(const struct kt_http *http, const struct kt_route *route)
 {
 	if (!route->stretch.judges)
 		return kt_worker_has_room(http->worker);
-	return kt_clock_ns() >= http->judge_free_ns && kt_worker_is_idle(http->judge);
+	return kt_clock_ns() >= http->judge_free_ns && kt_worker_has_room(http->judge);
 }
 
 /*

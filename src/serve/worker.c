@@ -18,7 +18,7 @@ struct kt_worker {
 	pthread_cond_t news;
 	struct kt_job *first, **end;
 	int nr_waiting;
-	bool ends, runs, busy; /* `runs`: the thread; `busy`: a job in it */
+	bool ends, runs;
 };
 
 /* Does not touch a job after run(): it resumes the request that owns the job, which may free it. */
@@ -38,12 +38,10 @@ static void *work(void *arg)
 		if (!worker->first)
 			worker->end = &worker->first;
 		worker->nr_waiting--;
-		worker->busy = true;
 		/* without the lock, so that jobs can be added while this one runs */
 		pthread_mutex_unlock(&worker->lock);
 		job->run(job);
 		pthread_mutex_lock(&worker->lock);
-		worker->busy = false;
 	}
 	pthread_mutex_unlock(&worker->lock);
 	return NULL;
@@ -99,16 +97,6 @@ bool kt_worker_has_room(struct kt_worker *worker)
 	room = worker->nr_waiting < WAITING_MAX;
 	pthread_mutex_unlock(&worker->lock);
 	return room;
-}
-
-bool kt_worker_is_idle(struct kt_worker *worker)
-{
-	bool idle;
-
-	pthread_mutex_lock(&worker->lock);
-	idle = !worker->busy && !worker->nr_waiting;
-	pthread_mutex_unlock(&worker->lock);
-	return idle;
 }
 
 void kt_worker_push(struct kt_worker *worker, struct kt_job *job)

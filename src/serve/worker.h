@@ -19,8 +19,6 @@ struct kt_err *kt_worker_new(struct kt_worker **ret_worker) KT_MUST_CHECK;
 void kt_worker_free(struct kt_worker *worker, void (*drop)(struct kt_job *job));
 /** False: too many jobs wait already. */
 bool kt_worker_has_room(struct kt_worker *worker);
-/** Whether no job runs or waits. */
-bool kt_worker_is_idle(struct kt_worker *worker);
 /** Adds a job, which must stay valid until run() or drop() was called. Call from one thread. */
 void kt_worker_push(struct kt_worker *worker, struct kt_job *job);
 
