@@ -13,9 +13,9 @@
 #include <string.h>
 
 /* The names of kt_whatifs[], which a test compares with them. */
-#define NAMES                                                                                 \
-	"crashkernel hash hugetlb hvo kernel-stacks kmalloc page-tables percpu slab-packing " \
-	"slab-reclaim struct-page swiotlb"
+#define NAMES                                                 \
+	"crashkernel hash hugetlb hvo kernel-stacks kmalloc " \
+	"page-tables percpu shared-tables slab-packing slab-reclaim struct-page swiotlb"
 
 #define SOURCES_MAX 64u
 #define CERTAINTY   "exact|estimate|at most|at least"
@@ -484,6 +484,7 @@ static struct kt_err *collect(
 {
 	const struct whatif_args *args = kt_call_own(call);
 	struct wanted wanted = { 0 };
+	unsigned want = 0;
 	struct kt_err *err = kt_machine_open(&call->machine, machine);
 
 	if (err)
@@ -499,7 +500,9 @@ static struct kt_err *collect(
 		if (args->exact)
 			add_sources(&wanted, kt_whatifs[i]->exact);
 	}
-	return kt_machine_collect(machine, 0, &(struct kt_needs){ .only = wanted.items });
+	if (args->exact && (!one || one == &kt_whatif_shared_tables))
+		want = KT_WANT_EXPENSIVE;
+	return kt_machine_collect(machine, want, &(struct kt_needs){ .only = wanted.items });
 }
 
 static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
@@ -526,7 +529,7 @@ static const struct kt_operand operands[] = {
 };
 
 static const struct kt_option options[] = {
-	{ 0, "exact", NULL, "also read kernel memory, for stacks, slabs, chains and call sites",
+	{ 0, "exact", NULL, "also read kernel memory and the mappings of processes",
 		.kind = KT_ARG_FLAG, KT_AT(struct whatif_args, exact) },
 };
 
@@ -555,12 +558,16 @@ const struct kt_cmd kt_cmd_whatif = {
 		"hash: hash tables with an entry for each object. hvo: one page of struct pages "
 		"for each huge page. struct-page: smaller struct pages. percpu: no memory for "
 		"absent CPUs. crashkernel, swiotlb: reservations. hugetlb: idle huge pages. "
-		"page-tables: huge pages for processes. kmalloc: size classes for the sizes that "
+		"page-tables: huge pages for processes. shared-tables: page tables that processes "
+		"share. kmalloc: size classes for the sizes that "
 		"are requested. slab-reclaim CACHE: objects of its emptiest slabs evicted first. "
 		"kernel-stacks: without untouched pages. slab-packing: "
 		"objects in as few slabs as possible.\n\n"
 		"--exact reads kernel memory, through /proc/kcore or a BPF program that only "
-		"reads. kernel-stacks, slab-packing and slab-reclaim need it; hash then counts the "
+		"reads, and the mappings of each process, which shared-tables needs. "
+		"kernel-stacks, slab-packing and slab-reclaim need it; "
+		"hash "
+		"then counts the "
 		"objects of "
 		"more tables, and kmalloc knows the requested sizes where the kernel was "
 		"booted with slub_debug=U.",

@@ -551,6 +551,29 @@ TEST(unused_objects_go_in_the_kernels_order)
 	kt_arena_fini(&computed.arena);
 }
 
+/* ---- tables of one file ---- */
+
+/* Three processes map 64 MiB of one file: two of three times 32 tables are spared. */
+TEST(tables_of_a_file_are_shared_by_its_processes)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+	struct computed computed;
+
+	*kt_list_push(&snap->arena, &snap->mapped_files) = (struct kt_mapped_file){ "/f", 1, 7 };
+	for (uint32_t pid = 1; pid <= 3; pid++)
+		*kt_list_push(&snap->arena, &snap->mappings) =
+			(struct kt_mapping){ .start = 1ull << 40,
+				.end = (1ull << 40) + 64 * MIB,
+				.pid = pid,
+				.shared = true };
+	compute(&kt_whatif_shared_tables, snap, &computed);
+	check(&computed, KT_UPPER_BOUND, 2ll * 32 * 4096);
+	CHECK_INT(computed.result.parts.count, 1);
+	CHECK_INT(computed.result.parts.items[0].count, 3);
+	CHECK_STR(computed.result.parts.items[0].name, "/f");
+	kt_arena_fini(&computed.arena);
+}
+
 TEST(slabs_that_do_not_belong_together_are_not_believed)
 {
 	for (int i = 0; i < 4; i++) {

@@ -34,11 +34,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#define HOLDERS "/tmp/holders"
-#define MIB	((size_t)1 << 20)
-#define STACK	((size_t)131072) /* the least that arm64 allows */
-#define PAGE	((size_t)4096)
-#define LARGE	(2 * MIB) /* what one table of the lowest level maps */
+#define HOLDERS	  "/tmp/holders"
+#define MIB	  ((size_t)1 << 20)
+#define STACK	  ((size_t)131072) /* the least that arm64 allows */
+#define PAGE	  ((size_t)4096)
+#define LARGE	  (2 * MIB)	 /* what one table of the lowest level maps */
+#define SHARED_AT 0x100000000000 /* of no process by itself */
 
 #ifndef MADV_PAGEOUT
 #define MADV_PAGEOUT 21
@@ -230,6 +231,24 @@ static bool hold_tables(long count, long unused)
 		return false;
 	small_pages((void *)memory, (size_t)count * LARGE);
 	for (long i = 0; i < count; i++)
+		(void)memory[(size_t)i * LARGE];
+	return true;
+}
+
+/* A file that each holder maps at one address: a page of each table is touched. */
+static bool hold_shared(long tables, long unused)
+{
+	size_t size = (size_t)tables * LARGE;
+	int fd = open("/shm/shared", O_RDWR | O_CREAT, 0600);
+	volatile char *memory;
+
+	(void)unused;
+	if (fd < 0 || ftruncate(fd, (off_t)size) != 0)
+		return false;
+	memory = mmap((void *)SHARED_AT, size, PROT_READ, MAP_SHARED | MAP_FIXED_NOREPLACE, fd, 0);
+	if (memory == MAP_FAILED)
+		return false;
+	for (long i = 0; i < tables; i++)
 		(void)memory[(size_t)i * LARGE];
 	return true;
 }
@@ -520,6 +539,7 @@ static const struct {
 	{ "poison", hold_poison },
 	{ "secret", hold_secret },
 	{ "tables", hold_tables },
+	{ "shared", hold_shared },
 	{ "hugetlb", hold_hugetlb },
 	{ "sysv", hold_sysv },
 	{ "inodes", hold_inodes },
