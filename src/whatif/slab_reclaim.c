@@ -216,6 +216,12 @@ static void put_evictions(struct kt_arena *arena, const struct kt_snapshot *snap
 		arena, ret, "unused objects that only unused names hold", eviction->nr_named, from);
 	kt_whatif_input_count(
 		arena, ret, "slabs freed if all unused objects go", eviction->nr_freed, from);
+	kt_whatif_note(arena, ret,
+		"all %lld unused objects evicted free %lld of %lld slabs, %lld KiB; 'ktally slab "
+		"CACHE --objects' shows whose objects they are",
+		(long long)eviction->nr_unused, (long long)eviction->nr_freed,
+		(long long)slabs->nr_slabs,
+		(long long)(eviction->nr_freed * slabs->pages_per_slab * page_bytes / 1024));
 	put_order(arena, eviction, slabs, page_bytes, ret);
 	put_pins(arena, snap, slabs->pages_per_slab * page_bytes, ret);
 	if (eviction->nr_loose)
