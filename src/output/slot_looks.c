@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-/* The colours are those of output/palette.c: slab, and bands next to it. */
+/* The same colours as in output/palette.c: of slab, and of the bands next to it. */
 static const struct kt_slot_look looks[] = {
 	{ '\0', "·", "·", ':', 240, "rest" },
 	{ KT_SLOT_USED, "█", "▌", '#', 25, "used" },
