@@ -26,6 +26,9 @@
 #define KT_FILE_FILE_NR	      "proc/sys/fs/file-nr"
 #define KT_FILE_CGROUPS	      "proc/cgroups"
 #define KT_FILE_PRESSURE      "proc/pressure/memory"
+#define KT_FILE_DROP_CACHES   "proc/sys/vm/drop_caches"
+#define KT_FILE_CGROUP_TREE   "sys/fs/cgroup"	     /* the hierarchy of cgroup v2 */
+#define KT_FILE_CGROUP_MEMORY "sys/fs/cgroup/memory" /* of memory in cgroup v1 */
 #define KT_FILE_CGROUP_STAT   "sys/fs/cgroup/cgroup.stat"
 #define KT_FILE_IOMEM	      "proc/iomem"
 #define KT_FILE_BTF	      "sys/kernel/btf/vmlinux"
