@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef KT_CMD_EXPERIMENT_MOMENT_H
+#define KT_CMD_EXPERIMENT_MOMENT_H
+
+#include "base/arena.h"
+#include "cli/cmd.h"
+
+/** One cache at one time. Each number may be KT_UNKNOWN. */
+struct kt_moment_cache {
+	const char *name;
+	int64_t objects; /* in use: without those that CPUs keep ready, where kernel memory was read
+			  */
+	int64_t pages, bytes;
+	bool files; /* dentries or inodes */
+};
+
+/** What is freed by so many evictions. */
+struct kt_forecast_point {
+	int64_t evicted;	       /* objects */
+	int64_t low_bytes, high_bytes; /* random order at least, emptiest slab first */
+};
+
+/** One cache before something is freed, as the what-if slab-reclaim sees it. */
+struct kt_forecast {
+	const char *cache;
+	const char *why;			  /* it is not known; NULL: it is */
+	int64_t objects, bytes;			  /* in use; of their slabs */
+	KT_LIST(struct kt_forecast_point) points; /* by evicted objects, ascending */
+};
+
+/** Slab caches at one time of an experiment. */
+struct kt_moment {
+	const char *label;
+	bool exact; /* objects were counted in kernel memory */
+	int64_t slab_bytes, in_use_bytes,
+		waste_bytes; /* waste: free, padding, tail, kept by CPUs */
+	int64_t files_bytes; /* caches of dentries and inodes */
+	int64_t total_bytes, free_bytes, available_bytes; /* of memory */
+	KT_LIST(struct kt_moment_cache) caches;
+	KT_LIST(struct kt_forecast) forecasts;
+};
+
+/** Measures all caches, by kernel memory if it can be read. Texts are in `arena`. */
+struct kt_err *kt_moment_measure(const struct kt_machine_opts *opts, struct kt_arena *arena,
+	const char *label, struct kt_moment *ret_moment) KT_MUST_CHECK;
+/** Forecasts what evicting objects of the two largest caches of files would free. */
+struct kt_err *kt_moment_forecast(const struct kt_machine_opts *opts, struct kt_arena *arena,
+	struct kt_moment *moment) KT_MUST_CHECK;
+/** Finds a cache by its name; NULL: there is none. */
+const struct kt_moment_cache *kt_moment_find(const struct kt_moment *moment, const char *name);
+
+#endif
