@@ -3,7 +3,7 @@
 // children of one row, so its top is that row itself; what the legend hides leaves the stack, and
 // the title says so.
 
-import { $, bytes, clock, color, count, day, el, get, growth, label, local, percent, series, ticks, when } from './lib.js';
+import { $, bytes, clock, color, count, day, el, get, growth, isUtc, label, local, percent, series, ticks, when } from './lib.js';
 import { accountOf } from './then.js';
 import { onView, show, view } from './view.js';
 import { hideTip, showTip } from './tip.js';
@@ -148,6 +148,7 @@ function seriesOf() {
 function options(width) {
   const axis = { stroke: ink('--ink-soft'), grid: { stroke: ink('--line'), width: 1 }, ticks: { show: false }, font: '12px system-ui, sans-serif' };
   return {
+    tzDate: isUtc() ? seconds => uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC') : undefined,
     width, height: Math.max(220, Math.min(360, Math.round(innerHeight * 0.42))),
     padding: [10, 18, 0, 0],
     legend: { show: false },

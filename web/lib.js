@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What every part of the page uses: elements, numbers, requests, colours.
 
+import { view } from './view.js';
+
 export const $ = id => document.getElementById(id);
 
 /** An element. Text is always text: nothing here ever makes HTML of a string. */
@@ -50,16 +52,18 @@ export function percent(share, digits = 2) {
 export const count = value =>
   value === null || value === undefined ? '–' : value.toLocaleString('en-US').replaceAll(',', ' ');
 
-/* ---- time: the reader's zone in all that is read, which the head of the page names once ---- */
+/* ---- time: the reader's zone, or UTC, in all that is read, which the head of the page names once ---- */
 
 const two = number => String(number).padStart(2, '0');
-export function clock(ms, seconds = true) {
-  const date = new Date(ms);
-  return `${two(date.getHours())}:${two(date.getMinutes())}` + (seconds ? `:${two(date.getSeconds())}` : '');
-}
-export function day(ms) {
-  const date = new Date(ms);
-  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+export const isUtc = () => view.utc !== null;
+const part = (ms, name) => new Date(ms)[`get${isUtc() ? 'UTC' : ''}${name}`]();
+export const clock = (ms, seconds = true) => `${two(part(ms, 'Hours'))}:${two(part(ms, 'Minutes'))}${seconds ? `:${two(part(ms, 'Seconds'))}` : ''}`;
+export const day = ms => `${part(ms, 'FullYear')}-${two(part(ms, 'Month') + 1)}-${two(part(ms, 'Date'))}`;
+
+/** Milliseconds of a time that was typed; null: it is none. */
+export function typedMs(text) {
+  const ms = text ? new Date(isUtc() ? `${text}Z` : text).getTime() : NaN;
+  return Number.isFinite(ms) ? ms : null;
 }
 
 /** The time of day, with the day where it is not the day of `nowMs`. */
@@ -73,8 +77,9 @@ export const local = text => text?.replace(/(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2})
 
 /** "Europe/Berlin, UTC+1" */
 export function zone(ms) {
-  const minutes = -new Date(ms).getTimezoneOffset(), part = Math.abs(minutes) % 60;
-  const name = Intl.DateTimeFormat().resolvedOptions().timeZone, away = `UTC${minutes ? (minutes < 0 ? '−' : '+') + Math.floor(Math.abs(minutes) / 60) + (part ? `:${two(part)}` : '') : ''}`;
+  if (isUtc()) return 'UTC';
+  const minutes = -new Date(ms).getTimezoneOffset(), rest = Math.abs(minutes) % 60;
+  const name = Intl.DateTimeFormat().resolvedOptions().timeZone, away = `UTC${minutes ? (minutes < 0 ? '−' : '+') + Math.floor(Math.abs(minutes) / 60) + (rest ? `:${two(rest)}` : '') : ''}`;
   return name && name !== 'UTC' && name !== away ? `${name}, ${away}` : away;
 }
 

@@ -2,7 +2,7 @@
 // The bar of the time: which time the page shows, from when to when the chart goes, what is
 // compared, and the link that holds it.
 
-import { $, clock, day, el, span, when, zone } from './lib.js';
+import { $, clock, day, el, isUtc, span, typedMs, when, zone } from './lib.js';
 import { marks, markName, setSpan, window_, zoomTo } from './chart.js';
 import { seen } from './then.js';
 import { onView, show, view } from './view.js';
@@ -52,10 +52,7 @@ function update() {
   $('share').href = location.href;
 }
 
-function chosen(input) {
-  const ms = new Date(input.value).getTime();
-  return Number.isFinite(ms) ? ms : null;
-}
+const chosen = input => typedMs(input.value);
 
 function range() {
   const from = chosen($('from')), to = chosen($('to'));
@@ -84,6 +81,9 @@ async function share(event) {
 export function startTime(account) {
   live = account.host.live;
   $('zone').textContent = `times: ${zone(present())}`;
+  $('zone').title = isUtc() ? 'Show the times of this browser' : 'Show times in UTC';
+  $('zone').addEventListener('click', () => show({ utc: isUtc() ? null : '1' }));
+  onView(changed => changed.has('utc') && location.reload()); // every part of the page has times
   $('back').textContent = live ? 'Back to live' : 'Back to the end';
   $('back').addEventListener('click', () => { show({ at: null, vs: null }); if (live) setSpan(view.span ?? 300e3); });
   for (const id of ['from', 'to']) $(id).addEventListener('change', range);

@@ -5,7 +5,7 @@
 const NUMBERS = new Set(['at', 'vs', 'from', 'to', 'span']);
 /** Dialogs, of which one is open at most; each has its place in the history of the browser. */
 const DIALOGS = ['row', 'cache', 'users'];
-const WORDS = ['part', 'unit', 'of', 'key', 'tab', 'filter', 'sort', ...DIALOGS];
+const WORDS = ['utc', 'part', 'unit', 'of', 'key', 'tab', 'filter', 'sort', ...DIALOGS];
 const listeners = [];
 
 /** Milliseconds since 1970, or null: at: the page's time; vs: the time it is compared with. */

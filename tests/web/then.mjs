@@ -178,6 +178,26 @@ export function thenTests({ test, ktally, serve, open, until, chart }) {
     }
   });
 
+  test('times are in UTC where the reader chooses it, and in a link', async () => {
+    const ms = START + 400 * STEP, { page: shown, done } = await page(`#at=${ms}`);
+    await settled(shown, ms);
+    const text = () => shown.textContent('#time-now'), iso = new Date(ms).toISOString(), utc = iso.slice(0, 19).replace('T', ' ');
+    assert(!(await text()).includes(utc), await text());
+    await shown.click('#zone');
+    await until('UTC', async () => await shown.textContent('#zone').catch(() => '') === 'times: UTC');
+    await settled(shown, ms);
+    assert((await text()).includes(utc), await text());
+    assert.equal(parts(shown.url()).utc, '1');
+    assert.equal(await shown.inputValue('#at'), iso.slice(0, 19));
+    // what is typed is UTC too
+    await shown.fill('#at', new Date(ms + STEP).toISOString().slice(0, 19));
+    await settled(shown, ms + STEP);
+    await shown.click('#zone');
+    await until('the zone of the browser', async () => /America/.test(await shown.textContent('#zone').catch(() => '')));
+    assert.equal(parts(shown.url()).utc, undefined);
+    await done();
+  });
+
   test('what is seen is saved: CSV, PNG, SVG', async () => {
     const ms = START + 400 * STEP, { page: shown, done } = await page(`#from=${ms - 6 * HOUR}&to=${ms}&at=${ms}`);
     await settled(shown, ms);
