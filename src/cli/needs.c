@@ -187,6 +187,8 @@ struct kt_err *kt_needs_confine(
 	if (call->machine.vmlinux)
 		kt_confine_read(&inputs.needs, call->machine.vmlinux);
 	add_operands(&inputs, cmd, call);
+	if (call->show.output && call->show.output->prepare)
+		keep(&inputs, call->show.output->prepare());
 	if (inputs.arena.failed) /* a path missing in the list would be refused later */
 		keep(&inputs, kt_err_new(KT_ERR_NOMEM, "out of memory"));
 	if (inputs.strangers && !inputs.err && inputs.needs.machine)

@@ -53,6 +53,8 @@ struct kt_output {
 	bool notes;	 /* it shows the notes of a report */
 	bool scraped;	 /* one sample for a monitoring system: no repetition, no history */
 	bool for_people; /* it leaves out what is too long or empty */
+	/* opens libraries, before the process gives up its rights; NULL: it needs none */
+	struct kt_err *(*prepare)(void);
 	void (*render)(const struct kt_report *report, const struct kt_output_opts *opts,
 		struct kt_buf *ret_text);
 };

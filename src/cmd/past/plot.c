@@ -307,6 +307,7 @@ static const struct kt_example examples[] = {
 	{ "ktally plot r.rec", "the kernel's memory as a chart in the terminal" },
 	{ "ktally plot r.rec slab:dentry meminfo:Percpu", "two series as lines" },
 	{ "ktally plot r.rec -o svg >kernel.svg", "a picture" },
+	{ "ktally plot r.rec -o png >kernel.png", "a picture for tickets and mails" },
 };
 
 const struct kt_cmd kt_cmd_plot = {
@@ -317,11 +318,9 @@ const struct kt_cmd kt_cmd_plot = {
 	.help = "Draws the kernel's memory in a recording as a stack that adds up, as the "
 		"account divides it; -a draws all memory. With SERIES it draws these as "
 		"lines: names from 'ktally report --series', or shell patterns. --from and "
-		"--to choose the period. -o svg makes a picture. Events, such as boots, kills by "
-		"the "
-		"OOM killer, modules, findings and marks, are lines of a picture, and letters "
-		"below "
-		"a chart of text. A name that no series has is an error.",
+		"--to choose the period. -o svg and -o png make a picture. Events, such as boots, "
+		"kills by the OOM killer, modules, findings and marks, are lines of a picture, and "
+		"letters below a chart of text. A name that no series has is an error.",
 	.examples = examples,
 	.nr_examples = KT_LEN(examples),
 	.options = options,
