@@ -16,7 +16,16 @@
 #define SLOWS	       -2.5 /* nats: a line that is as much worse than a fill is none */
 #define EVENT_NATS     2.3  /* one of ten events fits by chance */
 #define SLOWS_LONG     -.1  /* the same in blocks of 2 h and days */
+#define DAILY_LEAST    3    /* days */
+#define DAILY_EVEN     1.25 /* the largest day, in smallest ones */
+#define DAILY_STILL    .15  /* of a day's growth: the day before it */
+#define DAILY_RISE     4.   /* times what growth in long blocks has to be */
+#define DAILY_OFF      .15  /* of the blocks, that are near a stair */
+#define DAILY_FALL     .05  /* of the rise */
+#define DAY_PARTS      6
+#define PARTS_GROW     3.3 /* of these, that hold the growth */
 #define LEAST_BLOCKS   6
+#define LEAST_MINUTES  8   /* of growth in blocks of a minute, or of ten */
 #define WARM_UP	       .15 /* of the uptime */
 #define RAM_PART       4096.
 
@@ -101,6 +110,55 @@ static void seek_stairs(const struct kt_growth_of *of, struct kt_growth *growth)
 				   : growth->shape.slowing >= FILL_NO_BETTER;
 }
 
+/* Does every time of day have that growth since the day before? */
+static bool is_even_all_day(const struct kt_floors *floors, int day, int days, double by)
+{
+	int off = 0;
+
+	for (int i = floors->count - (days - 1) * day; i < floors->count; i++) {
+		double grown = floors->at[i] - floors->at[i - day];
+
+		off += grown > DAILY_EVEN * by || DAILY_EVEN * grown < by;
+	}
+	return off <= DAILY_OFF * (days - 1) * day;
+}
+
+/*
+ * As much each day, for days in a row after a day without growth, and nothing of it came back: a
+ * job that leaks at each of its runs makes too few stairs to be seen in parts.
+ */
+static void seek_daily(const struct kt_growth_of *of, struct kt_growth *growth)
+{
+	const struct kt_level *level = &kt_levels[growth->level];
+	int day = (int)(DAY_MS / (double)level->step_ms), last = growth->floors.count - 1, days = 0;
+	double least = HUGE_VAL, most = 0, by = 0;
+	struct kt_stairs stairs;
+
+	if (growth->level != KT_LEVEL_TWO_HOURS)
+		return;
+	for (; (days + 1) * day <= last; days++) {
+		const double *at = growth->floors.at + last - days * day;
+
+		by = at[0] - at[-day];
+		if (by < DAILY_STILL * most)
+			break;
+		least = fmin(least, by);
+		most = fmax(most, by);
+		if (most > DAILY_EVEN * least)
+			return;
+	}
+	if (days < DAILY_LEAST || (days + 1) * day > last || by < -DAILY_STILL * most ||
+		days * least < DAILY_RISE * level->rises[0] ||
+		!is_even_all_day(&growth->floors, day, days, (least + most) / 2))
+		return;
+	kt_stairs_fit(&growth->floors, last - days * day, growth->grain, &stairs);
+	if (stairs.fall > DAILY_FALL * stairs.rise)
+		return;
+	set_window(of, growth, growth->level, days * day + 1);
+	fit_window(of, growth, 0, level->score);
+	growth->stairs = growth->sought = growth->positive = true;
+}
+
 /* The floor still rises, and is where it has not been before the shortest window. */
 bool kt_growth_gate(const struct kt_growth_of *of, int level)
 {
@@ -126,7 +184,8 @@ bool kt_growth_gate(const struct kt_growth_of *of, int level)
 
 /*
  * A window that begins before the growth has a knee, which hides that the growth slows down. All
- * of the growth in short blocks is tested again from its onset on.
+ * of the growth in short blocks is tested again from its onset on. The first minutes of a fill are
+ * as straight as a leak, and the rest of the window makes them bend upwards: they have to wait.
  */
 static bool slows_since_onset(const struct kt_growth_of *of, const struct kt_growth *growth)
 {
@@ -139,8 +198,8 @@ static bool slows_since_onset(const struct kt_growth_of *of, const struct kt_gro
 	kt_stairs_fit(&growth->floors, 0, growth->grain, &stairs);
 	/* the block of the onset is not all growth */
 	stairs.onset++;
-	if (growth->floors.count - stairs.onset < LEAST_BLOCKS)
-		return false;
+	if (growth->floors.count - stairs.onset < (growth->level ? LEAST_MINUTES : LEAST_BLOCKS))
+		return growth->level > 0;
 	set_window(of, &whole, growth->level, growth->floors.count - stairs.onset);
 	fit_window(of, &whole, 0, level->score);
 	return whole.shape.slowing < SLOWS;
@@ -224,6 +283,25 @@ static void seek_by_event(const struct kt_growth_of *of, struct kt_growth *best)
 	*best = found;
 }
 
+/* A few steps in as many days look like a line: growth of days has to go on in most parts of them.
+ */
+static bool is_few_steps(const struct kt_growth *growth)
+{
+	const double *floors = kt_growth_window(growth);
+	double sum = 0, squares = 0;
+
+	if (growth->level < KT_LEVEL_DAYS)
+		return false;
+	for (int k = 0; k < DAY_PARTS; k++) {
+		int from = k * (growth->blocks - 1) / DAY_PARTS;
+		int to = (k + 1) * (growth->blocks - 1) / DAY_PARTS;
+
+		sum += floors[to] - floors[from];
+		squares += (floors[to] - floors[from]) * (floors[to] - floors[from]);
+	}
+	return sum * sum < PARTS_GROW * squares;
+}
+
 void kt_growth_seek(const struct kt_growth_of *of, int level, struct kt_growth *ret_growth)
 {
 	const struct kt_level *about = &kt_levels[level];
@@ -255,7 +333,9 @@ void kt_growth_seek(const struct kt_growth_of *of, int level, struct kt_growth *
 		seek_by_event(of, &best);
 	if (!best.positive)
 		seek_stairs(of, &best);
-	if (best.positive && slows_since_onset(of, &best))
+	if (!best.positive)
+		seek_daily(of, &best);
+	if (best.positive && (slows_since_onset(of, &best) || is_few_steps(&best)))
 		best.positive = false;
 	/* of growth that is no line it still matters whether it is one step */
 	if (best.sought && !best.stairs && !best.positive && !best.shape.stepped &&

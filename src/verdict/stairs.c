@@ -43,7 +43,7 @@ static double envelope_at(const double *envelope, double place, int last)
 	return envelope[before] + (place - before) * (envelope[before + 1] - envelope[before]);
 }
 
-static bool is_steady(const struct kt_stairs *stairs, double fall)
+static bool is_steady(const struct kt_stairs *stairs)
 {
 	const double *g = stairs->parts;
 	double sum = 0, squares = 0;
@@ -56,7 +56,7 @@ static bool is_steady(const struct kt_stairs *stairs, double fall)
 		return false;
 	if (g[4] + g[5] + g[6] + g[7] < HALVES_LEAST * (g[0] + g[1] + g[2] + g[3]))
 		return false;
-	return g[6] + g[7] >= LAST_LEAST * sum && fall <= FALL_MOST * stairs->rise;
+	return g[6] + g[7] >= LAST_LEAST * sum && stairs->fall <= FALL_MOST * stairs->rise;
 }
 
 void kt_stairs_fit(
@@ -83,8 +83,8 @@ void kt_stairs_fit(
 		stairs.parts[k] = envelope_at(envelope, start + stairs.part_blocks, last) -
 				  envelope_at(envelope, start, last);
 	}
-	stairs.steady = last - stairs.onset >= KT_STAIRS_PARTS &&
-			is_steady(&stairs, greatest_fall(floors, stairs.onset));
+	stairs.fall = greatest_fall(floors, stairs.onset);
+	stairs.steady = last - stairs.onset >= KT_STAIRS_PARTS && is_steady(&stairs);
 	*ret_stairs = stairs;
 }
 

@@ -14,6 +14,7 @@
 struct kt_stairs {
 	int onset;		       /* last block before the growth */
 	double rise;		       /* of the envelope, bytes */
+	double fall;		       /* the greatest one of the floors since the onset */
 	double parts[KT_STAIRS_PARTS]; /* growth of the envelope in each part since the onset */
 	double part_blocks;	       /* length of a part */
 	bool steady;		       /* spread over the parts, and not ending */
