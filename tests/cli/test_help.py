@@ -35,7 +35,10 @@ def plant_files(folder):
     succeed("-s", folder / "tree", "record", folder / "r.rec", "-n", "3", "-i", "0.1")
     for day in ("monday", "tuesday"):
         shutil.copy(folder / "r.rec", folder / f"{day}.rec")
-    plant(folder, {"commands.txt": "account\nslab --top 3\n", "dmesg.txt": logs.WHOLE, "token": "0123456789abcdef0123456789abcdef\n",
+    plant(folder, {"commands.txt": "account\nslab --top 3\n", "dmesg.txt": logs.WHOLE,
+                   "trace.txt": "sh-1 [000] ... 1.0: kmalloc: call_site=f ptr=1 bytes_req=20 "
+                                "bytes_alloc=32\n",
+                   "token": "0123456789abcdef0123456789abcdef\n",
                    "page_owner.txt": test_users.OWNER,
                    "slabinfo.1": trees.MODERN["proc/slabinfo"],
                    "slabinfo.2": trees.MODERN["proc/slabinfo"]})
