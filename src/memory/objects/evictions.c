@@ -121,7 +121,7 @@ static void take_any_dentry(void *arg, uint64_t address, const char *copy)
 	take_dentry(walk, walk->is_dentry ? &walk->objects : &walk->dentries, address, copy);
 }
 
-/* What keeps an inode itself: nothing is KT_PIN_USED. */
+/* Finds the reason for which an inode itself is kept; KT_PIN_USED: there is none. */
 static enum kt_pin_reason held_by(const struct walk *walk, const char *copy, uint32_t at)
 {
 	const struct kt_describing *describing = &walk->describing;
@@ -170,7 +170,7 @@ static int by_inode(const void *a, const void *b)
 	return (x->inode > y->inode) - (x->inode < y->inode);
 }
 
-/* Takes away the references of unused dentries; their inodes come into a list behind all others. */
+/* Takes away the references of unused dentries; their inodes come to the end of a list. */
 static void drop_names(struct walk *walk)
 {
 	struct kt_unused *dentries = &walk->dentries;

@@ -58,7 +58,8 @@ struct kt_unused_object *kt_unused_find(const struct kt_unused *unused, uint64_t
 		       : NULL;
 }
 
-/* Gives the objects of one list their turns: 0 to 1, or 1 to 2 for those that are passed over. */
+/* Gives the objects of one list their turns: 0 to 1, or 1 to 2 for objects that are passed over
+ * once. */
 static void order_list(struct kt_unused *unused, struct kt_unused_object *first)
 {
 	struct kt_unused_object *object;
