@@ -12,6 +12,7 @@ const struct kt_whatif *const kt_whatifs[] = {
 	&kt_whatif_hvo,
 	&kt_whatif_stacks,
 	&kt_whatif_kmalloc,
+	&kt_whatif_mempools,
 	&kt_whatif_page_tables,
 	&kt_whatif_percpu,
 	&kt_whatif_shared_tables,

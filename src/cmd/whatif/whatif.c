@@ -13,8 +13,8 @@
 #include <string.h>
 
 /* The names of kt_whatifs[], which a test compares with them. */
-#define NAMES                                                 \
-	"crashkernel hash hugetlb hvo kernel-stacks kmalloc " \
+#define NAMES                                                          \
+	"crashkernel hash hugetlb hvo kernel-stacks kmalloc mempools " \
 	"page-tables percpu shared-tables slab-packing slab-reclaim struct-page swiotlb"
 
 #define SOURCES_MAX 64u
@@ -562,10 +562,10 @@ const struct kt_cmd kt_cmd_whatif = {
 		"share. kmalloc: size classes for the sizes that "
 		"are requested. slab-reclaim CACHE: objects of its emptiest slabs evicted first. "
 		"kernel-stacks: without untouched pages. slab-packing: "
-		"objects in as few slabs as possible.\n\n"
+		"objects in as few slabs as possible. mempools: no reserves of drivers.\n\n"
 		"--exact reads kernel memory, through /proc/kcore or a BPF program that only "
 		"reads, and the mappings of each process, which shared-tables needs. "
-		"kernel-stacks, slab-packing and slab-reclaim need it; "
+		"kernel-stacks, slab-packing, slab-reclaim and mempools need it; "
 		"hash "
 		"then counts the "
 		"objects of "

@@ -574,6 +574,33 @@ TEST(tables_of_a_file_are_shared_by_its_processes)
 	kt_arena_fini(&computed.arena);
 }
 
+/* ---- reserves ---- */
+
+/* 3,000 times 200 bytes in slots of 256, and 10 blocks of two pages. */
+TEST(elements_in_reserve_take_whole_slots)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+	struct kt_mempool *pool = kt_list_push(&snap->arena, &snap->mempools);
+	struct computed computed;
+
+	*pool = (struct kt_mempool){
+		.kind = KT_MEMPOOL_KMALLOC, .element_bytes = 200, .min_objs = 3000, .objs = 3000
+	};
+	pool = kt_list_push(&snap->arena, &snap->mempools);
+	*pool = (struct kt_mempool){
+		.kind = KT_MEMPOOL_PAGES, .element_bytes = 8192, .min_objs = 10, .objs = 10
+	};
+	compute(&kt_whatif_mempools, snap, &computed);
+	check(&computed, KT_UPPER_BOUND, (3000 * 256 + 10 * 8192) / 4096 * 4096);
+	CHECK_INT(computed.result.parts.count, 2);
+	CHECK_INT(computed.result.parts.items[0].count, 3000);
+	kt_arena_fini(&computed.arena);
+	pool->element_bytes = INT64_MAX;
+	compute(&kt_whatif_mempools, snap, &computed);
+	check_unknown(&computed);
+	kt_arena_fini(&computed.arena);
+}
+
 TEST(slabs_that_do_not_belong_together_are_not_believed)
 {
 	for (int i = 0; i < 4; i++) {
