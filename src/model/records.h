@@ -356,6 +356,36 @@ struct kt_crash_frame {
 	bool is_guess;	  /* a word of the stack that follows a call; it may be left over */
 };
 
+#define KT_FRAGMENT_STEPS 10 /* up to 1, 2, 4, ... 512 pages */
+#define KT_FRAGMENT_FEW	  8  /* pages that keep a block and whose owners are named */
+
+/**
+ * Blocks of memory of the size of a huge page, by what keeps them from being free. A page is fixed
+ * if the kernel cannot move it.
+ */
+struct kt_fragments {
+	int64_t block_pages;
+	int64_t nr_blocks;	     /* that are whole; the following are parts of them */
+	int64_t nr_free, nr_movable; /* all pages are free; all are free or movable, not all free */
+	int64_t nr_huge;	     /* huge pages of a pool */
+	int64_t nr_spare_pages;	     /* free pages in blocks that are not free */
+	int64_t nr_unread;	     /* pages that could not be read */
+	/* blocks with at most 2^i fixed pages, and more than the step before */
+	struct {
+		int64_t nr_blocks, nr_pages; /* fixed pages in them */
+		int64_t nr_clear;	     /* blocks without movable pages */
+		int64_t nr_clear_pages;	     /* fixed pages in these */
+	} steps[KT_FRAGMENT_STEPS];
+};
+
+/** Fixed pages of one owner in blocks that few fixed pages keep. */
+struct kt_fragment_pin {
+	const char *owner;
+	int64_t nr_pages, nr_blocks;
+	int64_t nr_alone, nr_alone_pages; /* blocks in which all fixed pages are its */
+	int64_t nr_clear, nr_clear_pages; /* of these, blocks without movable pages */
+};
+
 #define KT_RECORD_LISTS(LIST)                                                           \
 	LIST(struct kt_hash, hashes)                                                    \
 	LIST(struct kt_hash_chains, hash_chains)                                        \
@@ -377,6 +407,8 @@ struct kt_crash_frame {
 	LIST(struct kt_crash_frame, crash_frames) /* innermost first */                 \
 	LIST(struct kt_unknown, unknown)                                                \
 	LIST(struct kt_page_owner, page_owners)                                         \
+	LIST(struct kt_fragments, fragments)                                            \
+	LIST(struct kt_fragment_pin, fragment_pins)                                     \
 	LIST(struct kt_kernel_address, addresses)
 
 #endif

@@ -7,6 +7,7 @@
 
 const struct kt_whatif *const kt_whatifs[] = {
 	&kt_whatif_crashkernel,
+	&kt_whatif_fragmentation,
 	&kt_whatif_hash,
 	&kt_whatif_hugetlb,
 	&kt_whatif_hvo,

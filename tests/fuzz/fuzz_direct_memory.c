@@ -93,6 +93,7 @@ static void damage(struct direct_bytes *direct, const uint8_t *data, size_t size
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct kt_direct_pages_sum sum;
+	struct kt_fragments *fragments;
 	struct direct_bytes direct;
 	struct kt_snapshot *snap;
 
@@ -105,7 +106,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fill(&direct, data[0] & 2);
 	add_hash(snap);
 	damage(&direct, data + 1, size - 1);
+	fragments = kt_list_push(&snap->arena, &snap->fragments);
+	if (!fragments)
+		abort();
+	*fragments = (struct kt_fragments){ .block_pages = 16 };
 	kt_err_free(direct_walk(&direct, snap, &sum));
+	for (size_t i = 0; i < snap->fragment_pins.count; i++) {
+		const struct kt_fragment_pin *pin = &snap->fragment_pins.items[i];
+
+		if (pin->nr_clear > pin->nr_alone || pin->nr_alone > pin->nr_blocks ||
+			pin->nr_blocks > pin->nr_pages)
+			abort();
+	}
 	if (direct_sum(snap) > DIRECT_PAGES || direct.slub.target->nr_reads > READS_MAX)
 		abort();
 	for (size_t i = 0; i < snap->page_owners.count; i++) {

@@ -33,6 +33,8 @@ which row must move by how much, what must not move.
              beside its own. A word may contain amounts in braces; "how COMMAND" stands for the
              parameters in the column HOW of the command. "moves" is the difference of the
              two machines; see booted.py
+    blocks   AMOUNT: by how many huge pages the free blocks of /proc/buddyinfo must grow, within 1 %
+             or 2
     memtotal AMOUNT: by how much MemTotal of the second machine exceeds that of the first
     evicts   CACHE | COMMAND: the slabs that the command frees by evicting objects must be within
              3 % of what "whatif --exact slab-reclaim CACHE" foresees; see evicted.py
@@ -93,6 +95,7 @@ KMALLOC_SIZES = [8, 16, 32, 64, 96, 128, 192, 256, 512, 1024, 2048, 4096, 8192]
 SLACK = 256 << 10
 REST = 64 << 10
 ATTEMPTS = 3
+HUGE_ORDER = 9  # of a huge page, with pages of 4 KiB
 LEAK_ATTEMPTS = 2  # each takes a minute
 SETTLE_S = 0.2
 RETURN_S = 20.0
@@ -103,7 +106,7 @@ KEYS = ("about", "needs", "layouts", "once", "last", "prepare", "do", "undo", "i
         "also", "keeps", "leaks", "shows", "prints", "reboots", "grows", "stress", "dumps",
         "sites", "panics", "dies", "peers", "counts", "holders", "together",
         "finds", "heals", "frees", "foresees", "boots", "memtotal",
-        "evicts")
+        "evicts", "blocks")
 
 
 class Skip(Exception):
@@ -425,6 +428,24 @@ class Run:
             if all(abs((now[row] or 0) - (last[row] or 0)) <= REST for row in now):
                 return
 
+    def free_blocks(self):
+        """Free memory in blocks of the size of a huge page, or larger ones, in huge pages."""
+        self.machine.run("echo 1 >/proc/sys/vm/stat_refresh")
+        lines = [line.split()[4:] for line in
+                 self.machine.run("cat /proc/buddyinfo").splitlines() if ", zone" in line]
+        return sum(int(count) << order - HUGE_ORDER for line in lines
+                   for order, count in enumerate(line) if order >= HUGE_ORDER)
+
+    def check_blocks(self, before):
+        """(problems, what was seen) of "blocks"."""
+        problems, told = [], []
+        for text in self.values["blocks"]:
+            amount, more = self.amounts(text), self.free_blocks() - before
+            told.append(f"{more:+d} free huge pages, {amount} were foreseen")
+            if abs(more - amount) > max(amount // 100, 2):
+                problems.append(told[-1])
+        return problems, told
+
     def once(self):
         try:
             self.perform(self.values["prepare"])
@@ -448,12 +469,15 @@ class Run:
     def follow(self, shown, before):
         """What "do" changes in the account and in what commands print."""
         already = self.held() if self.values["leaks"] else None
+        blocks = self.free_blocks() if self.values["blocks"] else None
         self.perform(self.values["do"])
         if already:
             return self.follow_leak(before, already)
+        grown, told_grown = self.check_blocks(blocks)
         self.parse_moves()
         held = self.account("held")
         problems, told = self.check_delta(before, held)
+        problems, told = grown + problems, told_grown + told
         more, told_more = self.check_claims(
             shown, self.reports("held", self.shows + self.prints), before, held)
         return problems + more, told + told_more

@@ -13,9 +13,9 @@
 #include <string.h>
 
 /* The names of kt_whatifs[], which a test compares with them. */
-#define NAMES                                                          \
-	"crashkernel hash hugetlb hvo kernel-stacks kmalloc mempools " \
-	"page-tables percpu shared-tables slab-packing slab-reclaim struct-page swiotlb"
+#define NAMES                                                                                    \
+	"crashkernel fragmentation hash hugetlb hvo kernel-stacks kmalloc mempools page-tables " \
+	"percpu shared-tables slab-packing slab-reclaim struct-page swiotlb"
 
 #define SOURCES_MAX 64u
 #define CERTAINTY   "exact|estimate|at most|at least"
@@ -562,10 +562,11 @@ const struct kt_cmd kt_cmd_whatif = {
 		"share. kmalloc: size classes for the sizes that "
 		"are requested. slab-reclaim CACHE: objects of its emptiest slabs evicted first. "
 		"kernel-stacks: without untouched pages. slab-packing: "
-		"objects in as few slabs as possible. mempools: no reserves of drivers.\n\n"
+		"objects in as few slabs as possible. fragmentation: the few pages that keep huge "
+		"pages from being free, and whose they are. mempools: no reserves of drivers.\n\n"
 		"--exact reads kernel memory, through /proc/kcore or a BPF program that only "
 		"reads, and the mappings of each process, which shared-tables needs. "
-		"kernel-stacks, slab-packing, slab-reclaim and mempools need it; "
+		"kernel-stacks, slab-packing, slab-reclaim, fragmentation and mempools need it; "
 		"hash "
 		"then counts the "
 		"objects of "

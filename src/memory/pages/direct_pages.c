@@ -3,6 +3,7 @@
 
 #include "base/attr.h"
 #include "memory/image.h"
+#include "memory/pages/fragments.h"
 #include "memory/pages/free_lists.h"
 #include "memory/pages/page_walk.h"
 #include "memory/place_names.h"
@@ -324,6 +325,20 @@ static struct kt_err *name_rest(struct kt_page_walk *walk)
 	return err;
 }
 
+/* Blocks are only looked at where they are asked for. */
+static struct kt_err *find_fragments(struct kt_page_walk *walk)
+{
+	KT_CLEANUP(page_words) struct kt_page_words *words = NULL;
+	struct kt_err *err;
+
+	if (!walk->snap->fragments.count)
+		return NULL;
+	err = kt_page_words_new(walk->memmap, KT_PAGE_WORDS_MAX, &words);
+	if (!err)
+		kt_page_walk_fragments(walk, words);
+	return err;
+}
+
 static struct kt_err *run(struct kt_page_walk *walk)
 {
 	struct kt_err *err = kt_memmap_find_direct(walk->memmap);
@@ -348,7 +363,7 @@ static struct kt_err *run(struct kt_page_walk *walk)
 	kt_page_walk_hashes(walk);
 	find_rest(walk);
 	put_owners(walk);
-	return NULL;
+	return find_fragments(walk);
 }
 
 static void find_members(struct kt_page_walk *walk)

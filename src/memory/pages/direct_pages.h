@@ -27,7 +27,10 @@ struct kt_direct_pages_sum {
 	bool truncated;	     /* there are more holders than are kept */
 };
 
-/** Appends to snap->page_owners; uses its hash tables of the boot. */
+/**
+ * Appends to snap->page_owners; uses its hash tables of the boot. Where snap->fragments has an
+ * element, fills it (memory/pages/fragments.h).
+ */
 struct kt_err *kt_direct_pages_walk(struct kt_memmap *memmap, const struct kt_slub_opts *opts,
 	const struct kt_symbol_table *symbols, struct kt_snapshot *snap,
 	struct kt_direct_pages_sum *ret_sum) KT_MUST_CHECK;

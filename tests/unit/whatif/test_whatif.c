@@ -601,6 +601,40 @@ TEST(elements_in_reserve_take_whole_slots)
 	kt_arena_fini(&computed.arena);
 }
 
+/* ---- blocks of memory ---- */
+
+/*
+ * 12 pages keep 12 blocks, 8 of them with nothing to be moved. Up to 16 keep 5 more, which are too
+ * many to be few. 20 blocks have only movable pages, for 10 of which there is room elsewhere.
+ */
+TEST(few_pages_keep_blocks_of_the_size_of_a_huge_page)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+	struct kt_fragments *fragments = kt_list_push(&snap->arena, &snap->fragments);
+	struct kt_fragment_pin *pin = kt_list_push(&snap->arena, &snap->fragment_pins);
+	struct computed computed;
+
+	*fragments = (struct kt_fragments){ .block_pages = 512,
+		.nr_blocks = 100,
+		.nr_free = 10,
+		.nr_movable = 20,
+		.nr_spare_pages = 5120 };
+	fragments->steps[0].nr_blocks = fragments->steps[0].nr_pages = 12;
+	fragments->steps[0].nr_clear = fragments->steps[0].nr_clear_pages = 8;
+	fragments->steps[4].nr_blocks = 5;
+	fragments->steps[4].nr_pages = 60;
+	*pin = (struct kt_fragment_pin){ "driver", 12, 12, 12, 12, 8, 8 };
+	compute(&kt_whatif_fragmentation, snap, &computed);
+	check(&computed, KT_UPPER_BOUND, 8 * 2 * MIB);
+	CHECK_INT(computed.result.now_bytes, 12 * 2 * MIB);
+	CHECK_INT(computed.result.points.items[0].saves_bytes, 10 * 2 * MIB);
+	CHECK_INT(computed.result.points.items[1].count, 8);
+	CHECK_INT(computed.result.parts.items[0].count, 12);
+	CHECK_INT(computed.result.parts.items[0].saves_bytes, 8 * 2 * MIB);
+	CHECK_STR(computed.result.parts.items[0].how, "8 pages, 8 huge pages");
+	kt_arena_fini(&computed.arena);
+}
+
 TEST(slabs_that_do_not_belong_together_are_not_believed)
 {
 	for (int i = 0; i < 4; i++) {

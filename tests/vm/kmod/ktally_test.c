@@ -18,6 +18,9 @@
 //                                  ktally_test_ten, ktally_test_three, ktally_test_one
 //   rcu SECONDS                    gives the objects by kmalloc to kfree_rcu(), and reads under
 //                                  RCU for so long; they need 32 bytes
+//   thin EVERY                     gives back the pages of order 0 whose number in memory EVERY
+//   does
+//                                  not divide
 //   free                           everything, leaks are stopped
 //
 // debugfs ktally_test/held says how much of each kind is held, in bytes. What is held is
@@ -177,6 +180,24 @@ static void free_pages_held(void)
 		set_page_private(page, 0);
 		__free_pages(page, order);
 	}
+}
+
+static int thin_pages(unsigned long every)
+{
+	struct page *page, *next;
+
+	if (!every)
+		return -EINVAL;
+	list_for_each_entry_safe(page, next, &page_list, lru)
+	{
+		if (page_private(page) != NONE || page_to_pfn(page) % every == 0)
+			continue;
+		list_del(&page->lru);
+		set_page_private(page, 0);
+		__free_pages(page, 0);
+		held_bytes[PAGES] -= PAGE_SIZE;
+	}
+	return 0;
 }
 
 /* Leaves a word in the unused part of the stack, as calls of that depth would. */
@@ -488,6 +509,8 @@ static int execute(char *text)
 	}
 	if (sscanf(text, "rcu %lu", &size) == 1)
 		return free_by_rcu(size);
+	if (sscanf(text, "thin %lu", &size) == 1)
+		return thin_pages(size);
 	if (sscanf(text, "%15s %lu %lu %15s %15s", name, &size, &count, flag[0], flag[1]) < 3)
 		return -EINVAL;
 	kind = kind_of(name);
