@@ -10,11 +10,15 @@ class Layout:
     about: str
     mib: int = 2048
     cpus: int = 2
+    cpus_max: int = 0  # that the firmware announces; 0: those that are there
     command: tuple = ()  # words of the kernel's command line
     qemu: tuple = ("-device", "virtio-balloon-pci")
     hotplug_mib: int = 0  # room for memory added while the machine runs
     disk_mib: int = 0  # the last disk, a file of the machine's folder; 0: none
     arches: tuple = ("amd64", "arm64")
+
+    def processors(self):
+        return f"{self.cpus},maxcpus={self.cpus_max}" if self.cpus_max else str(self.cpus)
 
     def memory(self):
         more = f",slots=2,maxmem={self.mib + self.hotplug_mib}M" if self.hotplug_mib else ""
@@ -62,6 +66,8 @@ LAYOUTS = {layout.name: layout for layout in [
     Layout("fresh", "one node, for what needs memory that few others had before"),
     Layout("numa", "two nodes, the balloon inside MemTotal", qemu=(
         "-device", "virtio-balloon-pci,deflate-on-oom=on", *nodes(1024))),
+    # the firmware announces CPUs by tables that "virt" of arm64 does not have before they are there
+    Layout("absent", "one node, with room for 14 more CPUs", cpus_max=16, arches=("amd64",)),
     Layout("hugepages", "128 huge pages reserved at boot", command=("hugepages=128",)),
     Layout("crashkernel", "192 MiB kept for a crash kernel; bounce buffers forced",
            command=("crashkernel=192M", "swiotlb=8192,force")),

@@ -120,7 +120,7 @@ class Machine:
         args = ["prlimit", f"--as={limit}", "setpriv", "--pdeathsig", "TERM",  # if we are killed
                 "timeout", "-k", "2", str(int(lifetime_s)), arch.qemu,
                 *accelerator(arch, kernel.image), "-nodefaults", "-no-reboot", "-display", "none",
-                "-m", layout.memory(), "-smp", str(layout.cpus),
+                "-m", layout.memory(), "-smp", layout.processors(),
                 *(word.format(kernel=kernel.image, initrd=initrd, folder=folder)
                   for word in layout.qemu),
                 *disks,
