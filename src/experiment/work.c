@@ -302,8 +302,8 @@ static struct kt_err *ended(struct kt_working *working, struct kt_work_done *ret
  * Waits for the load to say that it is done, or to end. After its time it is asked to stop, and
  * killed if it does not.
  */
-static struct kt_err *wait_for(
-	const struct kt_stop *stop, struct kt_working *working, struct kt_work_done *ret_done)
+static struct kt_err *wait_for(const struct kt_stop *stop, struct kt_working *working,
+	struct kt_work_shared *shared, struct kt_work_done *ret_done)
 {
 	struct pollfd fds[] = { { .fd = working->pipe, .events = POLLIN },
 		{ .fd = working->timer, .events = POLLIN }, { .fd = stop->fd, .events = POLLIN } };
@@ -326,12 +326,12 @@ static struct kt_err *wait_for(
 		}
 		if (fds[1].revents) {
 			ret_done->late = true;
-			working->shared->stop = true;
+			shared->stop = true;
 			fds[1].fd = -1;
 			fds[1].revents = 0;
 		}
 	}
-	ret_done->count = working->shared->count;
+	ret_done->count = shared->count;
 	return err;
 }
 
@@ -341,8 +341,8 @@ struct kt_err *kt_work_run(const struct kt_load_group *group, const struct kt_st
 	struct kt_err *err = start(group, work, ret_working);
 
 	*ret_done = (struct kt_work_done){ 0 };
-	if (!err)
-		err = wait_for(stop, ret_working, ret_done);
+	if (!err && ret_working->shared)
+		err = wait_for(stop, ret_working, ret_working->shared, ret_done);
 	return err;
 }
 

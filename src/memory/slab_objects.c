@@ -331,7 +331,7 @@ static struct kt_err *reading_of_one(struct kt_slub *slub, struct kt_memmap *mem
 		return kt_err_new(KT_ERR_LIMIT, "slabs of %s have more than %u MiB",
 			cache->memory.name, SLAB_BYTES_MAX >> 20);
 	err = reading_new(slub, memmap, slab_bytes, sum, ret_reading);
-	if (!err) {
+	if (!err && *ret_reading) {
 		find_ready(*ret_reading, cache);
 		sort_ready(*ret_reading);
 	}
@@ -340,7 +340,7 @@ static struct kt_err *reading_of_one(struct kt_slub *slub, struct kt_memmap *mem
 
 static struct kt_err *reading_end(struct reading *reading, struct kt_err *err)
 {
-	if (!err && reading->arena.failed)
+	if (!err && reading && reading->arena.failed)
 		err = kt_err_new(KT_ERR_NOMEM, "out of memory");
 	if (reading)
 		reading_free(reading);
@@ -354,7 +354,7 @@ struct kt_err *kt_slab_objects(struct kt_slub *slub, struct kt_memmap *memmap,
 	struct reading *reading;
 	struct kt_err *err = reading_of_one(slub, memmap, cache, ret_objects, &reading);
 
-	if (!err) {
+	if (!err && reading) {
 		reading->fn = fn;
 		reading->arg = arg;
 		ret_objects->nr_unread +=
@@ -371,7 +371,7 @@ struct kt_err *kt_slab_views(struct kt_slub *slub, struct kt_memmap *memmap,
 	struct reading *reading;
 	struct kt_err *err = reading_of_one(slub, memmap, cache, ret_objects, &reading);
 
-	if (!err) {
+	if (!err && reading) {
 		reading->view_fn = fn;
 		reading->arg = arg;
 		ret_objects->nr_unread +=
@@ -390,7 +390,7 @@ struct kt_err *kt_slab_views_of(struct kt_slub *slub, struct kt_memmap *memmap,
 	struct kt_err *err = reading_of_one(slub, memmap, cache, &sum, &reading);
 	char page[KT_PAGE_STRUCT_MAX];
 
-	if (!err) {
+	if (!err && reading) {
 		reading->view_fn = fn;
 		reading->arg = arg;
 		for (size_t i = 0; i < nr_pfns; i++) {

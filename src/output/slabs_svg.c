@@ -87,10 +87,10 @@ static void put_range(
 
 static void put_tip(const struct picture *picture, const struct kt_drawing_slab *slab, size_t i)
 {
-	const struct kt_drawing *drawing = picture->drawing;
+	int64_t at = (int64_t)i * picture->drawing->slot_bytes;
 
-	kt_buf_printf(picture->buf, "<title>slot %zu at byte %lld: %s", i,
-		(long long)i * drawing->slot_bytes, kt_drawing_words(slab->map[i]));
+	kt_buf_printf(picture->buf, "<title>slot %zu at byte %lld: %s", i, (long long)at,
+		kt_drawing_words(slab->map[i]));
 	if (slab->rank[i])
 		kt_buf_printf(picture->buf, ", place %u", slab->rank[i]);
 	kt_buf_puts(picture->buf, "</title>");
@@ -210,6 +210,15 @@ static void put_text(
 	kt_buf_puts(picture->buf, "</text>\n");
 }
 
+static void put_scale(const struct picture *picture, int64_t row, int rows_at)
+{
+	int64_t at = row * picture->grid.row_bytes;
+
+	kt_buf_printf(picture->buf,
+		"<text class=\"quiet\" x=\"%d\" y=\"%d\" text-anchor=\"end\">%lld</text>\n",
+		LEFT - 10, rows_at + (int)row * (ROW + ROW_GAP) + ROW / 2 + 4, (long long)at);
+}
+
 static void put_slab(const struct picture *picture, const struct kt_drawing_slab *slab, int top)
 {
 	int64_t used = (int64_t)slab->nr_slots * picture->drawing->slot_bytes;
@@ -222,10 +231,7 @@ static void put_slab(const struct picture *picture, const struct kt_drawing_slab
 	kt_buf_puts(picture->buf, "</text>\n");
 	put_text(picture, LEFT, top + 33, "quiet", slab->facts);
 	for (int64_t row = 0; row < kt_drawing_rows(&picture->grid, slab); row++)
-		kt_buf_printf(picture->buf,
-			"<text class=\"quiet\" x=\"%d\" y=\"%d\" text-anchor=\"end\">%lld</text>\n",
-			LEFT - 10, rows_at + (int)row * (ROW + ROW_GAP) + ROW / 2 + 4,
-			(long long)(row * picture->grid.row_bytes));
+		put_scale(picture, row, rows_at);
 	for (size_t i = 0; i < slab->nr_slots; i++)
 		put_slot(picture, slab, i, rows_at);
 	if (used < slab->slab_bytes) {
