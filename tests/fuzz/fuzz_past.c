@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // What the server says of the past, from a recording of hostile files and times. Three bytes:
-// the stretch and the step that a client asks for; the step says of which rows, too. Then texts
+// the stretch and the step that a client asks for; the step says of what, too. Then texts
 // between NUL bytes, the first byte of each saying what it is: '.' ends a sample, the next byte
 // being the time since the one before; ':' the same with all eight bytes of a time, in hexadecimal;
 // 'b' begins a block, '=' is the boot's id, '@' an event; any other byte says which file the text
@@ -10,6 +10,7 @@
 #include "fuzz_record.h"
 
 #include "cmd/slab/slab.h"
+#include "output/output.h"
 #include "record/draft.h"
 #include "record/frame.h"
 #include "record/sampler.h"
@@ -18,6 +19,8 @@
 #include <ctype.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+extern const struct kt_cmd kt_cmd_diagnose;
 
 #define SAMPLES_MAX 12u
 #define DEPTH_MAX   8
@@ -158,11 +161,13 @@ static const char *skip_value(const char *p, int depth)
 		return skip_string(p);
 	if (strncmp(p, "null", 4) == 0)
 		return p + 4;
+	if (strncmp(p, "true", 4) == 0)
+		return p + 4;
+	if (strncmp(p, "false", 5) == 0)
+		return p + 5;
 	p += *p == '-';
 	fuzz_must(isdigit((unsigned char)*p), "no value where one has to be");
-	while (isdigit((unsigned char)*p))
-		p++;
-	return p;
+	return p + strspn(p, "0123456789.e+-");
 }
 
 /* Its times are in order and within the stretch, as many as are drawn. */
@@ -193,15 +198,22 @@ static void check(const struct kt_answer *answer, const struct kt_stretch *stret
 	kt_buf_add(&text, "", 1);
 	fuzz_must(!text.failed && strlen(text.data) == answer->size, "a NUL in an answer");
 	fuzz_must(!*skip_blanks(skip_value(skip_blanks(text.data), 0)), "more than one value");
-	if (answer->status == 200)
+	if (answer->status == 200 && !stretch->judges)
 		check_times(text.data, stretch->from_ms, stretch->to_ms);
 }
 
-/* The account, one slab cache, or the list of slab caches, by the step. */
+/* The account, one slab cache, the list of slab caches, or what was wrong, by the step. */
 static void choose(struct kt_stretch *stretch, uint8_t byte)
 {
-	static const struct kt_call call = { 0 };
+	static const struct kt_call call = { .show.output = &kt_output_json };
 
+	if (byte % 8 == 7) {
+		stretch->judges = true;
+		stretch->cmd = &kt_cmd_diagnose;
+		stretch->call = &call;
+		stretch->to_ms = stretch->to_ms > 0 ? stretch->to_ms : 1;
+		return;
+	}
 	if (byte % 4 < 2)
 		return;
 	stretch->cmd = &kt_cmd_slab;

@@ -73,7 +73,7 @@ struct kt_err *kt_record_mark(const char *recording, const char *text)
 	return err;
 }
 
-static void put_marks(struct kt_draft *draft, struct kt_span text)
+void kt_record_marks_put(struct kt_draft *draft, struct kt_span text)
 {
 	struct kt_span line;
 	char mark[KT_MARK_BYTES_MAX + 1];
@@ -108,7 +108,7 @@ void kt_record_marks_take(const char *recording, bool fresh, struct kt_draft *dr
 	if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
 		n = read(fd, text, sizeof(text));
 		if (n > 0 && !fresh)
-			put_marks(draft, (struct kt_span){ text, (size_t)n });
+			kt_record_marks_put(draft, (struct kt_span){ text, (size_t)n });
 		/* a writer that waits has the file open, so it is emptied and stays */
 		if (n > 0 && ftruncate(fd, 0) < 0 && errno != EINTR)
 			unlink(path);

@@ -21,5 +21,7 @@
 struct kt_err *kt_record_mark(const char *recording, const char *text) KT_MUST_CHECK;
 /** Adds the marks that wait to the sample; `fresh`: they were left for another run, and are not. */
 void kt_record_marks_take(const char *recording, bool fresh, struct kt_draft *draft);
+/** Adds the lines of a text as marks; lines that are no mark are left out. */
+void kt_record_marks_put(struct kt_draft *draft, struct kt_span text);
 
 #endif
