@@ -23,7 +23,7 @@ function headline() {
   if (!judged) return null;
   const past = judged.written_ms - judged.from_ms;
   if (past < 3600000) return ['good', `Nothing is wrong so far: growth shows after an hour, and ${judged.series === null ? 'there is a recording of' : 'the recorder has'} ${span(past)}`, 0];
-  if (judged.series === null) return ['good', `Nothing was wrong: judged by ${span(past)} of the recording, up to ${when(judged.written_ms)}`, 0];
+  if (judged.series === null) return ['good', `Nothing was known to be wrong, judged by ${span(past)} of the recording up to ${when(judged.written_ms)}`, 0];
   return ['good', `Nothing is wrong: the recorder has judged ${judged.series} caches and rows over ${span(past)}`, 0];
 }
 

@@ -46,7 +46,7 @@ export function thenTests({ test, ktally, serve, open, until, chart }) {
     const head = () => shown.textContent('#findings-head');
     await until('the finding', async () => /widget_cache grows/.test(await head()));
     await shown.evaluate(async ms => (await import('/view.js')).show({ at: ms }), START + 200 * STEP);
-    await until('the time before the leak', async () => /Nothing was wrong: judged by \d+ h of the recording, up to 2026-11-21/.test(await head()));
+    await until('the time before the leak', async () => /Nothing was known to be wrong, judged by \d+ h of the recording up to 2026-11-21/.test(await head()));
     assert.equal(await shown.locator('#findings-list .finding').count(), 0);
     await shown.evaluate(async () => (await import('/view.js')).show({ at: null }));
     await until('the finding again', async () => /widget_cache grows/.test(await head()));
