@@ -10,6 +10,7 @@
 #define EXPLAINED    .85
 #define NEAR_LINE    1.25 /* squares that a driver may leave, for each that a line leaves */
 #define SHOWS	     1.5  /* deviations before the growth, that a driver would have caused */
+#define SURELY_SHOWS 4.
 #define TOO_MUCH     3.
 #define KNOWN	     .5 /* share of the deviation that makes a ratio known */
 #define WELL_KNOWN   .65
@@ -22,6 +23,8 @@
 #define FOLLOWED     12	 /* blocks of 2 h */
 #define REPLACED     .8	 /* share of the squares, by units that may be replaced */
 #define FAR_MORE     2.
+#define TAKES_PART   .3 /* of the growth, at least, by a number that was followed */
+#define OFF	     3. /* deviations from a number that was followed */
 
 /* The most bytes that one unit plausibly takes. A new driver is an entry here and in its enum. */
 static const double per_unit_max[KT_NR_DRIVERS] = {
@@ -88,7 +91,7 @@ static bool highest_so_far(const struct kt_growth_of *of, const struct kt_number
 {
 	double highest = -HUGE_VAL;
 
-	if (!kt_number_blocks(
+	if (!kt_number_highs(
 		    driver, of->clock, stretch->level, stretch->ago, stretch->count, ret_blocks))
 		return false;
 	/* the blocks before, and days back for a month */
@@ -99,7 +102,7 @@ static bool highest_so_far(const struct kt_growth_of *of, const struct kt_number
 		int count = kt_clock_blocks(of->clock, level, driver->begun_ms) - ago;
 		double past[KT_LEVEL_BLOCKS];
 
-		if (count <= 0 || !kt_number_blocks(driver, of->clock, level, ago, count, past))
+		if (count <= 0 || !kt_number_highs(driver, of->clock, level, ago, count, past))
 			continue;
 		for (int i = 0; i < count; i++)
 			highest = kt_larger(highest, past[i]);
@@ -165,6 +168,10 @@ static bool explains(const struct kt_growth *growth, const struct line *now,
 		return false;
 	if (!before && now->explained < SURELY && now->rest > FAR_WORSE * line)
 		return false;
+	/* both may only go with the load: the number has varied before without the amount */
+	if (before && now->slope * before->x_deviation >
+			      SURELY_SHOWS * (before->y_deviation + growth->grain))
+		return false;
 	return now->rest <= FAR_BETTER * line || showed_before(growth, now, before);
 }
 
@@ -228,6 +235,27 @@ void kt_drivers_explain(const struct kt_growth_of *of, const struct kt_number *d
 	*ret_driven = best;
 }
 
+bool kt_drivers_go_with(const struct kt_growth_of *of, const struct kt_number *drivers,
+	const struct kt_growth *growth, struct kt_driven *ret_driven)
+{
+	const struct stretch window = { growth->level, 0, growth->blocks };
+	double least = HUGE_VAL;
+
+	for (int i = 0; i <= KT_DRIVER_MOUNTS; i++)
+		for (int k = EACH_UNIT; k < NR_COUPLINGS; k++) {
+			struct line now;
+
+			if (!fit_stretch(of, &drivers[i], (enum coupling)k, &window, &now) ||
+				now.explained < EXPLAINED || !(now.slope > 0) ||
+				now.slope > per_unit_max[i] || now.rest >= least)
+				continue;
+			least = now.rest;
+			*ret_driven =
+				(struct kt_driven){ (enum kt_driver)i, now.slope, NAN, false };
+		}
+	return isfinite(least);
+}
+
 static double quarter_of(const double *blocks, int count, int from)
 {
 	double sum = 0;
@@ -251,6 +279,56 @@ bool kt_drivers_go_on(const struct kt_growth_of *of, const struct kt_number *dri
 	       MOST * rise;
 }
 
+/* The past of the growth in blocks of 2 h; false: less than a day of it. */
+static bool past_of(
+	const struct kt_growth_of *of, const struct kt_growth *growth, struct stretch *ret_past)
+{
+	int64_t step = kt_levels[KT_LEVEL_TWO_HOURS].step_ms;
+	int64_t since = of->clock->start_ms[KT_LEVEL_TWO_HOURS] - growth->onset_ms;
+
+	ret_past->level = KT_LEVEL_TWO_HOURS;
+	ret_past->ago = since > 0 ? (int)((since + step - 1) / step) : 0;
+	ret_past->count = kt_rings_count(of->rings, of->clock, KT_LEVEL_TWO_HOURS) - ret_past->ago;
+	return ret_past->count >= FOLLOWED;
+}
+
+/* A ratio that the amount was known to have to a number. */
+static bool is_known(const struct kt_growth_of *of, int driver, const struct line *then)
+{
+	return then->slope > 0 && then->slope <= per_unit_max[driver] &&
+	       then->explained >= REPLACED && then->y_deviation >= of->grain;
+}
+
+void kt_drivers_followed(const struct kt_growth_of *of, const struct kt_number *drivers,
+	const struct kt_growth *growth, struct kt_driven *ret_driven)
+{
+	int count = growth->blocks, part = count / 4;
+	const double *floors = kt_growth_window(growth);
+	double x[KT_LEVEL_BLOCKS], rise, least = HUGE_VAL;
+	struct stretch past;
+
+	*ret_driven = (struct kt_driven){ .driver = KT_NR_DRIVERS, .per_unit = NAN, .before = NAN };
+	if (part < 1 || !past_of(of, growth, &past))
+		return;
+	rise = quarter_of(floors, part, count - part) - quarter_of(floors, part, 0);
+	for (int i = 0; i < KT_NR_DRIVERS; i++) {
+		struct line then;
+		double taken, off;
+
+		if (!fit_stretch(of, &drivers[i], EACH_UNIT, &past, &then) ||
+			!is_known(of, i, &then) || then.rest >= least ||
+			!kt_number_blocks(&drivers[i], of->clock, growth->level, 0, count, x))
+			continue;
+		taken = then.slope * (quarter_of(x, part, count - part) - quarter_of(x, part, 0));
+		off = fmax(OFF * sqrt(then.rest / past.count), kt_levels[growth->level].rises[0]);
+		if (taken < TAKES_PART * rise || rise - taken > off)
+			continue;
+		least = then.rest;
+		*ret_driven =
+			(struct kt_driven){ (enum kt_driver)i, then.slope, then.slope, false };
+	}
+}
+
 /* Growth on top of what the units took: so much for each of them. */
 static struct kt_driven left_by(const struct kt_growth *growth, enum kt_driver driver,
 	const struct kt_number *number, double before)
@@ -264,15 +342,11 @@ static struct kt_driven left_by(const struct kt_growth *growth, enum kt_driver d
 void kt_drivers_left(const struct kt_growth_of *of, const struct kt_number *drivers,
 	const struct kt_growth *growth, struct kt_driven *ret_driven)
 {
-	int64_t step = kt_levels[KT_LEVEL_TWO_HOURS].step_ms;
-	int64_t since = of->clock->start_ms[KT_LEVEL_TWO_HOURS] - growth->onset_ms;
-	struct stretch past = { .level = KT_LEVEL_TWO_HOURS };
 	double least = HUGE_VAL;
+	struct stretch past;
 
 	*ret_driven = (struct kt_driven){ .driver = KT_NR_DRIVERS, .per_unit = NAN, .before = NAN };
-	past.ago = since > 0 ? (int)((since + step - 1) / step) : 0;
-	past.count = kt_rings_count(of->rings, of->clock, KT_LEVEL_TWO_HOURS) - past.ago;
-	if (past.count < FOLLOWED)
+	if (!past_of(of, growth, &past))
 		return;
 	/* units that others can replace */
 	for (int i = 0; i <= KT_DRIVER_MOUNTS; i++) {
@@ -281,9 +355,7 @@ void kt_drivers_left(const struct kt_growth_of *of, const struct kt_number *driv
 		if (!(drivers[i].value > 0) ||
 			!fit_stretch(of, &drivers[i], EACH_UNIT, &past, &then))
 			continue;
-		if (!(then.slope > 0) || then.slope > per_unit_max[i] ||
-			then.explained < REPLACED || then.y_deviation < of->grain ||
-			then.rest >= least)
+		if (!is_known(of, i, &then) || then.rest >= least)
 			continue;
 		least = then.rest;
 		*ret_driven = left_by(growth, (enum kt_driver)i, &drivers[i], then.slope);

@@ -33,4 +33,18 @@ bool kt_drivers_go_on(const struct kt_growth_of *of, const struct kt_number *dri
 void kt_drivers_left(const struct kt_growth_of *of, const struct kt_number *drivers,
 	const struct kt_growth *growth, struct kt_driven *ret_driven);
 
+/**
+ * Does a number of what holds memory go with the growth, if not more closely than time does?
+ * Changes `ret_driven` only then.
+ */
+bool kt_drivers_go_with(const struct kt_growth_of *of, const struct kt_number *drivers,
+	const struct kt_growth *growth, struct kt_driven *ret_driven);
+
+/**
+ * A number that the amount has followed until the growth, and whose rise takes part in it: what the
+ * rise leaves of the growth is no more than the amount has always been off.
+ */
+void kt_drivers_followed(const struct kt_growth_of *of, const struct kt_number *drivers,
+	const struct kt_growth *growth, struct kt_driven *ret_driven);
+
 #endif

@@ -15,6 +15,10 @@
 #define SEEN_LEAST     .75
 #define SISTERS_SOUGHT 1024 /* growing series that are compared with a new leak */
 #define HOUR_MS	       3600000
+#define UNKNOWN_MS     (24ll * HOUR_MS) /* of growth whose holder cannot be looked for */
+#define RETURNED_TIMES 3.
+#define INODES_SHARE   512.		/* bytes for each KiB of inodes, at most */
+#define HELD_MS	       (48ll * HOUR_MS) /* of growth that something visible holds */
 
 struct kt_judge {
 	struct kt_judge_options options;
@@ -35,7 +39,7 @@ struct kt_judge *kt_judge_new(const struct kt_judge_options *options)
 		return NULL;
 	judge->options = *options;
 	for (int i = 0; i < KT_NR_DRIVERS; i++)
-		kt_number_begin(&judge->numbers.drivers[i], false);
+		kt_number_begin_highs(&judge->numbers.drivers[i], &judge->numbers.highs[i]);
 	for (int i = 0; i < KT_NR_EVENTS; i++)
 		kt_number_begin(&judge->numbers.events[i], true);
 	return judge;
@@ -161,7 +165,7 @@ void kt_judge_boot(struct kt_judge *judge)
 {
 	kt_clock_boot(&judge->clock);
 	for (int i = 0; i < KT_NR_DRIVERS; i++)
-		kt_number_begin(&judge->numbers.drivers[i], false);
+		kt_number_begin_highs(&judge->numbers.drivers[i], &judge->numbers.highs[i]);
 	for (int i = 0; i < KT_NR_EVENTS; i++)
 		kt_number_begin(&judge->numbers.events[i], true);
 	judge->numbers.pressures.count = 0;
@@ -232,6 +236,12 @@ static void look_for_ridden(struct kt_judge *judge, size_t index, const struct k
 		outcome->ridden = (uint32_t)i;
 		return;
 	}
+	if (!kt_rides_number(series, &judge->numbers.drivers[KT_DRIVER_INODES_KIB], INODES_SHARE,
+		    &judge->clock, growth->level))
+		return;
+	outcome->verdict = KT_VERDICT_FILLING;
+	outcome->veto = KT_VETO_DRIVER;
+	outcome->driven = (struct kt_driven){ KT_DRIVER_INODES_KIB, NAN, NAN, false };
 }
 
 /* It began with its growth while the machine was watched: no earlier day of it is unknown. */
@@ -243,12 +253,13 @@ static bool was_born(const struct kt_judge *judge, const struct kt_series *serie
 }
 
 /*
- * Growth in short blocks is a leak only if a look has found nothing that holds it. No job lasts as
- * long as growth in long blocks: something that holds it is what leaks. A look that finds only
+ * Growth of hours is a leak only if a look has found nothing that holds it. No job lasts for two
+ * days: something that still holds more and more is what leaks. But a look that finds a holder,
+ * and a number that goes with the growth, say the same: more is in use. A look that finds only
  * survivors stands in for a day of history where there was none.
  */
-static void look_for_holder(struct kt_judge *judge, size_t index, const struct kt_growth *growth,
-	struct kt_outcome *outcome)
+static void look_for_holder(struct kt_judge *judge, size_t index, const struct kt_growth_of *of,
+	const struct kt_growth *growth, struct kt_outcome *outcome)
 {
 	struct kt_series *series = judge->series[index];
 	bool young = outcome->verdict == KT_VERDICT_GROWING && outcome->veto == KT_VETO_HISTORY &&
@@ -266,7 +277,14 @@ static void look_for_holder(struct kt_judge *judge, size_t index, const struct k
 	}
 	if (young)
 		return;
-	if (look != KT_LOOK_LOST && growth->level < KT_LEVEL_TWO_HOURS) {
+	if (look == KT_LOOK_HELD &&
+		kt_drivers_go_with(of, judge->numbers.drivers, growth, &outcome->driven)) {
+		outcome->verdict = KT_VERDICT_FOLLOWS;
+		outcome->veto = KT_VETO_DRIVER;
+		return;
+	}
+	if (look != KT_LOOK_LOST && growth->blocks * kt_levels[growth->level].step_ms <
+					    (look == KT_LOOK_HELD ? HELD_MS : UNKNOWN_MS)) {
 		outcome->verdict = KT_VERDICT_GROWING;
 		outcome->veto = KT_VETO_HOLDER;
 	}
@@ -276,15 +294,36 @@ static void look_for_holder(struct kt_judge *judge, size_t index, const struct k
 static void look_for_followed(const struct kt_judge *judge, const struct kt_series *series,
 	const struct kt_growth_of *of, const struct kt_growth *growth, struct kt_outcome *outcome)
 {
-	if (outcome->verdict != KT_VERDICT_LEAK || series->verdict != KT_VERDICT_FOLLOWS ||
-		judge->clock.now_ms - series->decided_ms < 24ll * HOUR_MS ||
-		!kt_drivers_go_on(of, &judge->numbers.drivers[series->driver],
-			(double)series->per_unit, growth))
+	bool follows = series->verdict == KT_VERDICT_FOLLOWS &&
+		       judge->clock.now_ms - series->decided_ms >= 24ll * HOUR_MS;
+	struct kt_driven driven;
+
+	if (outcome->verdict != KT_VERDICT_LEAK || series->verdict == KT_VERDICT_LEAK)
 		return;
-	outcome->verdict = KT_VERDICT_FOLLOWS;
+	if (follows && kt_drivers_go_on(of, &judge->numbers.drivers[series->driver],
+			       (double)series->per_unit, growth))
+		driven = (struct kt_driven){ series->driver, (double)series->per_unit,
+			(double)series->per_unit, false };
+	else
+		kt_drivers_followed(of, judge->numbers.drivers, growth, &driven);
+	if (driven.driver == KT_NR_DRIVERS)
+		return;
+	outcome->verdict =
+		driven.driver == KT_DRIVER_INODES_KIB ? KT_VERDICT_FILLING : KT_VERDICT_FOLLOWS;
 	outcome->veto = KT_VETO_DRIVER;
-	outcome->driven = (struct kt_driven){ series->driver, (double)series->per_unit,
-		(double)series->per_unit, false };
+	outcome->driven = driven;
+}
+
+/* Growth of this amount was taken for a leak, and came back by itself: it has to be larger now. */
+static void look_for_returned(
+	const struct kt_series *series, const struct kt_growth *growth, struct kt_outcome *outcome)
+{
+	if (outcome->verdict != KT_VERDICT_LEAK || series->verdict == KT_VERDICT_LEAK ||
+		growth->level >= KT_LEVEL_TWO_HOURS ||
+		growth->rise >= RETURNED_TIMES * (double)series->returned)
+		return;
+	outcome->verdict = KT_VERDICT_GROWING;
+	outcome->veto = KT_VETO_TERRITORY;
 }
 
 /*
@@ -354,9 +393,10 @@ static void test_level(struct kt_judge *judge, size_t index, int level)
 		series->streaks[level]++;
 	if (growth.positive && series->streaks[level] < kt_levels[level].streak)
 		return;
+	look_for_returned(series, &growth, &outcome);
 	look_for_followed(judge, series, &of, &growth, &outcome);
 	look_for_left(judge, series, &of, &growth, &outcome);
-	look_for_holder(judge, index, &growth, &outcome);
+	look_for_holder(judge, index, &of, &growth, &outcome);
 	look_for_ridden(judge, index, &growth, &outcome);
 	series->verdicts[level] = (uint8_t)outcome.verdict;
 	series->vetoes[level] = (uint8_t)outcome.veto;

@@ -2,7 +2,10 @@
 
 #include "verdict/numbers.h"
 
+#include <math.h>
 #include <string.h>
+
+#define HIGHS_FROM (KT_LEVEL_FLOORS - KT_NUMBER_HIGHS) /* floors of the shorter levels */
 
 void kt_number_begin(struct kt_number *number, bool counts)
 {
@@ -11,25 +14,54 @@ void kt_number_begin(struct kt_number *number, bool counts)
 	number->begun_ms = -1;
 }
 
+void kt_number_begin_highs(struct kt_number *number, struct kt_number_highs *highs)
+{
+	kt_number_begin(number, false);
+	number->highs = highs;
+	for (int i = 0; i < KT_NR_LEVELS - KT_LEVEL_TWO_HOURS; i++)
+		highs->open[i] = -HUGE_VALF;
+}
+
+static void set_block(struct kt_number *number, int slot, double value, double high)
+{
+	number->blocks[slot] = (float)(value - number->origin);
+	if (number->highs && slot >= HIGHS_FROM)
+		number->highs->above[slot - HIGHS_FROM] = kt_rings_pack((float)(high - value));
+}
+
+/* Highest value in the open block of a level, which ends. */
+static double take_high(struct kt_number *number, int level, double value)
+{
+	float *open;
+	double high;
+
+	if (!number->highs || level < KT_LEVEL_TWO_HOURS)
+		return value;
+	open = &number->highs->open[level - KT_LEVEL_TWO_HOURS];
+	high = (double)*open + number->origin;
+	*open = -HUGE_VALF;
+	return high;
+}
+
 static void close_level(struct kt_number *number, const struct kt_clock *clock, int level)
 {
 	int64_t open = clock->block[level];
 	int64_t block = kt_clock_block_of(clock, level, number->last_ms);
-	double value = number->value;
+	double value = number->value, high;
 
 	if (!number->counts && number->samples[level] > 0)
 		value = number->sum[level] / number->samples[level];
 	number->sum[level] = number->samples[level] = 0;
+	high = take_high(number, level, value);
 	if (block == open - 1) {
-		number->blocks[kt_clock_closed(clock, level, 0)] = (float)(value - number->origin);
+		set_block(number, kt_clock_closed(clock, level, 0), value, high);
 		return;
 	}
-	number->blocks[kt_clock_slot(level, block)] = (float)(value - number->origin);
+	set_block(number, kt_clock_slot(level, block), value, high);
 	if (open - block > kt_levels[level].kept + 1)
 		block = open - kt_levels[level].kept - 1;
 	for (block++; block < open; block++)
-		number->blocks[kt_clock_slot(level, block)] =
-			(float)(number->value - number->origin);
+		set_block(number, kt_clock_slot(level, block), number->value, number->value);
 }
 
 static void close_blocks(struct kt_number *number, const struct kt_clock *clock)
@@ -55,11 +87,20 @@ void kt_number_put(struct kt_number *number, const struct kt_clock *clock, doubl
 	number->value = number->counts ? value + number->lost : value;
 }
 
+static void note_high(struct kt_number_highs *highs, float above)
+{
+	for (int i = 0; i < KT_NR_LEVELS - KT_LEVEL_TWO_HOURS; i++)
+		if (above > highs->open[i])
+			highs->open[i] = above;
+}
+
 void kt_number_end(struct kt_number *number, const struct kt_clock *clock)
 {
 	if (number->begun_ms < 0)
 		return;
 	close_blocks(number, clock);
+	if (number->highs)
+		note_high(number->highs, (float)(number->value - number->origin));
 	for (int level = 0; level < KT_NR_LEVELS; level++) {
 		number->sum[level] += number->value;
 		number->samples[level]++;
@@ -78,6 +119,25 @@ bool kt_number_blocks(const struct kt_number *number, const struct kt_clock *clo
 	slot = count > 0 ? kt_clock_closed(clock, level, ago + count - 1) : 0;
 	for (int i = 0; i < count; i++) {
 		ret_blocks[i] = (double)number->blocks[slot];
+		if (++slot == about->offset + about->kept)
+			slot = about->offset;
+	}
+	return true;
+}
+
+bool kt_number_highs(const struct kt_number *number, const struct kt_clock *clock, int level,
+	int ago, int count, double *ret_blocks)
+{
+	const struct kt_level *about = &kt_levels[level];
+	int slot;
+
+	if (!kt_number_blocks(number, clock, level, ago, count, ret_blocks))
+		return false;
+	if (!number->highs || level < KT_LEVEL_TWO_HOURS)
+		return true;
+	slot = count > 0 ? kt_clock_closed(clock, level, ago + count - 1) : 0;
+	for (int i = 0; i < count; i++) {
+		ret_blocks[i] += kt_rings_unpack(number->highs->above[slot - HIGHS_FROM]);
 		if (++slot == about->offset + about->kept)
 			slot = about->offset;
 	}

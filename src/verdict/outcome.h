@@ -12,6 +12,7 @@
 /** Numbers of the machine, which explain the growth of its amounts. */
 struct kt_machine_numbers {
 	struct kt_number drivers[KT_NR_DRIVERS];
+	struct kt_number_highs highs[KT_NR_DRIVERS];
 	struct kt_number events[KT_NR_EVENTS];
 	struct kt_pressures pressures;
 };

@@ -5,8 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-/* The upper half of a float, not below the value. */
-static uint16_t pack_up(float value)
+uint16_t kt_rings_pack(float value)
 {
 	uint32_t bits;
 
@@ -16,7 +15,7 @@ static uint16_t pack_up(float value)
 	return (uint16_t)((bits + 0xffff) >> 16);
 }
 
-static double unpack(uint16_t half)
+double kt_rings_unpack(uint16_t half)
 {
 	uint32_t bits = (uint32_t)half << 16;
 	float value;
@@ -66,7 +65,7 @@ static void note_floor(struct kt_rings *rings, float floor)
 static void close_two_hours(struct kt_rings *rings, int place, float floor, float next)
 {
 	rings->tops[place] = pack_roughly(rings->top - floor);
-	rings->highs[place] = pack_up(rings->high - floor);
+	rings->highs[place] = kt_rings_pack(rings->high - floor);
 	rings->falls[place] = pack_roughly(rings->fall);
 	rings->top = rings->high = rings->peak = next;
 	rings->fall = 0;
@@ -75,7 +74,8 @@ static void close_two_hours(struct kt_rings *rings, int place, float floor, floa
 	for (int i = 0; i < KT_LEVEL_BLOCKS; i++) {
 		float low = rings->floors[kt_levels[KT_LEVEL_TWO_HOURS].offset + i];
 
-		rings->week_high = larger(rings->week_high, low + (float)unpack(rings->highs[i]));
+		rings->week_high =
+			larger(rings->week_high, low + (float)kt_rings_unpack(rings->highs[i]));
 		rings->week_top =
 			larger(rings->week_top, low + (float)unpack_roughly(rings->tops[i]));
 		/* places without a block yet have -HUGE_VALF */
@@ -86,7 +86,7 @@ static void close_two_hours(struct kt_rings *rings, int place, float floor, floa
 
 static void close_day(struct kt_rings *rings, int place, float floor, float next)
 {
-	rings->day_highs[place] = pack_up(rings->day_high - floor);
+	rings->day_highs[place] = kt_rings_pack(rings->day_high - floor);
 	rings->day_falls[place] = pack_roughly(rings->day_fall);
 	rings->day_high = rings->day_peak = next;
 	rings->day_fall = 0;
@@ -226,11 +226,11 @@ struct kt_rings_range kt_rings_range(
 	struct kt_rings_range range = { .low = (double)rings->floors[slot] };
 
 	if (level == KT_LEVEL_DAYS) {
-		range.high = range.low + unpack(rings->day_highs[place]);
+		range.high = range.low + kt_rings_unpack(rings->day_highs[place]);
 		range.fall = unpack_roughly(rings->day_falls[place]);
 		range.top = range.high;
 	} else {
-		range.high = range.low + unpack(rings->highs[place]);
+		range.high = range.low + kt_rings_unpack(rings->highs[place]);
 		range.fall = unpack_roughly(rings->falls[place]);
 		range.top = range.low + unpack_roughly(rings->tops[place]);
 	}

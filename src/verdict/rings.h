@@ -35,6 +35,10 @@ struct kt_floors {
 	double at[KT_LEVEL_BLOCKS];
 };
 
+/** The upper half of a float, not below the value; 0 if that is negative. */
+uint16_t kt_rings_pack(float value);
+double kt_rings_unpack(uint16_t half);
+
 void kt_rings_begin(struct kt_rings *rings, const struct kt_clock *clock, int64_t bytes);
 /** Returns whether the amount has changed. */
 bool kt_rings_put(struct kt_rings *rings, const struct kt_clock *clock, int64_t bytes);

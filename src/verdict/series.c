@@ -46,7 +46,6 @@ struct kt_series *kt_series_new(const char *name, double grain, bool reclaimable
 	series->rings.begun_ms = -1;
 	series->verdict = KT_VERDICT_NOT_OBSERVABLE;
 	series->decided_ms = -1;
-	series->ended_at = NAN;
 	no_growth(series);
 	return series;
 }
@@ -120,7 +119,6 @@ void kt_series_grew(struct kt_series *series, const struct kt_growth_of *of,
 	set_verdict(series, of->clock, outcome->verdict);
 	series->veto = (uint8_t)outcome->veto;
 	series->level = (int8_t)growth->level;
-	series->ended_at = NAN;
 	series->highest = fmaxf(series->highest, (float)newest);
 	series->noise = (float)growth->noise;
 	series->score = (float)growth->shape.score;
@@ -161,7 +159,7 @@ void kt_series_check_end(struct kt_series *series, const struct kt_growth_of *of
 		return;
 	set_verdict(series, of->clock, KT_VERDICT_WAS_LEAKING);
 	series->veto = KT_VETO_NONE;
-	series->ended_at = (float)newest;
+	series->returned = fmaxf(series->returned, series->highest - series->base);
 	memset(series->streaks, 0, sizeof(series->streaks));
 	memset(series->verdicts, 0, sizeof(series->verdicts));
 }

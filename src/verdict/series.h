@@ -25,7 +25,7 @@ struct kt_series {
 	int64_t since_ms, decided_ms;
 	float base;	/* floor at `since_ms` */
 	float highest;	/* floor since */
-	float ended_at; /* floor of a leak when it ended; NAN: it has not */
+	float returned; /* growth that was called a leak and came back by itself; 0: none */
 	float noise, score, hourly, hourly_low, hourly_high, ceiling;
 	float per_unit, per_event, event_share;
 };

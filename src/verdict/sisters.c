@@ -4,11 +4,14 @@
 
 #include <math.h>
 
-#define IN_STEP .98
-#define LEAST	8   /* blocks */
-#define RIDES	.98 /* correlation of the amounts */
-#define BENDS	.8  /* correlation of what straight lines leave of them */
-#define SHARE	.5  /* of the cache, that a rider takes at most */
+#define IN_STEP		 .98
+#define LEAST		 8   /* blocks */
+#define RIDES		 .98 /* correlation of the amounts */
+#define BENDS		 .8  /* correlation of what straight lines leave of them */
+#define RIDES_FROM_STILL .95 /* correlation with the time before the growth */
+#define NOISE_TIMES	 2.  /* of the squares before the growth: no more may be left of it */
+#define LEAST_GROWTH	 3   /* blocks */
+#define SHARE		 .5  /* of the cache, that a rider takes at most */
 
 bool kt_sisters(const struct kt_series *one, const struct kt_series *other,
 	const struct kt_clock *clock, int level)
@@ -52,29 +55,93 @@ static bool correlate(const struct pair *pair, double least)
 	return pair->xx > 0 && pair->yy > 0 && pair->xy >= least * sqrt(pair->xx) * sqrt(pair->yy);
 }
 
-bool kt_rides(const struct kt_series *rider, const struct kt_series *cache,
-	const struct kt_clock *clock, int level, int blocks)
+/* Both rise and bend together; `most`: of y for each unit of x. */
+static bool goes_along(double *x, double *y, int count, double most)
 {
 	struct kt_shape_basis line;
-	struct kt_floors x, y;
 	double ramp[KT_LEVEL_BLOCKS];
 	struct pair whole, bends;
 
-	kt_rings_floors(&cache->rings, clock, level, blocks, &x);
-	kt_rings_floors(&rider->rings, clock, level, blocks, &y);
-	if (x.count != y.count || x.count < LEAST)
+	kt_shape_begin(&line, count);
+	kt_shape_clear(&line, x);
+	kt_shape_clear(&line, y);
+	whole = products(x, y, count);
+	if (!correlate(&whole, RIDES) || whole.xy > most * whole.xx)
 		return false;
-	kt_shape_begin(&line, x.count);
-	kt_shape_clear(&line, x.at);
-	kt_shape_clear(&line, y.at);
-	whole = products(x.at, y.at, x.count);
-	if (!correlate(&whole, RIDES) || whole.xy > SHARE * whole.xx)
-		return false;
-	for (int i = 0; i < x.count; i++)
+	for (int i = 0; i < count; i++)
 		ramp[i] = i;
 	kt_shape_take_out(&line, ramp);
-	kt_shape_clear(&line, x.at);
-	kt_shape_clear(&line, y.at);
-	bends = products(x.at, y.at, x.count);
+	kt_shape_clear(&line, x);
+	kt_shape_clear(&line, y);
+	bends = products(x, y, count);
 	return correlate(&bends, BENDS);
+}
+
+/* Squares of the blocks around their mean. */
+static double squares(const double *at, int count)
+{
+	double mean = 0, sum = 0;
+
+	for (int i = 0; i < count; i++)
+		mean += at[i] / count;
+	for (int i = 0; i < count; i++)
+		sum += (at[i] - mean) * (at[i] - mean);
+	return sum;
+}
+
+/*
+ * y was still, and began to grow when x did: x explains all but what y was off before, which two
+ * that begin apart cannot.
+ */
+static bool grows_from_still(double *x, const struct kt_floors *floors, double grain, double most)
+{
+	struct kt_floors y = *floors;
+	struct kt_shape_basis mean;
+	struct kt_stairs stairs;
+	struct pair whole;
+	double noise;
+
+	kt_stairs_fit(&y, 0, grain, &stairs);
+	if (stairs.onset < LEAST || y.count - stairs.onset < LEAST_GROWTH)
+		return false;
+	noise = squares(y.at, stairs.onset) / stairs.onset + grain * grain / 6;
+	kt_shape_begin(&mean, y.count);
+	kt_shape_clear(&mean, x);
+	kt_shape_clear(&mean, y.at);
+	whole = products(x, y.at, y.count);
+	return correlate(&whole, RIDES_FROM_STILL) && whole.xy <= most * whole.xx &&
+	       whole.yy - whole.xy * whole.xy / whole.xx <= NOISE_TIMES * noise * y.count;
+}
+
+bool kt_rides(const struct kt_series *rider, const struct kt_series *cache,
+	const struct kt_clock *clock, int level, int blocks)
+{
+	struct kt_floors x, y;
+
+	kt_rings_floors(&cache->rings, clock, level, blocks, &x);
+	kt_rings_floors(&rider->rings, clock, level, blocks, &y);
+	if (x.count == y.count && x.count >= LEAST && goes_along(x.at, y.at, x.count, SHARE))
+		return true;
+	for (; level <= KT_LEVEL_TWO_HOURS; level++) {
+		kt_rings_floors(&cache->rings, clock, level, KT_LEVEL_BLOCKS, &x);
+		kt_rings_floors(&rider->rings, clock, level, KT_LEVEL_BLOCKS, &y);
+		if (x.count == y.count && grows_from_still(x.at, &y, (double)rider->grain, SHARE))
+			return true;
+	}
+	return false;
+}
+
+bool kt_rides_number(const struct kt_series *rider, const struct kt_number *number, double most,
+	const struct kt_clock *clock, int level)
+{
+	double x[KT_LEVEL_BLOCKS];
+	struct kt_floors y;
+
+	for (; level <= KT_LEVEL_TWO_HOURS; level++) {
+		kt_rings_floors(&rider->rings, clock, level, KT_LEVEL_BLOCKS, &y);
+		if (kt_number_blocks(number, clock, level, 0, y.count, x) &&
+			grows_from_still(x, &y, (double)rider->grain, most))
+			return true;
+	}
+	return false;
 }

@@ -10,6 +10,11 @@ static double after(double hour, double onset)
 	return hour > onset ? hour - onset : 0;
 }
 
+static double leak_1(double hour)
+{
+	return (50 + 1 * after(hour, 26)) * MADE_MIB;
+}
+
 /* The first minutes after an hour of nothing are as straight as a leak. */
 static double quick_fill(double hour)
 {
@@ -36,6 +41,59 @@ static double leaks_each_day(double hour)
 static double deployments(double hour)
 {
 	return (50 + 80 * ((hour > 100) + (hour > 119) + (hour > 151) + (hour > 170))) * MADE_MIB;
+}
+
+/* A job of eight hours that runs again after two weeks and more, when its first run is forgotten.
+ */
+static double rare_job(double hour)
+{
+	double since = hour < 300 ? hour - 30 : hour - 480;
+
+	return (50 + (since > 0 && since < 8 ? 40 * since / 8 : 0)) * MADE_MIB;
+}
+
+/* Dying cgroups come with the load, and have done so for days before anything grows with them. */
+static double dying_with_load(double hour)
+{
+	return 50 + 4 * (hour - 24 / (2 * M_PI) * .9 * sin(hour * 2 * M_PI / 24));
+}
+
+static double leaks_with_load(double hour)
+{
+	return 50 * MADE_MIB +
+	       (hour > 150 ? 60000 * (dying_with_load(hour) - dying_with_load(150)) : 0);
+}
+
+/* A noisy rider: .1 of a cache that began to fill after days. */
+static double late_fill(double hour)
+{
+	return (300 + 400 * (1 - exp(-after(hour, 80) / 40))) * MADE_MIB;
+}
+
+static double late_fill_kib(double hour)
+{
+	return late_fill(hour) / 1024;
+}
+
+/* Sockets whose number is noisy, as the amount for each of them is not. */
+static double even_sockets(double hour)
+{
+	return 5000 + 60 * after(hour, 26) + 300 * sin(hour * 1.9);
+}
+
+static double even_users(double hour)
+{
+	return (40 + .5 * after(hour, 26)) * MADE_MIB;
+}
+
+static double noisy_rider(double hour)
+{
+	return .1 * late_fill(hour) + 1.1 * MADE_MIB * (sin(hour * 9.1) + sin(hour * 3.3));
+}
+
+static double late_leak(double hour)
+{
+	return (30 + .6 * after(hour, 86)) * MADE_MIB;
 }
 
 #define RUN(hours, ...)                     \
@@ -65,5 +123,56 @@ TEST(a_job_that_leaks_each_day_is_found_after_three_days)
 	made = (struct made){ .amount = { deployments } };
 	made_run(&made, 200);
 	CHECK_INT(made.seen[KT_VERDICT_LEAK], 0);
+	made_end(&made);
+}
+
+TEST(growth_that_was_wrongly_called_a_leak_has_to_be_larger_the_next_time)
+{
+	RUN(500, .amount = { rare_job }, .boot_h = 400);
+	CHECK_INT(made.seen[KT_VERDICT_LEAK], 1);
+	CHECK(made.leak_h < 40);
+	made_end(&made);
+}
+
+TEST(a_number_that_has_long_grown_without_the_amount_does_not_explain_it)
+{
+	RUN(300, .amount = { leaks_with_load }, .driver = dying_with_load,
+		.driver_kind = KT_DRIVER_DYING_CGROUPS);
+	CHECK_INT(made.last.verdict, KT_VERDICT_LEAK);
+	made_end(&made);
+}
+
+TEST(what_begins_to_grow_with_the_caches_of_inodes_rides_on_them)
+{
+	struct made made = { .amount = { noisy_rider }, .driver_kind = KT_DRIVER_INODES_KIB };
+
+	made.driver = late_fill_kib;
+	made_run(&made, 160);
+	CHECK_INT(made.seen[KT_VERDICT_LEAK], 0);
+	made_end(&made);
+	/* what begins hours later does not */
+	made = (struct made){ .amount = { late_leak },
+		.driver = late_fill_kib,
+		.driver_kind = KT_DRIVER_INODES_KIB };
+	made_run(&made, 160);
+	CHECK(made.seen[KT_VERDICT_LEAK] > 0);
+	made_end(&made);
+}
+
+TEST(growth_that_something_holds_waits_for_two_days)
+{
+	RUN(70, .amount = { leak_1 }, .held = true);
+	CHECK_INT(made.seen[KT_VERDICT_LEAK], 0);
+	made_until(&made, 70, 150);
+	CHECK(made.seen[KT_VERDICT_LEAK] > 0);
+	made_end(&made);
+	/* a number that goes with the growth says what a holder says: more is in use */
+	made = (struct made){ .amount = { even_users },
+		.held = true,
+		.driver = even_sockets,
+		.driver_kind = KT_DRIVER_SOCKETS };
+	made_run(&made, 150);
+	CHECK_INT(made.seen[KT_VERDICT_LEAK], 0);
+	CHECK(made.seen[KT_VERDICT_FOLLOWS] > 0);
 	made_end(&made);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "verdict/judge.h"
+#include "verdict/numbers.h"
 #include "verdict/rings.h"
 
 #include "test.h"
@@ -188,4 +189,27 @@ TEST(the_range_of_a_week_has_the_highest_value_and_the_lowest_floor)
 	}
 	kt_rings_close(&rings, &clock);
 	CHECK(kt_rings_week_range(&rings) == 0);
+}
+
+TEST(a_number_keeps_its_highest_values_in_long_blocks)
+{
+	static struct kt_number_highs highs;
+	struct kt_clock clock = { 0 };
+	static struct kt_number number;
+	double at[3];
+
+	/* 40, and 30 more for a minute in the second block of 2 h */
+	kt_number_begin_highs(&number, &highs);
+	for (int64_t minute = 0; minute <= 6 * 60; minute++) {
+		kt_clock_advance(&clock, minute * 60000, -1);
+		kt_number_put(&number, &clock, minute == 150 ? 70 : 40);
+		kt_number_end(&number, &clock);
+	}
+	CHECK(kt_number_highs(&number, &clock, KT_LEVEL_TWO_HOURS, 0, 3, at));
+	CHECK(at[0] == 0 && at[1] >= 30 && at[1] < 31 && at[2] == 0);
+	CHECK(kt_number_blocks(&number, &clock, KT_LEVEL_TWO_HOURS, 0, 3, at));
+	CHECK(at[1] > 0 && at[1] < 1);
+	CHECK(!kt_number_highs(&number, &clock, KT_LEVEL_TWO_HOURS, 0, 4, at));
+	/* shorter blocks have only their means */
+	CHECK(kt_number_highs(&number, &clock, 2, 0, 1, at) && at[0] == 0);
 }
