@@ -188,23 +188,26 @@ struct kt_err *kt_sim_trace_learn(struct kt_sim_trace *trace, struct kt_span tex
 
 /* ---- caches ---- */
 
-/* Finds or adds the cache of a site: by name, or by its sizes without one. */
-static struct kt_err *choose_cache(
-	struct kt_sim_trace *trace, struct kt_map *names, struct site *site)
+/* Names of caches as they are chosen. */
+struct naming {
+	struct kt_map names; /* cache by name */
+	struct kt_map sizes; /* by requested and allocated bytes: the only cache that has them */
+};
+
+#define SEVERAL UINT32_MAX /* caches have these sizes */
+
+/* Finds or adds a cache. */
+static struct kt_err *cache_named(struct kt_sim_trace *trace, struct naming *naming,
+	const char *name, const struct site *site, uint32_t *ret_cache)
 {
-	const char *name = site->name;
 	struct kt_sim_cache *cache;
 	uint32_t *index;
 	bool added;
 
-	if (!site->allocated)
-		return NULL;
-	if (!name)
-		name = kt_arena_printf(&trace->arena, "(objects of %u bytes)", site->allocated);
-	index = name ? kt_map_add(names, kt_span_str(name), &trace->arena, &added) : NULL;
+	index = name ? kt_map_add(&naming->names, kt_span_str(name), &trace->arena, &added) : NULL;
 	if (!index)
 		return no_memory();
-	site->cache = *index;
+	*ret_cache = *index;
 	if (!added)
 		return NULL;
 	if (trace->caches.count >= KT_SIM_CACHES_MAX)
@@ -214,14 +217,58 @@ static struct kt_err *choose_cache(
 		return no_memory();
 	/* the slot has the alignment and what debugging adds */
 	*cache = (struct kt_sim_cache){ .name = name, .bytes = site->allocated };
-	site->cache = *index = (uint32_t)trace->caches.count - 1;
+	*ret_cache = *index = (uint32_t)trace->caches.count - 1;
 	return NULL;
+}
+
+static struct kt_span sizes_of(struct site *site)
+{
+	/* two numbers without a gap between them */
+	return (struct kt_span){ (const char *)&site->requested,
+		sizeof(site->requested) + sizeof(site->allocated) };
+}
+
+static struct kt_err *choose_named(
+	struct kt_sim_trace *trace, struct naming *naming, struct site *site)
+{
+	struct kt_err *err;
+	uint32_t *only;
+	bool added;
+
+	if (!site->name)
+		return NULL;
+	err = cache_named(trace, naming, site->name, site, &site->cache);
+	if (err)
+		return err;
+	only = kt_map_add(&naming->sizes, sizes_of(site), &trace->arena, &added);
+	if (!only)
+		return no_memory();
+	*only = added || *only == site->cache ? site->cache : SEVERAL;
+	return NULL;
+}
+
+/* A caller whose objects are not freed: the only cache with its sizes is likely its own. */
+static struct kt_err *choose_unnamed(
+	struct kt_sim_trace *trace, struct naming *naming, struct site *site)
+{
+	const uint32_t *only;
+
+	if (site->name || !site->allocated)
+		return NULL;
+	only = kt_map_find(&naming->sizes, sizes_of(site));
+	if (only && *only != SEVERAL) {
+		site->cache = *only;
+		return NULL;
+	}
+	return cache_named(trace, naming,
+		kt_arena_printf(&trace->arena, "(objects of %u bytes)", site->allocated), site,
+		&site->cache);
 }
 
 struct kt_err *kt_sim_trace_learned(struct kt_sim_trace *trace)
 {
 	struct kt_sim_cache *generic = kt_list_push(&trace->arena, &trace->caches);
-	struct kt_map names = { 0 };
+	struct naming naming = { 0 };
 	struct kt_err *err = NULL;
 
 	if (!generic)
@@ -232,8 +279,11 @@ struct kt_err *kt_sim_trace_learned(struct kt_sim_trace *trace)
 			"no allocation in it; it needs the events kmem:kmalloc, kmem:kfree, "
 			"kmem:kmem_cache_alloc and kmem:kmem_cache_free as text");
 	for (size_t i = 0; !err && i < trace->site_list.count; i++)
-		err = choose_cache(trace, &names, &trace->site_list.items[i]);
-	kt_map_fini(&names);
+		err = choose_named(trace, &naming, &trace->site_list.items[i]);
+	for (size_t i = 0; !err && i < trace->site_list.count; i++)
+		err = choose_unnamed(trace, &naming, &trace->site_list.items[i]);
+	kt_map_fini(&naming.names);
+	kt_map_fini(&naming.sizes);
 	for (uint32_t i = 0; i < trace->nr_held; i++)
 		trace->held[i].site = SITES_MAX;
 	return err;

@@ -12,7 +12,7 @@
  * other events are skipped. A text that was written to trace_marker ends a phase.
  *
  * An allocation does not name its cache. The caller's address and the sizes stand for it; the name
- * is known where a free of such an object names it.
+ * is known where a free of such an object names it, or where only one named cache has these sizes.
  *
  * The text is read twice: once for its caches, once for its events.
  */

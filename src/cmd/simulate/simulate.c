@@ -184,7 +184,7 @@ static struct kt_err *choose(const struct simulate_args *args, struct chosen *re
 struct reading {
 	struct kt_sim_trace *trace;
 	struct kt_stream *stream;
-	struct kt_span piece; /* what is left of it */
+	struct kt_span piece; /* its rest */
 };
 
 static struct kt_err *open_trace(const char *path, struct kt_stream **ret_stream)
@@ -542,11 +542,16 @@ const struct kt_cmd kt_cmd_simulate = {
 		"is short. magazines: the same with a layer for each CPU. sunos: first fit of "
 		"SunOS 4.1.3. bsd: powers of two of 4.4BSD. svr4: lazy buddies of SVr4.\n\n"
 		"TRACE is the text of the events kmem:kmalloc, kmem:kfree, kmem:kmem_cache_alloc "
-		"and kmem:kmem_cache_free, as tracefs or 'perf script' prints them. It is read "
-		"twice, so it must be a file. A text that was written to trace_marker ends a "
-		"phase. Objects that were allocated before the trace are not in the figures. The "
-		"model of SLUB computes orders and limits as mm/slub.c does for the CPUs in the "
-		"trace, and knows no debugging and one node.\n\n"
+		"and kmem:kmem_cache_free, as tracefs or 'perf script' prints them: enable them in "
+		"events/kmem of tracefs, and copy its file trace, or use 'perf record -a "
+		"-e'. It is read twice, so it must be a file. A text that was written to "
+		"trace_marker ends a phase. Objects that were allocated before the trace are not "
+		"in "
+		"the figures: the parameters trace_event= and trace_buf_size= trace from the boot "
+		"on. Allocations name no cache; the free of an object does on newer kernels, and "
+		"callers whose objects are not freed have the cache with their sizes, if there is "
+		"only one. The model of SLUB computes orders and limits as mm/slub.c does for the "
+		"CPUs in the trace, and knows no debugging and one node.\n\n"
 		"Without TRACE, the input is the measurement of Bonwick's paper: boot, a spike of "
 		"256 processes with a socket each, find, and kenbus, made up from a seed. The "
 		"paper has, in percent wasted: slab 11, 13, 14, 14; SunOS 4.1.3 7, 19, 19, 27; "
