@@ -28,13 +28,13 @@ which row must move by how much, what must not move.
              in no table; COLUMN may be TABLE.COLUMN, both named as in JSON; COLUMN% is a share in percent
     prints   the same, of the value after "do", or where nothing is done
     foresees NAME COMMAND | WHICH | COLUMN: a value as for "prints", read before "do"; the amounts
-             of the scenario may then name it
+             of the scenario may then name it. "NAME = AMOUNT" keeps an amount of that time
     boots    WORDS: in place of "do", another machine boots with these words of the command line
              beside its own. A word may contain amounts in braces; "how COMMAND" stands for the
              parameters in the column HOW of the command. "moves" is the difference of the
              two machines; see booted.py
-    blocks   AMOUNT: by how many huge pages the free blocks of /proc/buddyinfo must grow, within 1 %
-             or 2
+    blocks   LOW..HIGH: by how many huge pages the free blocks of /proc/buddyinfo must grow, but for
+             1 % or 2
     memtotal AMOUNT: by how much MemTotal of the second machine exceeds that of the first
     evicts   CACHE | COMMAND: the slabs that the command frees by evicting objects must be within
              3 % of what "whatif --exact slab-reclaim CACHE" foresees; see evicted.py
@@ -76,11 +76,11 @@ cache), sheaves("cache") (objects that may wait in arrays of the allocator), tag
 (what the kernel keeps for it in kmalloc: nothing but where allocations are profiled),
 cost("cache") (slab and tags; 0 for a cache that the kernel does not have if a "?" is behind
 its name), file("path") (a number in a file inside), named() (what drivers keep ready
-at most, by "explain unattributed"), flagged("class") (pages of a class of the census, by
-/proc/kpageflags), unclaimed() (pages that /proc/kpageflags
-calls free or nothing at all). In "shows" and "prints" there are also the other columns of the
-same rows, as the command has them after "do", row("id") of the account at that time, and
-moved("id"), by how much that has changed."""
+at most, by "explain unattributed"), held("kind") (bytes that the test module holds),
+flagged("class") (pages of a class of the census, by /proc/kpageflags), unclaimed() (pages that
+/proc/kpageflags calls free or nothing at all). In "shows" and "prints" there are also the other
+columns of the same rows, as the command has them after "do", row("id") of the account at that
+time, and moved("id"), by how much that has changed."""
 
 import pathlib
 import re
@@ -153,7 +153,7 @@ class Amounts:
         self.names = {"__builtins__": {}, "abs": abs, "page": PAGE, "cpus": machine.layout.cpus,
                       "ram": machine.layout.mib << 20, "initrd": machine.initrd_bytes,
                       "slab": self.slab, "sheaves": self.sheaves, "tags": self.tags, "cost": self.cost, "file": self.file,
-                      "named": self.named, "flagged": self.flagged,
+                      "named": self.named, "held": self.held, "flagged": self.flagged,
                       "unclaimed": lambda: int(machine.run("hold unclaimed"))}
 
     def named(self):
@@ -164,6 +164,11 @@ class Amounts:
             if line["kind"] in ("block", "integrity", "dma_pool") and line["holder"] is None
             and line["most_bytes"] is not None)
         return self.most_named
+
+    def held(self, kind):
+        """Bytes of a kind that the test module holds."""
+        text = self.machine.run("cat /sys/kernel/debug/ktally_test/held")
+        return int(dict(map(str.split, text.splitlines()))[kind])
 
     def flagged(self, name):
         """Pages of a class, by /proc/kpageflags."""
@@ -256,6 +261,9 @@ class Run:
         """What commands say before "do": from here on, amounts can name it."""
         for text in self.values["foresees"]:
             name, claim = text.split(None, 1)
+            if claim.startswith("="):
+                self.amounts.names[name] = self.amounts(claim.removeprefix("=").strip())
+                continue
             claim = Claim(claim + " 0")
             value = claim.value(self.machine.report(claim.command))
             if value is None:
@@ -440,9 +448,10 @@ class Run:
         """(problems, what was seen) of "blocks"."""
         problems, told = [], []
         for text in self.values["blocks"]:
-            amount, more = self.amounts(text), self.free_blocks() - before
-            told.append(f"{more:+d} free huge pages, {amount} were foreseen")
-            if abs(more - amount) > max(amount // 100, 2):
+            low, high = map(self.amounts, text.split(".."))
+            more = self.free_blocks() - before
+            told.append(f"{more:+d} free huge pages, {low} to {high} were foreseen")
+            if not low - max(low // 100, 2) <= more <= high + max(high // 100, 2):
                 problems.append(told[-1])
         return problems, told
 
