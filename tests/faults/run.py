@@ -35,6 +35,8 @@ OUT_OF_MEMORY = re.compile(
     rb"\A[^\n]*(out of memory|no memory|not enough memory|cannot allocate|cannot create)[^\n]*\n\Z", re.I)
 VARYING = re.compile(rb"^ktally_\w*_seconds .*$", re.M)  # what it took, which no two runs agree on
 TIMEOUT_S = 60
+EXPERIMENTS = 40  # runs of an experiment, which take seconds
+CGROUPS = (Path("/sys/fs/cgroup/memory"), Path("/sys/fs/cgroup"))
 TRIES_AT_MOST = int(os.environ.get("KTALLY_ALLOC_TRIES", "600"))  # for one command
 
 
@@ -136,6 +138,15 @@ WORK = tempfile.TemporaryDirectory()
 BUNDLE, MACHINE = captured(Path(WORK.name))
 
 
+def need_cgroups():
+    """Skips where no cgroup that limits memory can be made."""
+    if not any((above / "memory.limit_in_bytes").exists() or
+               ((above / "cgroup.controllers").exists() and
+                "memory" in (above / "cgroup.controllers").read_text().split())
+               for above in CGROUPS) or os.geteuid() != 0:
+        raise Skip("no cgroup that limits memory can be made here")
+
+
 def hold_trees(*args):
     for tree in (TREE, MACHINE):
         hold(*args, "-s", str(tree))
@@ -164,6 +175,31 @@ def slab_is_whole_or_ends():
     hold_trees("slab", "-o", "json")
     hold("slab", "--details", "-s", str(MACHINE))
     hold("slab", "dentry", "-s", str(MACHINE))
+
+
+def ends_well(result):
+    """Whether a command on the running machine, whose numbers move, was whole or said why not."""
+    return result.returncode == 0 or (result.returncode > 0 and (
+        OUT_OF_MEMORY.match(result.stderr) or b"cannot" in result.stderr)) or \
+        f"{result.returncode}: {result.stderr[:200]}"
+
+
+@test
+def experiments_end_and_leave_nothing():
+    need_cgroups()
+    with tempfile.TemporaryDirectory() as folder:
+        args = ("experiment", "build", "--yes", "--limit", "32", "--seconds", "1",
+                "--folder", folder)
+        made = allocations(args)[0]
+        tried = range(1, made + 2, max(1, made // EXPERIMENTS))
+        ends = {n: ends_well(run(args, KTALLY_ALLOC_FAIL=str(n))) for n in tried}
+        wrong = [(n, what) for n, what in ends.items() if what is not True and not
+                 isinstance(what, re.Match)]
+        assert not list(Path(folder).iterdir()), list(Path(folder).iterdir())
+    left = [str(path) for above in CGROUPS for path in above.glob("ktally-experiment-*")]
+    assert not left, left
+    print(f"faults: experiment: {made} allocations, {len(ends)} runs", flush=True)
+    complain(wrong, len(ends))
 
 
 @test
