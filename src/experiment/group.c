@@ -111,7 +111,10 @@ struct kt_err *kt_load_group_open(
 		(long long)number);
 	err = find_above(ret_group);
 	if (!err && mkdirat(ret_group->above, ret_group->name, 0700) != 0)
-		err = kt_err_os(errno, "a cgroup for the experiment");
+		err = errno == EACCES || errno == EPERM
+			      ? kt_err_new(KT_ERR_DENIED,
+					"a cgroup for the experiment cannot be made (root can)")
+			      : kt_err_os(errno, "a cgroup for the experiment");
 	if (!err) {
 		ret_group->own = open_directory(ret_group->above, ret_group->name);
 		err = ret_group->own < 0 ? kt_err_os(errno, "a cgroup for the experiment")

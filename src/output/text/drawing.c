@@ -15,8 +15,9 @@
 
 #include <string.h>
 
-#define COLUMNS KT_DRAWING_COLUMNS
-#define LEFT	9 /* columns of the scale */
+#define COLUMNS	 KT_DRAWING_COLUMNS
+#define LEFT	 9 /* columns of the scale */
+#define HEAD_MAX 80u
 
 struct pen {
 	const struct kt_drawing *drawing;
@@ -166,7 +167,10 @@ static void put_head(struct pen *pen, const struct kt_drawing_slab *slab)
 	put_name(pen, slab->facts);
 	if (pen->opts->color)
 		kt_buf_puts(pen->buf, KT_TEXT_DIM);
-	kt_buf_puts(pen->buf, "  ");
+	if (strlen(slab->title) + strlen(slab->facts) + strlen(slab->address) + 4 <= HEAD_MAX)
+		kt_buf_puts(pen->buf, "  ");
+	else
+		kt_buf_printf(pen->buf, "\n%*s  ", LEFT, "");
 	put_name(pen, slab->address);
 	if (pen->opts->color)
 		kt_buf_puts(pen->buf, KT_TEXT_PLAIN);

@@ -60,6 +60,20 @@ TEST(slots_are_drawn_to_scale_and_their_last_character_sets_them_apart)
 		"           ::  left over: no slot\n");
 }
 
+TEST(an_address_that_has_no_room_is_below_its_slab)
+{
+	KT_CLEANUP(report) struct kt_report report = { 0 };
+
+	fill(&report);
+	report.drawings.items[0]->slabs.items[0].facts =
+		"emptiest, like 10,000 slabs, node 0, waits for CPU 10 and 1";
+	CHECK(strstr(rendered(&kt_output_text, &report, OPTS(.unicode = false)), "10 and 1  ffff"));
+	report.drawings.items[0]->slabs.items[0].facts =
+		"emptiest, like 10,000 slabs, node 0, waits for CPU 100 and 1";
+	CHECK(strstr(rendered(&kt_output_text, &report, OPTS(.unicode = false)),
+		"100 and 1\n           ffff\n"));
+}
+
 TEST(more_slots_than_characters_are_drawn_as_shares)
 {
 	static char map[4097];
