@@ -227,7 +227,7 @@ bool kt_stop_asked(const struct kt_stop *stop)
 	return poll(&fd, 1, 0) > 0;
 }
 
-/* The signal that stopped the experiment is taken: the experiment's error tells of it. */
+/* The signal that stopped the experiment is taken: the experiment's error reports it. */
 void kt_stop_close(struct kt_stop *stop)
 {
 	struct signalfd_siginfo info;

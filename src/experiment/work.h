@@ -18,7 +18,7 @@ struct kt_work {
 	int64_t seconds;
 };
 
-/** What a load has done, also if it was ended. */
+/** Work that a load has done, also if it was ended. */
 struct kt_work_done {
 	int64_t count; /* files, or bytes of FILL */
 	bool late;     /* it was stopped after its time */

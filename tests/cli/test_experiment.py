@@ -48,11 +48,11 @@ def experiment(name, *args):
 
 
 def must_add_up(report):
-    """The changes of a cache are the differences of its moments."""
+    """The changes of a cache are the differences of its stages."""
     for row in report["changes"]:
         assert row["objects_change"] or row["pages_change"], row
-    for moment in report["moments"]:
-        assert moment["waste_bytes"] == moment["slab_bytes"] - moment["in_use_bytes"], moment
+    for stage in report["stages"]:
+        assert stage["waste_bytes"] == stage["slab_bytes"] - stage["in_use_bytes"], stage
     for row in report["predictions"]:
         assert row["low_bytes"] <= row["high_bytes"], row
         assert row["within"] == (row["low_bytes"] <= row["freed_bytes"] <= row["high_bytes"]), row
@@ -63,7 +63,7 @@ def an_experiment_without_consent_does_nothing():
     with Folder() as folder:
         for name in NAMES:
             report = experiment(name, "--folder", str(folder))
-            assert report["run"] is False and "moments" not in report, report
+            assert report["run"] is False and "stages" not in report, report
             assert len(report["steps"]) >= 3, report
             text = succeed("experiment", name).text
             assert "nothing was done" in text and "with --yes" in text, text
@@ -94,7 +94,7 @@ def files_that_are_looked_up_are_counted_and_reclaimed():
         planted_files(tree)
         report = experiment("find", "--tree", str(tree), "--yes")
         assert report["run"] is True and report["limit_bytes"] == int(LIMIT) << 20, report
-        assert [moment["moment"] for moment in report["moments"]] == ["before", "walked", "after"]
+        assert [stage["stage"] for stage in report["stages"]] == ["before", "walked", "after"]
         must_add_up(report)
         text = succeed("experiment", "find", "--tree", str(tree), "--limit", LIMIT, "--yes").text
         assert f"the walk: {FILES + FILES // 100} files" in text, text
@@ -108,9 +108,9 @@ def files_of_a_build_make_dentries_and_are_gone_afterwards():
         report = experiment("build", "--folder", str(folder), "--limit", "256", "--yes")
         must_add_up(report)
         made = [row for row in report["changes"]
-                if row["moment"] == "built" and row["cache"] == "dentry"]
+                if row["stage"] == "built" and row["cache"] == "dentry"]
         gone = [row for row in report["changes"]
-                if row["moment"] == "after" and row["cache"] == "dentry"]
+                if row["stage"] == "after" and row["cache"] == "dentry"]
         assert made and made[0]["objects_change"] > 2000, made
         assert gone and gone[0]["objects_change"] < -made[0]["objects_change"] // 2, (made, gone)
         assert not list(Path(folder).iterdir()), list(Path(folder).iterdir())
@@ -154,6 +154,6 @@ def the_paper_is_next_to_the_machine():
         assert round(build["paper_bytes"] / (1 << 20), 2) == 23.66, build
         assert round(build["paper_share"] * 100, 2) == 2.31, build
         assert build["bytes"] > figures["dentries, inodes: before"]["bytes"] > 0, figures
-        moments = {row["moment"]: row for row in report["moments"]}
-        assert build["bytes"] == moments["built"]["dentry_inode_bytes"], build
+        stages = {row["stage"]: row for row in report["stages"]}
+        assert build["bytes"] == stages["built"]["dentry_inode_bytes"], build
         assert not left_over(Path(folder)), left_over(Path(folder))

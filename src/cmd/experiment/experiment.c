@@ -48,7 +48,7 @@ enum step_kind {
 
 struct step {
 	enum step_kind kind;
-	const char *label; /* of a moment */
+	const char *label; /* of a stage */
 };
 
 struct experiment {
@@ -84,7 +84,7 @@ struct lab {
 	const struct experiment *experiment;
 	struct experiment_args args; /* with defaults */
 	struct kt_report *report;
-	struct kt_moments moments;
+	struct kt_stages stages;
 	struct kt_load_group group;
 	struct kt_stop stop;
 	struct kt_working working; /* the load that holds memory */
@@ -235,16 +235,16 @@ static struct kt_err *work(struct lab *lab, struct kt_work job, const char *name
 
 static struct kt_err *measure(struct lab *lab, const struct step *step)
 {
-	struct kt_moment *moment = &lab->moments.items[lab->moments.count];
+	struct kt_stage *stage = &lab->stages.items[lab->stages.count];
 	struct kt_err *err =
-		kt_moment_measure(&lab->call->machine, &lab->moments.arena, step->label, moment);
+		kt_stage_measure(&lab->call->machine, &lab->stages.arena, step->label, stage);
 
 	if (!err && step->kind == STEP_FORECAST)
-		err = kt_moment_forecast(&lab->call->machine, &lab->moments.arena, moment);
-	if (!err && lab->moments.arena.failed)
+		err = kt_stage_forecast(&lab->call->machine, &lab->stages.arena, stage);
+	if (!err && lab->stages.arena.failed)
 		err = kt_err_new(KT_ERR_NOMEM, "out of memory");
 	if (!err)
-		lab->moments.count++;
+		lab->stages.count++;
 	return err;
 }
 
@@ -320,7 +320,7 @@ static int64_t needed_bytes(const struct lab *lab)
 }
 
 /* A machine short of memory is left alone: its user has other worries than an experiment. */
-static struct kt_err *check_room(struct lab *lab, const struct kt_moment *now)
+static struct kt_err *check_room(struct lab *lab, const struct kt_stage *now)
 {
 	int64_t needed = needed_bytes(lab), tenth = now->total_bytes / 10;
 
@@ -355,9 +355,8 @@ static void put_plan(struct lab *lab, bool run)
 
 static struct kt_err *conduct(struct lab *lab)
 {
-	struct kt_moment now;
-	struct kt_err *err =
-		kt_moment_measure(&lab->call->machine, &lab->moments.arena, "now", &now);
+	struct kt_stage now;
+	struct kt_err *err = kt_stage_measure(&lab->call->machine, &lab->stages.arena, "now", &now);
 	struct kt_report *report = lab->report;
 
 	put_plan(lab, lab->args.yes);
@@ -376,9 +375,9 @@ static struct kt_err *conduct(struct lab *lab)
 		return err;
 	kt_report_headline(report, "Experiment %s: %s.", lab->experiment->name,
 		lab->experiment->grouped ? "done, and undone" : "done");
-	kt_moments_put(report, &lab->moments);
+	kt_stages_put(report, &lab->stages);
 	return strcmp(lab->experiment->name, "paper") == 0
-		       ? kt_paper_put(report, &lab->call->machine, &lab->moments)
+		       ? kt_paper_put(report, &lab->call->machine, &lab->stages)
 		       : NULL;
 }
 
@@ -401,7 +400,7 @@ static const struct kt_part steps_part = {
 
 static const struct kt_shape shape = {
 	.schema = "ktally/experiment/1",
-	.parts = KT_PARTS(&fields_part, &steps_part, &kt_moments_part, &kt_changes_part,
+	.parts = KT_PARTS(&fields_part, &steps_part, &kt_stages_part, &kt_changes_part,
 		&kt_forecasts_part, &kt_paper_part),
 };
 
@@ -441,7 +440,7 @@ static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
 	lab->args.folder = args->folder ? args->folder : FOLDER;
 	lab->experiment = &experiments[kt_words_find(NAMES, call->operands[0])];
 	err = conduct(lab);
-	kt_arena_fini(&lab->moments.arena);
+	kt_arena_fini(&lab->stages.arena);
 	free(lab);
 	return err;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // The figures of "Where is the memory going? Memory waste under Linux" (Andi Kleen, 2006), which
-// were measured on a machine with 1 GiB, next to those of this machine.
+// were measured on a machine with 1 GiB, and the same figures of this machine.
 
 #include "account/account.h"
 #include "cmd/experiment/tables.h"
@@ -97,16 +97,16 @@ static int64_t difference(int64_t a, int64_t b)
 	return kt_known(a) && kt_known(b) ? a - b : KT_UNKNOWN;
 }
 
-static const struct kt_moment *moment_of(const struct kt_moments *moments, const char *label)
+static const struct kt_stage *stage_of(const struct kt_stages *stages, const char *label)
 {
-	for (size_t i = 0; i < moments->count; i++) {
-		if (strcmp(moments->items[i].label, label) == 0)
-			return &moments->items[i];
+	for (size_t i = 0; i < stages->count; i++) {
+		if (strcmp(stages->items[i].label, label) == 0)
+			return &stages->items[i];
 	}
 	return NULL;
 }
 
-static void put_moments(const struct paper *paper, const struct kt_moments *moments)
+static void put_stages(const struct paper *paper, const struct kt_stages *stages)
 {
 	static const struct {
 		const char *figure, *label;
@@ -117,12 +117,12 @@ static void put_moments(const struct paper *paper, const struct kt_moments *mome
 		{ "dentries, inodes: find", "walked", 17.94 },
 		{ "dentries, inodes: pressure", "pressed", 15.97 },
 	};
-	const struct kt_moment *before = moment_of(moments, "before");
-	const struct kt_moment_cache *sysfs;
+	const struct kt_stage *before = stage_of(stages, "before");
+	const struct kt_stage_cache *sysfs;
 
 	if (!before)
 		return;
-	sysfs = kt_moment_find(before, "kernfs_node_cache");
+	sysfs = kt_stage_find(before, "kernfs_node_cache");
 	put(paper, "page allocator in use: now", 48.55, NONE,
 		difference(before->total_bytes, before->free_bytes), paper->installed_bytes);
 	put(paper, "slab caches", 20.93, NONE, before->slab_bytes, paper->installed_bytes);
@@ -130,15 +130,15 @@ static void put_moments(const struct paper *paper, const struct kt_moments *mome
 	put(paper, "sysfs nodes", 0.41, NONE, sysfs ? sysfs->bytes : KT_UNKNOWN,
 		paper->installed_bytes);
 	for (size_t i = 0; i < KT_LEN(figures); i++) {
-		const struct kt_moment *moment = moment_of(moments, figures[i].label);
+		const struct kt_stage *stage = stage_of(stages, figures[i].label);
 
 		put(paper, figures[i].figure, figures[i].mb, NONE,
-			moment ? moment->files_bytes : KT_UNKNOWN, paper->installed_bytes);
+			stage ? stage->files_bytes : KT_UNKNOWN, paper->installed_bytes);
 	}
 }
 
 struct kt_err *kt_paper_put(struct kt_report *report, const struct kt_machine_opts *opts,
-	const struct kt_moments *moments)
+	const struct kt_stages *stages)
 {
 	KT_CLEANUP(machine) struct kt_machine machine = { 0 };
 	KT_CLEANUP(account) struct kt_account account = { 0 };
@@ -153,12 +153,12 @@ struct kt_err *kt_paper_put(struct kt_report *report, const struct kt_machine_op
 	paper.table = kt_report_table(report, "paper",
 		"The paper of 2006, on 1 GiB, and this machine", columns, KT_LEN(columns));
 	put_rows(&paper, &account);
-	put_moments(&paper, moments);
-	kt_report_note(report, "the paper's four moments of the page allocator are of a boot: "
+	put_stages(&paper, stages);
+	kt_report_note(report, "the paper's four stages of the page allocator are of a boot: "
 			       "34.55, 44.02, 48.55 and "
 			       "372.90 MB in early boot, with drivers, at the first script, with a "
 			       "desktop; the third "
-			       "is compared with the moment before the loads. Its build was a "
+			       "is compared with the stage before the loads. Its build was a "
 			       "kernel's, its find was "
 			       "over /, its pressure took 900 MB");
 	return NULL;

@@ -6,12 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHANGES_SHOWN 8 /* caches of a moment in text */
+#define CHANGES_SHOWN 8 /* caches of a stage in text */
 
 enum { M_LABEL, M_SLAB, M_USED, M_WASTE, M_WASTE_SHARE, M_FILES, M_FILES_SHARE, M_FREE };
 
-static const struct kt_column moment_columns[] = {
-	[M_LABEL] = { .key = "moment", .title = "MOMENT", .flags = KT_COL_SET },
+static const struct kt_column stage_columns[] = {
+	[M_LABEL] = { .key = "stage", .title = "STAGE", .flags = KT_COL_SET },
 	[M_SLAB] = { .key = "slab_bytes", .title = "SLAB", .type = KT_CELL_BYTES },
 	[M_USED] = { .key = "in_use_bytes",
 		.title = "IN USE",
@@ -37,10 +37,10 @@ static const struct kt_column moment_columns[] = {
 	[M_FREE] = { .key = "free_bytes", .title = "FREE", .type = KT_CELL_BYTES },
 };
 
-const struct kt_part kt_moments_part = {
-	.key = "moments",
+const struct kt_part kt_stages_part = {
+	.key = "stages",
 	.kind = KT_PART_TABLE,
-	KT_COLUMNS_OF(moment_columns),
+	KT_COLUMNS_OF(stage_columns),
 	.optional = KT_ANY_FORM,
 	.help = "Only after a run: slab caches at each time that was measured.",
 };
@@ -48,7 +48,7 @@ const struct kt_part kt_moments_part = {
 enum { C_LABEL, C_CACHE, C_OBJECTS, C_OBJECT_CHANGE, C_PAGES, C_PAGE_CHANGE };
 
 static const struct kt_column change_columns[] = {
-	[C_LABEL] = { .key = "moment", .title = "MOMENT", .flags = KT_COL_SET },
+	[C_LABEL] = { .key = "stage", .title = "STAGE", .flags = KT_COL_SET },
 	[C_CACHE] = { .key = "cache", .title = "CACHE", .flags = KT_COL_SET },
 	[C_OBJECTS] = { .key = "objects", .title = "OBJECTS", .type = KT_CELL_COUNT },
 	[C_OBJECT_CHANGE] = { .key = "objects_change",
@@ -67,13 +67,13 @@ const struct kt_part kt_changes_part = {
 	.kind = KT_PART_TABLE,
 	KT_COLUMNS_OF(change_columns),
 	.optional = KT_ANY_FORM,
-	.help = "Caches that changed since the moment before, the largest change first.",
+	.help = "Caches that changed since the stage before, the largest change first.",
 };
 
 enum { F_LABEL, F_CACHE, F_EVICTED, F_FREED, F_LOW, F_HIGH, F_WITHIN };
 
 static const struct kt_column forecast_columns[] = {
-	[F_LABEL] = { .key = "moment", .title = "MOMENT", .flags = KT_COL_SET },
+	[F_LABEL] = { .key = "stage", .title = "STAGE", .flags = KT_COL_SET },
 	[F_CACHE] = { .key = "cache", .title = "CACHE", .flags = KT_COL_SET },
 	[F_EVICTED] = { .key = "evicted",
 		.title = "EVICTED",
@@ -97,33 +97,33 @@ const struct kt_part kt_forecasts_part = {
 		"random order, at least, to objects of the emptiest slabs first.",
 };
 
-/* ---- moments ---- */
+/* ---- stages ---- */
 
-static void put_moment(
-	struct kt_report *report, struct kt_table *table, const struct kt_moment *moment)
+static void put_stage(
+	struct kt_report *report, struct kt_table *table, const struct kt_stage *stage)
 {
 	struct kt_report_row *row = kt_table_row(report, table);
 
 	if (!row)
 		return;
-	row->cells[M_LABEL] = kt_cell_text(moment->label);
-	row->cells[M_SLAB] = kt_cell_known(moment->slab_bytes);
-	row->cells[M_USED] = kt_cell_known(moment->in_use_bytes);
-	row->cells[M_WASTE] = kt_cell_known(moment->waste_bytes);
-	if (kt_known(moment->waste_bytes) && moment->slab_bytes > 0)
+	row->cells[M_LABEL] = kt_cell_text(stage->label);
+	row->cells[M_SLAB] = kt_cell_known(stage->slab_bytes);
+	row->cells[M_USED] = kt_cell_known(stage->in_use_bytes);
+	row->cells[M_WASTE] = kt_cell_known(stage->waste_bytes);
+	if (kt_known(stage->waste_bytes) && stage->slab_bytes > 0)
 		row->cells[M_WASTE_SHARE] =
-			kt_cell_real((double)moment->waste_bytes / (double)moment->slab_bytes);
-	row->cells[M_FILES] = kt_cell_known(moment->files_bytes);
-	if (moment->total_bytes > 0)
+			kt_cell_real((double)stage->waste_bytes / (double)stage->slab_bytes);
+	row->cells[M_FILES] = kt_cell_known(stage->files_bytes);
+	if (stage->total_bytes > 0)
 		row->cells[M_FILES_SHARE] =
-			kt_cell_real((double)moment->files_bytes / (double)moment->total_bytes);
-	row->cells[M_FREE] = kt_cell_known(moment->free_bytes);
+			kt_cell_real((double)stage->files_bytes / (double)stage->total_bytes);
+	row->cells[M_FREE] = kt_cell_known(stage->free_bytes);
 }
 
 /* ---- changes ---- */
 
 struct change {
-	const struct kt_moment_cache *before, *now;
+	const struct kt_stage_cache *before, *now;
 	int64_t pages, objects;
 };
 
@@ -142,13 +142,13 @@ static int by_pages(const void *a, const void *b)
 }
 
 static size_t find_changes(
-	const struct kt_moment *before, const struct kt_moment *now, struct change *ret)
+	const struct kt_stage *before, const struct kt_stage *now, struct change *ret)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < now->caches.count; i++) {
-		const struct kt_moment_cache *cache = &now->caches.items[i];
-		const struct kt_moment_cache *was = kt_moment_find(before, cache->name);
+		const struct kt_stage_cache *cache = &now->caches.items[i];
+		const struct kt_stage_cache *was = kt_stage_find(before, cache->name);
 
 		if (!was || !kt_known(cache->pages) || !kt_known(was->pages) ||
 			!kt_known(cache->objects) || !kt_known(was->objects) ||
@@ -162,7 +162,7 @@ static size_t find_changes(
 }
 
 static void put_changes(struct kt_report *report, struct kt_table *table,
-	const struct kt_moment *before, const struct kt_moment *now)
+	const struct kt_stage *before, const struct kt_stage *now)
 {
 	struct change *changes =
 		kt_arena_alloc(&report->arena, (now->caches.count + 1) * sizeof(*changes));
@@ -219,11 +219,11 @@ static void bounds_of(const struct kt_forecast *forecast, int64_t evicted, int64
 }
 
 static void put_forecast(struct kt_report *report, struct kt_table *table,
-	const struct kt_moment *before, const struct kt_moment *now,
+	const struct kt_stage *before, const struct kt_stage *now,
 	const struct kt_forecast *forecast)
 {
-	const struct kt_moment_cache *was = kt_moment_find(before, forecast->cache);
-	const struct kt_moment_cache *is = kt_moment_find(now, forecast->cache);
+	const struct kt_stage_cache *was = kt_stage_find(before, forecast->cache);
+	const struct kt_stage_cache *is = kt_stage_find(now, forecast->cache);
 	struct kt_report_row *row;
 	int64_t evicted, freed, low, high;
 
@@ -250,26 +250,26 @@ static void put_forecast(struct kt_report *report, struct kt_table *table,
 	row->cells[F_WITHIN] = kt_cell_number(freed >= low && freed <= high);
 }
 
-void kt_moments_put(struct kt_report *report, const struct kt_moments *moments)
+void kt_stages_put(struct kt_report *report, const struct kt_stages *stages)
 {
 	struct kt_table *table = kt_report_table(
-		report, "moments", "Slab caches", moment_columns, KT_LEN(moment_columns));
+		report, "stages", "Slab caches", stage_columns, KT_LEN(stage_columns));
 	struct kt_table *changes = kt_report_table(
 		report, "changes", "Caches that changed", change_columns, KT_LEN(change_columns));
 	struct kt_table *predictions = kt_report_table(report, "predictions",
 		"Freed, against 'whatif slab-reclaim'", forecast_columns, KT_LEN(forecast_columns));
 
-	for (size_t i = 0; table && i < moments->count; i++) {
-		const struct kt_moment *now = &moments->items[i], *before = now - 1;
+	for (size_t i = 0; table && i < stages->count; i++) {
+		const struct kt_stage *now = &stages->items[i], *before = now - 1;
 
-		put_moment(report, table, now);
+		put_stage(report, table, now);
 		if (!i)
 			continue;
 		put_changes(report, changes, before, now);
 		for (size_t k = 0; k < before->forecasts.count; k++)
 			put_forecast(report, predictions, before, now, &before->forecasts.items[k]);
 	}
-	if (moments->count && !moments->items[0].exact)
+	if (stages->count && !stages->items[0].exact)
 		kt_report_note(report, "kernel memory could not be read: objects include free ones "
 				       "that CPUs keep ready");
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "cmd/experiment/moment.h"
+#include "cmd/experiment/stage.h"
 
 #include "analysis/slab.h"
 #include "machine/machine.h"
@@ -14,8 +14,8 @@
 	&kt_source_host, &kt_source_meta, &kt_source_vmstat, &kt_source_zoneinfo, \
 		&kt_source_meminfo, &kt_source_slabinfo
 
-static const struct kt_needs needs_of_moment = { .only = KT_SOURCES(FILES, &kt_source_slab_names,
-							 &kt_source_slub, &kt_source_iomem) };
+static const struct kt_needs needs_of_stage = { .only = KT_SOURCES(FILES, &kt_source_slab_names,
+							&kt_source_slub, &kt_source_iomem) };
 static const struct kt_needs needs_of_forecast = {
 	.only = KT_SOURCES(FILES, &kt_source_slab_names, &kt_source_iomem, &kt_source_occupancy)
 };
@@ -28,25 +28,24 @@ static bool is_of_files(const char *name)
 	return strcmp(name, "dentry") == 0 || strstr(name, "inode") != NULL;
 }
 
-static void add_cache(
-	struct kt_arena *arena, const struct kt_slab_use *use, struct kt_moment *moment)
+static void add_cache(struct kt_arena *arena, const struct kt_slab_use *use, struct kt_stage *stage)
 {
-	struct kt_moment_cache *slot = kt_list_push(arena, &moment->caches);
+	struct kt_stage_cache *slot = kt_list_push(arena, &stage->caches);
 	const struct kt_cache *cache = use->cache;
 	bool exact = use->memory && kt_known(use->memory->used_objs);
 
 	if (!slot)
 		return;
-	*slot = (struct kt_moment_cache){ .name = kt_arena_name(arena, kt_span_str(cache->name)),
+	*slot = (struct kt_stage_cache){ .name = kt_arena_name(arena, kt_span_str(cache->name)),
 		.objects = exact ? use->memory->used_objs : cache->active_objs,
 		.pages = KT_UNKNOWN,
 		.bytes = use->held_bytes >= 0 ? use->held_bytes : KT_UNKNOWN,
 		.files = is_of_files(cache->name) };
 	if (kt_known(cache->nr_slabs) && kt_known(cache->pages_per_slab))
 		slot->pages = cache->nr_slabs * cache->pages_per_slab;
-	moment->exact |= exact;
+	stage->exact |= exact;
 	if (slot->files && kt_known(slot->bytes))
-		moment->files_bytes += slot->bytes;
+		stage->files_bytes += slot->bytes;
 }
 
 static int64_t known(struct kt_val val)
@@ -55,41 +54,41 @@ static int64_t known(struct kt_val val)
 }
 
 static void take(struct kt_arena *arena, const struct kt_snapshot *snap,
-	const struct kt_slab_uses *uses, struct kt_moment *moment)
+	const struct kt_slab_uses *uses, struct kt_stage *stage)
 {
-	moment->slab_bytes = uses->slab_bytes >= 0 ? uses->slab_bytes : uses->held_bytes;
-	moment->in_use_bytes = uses->in_use_bytes;
-	moment->waste_bytes = KT_UNKNOWN;
-	if (uses->held_bytes >= 0 && uses->in_use_bytes >= 0 && moment->slab_bytes >= 0)
-		moment->waste_bytes = moment->slab_bytes - uses->in_use_bytes;
-	moment->total_bytes = known(kt_snapshot_get(snap, KT_MEM_TOTAL, KT_NO_NODE));
-	moment->free_bytes = known(kt_snapshot_get(snap, KT_MEM_FREE, KT_NO_NODE));
-	moment->available_bytes = known(kt_snapshot_get(snap, KT_MEM_AVAILABLE, KT_NO_NODE));
+	stage->slab_bytes = uses->slab_bytes >= 0 ? uses->slab_bytes : uses->held_bytes;
+	stage->in_use_bytes = uses->in_use_bytes;
+	stage->waste_bytes = KT_UNKNOWN;
+	if (uses->held_bytes >= 0 && uses->in_use_bytes >= 0 && stage->slab_bytes >= 0)
+		stage->waste_bytes = stage->slab_bytes - uses->in_use_bytes;
+	stage->total_bytes = known(kt_snapshot_get(snap, KT_MEM_TOTAL, KT_NO_NODE));
+	stage->free_bytes = known(kt_snapshot_get(snap, KT_MEM_FREE, KT_NO_NODE));
+	stage->available_bytes = known(kt_snapshot_get(snap, KT_MEM_AVAILABLE, KT_NO_NODE));
 	for (size_t i = 0; i < uses->items.count; i++)
-		add_cache(arena, &uses->items.items[i], moment);
+		add_cache(arena, &uses->items.items[i], stage);
 }
 
-struct kt_err *kt_moment_measure(const struct kt_machine_opts *opts, struct kt_arena *arena,
-	const char *label, struct kt_moment *ret_moment)
+struct kt_err *kt_stage_measure(const struct kt_machine_opts *opts, struct kt_arena *arena,
+	const char *label, struct kt_stage *ret_stage)
 {
 	KT_CLEANUP(machine) struct kt_machine machine = { 0 };
 	KT_CLEANUP(slab_uses) struct kt_slab_uses uses = { 0 };
 	struct kt_err *err;
 
-	*ret_moment = (struct kt_moment){ .label = label };
-	err = kt_machine_read(opts, &machine, 0, &needs_of_moment);
+	*ret_stage = (struct kt_stage){ .label = label };
+	err = kt_machine_read(opts, &machine, 0, &needs_of_stage);
 	if (!err)
 		err = kt_slab_analyse(machine.snap, &uses);
 	if (!err)
-		take(arena, machine.snap, &uses, ret_moment);
+		take(arena, machine.snap, &uses, ret_stage);
 	return err;
 }
 
-const struct kt_moment_cache *kt_moment_find(const struct kt_moment *moment, const char *name)
+const struct kt_stage_cache *kt_stage_find(const struct kt_stage *stage, const char *name)
 {
-	for (size_t i = 0; i < moment->caches.count; i++) {
-		if (strcmp(moment->caches.items[i].name, name) == 0)
-			return &moment->caches.items[i];
+	for (size_t i = 0; i < stage->caches.count; i++) {
+		if (strcmp(stage->caches.items[i].name, name) == 0)
+			return &stage->caches.items[i];
 	}
 	return NULL;
 }
@@ -142,10 +141,10 @@ static void take_points(
 }
 
 static struct kt_err *forecast_cache(const struct kt_machine_opts *opts, struct kt_arena *arena,
-	const char *cache, struct kt_moment *moment)
+	const char *cache, struct kt_stage *stage)
 {
 	KT_CLEANUP(machine) struct kt_machine machine = { 0 };
-	struct kt_forecast *slot = kt_list_push(arena, &moment->forecasts);
+	struct kt_forecast *slot = kt_list_push(arena, &stage->forecasts);
 	struct kt_whatif_result result;
 	struct kt_err *err = kt_machine_open(opts, &machine);
 
@@ -167,17 +166,17 @@ static struct kt_err *forecast_cache(const struct kt_machine_opts *opts, struct 
 	return NULL;
 }
 
-struct kt_err *kt_moment_forecast(
-	const struct kt_machine_opts *opts, struct kt_arena *arena, struct kt_moment *moment)
+struct kt_err *kt_stage_forecast(
+	const struct kt_machine_opts *opts, struct kt_arena *arena, struct kt_stage *stage)
 {
-	const struct kt_moment_cache *last = NULL;
+	const struct kt_stage_cache *last = NULL;
 	struct kt_err *err = NULL;
 
 	for (unsigned n = 0; n < FORECASTS && !err; n++) {
-		const struct kt_moment_cache *largest = NULL;
+		const struct kt_stage_cache *largest = NULL;
 
-		for (size_t i = 0; i < moment->caches.count; i++) {
-			const struct kt_moment_cache *cache = &moment->caches.items[i];
+		for (size_t i = 0; i < stage->caches.count; i++) {
+			const struct kt_stage_cache *cache = &stage->caches.items[i];
 
 			if (cache->files && cache != last && kt_known(cache->bytes) &&
 				(!largest || cache->bytes > largest->bytes))
@@ -185,7 +184,7 @@ struct kt_err *kt_moment_forecast(
 		}
 		if (!largest)
 			return NULL;
-		err = forecast_cache(opts, arena, largest->name, moment);
+		err = forecast_cache(opts, arena, largest->name, stage);
 		last = largest;
 	}
 	return err;
