@@ -172,6 +172,22 @@ static void know_past(struct kt_http *http, const struct past *past, struct kt_a
 	snprintf(oldest->key, sizeof(oldest->key), "%s", past->key);
 }
 
+static struct connection *connection_of(struct kt_http *http, struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+		http->lib->get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	return info ? info->socket_context : NULL;
+}
+
+static void set_deadline(struct kt_http *http, struct MHD_Connection *connection, int64_t after_ns)
+{
+	struct connection *own = connection_of(http, connection);
+
+	if (own)
+		own->deadline_ns = after_ns ? kt_clock_ns() + after_ns : 0;
+}
+
 /*
  * Runs in the main thread once the worker has resumed the connection, because the budget and the
  * cache have no lock. The cost is charged now: it is not known before the recording has been read.
@@ -182,6 +198,7 @@ static enum MHD_Result end_past(
 	struct kt_answer *answer = past->answer;
 
 	past->answer = NULL;
+	set_deadline(http, connection, ANSWER_NS);
 	if (past->stretch.judges)
 		http->judge_free_ns = kt_clock_ns() + (JUDGE_RATE - 1) * past->cost_ns;
 	else
@@ -230,6 +247,8 @@ static enum MHD_Result begin_past(struct kt_http *http, struct MHD_Connection *c
 		.who = kt_route_who(http->site, connection) };
 	memcpy(past->key, route->key, sizeof(past->key));
 	request->past = past;
+	/* the deadline is for the client, which waits for this server now */
+	set_deadline(http, connection, 0);
 	/* before the worker is able to wake it */
 	http->lib->suspend_connection(connection);
 	kt_worker_push(route->stretch.judges ? http->judge : http->worker, &past->job);
@@ -237,22 +256,6 @@ static enum MHD_Result begin_past(struct kt_http *http, struct MHD_Connection *c
 }
 
 /* ---- requests ---- */
-
-static struct connection *connection_of(struct kt_http *http, struct MHD_Connection *connection)
-{
-	const union MHD_ConnectionInfo *info =
-		http->lib->get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-
-	return info ? info->socket_context : NULL;
-}
-
-static void set_deadline(struct kt_http *http, struct MHD_Connection *connection, int64_t after_ns)
-{
-	struct connection *own = connection_of(http, connection);
-
-	if (own)
-		own->deadline_ns = after_ns ? kt_clock_ns() + after_ns : 0;
-}
 
 /*
  * Each request is charged with the time of its route, including refused requests: a client must not
