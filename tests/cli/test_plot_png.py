@@ -7,7 +7,7 @@ import zlib
 from lib import Folder, refuse, succeed, test
 from test_diagnose import Machine, logged
 
-LEFT, RIGHT, TOP, BOTTOM = 150, 480, 84, 60  # of src/output/chart_png.c
+LEFT, RIGHT, TOP, BOTTOM = 150, 480, 84, 60  # of src/output/picture/chart_png.c
 SLAB = (0x00, 0x72, 0xb2)
 
 

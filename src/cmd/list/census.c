@@ -17,7 +17,7 @@
 #include "base/human.h"
 #include "cli/cmd.h"
 #include "machine/machine.h"
-#include "output/page_map.h"
+#include "output/picture/page_map.h"
 #include "root/new_file.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "output/canvas.h"
+#include "output/picture/canvas.h"
 
 #include "test.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "output/curve.h"
+#include "output/picture/curve.h"
 
 #include "test.h"
 

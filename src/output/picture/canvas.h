@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#ifndef KT_OUTPUT_CANVAS_H
-#define KT_OUTPUT_CANVAS_H
+#ifndef KT_OUTPUT_PICTURE_CANVAS_H
+#define KT_OUTPUT_PICTURE_CANVAS_H
 
 #include "base/buf.h"
 #include "base/err.h"

@@ -3,7 +3,7 @@
 // PNG by libpng, which is opened when the first picture is written, because nothing else needs it.
 // Its simplified interface returns errors as values; the classic interface uses longjmp.
 
-#include "output/canvas.h"
+#include "output/picture/canvas.h"
 
 #include "base/library.h"
 #include "base/span.h"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#ifndef KT_OUTPUT_PAGE_MAP_H
-#define KT_OUTPUT_PAGE_MAP_H
+#ifndef KT_OUTPUT_PICTURE_PAGE_MAP_H
+#define KT_OUTPUT_PICTURE_PAGE_MAP_H
 
 #include "model/snapshot.h"
-#include "output/canvas.h"
+#include "output/picture/canvas.h"
 
 /**
  * Draws physical memory as a picture: System RAM in address order along a curve, one pixel per run

@@ -5,7 +5,7 @@
 // shuffled looks shuffled. Colours have their meaning in words in the legend, and each slot has a
 // text that is shown when the pointer is on it.
 
-#include "output/slabs_svg.h"
+#include "output/picture/slabs_svg.h"
 
 #include "model/cache.h"
 #include "output/slot_looks.h"

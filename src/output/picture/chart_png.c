@@ -8,8 +8,8 @@
 
 #include "base/human.h"
 #include "base/when.h"
-#include "output/canvas.h"
 #include "output/palette.h"
+#include "output/picture/canvas.h"
 
 #include <string.h>
 

@@ -9,7 +9,7 @@
 #include "base/human.h"
 #include "base/when.h"
 #include "output/palette.h"
-#include "output/slabs_svg.h"
+#include "output/picture/slabs_svg.h"
 
 #include <string.h>
 

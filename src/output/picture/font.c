@@ -3,7 +3,7 @@
 // Printable ASCII in a matrix of 5 by 9: seven rows above the baseline, two below it. The left
 // pixel of a row is the highest of five bits.
 
-#include "output/canvas.h"
+#include "output/picture/canvas.h"
 
 /* clang-format off */
 const unsigned char kt_font[KT_FONT_GLYPHS][KT_FONT_HEIGHT] = {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#ifndef KT_OUTPUT_CURVE_H
-#define KT_OUTPUT_CURVE_H
+#ifndef KT_OUTPUT_PICTURE_CURVE_H
+#define KT_OUTPUT_PICTURE_CURVE_H
 
 #include <stddef.h>
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "output/page_map.h"
+#include "output/picture/page_map.h"
 
 #include "base/human.h"
 #include "base/when.h"
-#include "output/curve.h"
 #include "output/output.h"
 #include "output/palette.h"
+#include "output/picture/curve.h"
 
 #include <stdio.h>
 #include <string.h>

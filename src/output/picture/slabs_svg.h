@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#ifndef KT_OUTPUT_SLABS_SVG_H
-#define KT_OUTPUT_SLABS_SVG_H
+#ifndef KT_OUTPUT_PICTURE_SLABS_SVG_H
+#define KT_OUTPUT_PICTURE_SLABS_SVG_H
 
 #include "output/output.h"
 #include "report/drawing.h"
