@@ -11,6 +11,8 @@
 // known in a class, so the expected number has bounds: the function is convex in k, lowest where
 // all k are alike and highest where they are at the ends of the class.
 
+#include "whatif/slab_reclaim.h"
+
 #include "whatif/whatif.h"
 
 #include <math.h>
@@ -124,11 +126,11 @@ static void put_points(struct kt_arena *arena, struct kt_whatif_result *ret,
 			add_random(slabs, i, evicted, &low, &high);
 	}
 	needed = (slabs->nr_objs - evicted + slabs->objs_per_slab - 1) / slabs->objs_per_slab;
-	put_choice(arena, ret, slabs, "random order, at least", evicted, (int64_t)floor(low),
+	put_choice(arena, ret, slabs, KT_RECLAIM_RANDOM_LEAST, evicted, (int64_t)floor(low),
 		page_bytes);
 	put_choice(arena, ret, slabs, "random order, at most", evicted, (int64_t)ceil(high),
 		page_bytes);
-	put_choice(arena, ret, slabs, "emptiest slab first", evicted, nr_freed, page_bytes);
+	put_choice(arena, ret, slabs, KT_RECLAIM_EMPTIEST, evicted, nr_freed, page_bytes);
 	put_choice(arena, ret, slabs, "perfect packing", evicted, slabs->nr_slabs - needed,
 		page_bytes);
 }
@@ -260,7 +262,7 @@ static void compute(
 	}
 	ret->now_bytes = slabs.nr_slabs * slabs.pages_per_slab * page_bytes;
 	kt_whatif_input_count(arena, ret, "slabs with objects", slabs.nr_slabs, "kernel memory");
-	kt_whatif_input_count(arena, ret, "objects in use", slabs.nr_objs, "kernel memory");
+	kt_whatif_input_count(arena, ret, KT_RECLAIM_USED_OBJS, slabs.nr_objs, "kernel memory");
 	kt_whatif_input_count(
 		arena, ret, "objects of a slab", slabs.objs_per_slab, "kernel memory");
 	kt_whatif_input_count(

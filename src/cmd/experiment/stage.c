@@ -3,6 +3,7 @@
 
 #include "analysis/slab.h"
 #include "machine/machine.h"
+#include "whatif/slab_reclaim.h"
 #include "whatif/whatif.h"
 
 #include <stdlib.h>
@@ -117,21 +118,24 @@ static int by_evicted(const void *a, const void *b)
 	return (x->evicted > y->evicted) - (x->evicted < y->evicted);
 }
 
-/* The curve of the what-if: four choices for each number of evictions. */
+/* Of the curve of the what-if, the least and the most that a number of evictions gives back. */
 static void take_points(
 	struct kt_arena *arena, const struct kt_whatif_result *result, struct kt_forecast *forecast)
 {
 	for (size_t i = 0; i < result->points.count; i++) {
 		const struct kt_whatif_point *from = &result->points.items[i];
-		struct kt_forecast_point *point = point_of(arena, forecast, from->count);
+		bool low = strcmp(from->choice, KT_RECLAIM_RANDOM_LEAST) == 0;
+		bool high = strcmp(from->choice, KT_RECLAIM_EMPTIEST) == 0;
+		struct kt_forecast_point *point =
+			low || high ? point_of(arena, forecast, from->count) : NULL;
 
-		if (point && strcmp(from->choice, "random order, at least") == 0)
+		if (point && low)
 			point->low_bytes = from->saves_bytes;
-		if (point && strcmp(from->choice, "emptiest slab first") == 0)
+		if (point && high)
 			point->high_bytes = from->saves_bytes;
 	}
 	for (size_t i = 0; i < result->inputs.count; i++) {
-		if (strcmp(result->inputs.items[i].name, "objects in use") == 0)
+		if (strcmp(result->inputs.items[i].name, KT_RECLAIM_USED_OBJS) == 0)
 			forecast->objects = result->inputs.items[i].count;
 	}
 	forecast->bytes = result->now_bytes;
