@@ -76,7 +76,7 @@ def help_of_a_command_has_its_own_options_and_no_others():
         return {row["option"].split("--")[1].split()[0]
                 for row in json.loads(succeed("help", *args, "-o", "json").text)["options"]}
     assert "scrub" in options("capture") and "scrub" not in options()
-    assert options("slab") == {"by", "families", "details", "exact", "objects"}, options("slab")
+    assert options("slab") == {"by", "families", "details", "exact", "objects", "draw"}, options("slab")
     assert "all" in options() and not options("version")
     assert "name, family, process" in succeed("help", "stacks").text, "--by does not say what it takes"
 

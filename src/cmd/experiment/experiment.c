@@ -472,7 +472,7 @@ static const struct kt_example examples[] = {
 
 const struct kt_cmd kt_cmd_experiment = {
 	.name = "experiment",
-	.summary = "slab caches before and after a load, with consent",
+	.summary = "slab caches before and after a load",
 	.operands = operands,
 	.nr_operands = KT_LEN(operands),
 	.help = "Says what an experiment would do, or with --yes makes it, as root: it counts the "

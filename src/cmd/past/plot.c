@@ -312,7 +312,7 @@ static const struct kt_example examples[] = {
 
 const struct kt_cmd kt_cmd_plot = {
 	.name = "plot",
-	.summary = "a recording as a chart, in text or as SVG",
+	.summary = "a recording as a chart, as text, SVG or PNG",
 	.operands = operands,
 	.nr_operands = KT_LEN(operands),
 	.help = "Draws the kernel's memory in a recording as a stack that adds up, as the "

@@ -531,7 +531,7 @@ static const struct kt_example examples[] = {
 
 const struct kt_cmd kt_cmd_simulate = {
 	.name = "simulate",
-	.summary = "what other allocators would hold for the same allocations",
+	.summary = "what other allocators would hold",
 	.operands = operands,
 	.nr_operands = KT_LEN(operands),
 	.help = "Replays allocations and frees with models of allocators, and compares what was "
