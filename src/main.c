@@ -407,7 +407,7 @@ static int exit_status(const struct kt_cmd *cmd, int end)
  */
 static void choose_zone(const struct kt_call *call)
 {
-	if (call->show.utc)
+	if (call->machine.utc)
 		setenv("TZ", "UTC0", 1);
 	tzset();
 }

@@ -201,6 +201,29 @@ const char *kt_when_local(int64_t ms, char ret[KT_WHEN_ROOM])
 	return ret;
 }
 
+const char *kt_when_in(int64_t ms, int minutes_east, const char *zone, char ret[KT_WHEN_ROOM])
+{
+	char text[32];
+
+	/* "2026-01-31T23:59:59Z" */
+	kt_when_text(ms + minutes_east * 60000ll, text);
+	if (strlen(text) != 20)
+		snprintf(ret, KT_WHEN_ROOM, "?");
+	else
+		snprintf(ret, KT_WHEN_ROOM, "%.10s %.8s %s", text, text + 11, zone);
+	return ret;
+}
+
+int kt_when_zone_at(int64_t ms, char ret_name[KT_WHEN_ROOM])
+{
+	struct tm parts;
+
+	ret_name[0] = '\0';
+	if (!local_parts(ms, &parts) || !strftime(ret_name, KT_WHEN_ROOM, "%Z", &parts))
+		return 0;
+	return (int)(parts.tm_gmtoff / 60);
+}
+
 const char *kt_when_clock(int64_t ms, bool dated, char ret[KT_WHEN_ROOM])
 {
 	struct tm parts;

@@ -35,6 +35,11 @@ const char *kt_when_text(int64_t ms, char ret[32]);
 #define KT_WHEN_ROOM 48
 /** Writes "2026-01-31 23:59:59 CET", in the local zone: the form for people. Returns `ret`. */
 const char *kt_when_local(int64_t ms, char ret[KT_WHEN_ROOM]);
+/** Writes the same form in a zone of this name, so many minutes east of UTC. Returns `ret`. */
+const char *kt_when_in(int64_t ms, int minutes_east, const char *zone, char ret[KT_WHEN_ROOM]);
+/** Writes the name of the local zone at a time, which may be empty, and returns its minutes east of
+ * UTC. */
+int kt_when_zone_at(int64_t ms, char ret_name[KT_WHEN_ROOM]);
 /** Writes "23:59:59", or with its date "01-31 23:59", in the local zone. Returns `ret`. */
 const char *kt_when_clock(int64_t ms, bool dated, char ret[KT_WHEN_ROOM]);
 /** Writes a time of kt_when_text() in the form for people; any other text stays as it is. */

@@ -42,7 +42,6 @@ struct kt_console {
 struct kt_show {
 	const struct kt_output *output;
 	bool exact_bytes, all;
-	bool utc;      /* times are in UTC */
 	int64_t depth; /* levels of trees; 0: not given */
 };
 

@@ -49,7 +49,7 @@ static const struct kt_option output_options[] = {
 	{ 0, "utc", NULL,
 		"read and show times in UTC; default: in the local zone, which TZ sets; JSON, CSV "
 		"and OpenMetrics always have UTC",
-		.kind = KT_ARG_FLAG, KT_AT(struct kt_call, show.utc) },
+		.kind = KT_ARG_FLAG, KT_AT(struct kt_call, machine.utc) },
 	{ 'a', "all", NULL, "show every row and column, also empty and missing ones",
 		.kind = KT_ARG_FLAG, KT_AT(struct kt_call, show.all) },
 };

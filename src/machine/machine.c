@@ -84,11 +84,14 @@ struct kt_err *kt_machine_open(const struct kt_machine_opts *opts, struct kt_mac
  */
 static void describe_live(struct kt_snapshot *snap)
 {
+	char zone[KT_WHEN_ROOM];
 	struct utsname uts;
 
 	snap->host.live = true;
 	snap->host.page_bytes = sysconf(_SC_PAGESIZE);
 	snap->host.taken_s = time(NULL);
+	snap->host.zone_minutes = kt_when_zone_at(snap->host.taken_s * 1000, zone);
+	snap->host.zone = *zone ? kt_arena_name(&snap->arena, kt_span_str(zone)) : NULL;
 	snap->host.privileged = geteuid() == 0;
 	if (uname(&uts) == 0)
 		snap->host.machine = kt_arena_name(&snap->arena, kt_span_str(uts.machine));
@@ -270,6 +273,19 @@ static const char *time_text(int64_t seconds, struct kt_arena *arena)
 	return seconds <= 0 || seconds > INT64_MAX / 1000
 		       ? NULL
 		       : kt_arena_printf(arena, "%s", kt_when_text(seconds * 1000, text));
+}
+
+/* In the zone of the machine, if a capture has it, else in the local one; NULL: not known. */
+static const char *person_time(
+	const struct kt_machine *machine, const char *when, char ret[KT_WHEN_ROOM])
+{
+	const struct kt_host *host = &machine->snap->host;
+
+	if (!when)
+		return NULL;
+	if (host->live || !host->zone || machine->opts.utc)
+		return kt_when_of_data(when, ret);
+	return kt_when_in(host->taken_s * 1000, host->zone_minutes, host->zone, ret);
 }
 
 static const struct kt_column host_columns[] = {
@@ -506,7 +522,7 @@ void kt_machine_describe(const struct kt_machine *machine, struct kt_report *rep
 	const char *const second[] = { count_text(host->nr_cpus, "CPU", arena),
 		count_text(host->nr_nodes, "node", arena),
 		host->uptime_s >= 0 ? uptime_text(host->uptime_s, arena) : NULL,
-		when ? kt_when_of_data(when, local) : NULL,
+		person_time(machine, when, local),
 		source ? kt_arena_printf(arena, "from %s", source) : NULL };
 
 	host_field(report, "name", host->name);

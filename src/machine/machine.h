@@ -29,6 +29,7 @@ struct kt_machine_opts {
 	int64_t pick;
 	const char *btf;       /* file of type data of this machine's kernel; NULL: its own */
 	const char *vmlinux;   /* the ELF file of this machine's kernel; NULL: none */
+	bool utc;	       /* times are for a reader in UTC */
 	bool cheap, expensive; /* reads less, or more, than usual: enum kt_want */
 	/** Called now and then by slow sources; NULL: progress is not shown. */
 	void (*progress)(void *arg, int64_t done, int64_t all);

@@ -94,6 +94,8 @@ struct kt_host {
 	int64_t nr_cpus_present; /* plugged in, online or not; may be KT_UNKNOWN, never 0 */
 	int64_t uptime_s;	 /* since boot; may be KT_UNKNOWN */
 	int64_t taken_s;	 /* seconds since 1970; may be KT_UNKNOWN */
+	const char *zone;	 /* of its clock at that time, such as "CET"; NULL: not known */
+	int zone_minutes;	 /* east of UTC */
 	bool live, privileged, isolated_cpus;
 	bool at_rest;		/* a dump: nothing moved while it was read */
 	bool hypervisor_by_log; /* only the kernel log names it */

@@ -6,9 +6,13 @@
 #include "source/meta.h"
 #include "source/source.h"
 
+#include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
-#define NOTES_MAX 64u
+#define NOTES_MAX	 64u
+#define ZONE_NAME_MAX	 10u
+#define ZONE_MINUTES_MAX 1440 /* a day */
 
 static void parse_denied(struct kt_snapshot *snap, struct kt_span path)
 {
@@ -28,6 +32,30 @@ static void put_fact(struct kt_snapshot *snap, enum kt_metric metric, bool yes, 
 				      .field = field });
 }
 
+/*
+ * "CET +60": the offset is in minutes east of UTC. Names are those of POSIX, which have letters,
+ * digits and signs. Anything else is left out, and times are in the reader's zone.
+ */
+static void parse_zone(struct kt_snapshot *snap, struct kt_span value)
+{
+	struct kt_span name, rest = value;
+	int64_t minutes;
+	bool east;
+
+	if (!kt_span_until(&rest, ' ', &name) || !name.n || name.n > ZONE_NAME_MAX)
+		return;
+	for (size_t i = 0; i < name.n; i++) {
+		if (!isalnum((unsigned char)name.p[i]) && name.p[i] != '+' && name.p[i] != '-')
+			return;
+	}
+	east = kt_span_skip(&rest, "+");
+	if ((!east && !kt_span_skip(&rest, "-")) || !kt_span_i64(rest, &minutes) || minutes < 0 ||
+		minutes > ZONE_MINUTES_MAX)
+		return;
+	snap->host.zone = kt_arena_name(&snap->arena, name);
+	snap->host.zone_minutes = (int)(east ? minutes : -minutes);
+}
+
 static void parse_line(struct kt_snapshot *snap, struct kt_span name, struct kt_span value)
 {
 	struct kt_host *host = &snap->host;
@@ -39,6 +67,8 @@ static void parse_line(struct kt_snapshot *snap, struct kt_span name, struct kt_
 		host->page_bytes = number;
 	else if (kt_span_eq(name, "taken_s") && ok)
 		host->taken_s = number;
+	else if (kt_span_eq(name, "zone"))
+		parse_zone(snap, value);
 	else if (kt_span_eq(name, "privileged") && ok)
 		host->privileged = number != 0;
 	else if (kt_span_eq(name, "folded") && ok)
@@ -94,6 +124,15 @@ void kt_meta_write(const struct kt_snapshot *snap, struct kt_buf *ret_text)
 		kt_buf_printf(ret_text, "stack_vmapped=%lld\n", (long long)stack.value);
 	if (kt_ok(vmap))
 		kt_buf_printf(ret_text, "vmalloc_undercounts=%lld\n", (long long)vmap.value);
+}
+
+void kt_meta_write_zone(const struct kt_snapshot *snap, struct kt_buf *ret_text)
+{
+	int minutes = snap->host.zone_minutes;
+
+	if (snap->host.zone)
+		kt_buf_printf(ret_text, "zone=%s %c%d\n", snap->host.zone, minutes < 0 ? '-' : '+',
+			abs(minutes));
 }
 
 const struct kt_source kt_source_meta = {

@@ -115,3 +115,19 @@ def utc_is_an_option():
             text = " ".join(succeed("--utc", "report", rec, env=there(zone)).text.split())
             assert f": {TIMES[0][:10]} 00:00:00 UTC to {TIMES[0][:10]} 03:00:00 UTC least available" in text, text
             assert free_mib(f"{rec}@01:00", zone, "--utc")[1] == "2026-10-25T01:00:00Z", zone
+
+
+@test
+def a_capture_shows_the_clock_of_its_machine():
+    meta = "page_bytes=4096\ntaken_s=1792888200\nzone={}\n"  # 2026-10-25T00:30:00Z
+    for zone, shown in (("CEST +120", "2026-10-25 02:30:00 CEST"), ("NST -210", "2026-10-24 21:00:00 NST"),
+                        ("CEST 2 hours", "2026-10-25 09:30:00 JST")):
+        with Folder() as folder:
+            tree = plant(folder, {**trees.MODERN, "ktally/meta": meta.format(zone)})
+            assert f", {shown}" in succeed("-s", tree, env=there("JST-9")).text, zone
+            assert ", 2026-10-25 00:30:00 UTC" in succeed("--utc", "-s", tree, env=there("JST-9")).text, zone
+            assert succeed("-s", tree, "-o", "json").json()["host"]["time"] == "2026-10-25T00:30:00Z"
+    with Folder() as folder:
+        succeed("capture", folder / "a.tar", env=there(BERLIN))
+        text = succeed("-s", folder / "a.tar", env=there("JST-9")).text
+        assert re.search(r" \d\d:\d\d:\d\d CES?T, from", text), text[:300]

@@ -221,6 +221,7 @@ static struct kt_err *write_all(
 	if (err)
 		return err;
 	kt_meta_write(machine->snap, &meta);
+	kt_meta_write_zone(machine->snap, &meta);
 	kt_buf_add(&meta, capture->denied.data, capture->denied.size);
 	capture->arena.failed |= meta.failed || capture->denied.failed;
 	add(capture, "ktally/meta", meta.data ? meta.data : "", meta.size);

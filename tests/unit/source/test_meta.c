@@ -28,6 +28,43 @@ TEST(what_is_written_is_read_back)
 	CHECK_VALUE(to, VMALLOC_UNDERCOUNTS, 0);
 }
 
+TEST(the_zone_of_its_clock_is_read_back)
+{
+	static const struct {
+		const char *name;
+		int minutes;
+	} zones[] = { { "UTC", 0 }, { "CEST", 120 }, { "NST", -210 }, { "+0545", 345 } };
+
+	for (size_t i = 0; i < KT_LEN(zones); i++) {
+		KT_CLEANUP(snapshot) struct kt_snapshot *from = machine(4096);
+		KT_CLEANUP(snapshot) struct kt_snapshot *to = machine(4096);
+		KT_CLEANUP(buf) struct kt_buf text = { 0 };
+
+		from->host.zone = zones[i].name;
+		from->host.zone_minutes = zones[i].minutes;
+		kt_meta_write_zone(from, &text);
+		CHECK_INT(feed_bytes(to, &kt_source_meta, PATH, text.data, text.size), NO_ERROR);
+		if (CHECK(to->host.zone))
+			CHECK_STR(to->host.zone, zones[i].name);
+		CHECK_INT(to->host.zone_minutes, zones[i].minutes);
+	}
+}
+
+TEST(a_zone_that_no_clock_has_is_not_taken)
+{
+	static const char *const texts[] = { "zone=\n", "zone=CET\n", "zone=CET 60\n",
+		"zone= +60\n", "zone=CET +1441\n", "zone=CET --60\n", "zone=CET +-60\n",
+		"zone=C\033[1m +60\n", "zone=ABCDEFGHIJK +60\n", "zone=CET +6x\n" };
+
+	for (size_t i = 0; i < KT_LEN(texts); i++) {
+		KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+
+		FEED(snap, meta, PATH, texts[i]);
+		CHECK(!snap->host.zone);
+		CHECK_INT(snap->host.zone_minutes, 0);
+	}
+}
+
 TEST(a_page_size_that_no_machine_has_is_not_taken)
 {
 	static const char *const texts[] = { "page_bytes=0\n", "page_bytes=-4096\n",
