@@ -33,8 +33,8 @@ static void put_fact(struct kt_snapshot *snap, enum kt_metric metric, bool yes, 
 }
 
 /*
- * "CET +60": the offset is in minutes east of UTC. Names are those of POSIX, which have letters,
- * digits and signs. Anything else is left out, and times are in the reader's zone.
+ * "CET +60": the offset is in minutes east of UTC. A name as POSIX has it consists of letters,
+ * digits, plus and minus. Anything else is left out, and times are in the reader's zone.
  */
 static void parse_zone(struct kt_snapshot *snap, struct kt_span value)
 {

@@ -118,7 +118,7 @@ static int by_evicted(const void *a, const void *b)
 	return (x->evicted > y->evicted) - (x->evicted < y->evicted);
 }
 
-/* Of the curve of the what-if, the least and the most that a number of evictions gives back. */
+/* Takes from the curve of the what-if the least and the most that some evictions give back. */
 static void take_points(
 	struct kt_arena *arena, const struct kt_whatif_result *result, struct kt_forecast *forecast)
 {
