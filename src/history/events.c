@@ -200,6 +200,8 @@ static const struct {
 	{ KT_MARK_FINDING, KT_EVENTS_FINDING },
 	{ KT_MARK_USER, KT_EVENTS_MARK },
 	{ KT_MARK_MOVED, KT_EVENTS_MOVED },
+	{ KT_MARK_MOUNTED, KT_EVENTS_MOUNTED },
+	{ KT_MARK_UNMOUNTED, KT_EVENTS_UNMOUNTED },
 };
 
 /* The recorder's own notes on what it found: marks of the samples since the last call. */
@@ -281,6 +283,8 @@ const char *kt_events_kind_name(enum kt_events_kind kind)
 		[KT_EVENTS_FINDING] = "finding",
 		[KT_EVENTS_MARK] = "mark",
 		[KT_EVENTS_MOVED] = "moved",
+		[KT_EVENTS_MOUNTED] = "mount",
+		[KT_EVENTS_UNMOUNTED] = "mount",
 		[KT_EVENTS_MODULE_LOADED] = "module",
 		[KT_EVENTS_MODULE_UNLOADED] = "module",
 		[KT_EVENTS_CACHE_MADE] = "cache",

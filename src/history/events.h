@@ -33,6 +33,8 @@ enum kt_events_kind {
 	KT_EVENTS_FINDING,	   /* name: "warning: ID SUBJECT" or "resolved: ..." */
 	KT_EVENTS_MARK,		   /* name: text of a user */
 	KT_EVENTS_MOVED,	   /* name: "kernel stacks +31.2 MiB: NAME (+2000 threads)" */
+	KT_EVENTS_MOUNTED,	   /* name: "/backup (ext4)", or "3 more" */
+	KT_EVENTS_UNMOUNTED,	   /* name */
 	KT_EVENTS_MODULE_LOADED,   /* name: module */
 	KT_EVENTS_MODULE_UNLOADED, /* name */
 	KT_EVENTS_CACHE_MADE,	   /* name: slab cache; several caches may have one name */
@@ -57,7 +59,7 @@ typedef KT_LIST(struct kt_events_item) kt_events_list;
  */
 void kt_events_until(struct kt_events *events, const struct kt_cursor *cursor,
 	struct kt_arena *arena, kt_events_list *ret_list);
-/** Returns the subject of an event: "boot", "oom", "mark", "module", "cache". */
+/** Returns the subject of an event: "boot", "oom", "mark", "mount", "module", "cache". */
 const char *kt_events_kind_name(enum kt_events_kind kind);
 void kt_events_fini(struct kt_events *events);
 

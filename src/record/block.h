@@ -59,6 +59,9 @@ struct kt_block_file {
 /* From the recorder: "kernel stacks +31.2 MiB: NAME (+2000 threads)". */
 #define KT_MARK_MOVED "moved"
 #define KT_MARK_USER  "mark" /* of a user: any text */
+/* From the recorder: "/backup (ext4)". */
+#define KT_MARK_MOUNTED	  "mounted"
+#define KT_MARK_UNMOUNTED "unmounted"
 #define KT_MARK_FINDING \
 	"finding" /* of the recorder: "warning: ID SUBJECT", "resolved: ID SUBJECT" */
 

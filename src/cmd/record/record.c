@@ -296,6 +296,7 @@ static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
 	if (args->mark)
 		return leave_mark(recorder.path, args->mark, call, report);
 	kt_record_moved_init(&recorder.moved);
+	kt_record_mounts_init(&recorder.mounts, !call->machine.source);
 	kt_record_daily_init(&recorder.daily, recorder.path);
 	err = open_files(&recorder, &machine);
 	recorder.interval_ms = (int64_t)(interval_s * 1000);
@@ -330,6 +331,7 @@ static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
 	kt_record_files_fini(&recorder.files);
 	kt_record_users_fini(&recorder.users);
 	kt_record_moved_fini(&recorder.moved);
+	kt_record_mounts_fini(&recorder.mounts);
 	kt_arena_fini(&recorder.arena);
 	return err;
 }

@@ -371,6 +371,7 @@ struct kt_err *kt_recorder_sample(struct kt_recorder *recorder, int64_t real_ms,
 	}
 	if (err)
 		return err;
+	kt_record_mounts_read(&recorder->mounts, recorder->root, draft);
 	/* a sample that is not whole is none */
 	if (kt_draft_failed(draft) || recorder->arena.failed || recorder->moved.failed)
 		return kt_err_new(KT_ERR_NOMEM, "out of memory while taking a sample");

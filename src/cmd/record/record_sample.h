@@ -8,6 +8,7 @@
 #include "cmd/record/record_files.h"
 #include "cmd/record/record_groups.h"
 #include "cmd/record/record_memory.h"
+#include "cmd/record/record_mounts.h"
 #include "cmd/record/record_moved.h"
 #include "cmd/record/record_users.h"
 #include "record/sampler.h"
@@ -28,6 +29,7 @@ struct kt_recorder {
 	struct kt_record_memory memory;
 	struct kt_record_users users;
 	struct kt_record_moved moved;
+	struct kt_record_mounts mounts;
 	struct kt_record_daily daily;
 	struct kt_alert *alert;
 	struct kt_record_files files;
