@@ -204,18 +204,18 @@ static struct kt_err *run_batch(struct run *run, struct kt_sim_event *events, si
 static struct kt_err *run_all(struct run *run)
 {
 	struct kt_sim_event *events = kt_arena_alloc(run->arena, BATCH * sizeof(*events));
+	struct kt_err *err = NULL;
 	size_t count = 0;
 
 	if (!events)
 		return no_memory();
 	do {
-		struct kt_err *err = run->stream->read(run->stream->arg, events, BATCH, &count);
-
+		err = run->stream->read(run->stream->arg, events, BATCH, &count);
 		if (!err)
 			err = run_batch(run, events, count);
-		if (err)
-			return err;
-	} while (count);
+	} while (!err && count);
+	if (err)
+		return err;
 	return run->moved || !run->result->ends.count ? end_phase(run, NULL) : NULL;
 }
 

@@ -137,7 +137,7 @@ static void seek_daily(const struct kt_growth_of *of, struct kt_growth *growth)
 	if (growth->level != KT_LEVEL_TWO_HOURS)
 		return;
 	for (; (days + 1) * day <= last; days++) {
-		const double *at = growth->floors.at + last - days * day;
+		const double *at = growth->floors.at + last - (ptrdiff_t)days * day;
 
 		by = at[0] - at[-day];
 		if (by < DAILY_STILL * most)

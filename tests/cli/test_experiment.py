@@ -9,19 +9,13 @@ from pathlib import Path
 
 import lib
 import trees
+from experiments import GROUPS, left_over
 from lib import Folder, Skip, need_root, plant, refuse, succeed, test
 from test_schema import must_be_valid
 
 FILES = 4000
 LIMIT = "32"
-GROUPS = [Path("/sys/fs/cgroup/memory"), Path("/sys/fs/cgroup")]
 NAMES = ("drop", "find", "pressure", "build", "paper")
-
-
-def left_over(folder):
-    """Cgroups and files of experiments."""
-    return [str(path) for above in (*GROUPS, folder) if above.is_dir()
-            for path in above.glob("ktally-experiment-*")]
 
 
 def need_groups():

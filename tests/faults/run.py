@@ -25,6 +25,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "cli"))
 
 import case_trees  # noqa: E402
 import suite  # noqa: E402
+from experiments import GROUPS, left_over  # noqa: E402
 from suite import Skip, test  # noqa: E402
 
 KTALLY, ALLOC = (str(Path(path).resolve()) for path in sys.argv[1:3])
@@ -36,7 +37,6 @@ OUT_OF_MEMORY = re.compile(
 VARYING = re.compile(rb"^ktally_\w*_seconds .*$", re.M)  # what it took, which no two runs agree on
 TIMEOUT_S = 60
 EXPERIMENTS = 40  # runs of an experiment, which take seconds
-CGROUPS = (Path("/sys/fs/cgroup/memory"), Path("/sys/fs/cgroup"))
 TRIES_AT_MOST = int(os.environ.get("KTALLY_ALLOC_TRIES", "600"))  # for one command
 
 
@@ -143,7 +143,7 @@ def need_cgroups():
     if not any((above / "memory.limit_in_bytes").exists() or
                ((above / "cgroup.controllers").exists() and
                 "memory" in (above / "cgroup.controllers").read_text().split())
-               for above in CGROUPS) or os.geteuid() != 0:
+               for above in GROUPS) or os.geteuid() != 0:
         raise Skip("no cgroup that limits memory can be made here")
 
 
@@ -196,8 +196,7 @@ def experiments_end_and_leave_nothing():
         wrong = [(n, what) for n, what in ends.items() if what is not True and not
                  isinstance(what, re.Match)]
         assert not list(Path(folder).iterdir()), list(Path(folder).iterdir())
-    left = [str(path) for above in CGROUPS for path in above.glob("ktally-experiment-*")]
-    assert not left, left
+    assert not left_over(), left_over()
     print(f"faults: experiment: {made} allocations, {len(ends)} runs", flush=True)
     complain(wrong, len(ends))
 
