@@ -16,6 +16,7 @@ static bool is_real(const struct kt_column *column)
 
 /* ---- shares and sums ---- */
 
+/* Nothing is a share of nothing, or of less than nothing as an unattributed rest may be. */
 static void fill_shares(const struct kt_table *table, struct kt_report_row *row)
 {
 	for (size_t i = 0; i < table->nr_columns; i++) {
@@ -24,7 +25,7 @@ static void fill_shares(const struct kt_table *table, struct kt_report_row *row)
 				     *den = &row->cells[column->den];
 
 		if (column->num == column->den || !is_real(column) || num->state != KT_OK ||
-			den->state != KT_OK || den->number == 0)
+			den->state != KT_OK || den->number <= 0)
 			continue;
 		row->cells[i] = kt_cell_real((double)num->number / (double)den->number);
 	}

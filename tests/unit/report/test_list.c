@@ -88,6 +88,20 @@ TEST(the_largest_stand_first_and_the_total_is_of_all_that_is_known)
 	CHECK_INT(table->rows.items[1].cells[SHARE].state, KT_ABSENT);
 }
 
+TEST(nothing_is_a_share_of_less_than_nothing)
+{
+	KT_CLEANUP(report) struct kt_report report;
+	struct kt_table *table = list(&report);
+	struct kt_list_opts opts = { 0 };
+
+	add(&report, table, "none", 0, 50);
+	add(&report, table, "less", 100, 50);
+	table->rows.items[1].cells[BYTES] = kt_cell_number(-100);
+	CHECK_INT(code_of(kt_list_finish(&report, &opts)), -1);
+	CHECK_INT(table->rows.items[0].cells[SHARE].state, KT_ABSENT);
+	CHECK_INT(table->rows.items[1].cells[SHARE].state, KT_ABSENT);
+}
+
 TEST(what_is_cut_is_added_up_and_what_is_missing_stays_missing)
 {
 	KT_CLEANUP(report) struct kt_report report;
