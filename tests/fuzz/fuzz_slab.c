@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
 // A slabinfo of any version through to what it means: sums hold, and no part is negative.
-// The first byte tells whether the page size is known, the second is an object's size.
+// The first byte tells whether the page size is known, and where a free object has its pointer; the
+// second is an object's size.
 
 #include "analysis/slab.h"
 #include "analysis/slab_layout.h"
@@ -20,11 +21,21 @@ static int64_t known(int64_t value)
 	return value > 0 ? value : 0;
 }
 
-static void check_use(const struct kt_slab_use *use)
+static void check_layout(const struct kt_slab_use *use, int64_t pointer_at)
 {
 	struct kt_slab_layout layout;
 	int64_t end = 0;
 
+	kt_slab_lay_out(use, pointer_at, &layout);
+	for (size_t i = 0; i < layout.nr_pieces; i++) {
+		check(layout.pieces[i].start == end && layout.pieces[i].bytes > 0, "a gap", use);
+		end += layout.pieces[i].bytes;
+	}
+	check(end == known(use->slot_bytes), "the pieces are not the slot", use);
+}
+
+static void check_use(const struct kt_slab_use *use, int64_t pointer_at)
+{
 	/* without a page size, objects have a size and slabs have none */
 	if (use->in_use_bytes >= 0 && use->held_bytes >= 0)
 		check(use->in_use_bytes + known(use->cached_bytes) + use->free_bytes +
@@ -33,12 +44,8 @@ static void check_use(const struct kt_slab_use *use)
 			"the parts are not the whole", use);
 	check(use->ready_bytes <= use->held_bytes, "more is ready than held", use);
 	check(use->uncertain_bytes <= known(use->tail_bytes), "more is uncertain than tail", use);
-	kt_slab_lay_out(use, &layout);
-	for (size_t i = 0; i < layout.nr_pieces; i++) {
-		check(layout.pieces[i].start == end && layout.pieces[i].bytes > 0, "a gap", use);
-		end += layout.pieces[i].bytes;
-	}
-	check(end == known(use->slot_bytes), "the pieces are not the slot", use);
+	check_layout(use, KT_UNKNOWN);
+	check_layout(use, pointer_at);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -65,6 +72,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	err = kt_slab_analyse(snap, &uses);
 	for (size_t i = 0; !err && i < uses.items.count; i++)
-		check_use(&uses.items.items[i]);
+		check_use(&uses.items.items[i], data[0]);
 	return 0;
 }
