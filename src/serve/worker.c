@@ -63,7 +63,10 @@ struct kt_err *kt_worker_new(struct kt_worker **ret_worker)
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	worker->runs = pthread_create(&worker->thread, NULL, work, worker) == 0;
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return worker->runs ? NULL : kt_err_new(KT_ERR_OS, "no thread could be started");
+	if (worker->runs)
+		return NULL;
+	return kt_err_new(KT_ERR_OS, "cannot create a thread: no memory, or the limit of "
+				     "processes is reached (ulimit -u)");
 }
 
 /* Waits for the current job, whose time is bounded by the job itself (WORK_NS in past.c). */
