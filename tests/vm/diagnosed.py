@@ -18,7 +18,7 @@ STOP = ("[ ! -e /tmp/recorder ] || { r=$(cat /tmp/recorder); kill $r; "
 MOMENTS = ("capture", "dump")
 LEAD_S = 12  # rest before the growth: a whole block
 FIRST_S = 98  # after the growth began: eight blocks and two tests, wherever the blocks begin
-LAST_S = 480  # one may come a block too early
+LAST_S = 240  # one may come a block too early
 DIAGNOSIS_S = 600  # it takes five minutes where much other work runs; what is watched leaks as long
 FREED_S = 20  # a hundred thousand sockets are closed one after the other
 
@@ -131,16 +131,20 @@ class Together:
         """Findings about nothing that leaks: a person would look there too."""
         wanted = [finding for leak in self.leaks for one in leak.expected
                   for finding in one.of(report)[:1]]
+        also = [subject for leak in self.leaks for subject in leak.item.values["also"]]
         return [f"also found: {finding['id']} {finding['subject']}" for finding in report["findings"]
-                if asks_for_action(finding) and finding not in wanted]
+                if asks_for_action(finding) and finding not in wanted
+                and finding["subject"] not in also]
 
     def find(self, options, started):
         """Until all are named; each time diagnose reads the recording anew."""
+        waiting = self.leaks
         while True:
             report = self.diagnose(options)
             now = time.monotonic() - started
-            named = [leak.check(report, options) for leak in self.leaks]
-            if all(named) or options or now > LAST_S:
+            # what was named once is: some leaks end while others are looked for
+            waiting = [leak for leak in waiting if not leak.check(report, options)]
+            if not waiting or options or now > LAST_S:
                 break
         self.leaks[0].problems += self.blames_more(report)
         for leak in self.leaks:

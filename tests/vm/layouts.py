@@ -61,8 +61,9 @@ LAYOUTS = {layout.name: layout for layout in [
            mib=1024, cpus=1, command=("slub_debug=U", "sysctl.vm.mem_profiling=1")),
     Layout("small-numa", "512 MiB on two nodes, of which a dump is taken", mib=512, qemu=(
         "-device", "virtio-balloon-pci", *nodes(256))),
-    # the leaks of one kind of scenario hold 2.5 GiB at their end, where a slow machine gets to it
-    Layout("leaking", "4 GiB, for leaks that diagnose names: what they leave is in no other account", mib=4096),
+    Layout("leaking", "2560 MiB, for leaks that diagnose names: what they leave is in no other account", mib=2560),
+    # seven leaks together hold 3 GiB where a slow machine gets to their end
+    Layout("leaking-large", "4 GiB, for leaks that go on for ten minutes", mib=4096),
     Layout("fresh", "one node, for what needs memory that few others had before"),
     Layout("numa", "two nodes, the balloon inside MemTotal", qemu=(
         "-device", "virtio-balloon-pci,deflate-on-oom=on", *nodes(1024))),

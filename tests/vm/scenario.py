@@ -65,6 +65,7 @@ which row must move by how much, what must not move.
              "dump" for options: what is read of the machine here
     heals    COMMAND: the remedy of the finding has to contain it, with a number for "N"; it is then
              run. What follows "&&" is run after it
+    also     SUBJECT: what may be found too, because it is the same memory
     frees    ROW[+ROW] PERCENT: how much of what the rows grew comes back by that
     leaks    SECONDS SAMPLES: a leak of 1 MiB/s that is watched; the amounts of "moves" may
              then name kinds of the test module, which tells how much of each it holds. It has
@@ -105,7 +106,7 @@ FREE = ("free_buddy", "free_pcp", "free_cma")
 KEYS = ("about", "needs", "layouts", "once", "last", "prepare", "do", "undo", "is", "moves",
         "also", "keeps", "leaks", "shows", "prints", "reboots", "grows", "stress", "dumps",
         "sites", "panics", "dies", "peers", "counts", "holders", "together",
-        "finds", "heals", "frees", "foresees", "boots", "memtotal",
+        "finds", "also", "heals", "frees", "foresees", "boots", "memtotal",
         "evicts", "blocks")
 
 
