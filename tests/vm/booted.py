@@ -73,7 +73,6 @@ def run_once(run, beside):
         run.perform(run.values["undo"])
     vm = beside(words)
     try:
-        vm.wait_ready()
         problems, told = compare(run, vm, before, total_before)
     finally:
         vm.stop()

@@ -167,19 +167,22 @@ class Job:
                 vm.stop()
         return failed
 
-    def boot(self):
-        """Software emulation of two CPUs loses a race with a kernel that patches its own code
+    def boot(self, layout=None, folder=None):
+        """(the machine, how long it took to boot)
+
+        Software emulation of two CPUs loses a race with a kernel that patches its own code
         in one boot of fifty; what dies before it says anything may try again."""
+        layout, folder = layout or self.layout, folder or self.folder
         for attempt in range(BOOTS):
-            vm = machine.Machine(self.kernel, self.layout, self.options.initrds[self.kernel.name],
-                                 self.folder, BOOT_AND_ALL_S + self.stress_s())
+            vm = machine.Machine(self.kernel, layout, self.options.initrds[self.kernel.name],
+                                 folder, BOOT_AND_ALL_S + self.stress_s())
             try:
                 return vm, vm.wait_ready()
             except machine.Broken:
                 vm.stop()
                 if attempt + 1 == BOOTS:
                     raise
-                vm.log.rename(self.folder / f"serial-{attempt + 1}.log")
+                vm.log.rename(folder / f"serial-{attempt + 1}.log")
                 say(f"        {self.kernel.name} {self.layout.name}: did not boot, once more")
             except BaseException:
                 vm.kill()
@@ -205,12 +208,11 @@ class Job:
         return bool(problems), vm
 
     def beside(self, words):
-        """Another machine with more words on its command line."""
+        """Another machine that has booted, with more words on its command line."""
         layout = dataclasses.replace(self.layout, command=self.layout.command + tuple(words))
         folder = self.folder / "beside"
         folder.mkdir(exist_ok=True)
-        return machine.Machine(self.kernel, layout, self.options.initrds[self.kernel.name],
-                               folder, BOOT_AND_ALL_S)
+        return self.boot(layout, folder)[0]
 
     def run_scenario(self, item, vm):
         """(problems, what was seen, figures)"""
