@@ -30,6 +30,8 @@
 #define KT_FILE_CGROUP_TREE   "sys/fs/cgroup"	     /* the hierarchy of cgroup v2 */
 #define KT_FILE_CGROUP_MEMORY "sys/fs/cgroup/memory" /* of memory in cgroup v1 */
 #define KT_FILE_CGROUP_STAT   "sys/fs/cgroup/cgroup.stat"
+#define KT_FILE_MOUNTS_FIRST  "proc/1/mountinfo" /* of the first process */
+#define KT_FILE_MOUNTS_OWN    "proc/self/mountinfo"
 #define KT_FILE_IOMEM	      "proc/iomem"
 #define KT_FILE_BTF	      "sys/kernel/btf/vmlinux"
 #define KT_FILE_KALLSYMS      "proc/kallsyms"

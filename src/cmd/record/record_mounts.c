@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cmd/record/record_mounts.h"
 
+#include "base/kernel_files.h"
 #include "record/block.h"
 
 #include <fcntl.h>
@@ -13,7 +14,7 @@
 #define NAME_BYTES_MAX 200 /* of a mount point in a mark */
 
 /* The first process has the mounts of the machine; else the recorder has its own. */
-static const char *const paths[] = { "/proc/1/mountinfo", "/proc/self/mountinfo" };
+static const char *const paths[] = { "/" KT_FILE_MOUNTS_FIRST, "/" KT_FILE_MOUNTS_OWN };
 
 void kt_record_mounts_init(struct kt_record_mounts *mounts, bool live)
 {
