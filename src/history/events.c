@@ -2,9 +2,9 @@
 #include "history/events.h"
 
 #include "base/span.h"
+#include "history/names.h"
 #include "source/source.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 void kt_events_fini(struct kt_events *events)
@@ -41,11 +41,6 @@ static int64_t nr_oom_kills(const struct kt_cursor *cursor)
 	return line && kt_cursor_value(cursor, line, 0, KT_VALUE_LAST, &value) ? value : -1;
 }
 
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /*
  * Lists the names of the objects in a file, sorted; names may be equal. The names come from the
  * text as it was written: a name may end in a number, which the template of a line does not have.
@@ -70,8 +65,7 @@ static bool read_names(const struct kt_cursor *cursor, uint32_t file,
 			return false;
 		*slot = kt_arena_name(arena, name);
 	}
-	if (ret_names->count)
-		qsort(ret_names->items, ret_names->count, sizeof(*ret_names->items), by_name);
+	kt_names_sort(ret_names);
 	return true;
 }
 
@@ -115,18 +109,11 @@ static void add(kt_events_list *list, struct kt_arena *arena, enum kt_events_kin
 static void add_missing(kt_events_list *list, struct kt_arena *arena, enum kt_events_kind kind,
 	const kt_names *now, const kt_names *before)
 {
-	size_t at = 0;
+	struct kt_names_walk walk = { 0 };
+	const char *name;
 
-	for (size_t i = 0; i < now->count; i++) {
-		int order = -1;
-
-		while (at < before->count && (order = strcmp(before->items[at], now->items[i])) < 0)
-			at++;
-		if (at < before->count && order == 0)
-			at++;
-		else
-			add(list, arena, kind, now->items[i], 1);
-	}
+	while ((name = kt_names_next_missing(now, before, &walk)))
+		add(list, arena, kind, name, 1);
 }
 
 static void compare_kills(kt_events_list *list, struct kt_arena *arena, int64_t before, int64_t now)

@@ -2,12 +2,12 @@
 #include "cmd/record/record_mounts.h"
 
 #include "base/kernel_files.h"
+#include "history/names.h"
 #include "record/block.h"
 
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -62,11 +62,6 @@ static bool parse(struct kt_span line, struct kt_span *ret_place, struct kt_span
 	return memchr(word.p, '/', word.n) || memchr(word.p, ':', word.n);
 }
 
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* False: there are too many, or memory ran out. */
 static bool list(struct kt_arena *arena, struct kt_span text, kt_names *ret_names)
 {
@@ -86,8 +81,8 @@ static bool list(struct kt_arena *arena, struct kt_span text, kt_names *ret_name
 			*slot = kt_arena_printf(arena, "%s (%s)", kt_arena_name(arena, place),
 				kt_arena_name(arena, type));
 	}
-	if (!arena->failed && ret_names->count)
-		qsort(ret_names->items, ret_names->count, sizeof(*ret_names->items), by_name);
+	if (!arena->failed)
+		kt_names_sort(ret_names);
 	return !arena->failed;
 }
 
@@ -95,18 +90,14 @@ static bool list(struct kt_arena *arena, struct kt_span text, kt_names *ret_name
 static void mark_missing(
 	struct kt_draft *draft, const char *kind, const kt_names *now, const kt_names *before)
 {
-	size_t at = 0, nr_missing = 0;
+	struct kt_names_walk walk = { 0 };
+	size_t nr_missing = 0;
+	const char *name;
 	char more[48];
 
-	for (size_t i = 0; i < now->count; i++) {
-		int order = -1;
-
-		while (at < before->count && (order = strcmp(before->items[at], now->items[i])) < 0)
-			at++;
-		if (at < before->count && order == 0)
-			at++;
-		else if (nr_missing++ < KT_MOUNTS_MARKS)
-			kt_draft_mark(draft, kind, now->items[i]);
+	while ((name = kt_names_next_missing(now, before, &walk))) {
+		if (nr_missing++ < KT_MOUNTS_MARKS)
+			kt_draft_mark(draft, kind, name);
 	}
 	if (nr_missing <= KT_MOUNTS_MARKS)
 		return;
