@@ -11,6 +11,7 @@ import time
 
 import lib
 import trees
+from epoll import epoll_sets
 from lib import Folder, Skip, need_root, plant, refuse, report_of, succeed, test
 from test_schema import must_be_valid
 from test_slab import must_add_up
@@ -51,11 +52,9 @@ def folder_of(folder, text):
 def objects_in_use_are_exact_to_the_object():
     need_root()
     name = "eventpoll_epi"
-    files = [os.eventfd(0) for _ in range(500)]
-    sets = [select.epoll() for _ in range(ITEMS // len(files))]
     seen = []
     ends = time.monotonic() + PATIENCE_S
-    try:
+    with epoll_sets(500, ITEMS // 500) as (files, sets):
         while time.monotonic() < ends:
             before = rows_of(exact())[name]["objects"]
             for one in sets:
@@ -69,11 +68,6 @@ def objects_in_use_are_exact_to_the_object():
             seen.append(held)
             if held == ITEMS:
                 return
-    finally:
-        for one in sets:
-            one.close()
-        for file in files:
-            os.close(file)
     raise AssertionError(f"{ITEMS} objects more are {seen}")
 
 

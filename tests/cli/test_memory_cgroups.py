@@ -11,6 +11,7 @@ from pathlib import Path
 
 import lib
 import trees
+from epoll import epoll_sets
 from lib import Folder, Skip, need_root, plant, refuse, succeed, test
 from test_memory import can_be_read
 from test_schema import must_be_valid
@@ -209,9 +210,7 @@ def a_few_objects_that_hold_many_slabs_are_shown():
     need_root()
     can_be_read(lib.ktally("slab", CACHE, "--exact"))
     per_slab = int(Path(f"/sys/kernel/slab/{CACHE}/objs_per_slab").read_text().split()[0])
-    files = [os.eventfd(0) for _ in range(200)]
-    sets = [select.epoll() for _ in range(100)]
-    try:
+    with epoll_sets(200, 100) as (files, sets):
         items = [(one, file) for one in sets for file in files]
         for one, file in items:
             one.register(file, select.EPOLLIN)
@@ -228,11 +227,6 @@ def a_few_objects_that_hold_many_slabs_are_shown():
             time.sleep(0.2)
         assert nr_slabs // 4 < single <= nr_slabs, (single, nr_slabs)
         assert nr_slabs * PAGE // 2 < freed <= nr_slabs * PAGE * 2, (freed, nr_slabs)
-    finally:
-        for one in sets:
-            one.close()
-        for file in files:
-            os.close(file)
 
 
 @test

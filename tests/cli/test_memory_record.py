@@ -2,13 +2,13 @@
 """Counts from kernel memory in a recording: record --exact, and the commands that show them."""
 
 import json
-import os
 import select
 import time
 
 import lib
 import test_slab
 import trees
+from epoll import epoll_sets
 from lib import Folder, need_root, plant, refuse, succeed, test
 from test_memory import ATTEMPTS, can_be_read, rows_of
 from test_memory_account import PAGES, SLUB
@@ -175,13 +175,11 @@ def objects_of_this_machine_are_recorded():
     need_root()
     can_be_read(lib.ktally("slab", "--exact", "-o", "json"))
     name, seen = "eventpoll_epi", []
-    files = [os.eventfd(0) for _ in range(500)]
-    sets = [select.epoll() for _ in range(40)]
 
     def is_near(count):
         return abs(count - len(files) * len(sets)) <= len(files) * len(sets) // 100
 
-    with Folder() as folder:
+    with epoll_sets(500, 40) as (files, sets), Folder() as folder:
         for attempt in range(ATTEMPTS):
             counts = []
             for step in range(2):
@@ -200,10 +198,6 @@ def objects_of_this_machine_are_recorded():
             seen.append(counts[1] - counts[0])
             if is_near(seen[-1]):
                 break
-    for one in sets:
-        one.close()
-    for fd in files:
-        os.close(fd)
     assert is_near(seen[-1]), seen
 
 

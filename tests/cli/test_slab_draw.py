@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 
 import lib
 import trees
+from epoll import epoll_sets
 from lib import Folder, need_root, plant, refuse, succeed, test
 from test_memory import can_be_read
 from test_schema import must_be_valid
@@ -57,9 +58,7 @@ def holes_are_drawn_where_objects_were_freed():
     need_root()
     drawn(CACHE)
     per_slab = int(Path(f"/sys/kernel/slab/{CACHE}/objs_per_slab").read_text().split()[0])
-    files = [os.eventfd(0) for _ in range(200)]
-    sets = [select.epoll() for _ in range(20 * per_slab // 100)]
-    try:
+    with epoll_sets(200, 20 * per_slab // 100) as (files, sets):
         for one in sets:
             for file in files:
                 one.register(file, select.EPOLLIN)
@@ -74,11 +73,6 @@ def holes_are_drawn_where_objects_were_freed():
                 break
         assert half, report["drawn"]
         assert any(set(slab["map"]) & set("FCSNR") for slab in half), half
-    finally:
-        for one in sets:
-            one.close()
-        for file in files:
-            os.close(file)
 
 
 @test

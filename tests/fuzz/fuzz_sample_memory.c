@@ -6,26 +6,12 @@
 #include "fuzz.h"
 #include "fuzz_memory.h"
 
-#include "memory/files_bytes.h"
-#include "memory/slab_sample.h"
+#include "memory/sample_bytes.h"
 
 #include <string.h>
 
 #define READS_MAX 200000u /* more is no bounded walk */
 #define SLOTS	  (4096 / DENTRY_BYTES)
-
-static struct kt_err *sample(
-	struct files_bytes *files, struct kt_arena *arena, struct kt_slab_drawing *ret_drawing)
-{
-	static const char *const names[] = { "dentry", NULL };
-	const struct kt_slub_opts opts = { .nr_node_ids = 1 };
-	const struct kt_page_sample page = { .address = FILES_MAP };
-	const struct kt_pfn_range range = { 0, FILES_PAGES };
-	struct kt_memmap memmap;
-	struct kt_err *err = kt_memmap_open(files->slub.target, &page, &range, 1, &memmap);
-
-	return err ? err : kt_slab_sample(&memmap, &opts, names, arena, ret_drawing);
-}
 
 /* Slabs of each kind: full, partial, empty, a CPU's, one that waits for a CPU. */
 static void fill(struct files_bytes *files)
@@ -35,9 +21,8 @@ static void fill(struct files_bytes *files)
 	for (uint32_t i = 0; i < 8; i++)
 		slab = files_slab(files, files->dentries, DENTRY_BYTES, SLOTS * i / 7);
 	cpu = slub_cpu(&files->slub, files->dentries, 1);
-	slub_set64(&files->slub, cpu + 16, FILES_MAP + (slab - SLUB_BASE) / 4096 * PAGE_BYTES);
-	slub_set64(
-		&files->slub, cpu + 24, FILES_MAP + ((slab - SLUB_BASE) / 4096 - 1) * PAGE_BYTES);
+	slub_set64(&files->slub, cpu + 16, descriptor_of(slab));
+	slub_set64(&files->slub, cpu + 24, descriptor_of(slab) - PAGE_BYTES);
 }
 
 /* Changes to caches and slabs, or to the memory map of the slabs. */
@@ -74,7 +59,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	files_init(&files);
 	fill(&files);
 	damage(&files, data, size);
-	err = sample(&files, &arena, &drawing);
+	err = sample_of(&files, &arena, &drawing);
 	for (size_t i = 0; !err && i < drawing.slabs.count; i++) {
 		const struct kt_drawn_slab *slab = &drawing.slabs.items[i];
 
