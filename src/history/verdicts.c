@@ -2,6 +2,7 @@
 #include "history/verdicts.h"
 
 #include "account/account.h"
+#include "base/kernel_files.h"
 #include "history/feed.h"
 #include "history/follower.h"
 #include "history/tracks.h"
@@ -13,14 +14,28 @@
 #define EACH_MS	  900 /* every sample of a recorder, but not more than one a second */
 #define MINUTE_MS 60000
 #define HOUR_MS	  3600000
-#define NO_TRACK  UINT32_MAX
+#define NONE	  UINT32_MAX
 
-/* A track of the block that is read, and the run that holds. */
+/* A track of the block that holds at the sample, and its run there. */
 struct course {
 	struct kt_track_reader reader;
 	struct kt_track_run run;
-	size_t series;
+	uint32_t series;
 	uint32_t next; /* index of the next course whose run begins at the same sample */
+};
+
+/* A track that has not begun yet. A block may have many short ones: see twins in track.h. */
+struct start {
+	uint32_t series;
+	uint32_t next; /* index of the next track that begins at the same sample */
+};
+
+/* State of a series in the judge. */
+enum held {
+	HELD_NOT,    /* nothing, or that it has gone */
+	HELD,	     /* its amount */
+	HELD_BEFORE, /* its amount in the block before this one */
+	HELD_ENDS    /* its amount, but its track ends at this sample */
 };
 
 struct reading {
@@ -28,10 +43,15 @@ struct reading {
 	struct kt_judge_feed *feed;
 	struct kt_follower follower;
 	int64_t account_ms; /* time of the next account */
+	uint8_t held[KT_VERDICTS_SERIES_MAX];
 	/* of the block that is read */
+	const struct kt_block *block;
+	const kt_tracks *tracks;
+	struct start *starts; /* of each track */
 	struct course *courses;
-	size_t nr_courses;
+	uint32_t nr_courses, room, unused; /* unused: index of the first course that has ended */
 	uint32_t nr_samples;
+	uint32_t *begin;	    /* for each sample, the first track that begins there */
 	uint32_t *due;		    /* for each sample, the first course whose run begins there */
 	int64_t *real_ms, *boot_ms; /* of each sample */
 };
@@ -61,64 +81,164 @@ static bool read_clock(struct kt_span ops, uint32_t nr_samples, int64_t **ret_ms
 	return true;
 }
 
-/* Reads on to the run that begins next, and enters the course at its first sample. */
-static void enter_next(struct reading *reading, uint32_t index)
+static void end_block(struct reading *reading)
 {
-	struct course *course = &reading->courses[index];
-
-	if (!kt_track_next(&course->reader, &course->run) ||
-		course->run.from >= reading->nr_samples)
-		return;
-	course->next = reading->due[course->run.from];
-	reading->due[course->run.from] = index;
+	free(reading->starts);
+	free(reading->begin);
+	free(reading->due);
+	reading->starts = NULL;
+	reading->begin = reading->due = NULL;
+	reading->nr_courses = 0;
+	reading->unused = NONE;
 }
 
-/* Prepares the courses of a block: from then on a sample costs only what changes in it. */
-static bool start_courses(struct reading *reading, const struct kt_block *block)
+/* Prepares the tracks of a block: from then on a sample costs only what changes in it. */
+static bool begin_block(struct reading *reading, const struct kt_block *block)
 {
 	const kt_tracks *tracks = kt_tracks_reader_at(&reading->feed->tracks, block);
+	size_t bytes = ((size_t)block->nr_samples + 1) * sizeof(*reading->due);
 
-	free(reading->courses);
-	free(reading->due);
-	reading->nr_courses = 0;
+	end_block(reading);
+	reading->block = block;
+	reading->tracks = tracks;
 	reading->nr_samples = block->nr_samples;
-	reading->courses = calloc(tracks->count + 1, sizeof(*reading->courses));
-	reading->due = malloc(((size_t)block->nr_samples + 1) * sizeof(*reading->due));
-	if (!reading->courses || !reading->due || reading->feed->tracks.failed)
+	reading->starts = calloc(tracks->count + 1, sizeof(*reading->starts));
+	reading->begin = malloc(bytes);
+	reading->due = malloc(bytes);
+	if (!reading->starts || !reading->begin || !reading->due || reading->feed->tracks.failed)
 		return false;
-	/* NO_TRACK is all ones */
-	memset(reading->due, 0xff, ((size_t)block->nr_samples + 1) * sizeof(*reading->due));
+	/* NONE is all ones */
+	memset(reading->begin, 0xff, bytes);
+	memset(reading->due, 0xff, bytes);
 	for (size_t i = 0; i < tracks->count; i++) {
 		const struct kt_track *track = &tracks->items[i];
-		struct course *course = &reading->courses[reading->nr_courses];
+		size_t series;
 
-		if (!kt_judge_feed_is_judged(track))
+		if (!kt_judge_feed_is_judged(track) || track->from >= block->nr_samples)
 			continue;
-		course->series = kt_judge_feed_series(reading->feed, track);
-		if (course->series == SIZE_MAX)
+		series = kt_judge_feed_series(reading->feed, track);
+		if (series == SIZE_MAX)
 			continue;
-		kt_track_read(&course->reader, block, track);
-		enter_next(reading, (uint32_t)reading->nr_courses++);
+		reading->starts[i] =
+			(struct start){ (uint32_t)series, reading->begin[track->from] };
+		reading->begin[track->from] = (uint32_t)i;
 	}
+	for (size_t i = 0; i < KT_LEN(reading->held); i++)
+		reading->held[i] = reading->held[i] ? HELD_BEFORE : HELD_NOT;
 	return !reading->feed->arena.failed;
 }
 
-/* A thinned block has the least of each stretch, and a floor is just that. */
-static void put_courses(struct reading *reading, uint32_t sample)
+/* Returns the index of a course that is not used; NONE: out of memory. */
+static uint32_t new_course(struct reading *reading)
 {
-	uint32_t index = reading->due[sample];
+	uint32_t index = reading->unused, room = reading->room ? reading->room * 2 : 256;
+	struct course *grown;
 
-	while (index != NO_TRACK) {
+	if (index != NONE) {
+		reading->unused = reading->courses[index].next;
+		return index;
+	}
+	if (reading->nr_courses == reading->room) {
+		grown = realloc(reading->courses, room * sizeof(*grown));
+		if (!grown)
+			return NONE;
+		reading->courses = grown;
+		reading->room = room;
+	}
+	return reading->nr_courses++;
+}
+
+/* Enters a course at the first sample of its next run, from `sample` on; it may have none. */
+static void enter_next(struct reading *reading, uint32_t index, uint32_t sample)
+{
+	struct course *course = &reading->courses[index];
+	bool any;
+
+	/* before and after its track, a run is absent and says nothing of the series */
+	do
+		any = kt_track_next(&course->reader, &course->run);
+	while (any && course->run.from < sample);
+	if (any && course->run.from < reading->nr_samples) {
+		course->next = reading->due[course->run.from];
+		reading->due[course->run.from] = index;
+	} else {
+		course->next = reading->unused;
+		reading->unused = index;
+	}
+}
+
+static bool begin_tracks(struct reading *reading, uint32_t sample)
+{
+	for (uint32_t i = reading->begin[sample]; i != NONE; i = reading->starts[i].next) {
+		uint32_t index = new_course(reading);
 		struct course *course = &reading->courses[index];
-		uint32_t next = course->next;
+
+		if (index == NONE)
+			return false;
+		course->series = reading->starts[i].series;
+		kt_track_read(&course->reader, reading->block, &reading->tracks->items[i]);
+		enter_next(reading, index, sample);
+	}
+	return true;
+}
+
+/*
+ * A cache that is in no line of a block, or in none of its first sample, has gone since. Without
+ * the list of caches, nothing is known of them.
+ */
+static void end_held_before(struct reading *reading)
+{
+	size_t nr_series = kt_judge_count(reading->feed->judge);
+
+	if (kt_block_file(reading->block, KT_FILE_SLABINFO) < 0)
+		return;
+	for (size_t i = 0; i < nr_series && i < KT_LEN(reading->held); i++) {
+		if (reading->held[i] != HELD_BEFORE)
+			continue;
+		kt_judge_gone(reading->feed->judge, i);
+		reading->held[i] = HELD_NOT;
+	}
+}
+
+/*
+ * Gives the judge what changes at a sample. A thinned block has the least of each stretch, and a
+ * floor is just that. A cache whose line is another one from now on has not gone: one track of it
+ * ends here and one begins, and an amount of 0 in between would be its floor.
+ */
+static bool put_courses(struct reading *reading, uint32_t sample)
+{
+	struct kt_judge *judge = reading->feed->judge;
+	uint32_t next;
+
+	if (!begin_tracks(reading, sample))
+		return false;
+	for (uint32_t i = reading->due[sample]; i != NONE; i = reading->courses[i].next) {
+		uint8_t *held = &reading->held[reading->courses[i].series];
+
+		if (reading->courses[i].run.absent && *held == HELD)
+			*held = HELD_ENDS;
+	}
+	for (uint32_t i = reading->due[sample]; i != NONE; i = reading->courses[i].next) {
+		const struct course *course = &reading->courses[i];
 
 		if (course->run.absent)
-			kt_judge_gone(reading->feed->judge, course->series);
-		else
-			kt_judge_amount(reading->feed->judge, course->series, course->run.min);
-		enter_next(reading, index);
-		index = next;
+			continue;
+		kt_judge_amount(judge, course->series, course->run.min);
+		reading->held[course->series] = HELD;
 	}
+	for (uint32_t i = reading->due[sample]; i != NONE; i = next) {
+		uint8_t *held = &reading->held[reading->courses[i].series];
+
+		next = reading->courses[i].next;
+		if (*held == HELD_ENDS) {
+			kt_judge_gone(judge, reading->courses[i].series);
+			*held = HELD_NOT;
+		}
+		enter_next(reading, i, sample + 1);
+	}
+	if (!sample)
+		end_held_before(reading);
+	return true;
 }
 
 /* ---- the account ---- */
@@ -169,7 +289,7 @@ static struct kt_err *add_block(
 	KT_CLEANUP(cursor) struct kt_cursor cursor = { 0 };
 	struct kt_err *err;
 
-	if (!start_courses(reading, block) ||
+	if (!begin_block(reading, block) ||
 		!read_clock(block->real_ms, block->nr_samples, &reading->real_ms) ||
 		!read_clock(block->boot_ms, block->nr_samples, &reading->boot_ms))
 		return no_memory();
@@ -180,7 +300,8 @@ static struct kt_err *add_block(
 		/* the stretch begins with the amounts of the samples before it */
 		kt_judge_begin(reading->feed->judge, reading->real_ms[i < first ? first : i],
 			reading->boot_ms[i < first ? first : i]);
-		put_courses(reading, i);
+		if (!put_courses(reading, i))
+			return no_memory();
 		if (i < first)
 			continue;
 		err = put_machine(reading, &cursor, i);
@@ -193,14 +314,22 @@ static struct kt_err *add_block(
 
 struct kt_err *kt_history_feed(struct kt_history *history, struct kt_judge_feed *feed)
 {
-	struct reading reading = { .history = history, .feed = feed, .account_ms = INT64_MIN / 2 };
-	struct kt_err *err = kt_history_blocks(history, add_block, &reading);
+	struct reading *reading = calloc(1, sizeof(*reading));
+	struct kt_err *err;
 
-	kt_follower_cleanup(&reading.follower);
-	free(reading.courses);
-	free(reading.due);
-	free(reading.real_ms);
-	free(reading.boot_ms);
+	if (!reading)
+		return no_memory();
+	*reading = (struct reading){
+		.history = history, .feed = feed, .account_ms = INT64_MIN / 2, .unused = NONE
+	};
+	err = kt_history_blocks(history, add_block, reading);
+
+	end_block(reading);
+	kt_follower_cleanup(&reading->follower);
+	free(reading->courses);
+	free(reading->real_ms);
+	free(reading->boot_ms);
+	free(reading);
 	return err;
 }
 
