@@ -7,7 +7,8 @@
 //
 //   history TREE RECORDING [samples=N] [interval=SECONDS] [seed=N] [events=1] [thin=1]
 //
-// With calm=1 the sizes of slab caches stay, as on a real machine, and one number in fifty moves.
+// With calm=N the sizes of slab caches stay, as on a real machine, and of the numbers that walk
+// only one in N does: calm=50 is a machine at rest, calm=5 one at work.
 
 #include "record/keep.h"
 #include "record/sampler.h"
@@ -92,7 +93,7 @@ static bool is_digit(char c)
 }
 
 /* A number keeps its length, so that the file keeps its own; not the first of a line. */
-static void walk_numbers(struct file *file, bool calm)
+static void walk_numbers(struct file *file, uint32_t calm)
 {
 	bool is_list = calm && strcmp(file->path, "proc/slabinfo") == 0, after = !is_list;
 
@@ -105,7 +106,7 @@ static void walk_numbers(struct file *file, bool calm)
 				memcmp(file->text + i, ": slabdata", 10) == 0;
 		else if (is_list && file->text[i] == '\n')
 			after = false;
-		if (!after || (calm && draw(50)))
+		if (!after || (calm && draw(calm)))
 			continue;
 		while (end < file->size && is_digit(file->text[end]))
 			end++;
@@ -135,7 +136,8 @@ static void put_without_a_line(
 struct maker {
 	struct kt_writer *writer;
 	struct kt_sampler *sampler;
-	bool events, fresh, calm;
+	bool events, fresh;
+	uint32_t calm;
 	uint32_t boot, without; /* which file lacks a line for now, plus one */
 	int64_t real_ms, boot_ms, interval_ms;
 };
@@ -232,7 +234,7 @@ int main(int argc, char **argv)
 
 	if (argc < 3) {
 		fprintf(stderr, "usage: history TREE RECORDING [samples=N] [seed=N] [events=1] "
-				"[thin=1] [interval=SECONDS] [calm=1]\n");
+				"[thin=1] [interval=SECONDS] [calm=N]\n");
 		return EXIT_FAILURE;
 	}
 	made.root_length = strlen(argv[1]);
