@@ -34,6 +34,7 @@
 #define JUDGE_RATE	3  /* judging growth takes one part in this many of the time at most */
 #define KNOWN_NS	(5 * SECOND_NS)	 /* ns; the recorder writes every ten seconds */
 #define HEAD_NS		(10 * SECOND_NS) /* ns; limit to send a request's header */
+#define KEPT_COSTS	20 /* findings of a running machine are kept for so many of their costs */
 #define JUDGED_NS	(60 * SECOND_NS) /* ns; growth of an hour and more changes slowly */
 #define ANSWER_NS	(60 * SECOND_NS) /* ns; limit to receive the answer and to ask again */
 
@@ -156,6 +157,16 @@ static struct kt_answer *known_past(struct kt_http *http, const char *key)
 	return NULL;
 }
 
+/* Findings of a running machine are soon out of date, but for growth. */
+static int64_t kept_ns_of(const struct past *past)
+{
+	int64_t kept_ns = past->stretch.runs ? KEPT_COSTS * past->cost_ns : JUDGED_NS;
+
+	if (!past->stretch.judges || kept_ns < KNOWN_NS)
+		return KNOWN_NS;
+	return kept_ns < JUDGED_NS ? kept_ns : JUDGED_NS;
+}
+
 /* Only successes are kept: an error, such as a full queue, is usually over at the next request. */
 static void know_past(struct kt_http *http, const struct past *past, struct kt_answer *answer)
 {
@@ -168,7 +179,7 @@ static void know_past(struct kt_http *http, const struct past *past, struct kt_a
 	kt_answer_unref(oldest->answer);
 	oldest->answer = kt_answer_ref(answer);
 	oldest->made_ns = kt_clock_ns();
-	oldest->kept_ns = past->stretch.judges ? JUDGED_NS : KNOWN_NS;
+	oldest->kept_ns = kept_ns_of(past);
 	snprintf(oldest->key, sizeof(oldest->key), "%s", past->key);
 }
 

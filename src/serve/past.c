@@ -252,8 +252,10 @@ static struct kt_answer *judged(const char *path, const struct kt_stretch *stret
 
 	memset(&call.own, 0, sizeof(call.own));
 	call.own_of = stretch->cmd;
-	call.machine.source = path;
-	call.machine.time_ms = stretch->to_ms;
+	if (!stretch->runs) {
+		call.machine.source = path;
+		call.machine.time_ms = stretch->to_ms;
+	}
 	call.machine.still = NULL;
 	return kt_desk_run(stretch->cmd, &call);
 }

@@ -24,6 +24,7 @@ struct kt_stretch {
 	const struct kt_cmd *cmd;   /* the list whose rows are wanted; NULL: the account */
 	const struct kt_call *call; /* base of its call */
 	bool judges;		    /* `cmd` is run once, on the samples up to `to_ms` */
+	bool runs;		    /* `cmd` is about the machine that runs, and its recording */
 	char row[KT_STRETCH_ROW];   /* the only row that is wanted; empty: all */
 };
 

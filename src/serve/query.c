@@ -115,6 +115,9 @@ static struct kt_err *refuse(const struct kt_cmd *cmd, const char *name)
 	KT_CLEANUP(buf) struct kt_buf names = { 0 };
 
 	kt_query_names(cmd, &names);
+	if (!names.size)
+		return kt_err_new(KT_ERR_USAGE, "%s does not take '%.32s'; it takes only 'at'",
+			cmd->name, name);
 	kt_buf_add(&names, "", 1);
 	return kt_err_new(KT_ERR_USAGE, "%s does not take '%.32s'; it takes: %s", cmd->name, name,
 		names.failed ? "" : names.data);

@@ -237,28 +237,25 @@ static struct kt_err *take_at(const struct kt_site *site, const char *text, stru
 	return kt_query_at(query, site->recording, at_ms);
 }
 
-/* Whether the server shows a recording, and not a machine. */
-static bool is_recorded(const struct kt_site *site)
-{
-	return !kt_desk_is_live(site->desk) && site->recording;
-}
-
 /*
  * Growth is judged by all samples up to a time, which takes seconds for a month: not in this
- * thread, which answers all others. The time is the last sample's if none is given.
+ * thread, which answers all others. Without a time it is the recording's last sample, or the
+ * machine that runs, whose recording is judged up to now.
  */
 static struct kt_route route_judged(const struct kt_site *site, const struct kt_query *query)
 {
+	bool runs = !query->past && kt_desk_is_live(site->desk);
 	struct kt_route route = { .kind = KT_ROUTE_PAST,
 		.stretch = {
 			.cmd = query->cmd,
 			.judges = true,
+			.runs = runs,
 			.to_ms = query->past ? query->call.machine.time_ms : present_ms(site),
 		} };
 
 	kt_desk_followed(site->desk, "", &route.stretch.call);
 	snprintf(route.key, sizeof(route.key), "%s&%lld", query->cmd->name,
-		(long long)route.stretch.to_ms);
+		runs ? 0ll : (long long)route.stretch.to_ms);
 	return route;
 }
 
@@ -280,7 +277,7 @@ static struct kt_route route_command(struct kt_site *site, struct MHD_Connection
 		if (err)
 			return given(kt_answer_err(err));
 	}
-	if (query.cmd == &kt_cmd_diagnose && (query.past || is_recorded(site)))
+	if (query.cmd == &kt_cmd_diagnose && site->recording)
 		return route_judged(site, &query);
 	query.may_run = may_run(site, connection, query.plain);
 	return given(kt_desk_ask(site->desk, &query));

@@ -45,11 +45,11 @@ class Text:
 class Server:
     """`ktally serve` on a port that the system chooses."""
 
-    def __init__(self, *options, listen="127.0.0.1:0"):
+    def __init__(self, *options, listen="127.0.0.1:0", wrapper=()):
         has_serve()
         where = ["--listen", listen] if listen else []
         self.process = subprocess.Popen(
-            [lib.program, "serve", *where, *map(str, options)], stdin=subprocess.DEVNULL,
+            [*wrapper, lib.program, "serve", *where, *map(str, options)], stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=lib.environment())
         self.line = self.process.stderr.readline().decode()
         assert "serving on" in self.line, self.line
@@ -485,6 +485,7 @@ def what_is_wrong_gets_one_clear_answer():
                 "/api/v1/slab?top=x": "--top", "/api/v1/slab?top=0": "--top",
                 "/api/v1/slab?sort=none": "no such column", "/api/v1/vmalloc?by=none": "one of",
                 "/api/v1/slab?families=yes": "families=1", "/api/v1/slab?foo=1": "does not take",
+                "/api/v1/diagnose?all=1": "it takes only 'at'",
                 "/api/v1/slab?cache=a&cache=b": "twice", "/api/v1/slab?filter=%01": "not text",
                 "/api/v1/slab?filter=" + "x" * 300: "too long",
                 "/api/v1/history?from=x": "take a time", "/api/v1/history?from=now&to=-1h": "before",

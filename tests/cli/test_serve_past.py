@@ -2,11 +2,13 @@
 """The web server about earlier times: every command at any sample, and the past of single rows."""
 
 import json
+import subprocess
 import time
+from datetime import datetime, timezone
 
 import trees
-from lib import Folder, must_close, need_root, plant, succeed, test
-from test_diagnose import Machine, logged
+from lib import Folder, Skip, must_close, need_root, plant, succeed, test
+from test_diagnose import SAMPLES, Machine, at, logged
 from test_schema import must_be_valid
 from test_serve import Server, Text
 
@@ -105,6 +107,31 @@ def findings_of_a_time_know_nothing_of_later_growth():
                     "widget_cache" in one["title"] for one in report["findings"]), (at, report)
             # other requests are answered meanwhile, and not charged for the judgement
             assert server.get(f"/api/v1/account?at={middle}").status == 200
+
+
+@test
+def findings_of_a_running_machine_are_judged_by_its_recording():
+    need_root()
+    script = ("mount -t tmpfs none /var/lib && mkdir /var/lib/ktally && "
+              "cp \"$0\" /var/lib/ktally/ktally.rec && exec \"$@\"")
+    if subprocess.run(["unshare", "-m", "mount", "-t", "tmpfs", "none", "/var/lib"],
+                      capture_output=True, check=False).returncode:
+        raise Skip("no mount namespace can be made")
+    with Folder() as folder:
+        log, file = folder / "leak.log", folder / "leak.rec"
+        late = datetime.now(timezone.utc) - at(SAMPLES)
+        machine = Machine(leaks=True)
+        log.write_text("".join(f"{at(i) + late:%Y-%m-%dT%H:%M:%SZ}\n{machine.both(i)}"
+                               for i in range(SAMPLES)))
+        succeed("import", log, "-o", file)
+        with Server(wrapper=["unshare", "-m", "sh", "-c", script, file]) as server:
+            found = patient(server, "/api/v1/diagnose")
+            must_be_valid("diagnose", Text(found))
+            assert any("widget_cache" in one["title"] for one in found["findings"]), found
+            # it is the machine that runs, with its own memory
+            assert found["host"]["live"] is True, found["host"]
+            past = patient(server, "/api/v1/diagnose?at=-20h")
+            assert past["host"]["live"] is False, past["host"]
 
 
 @test
