@@ -114,7 +114,7 @@ static void walk_numbers(struct file *file, uint32_t calm)
 			file->text[end - 1] = (char)('0' + draw(10));
 		if (end - i >= 5 && file->text[i - 1] == ' ' && !draw(20))
 			file->text[end - 2] = (char)('0' + draw(10));
-		i = end > i ? end : i;
+		i = end > i ? end - 1 : i; /* the end of a line is looked at, too */
 	}
 }
 
