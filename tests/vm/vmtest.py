@@ -36,6 +36,7 @@ import support
 import watched
 
 BOOTS = 2
+SCENARIOS_MAX = 60  # of one machine
 RUNS = 2
 BOOT_AND_ALL_S = 2400  # no machine lives longer; a tenth where nothing else runs
 SUPPORT = kernels.REPOSITORY / "docs/SUPPORT.md"
@@ -92,10 +93,10 @@ class Results:
 class Job:
     """One kernel on one layout, with its scenarios."""
 
-    def __init__(self, kernel, layout, scenarios, options):
+    def __init__(self, kernel, layout, scenarios, options, part=0):
         self.kernel, self.layout, self.scenarios = kernel, layout, scenarios
         self.options = options
-        self.folder = options.folder / f"{kernel.name}-{layout.name}"
+        self.folder = options.folder / f"{kernel.name}-{layout.name}{f'-{part}' if part else ''}"
 
     def cost(self):
         together = {s.values["together"][0] for s in self.scenarios if s.values["together"]}
@@ -301,7 +302,7 @@ def parse_options(all_scenarios):
     parser.add_argument("--debuginfo", action="append", default=[], metavar="KERNEL",
                         choices=kernels.KERNELS, help="fetch KERNEL's debuginfo, 1 GB, and "
                         "crash and drgn, for what compares ktally with tools that need them")
-    parser.add_argument("--jobs", type=int, default=max(1, min(2, os.cpu_count() or 1)),
+    parser.add_argument("--jobs", type=int, default=max(1, min(3, (os.cpu_count() or 1) + 1)),
                         help="machines at a time")
     parser.add_argument("--stress", type=int, metavar="SECONDS",
                         help="how long there is churn, in scenarios that make it")
@@ -368,6 +369,13 @@ def skip_kernel(name, why, options, all_scenarios, results):
             results.add(name, layout, item.name, "skipped", why)
 
 
+def parts_of(scenarios):
+    """Scenarios in their order, for as many machines as it takes: one would run them all alone."""
+    count = max(1, -(-len(scenarios) // SCENARIOS_MAX))
+    size = max(1, -(-len(scenarios) // count))
+    return [scenarios[i:i + size] for i in range(0, len(scenarios), size)]
+
+
 def make_jobs(options, all_scenarios, results):
     options.initrds, jobs = {}, []
     if options.skip:
@@ -400,7 +408,8 @@ def make_jobs(options, all_scenarios, results):
                     results.add(name, layout, item.name, "skipped",
                                 f"no such machine of {kernel.arch}")
                 continue
-            jobs.append(Job(kernel, layouts.LAYOUTS[layout], chosen, options))
+            for part, some in enumerate(parts_of(chosen)):
+                jobs.append(Job(kernel, layouts.LAYOUTS[layout], some, options, part))
     return sorted(jobs, key=Job.cost, reverse=True)
 
 
