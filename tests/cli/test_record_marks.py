@@ -47,6 +47,22 @@ def a_mark_is_in_the_next_sample_and_on_charts():
 
 
 @test
+def a_mark_is_whole_or_refused():
+    with Folder() as folder:
+        tree, file = plant(folder / "tree", trees.MODERN), folder / "x.rec"
+        recorder = Recorder(file, "-s", tree, "-i", "600")
+        recorder.wait_for(file.with_name("x.rec.tail"), 1000)
+        marks = file.with_name("x.rec.marks")
+        for _ in range(4):
+            succeed("record", file, "--mark", "m" * 199)
+        marks.write_text(("m" * 199 + "\n") * 327)
+        refuse("record", file, "--mark", "n" * 200, says="full of marks")
+        succeed("record", file, "--mark", "n" * 100)
+        assert marks.read_text().endswith("m\n" + "n" * 100 + "\n")
+        recorder.end()
+
+
+@test
 def a_mark_needs_a_recorder_and_is_one_line():
     with Folder() as folder:
         file = marked(folder)

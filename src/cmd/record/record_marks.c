@@ -52,6 +52,7 @@ struct kt_err *kt_record_mark(const char *recording, const char *text)
 	char path[PATH_ROOM], line[KT_MARK_BYTES_MAX + 2];
 	struct kt_err *err;
 	bool made, good;
+	off_t at = -1;
 	int fd, n;
 
 	if (!is_line(kt_span_str(text)))
@@ -66,9 +67,13 @@ struct kt_err *kt_record_mark(const char *recording, const char *text)
 	if (err)
 		return err;
 	n = snprintf(line, sizeof(line), "%s\n", text);
-	good = flock(fd, LOCK_EX) == 0 && lseek(fd, 0, SEEK_END) >= 0 &&
-	       write(fd, line, (size_t)n) == n;
-	err = good ? NULL : kt_err_os(errno, "%s", path);
+	good = flock(fd, LOCK_EX) == 0 && (at = lseek(fd, 0, SEEK_END)) >= 0;
+	if (good && at + n > KT_MARKS_BYTES_MAX)
+		err = kt_err_new(KT_ERR_REFUSED,
+			"%s: full of marks that wait for the next sample; try again after it",
+			path);
+	else if (!good || write(fd, line, (size_t)n) != n)
+		err = kt_err_os(errno, "%s", path);
 	close(fd);
 	return err;
 }

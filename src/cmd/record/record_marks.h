@@ -12,7 +12,7 @@
 
 #define KT_MARKS_SUFFIX	   ".marks"
 #define KT_MARK_BYTES_MAX  200u	  /* of a text */
-#define KT_MARKS_BYTES_MAX 65536u /* of the file; further marks are dropped */
+#define KT_MARKS_BYTES_MAX 65536u /* of the file; further marks are refused */
 
 /**
  * Leaves a mark for the recorder that writes to `recording`. REFUSED: no recorder does, or the text
