@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What is on the screen, compared with screens that a person has looked at."""
 
+import json
 import subprocess
 import time
 
@@ -321,6 +322,18 @@ def batch_mode_repeats_and_follows_the_machine():
     text = result.stdout.decode()
     assert text.count("WHERE THE MEMORY IS") == 2, text
     assert text.count("(others)") == 2, text
+
+
+@test
+def a_large_part_of_what_is_free_has_its_row():
+    """Memory that is not initialised yet, of CMA or of HighMem is most of it on some machines."""
+    account = json.loads(subprocess.run(
+        [lib.program, "-o", "json"], capture_output=True, check=True, timeout=60).stdout)
+    text = batch("top", "-b", "-n", "1", COLUMNS="120").stdout.decode()
+    parts = [row for row in account["rows"] if row["parent"] == "free" and row["bytes"]]
+    whole = sum(row["bytes"] for row in parts)
+    for row in parts:
+        assert row["bytes"] < whole / 4 or row["title"] in text, (row, text)
 
 
 @test
