@@ -145,6 +145,13 @@ enum kt_user_file {
 
 #define KT_USER_FRAMES 16u /* frames of a stack that the kernel saves, and that are kept */
 
+/** Objects of a user that were requested with one size. */
+struct kt_user_size {
+	const struct kt_user_size *next;
+	int64_t nr;
+	int64_t waste_bytes; /* of each: it is larger than requested by so much */
+};
+
 /** One call site or stack of one file. Texts are printable; unknown numbers are KT_UNKNOWN. */
 struct kt_user {
 	enum kt_user_file file;
@@ -160,8 +167,11 @@ struct kt_user {
 	/* without sentinel: below 0 where frees were counted and their allocations were not */
 	int64_t bytes;
 	bool has_bytes;
-	int64_t nr_pages;	  /* base pages, in files that count pages */
-	int64_t waste_bytes;	  /* objects that are larger than requested */
+	int64_t nr_pages;    /* base pages, in files that count pages */
+	int64_t waste_bytes; /* objects that are larger than requested */
+	/* the same for each line of the file, in no order; sizes differ at one call site */
+	const struct kt_user_size *sizes;
+	int64_t nr_unsized;	  /* objects that are in none of them */
 	int64_t age_min, age_max; /* jiffies of the kernel, not of user space */
 	int64_t pid_min, pid_max;
 	bool inexact; /* the file says that the numbers are too small */

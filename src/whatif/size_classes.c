@@ -84,37 +84,80 @@ int64_t kt_packing_pages(const struct kt_packing *packing, int64_t nr_objs)
 
 /* ---- the best classes ---- */
 
+#define NO_CLASS INT64_MAX /* pages: the sizes cannot have one class */
+
 struct search {
 	const struct kt_size_count *sizes;
 	size_t count;
-	int64_t *before;	     /* objects in sizes before this one; count + 1 numbers */
-	struct kt_packing *packings; /* of each size as a class */
-	int64_t *pages;		     /* most rows of count numbers */
-	uint32_t *previous;	     /* likewise: the class below, plus 1; 0: none */
+	int64_t nr_cpus, page_bytes;
+	int64_t *alone;	    /* count rows, by the last size: pages of one class from each size on */
+	int64_t *pages;	    /* most rows of count numbers */
+	uint32_t *previous; /* likewise: the class below, plus 1; 0: none */
 };
 
-/* Pages of the class of size `last` for the objects of sizes `first` to `last`. */
-static int64_t pages_of(const struct search *search, size_t first, size_t last)
+static int64_t larger(int64_t a, int64_t b)
 {
-	return kt_packing_pages(
-		&search->packings[last], search->before[last + 1] - search->before[first]);
+	return a > b ? a : b;
 }
 
-/* Fills the row for k + 1 classes, of which size `last` is the largest. */
+/* The least size of a class for sizes `first` to `last`. */
+static int64_t class_for(const struct search *search, size_t first, size_t last)
+{
+	int64_t bytes = search->sizes[last].bytes, align = 1;
+
+	for (size_t i = first; i <= last; i++)
+		align = larger(align, search->sizes[i].align_bytes);
+	return (bytes + align - 1) / align * align;
+}
+
+static int64_t pages_of(
+	const struct search *search, int64_t bytes, const int64_t nr_objs[KT_FAMILIES_MAX])
+{
+	struct kt_packing packing = kt_slub_packing(bytes, search->nr_cpus, search->page_bytes);
+	int64_t pages = 0;
+
+	for (size_t i = 0; i < KT_FAMILIES_MAX; i++)
+		pages += nr_objs[i] ? kt_packing_pages(&packing, nr_objs[i]) : 0;
+	return pages;
+}
+
+/* Fills the row of classes that end with size `last`; none may reach the size after it. */
+static void fill_alone(const struct search *search, size_t last)
+{
+	const struct kt_size_count *sizes = search->sizes;
+	int64_t next = last + 1 < search->count ? sizes[last + 1].bytes : INT64_MAX;
+	int64_t nr_objs[KT_FAMILIES_MAX] = { 0 }, align = 1;
+
+	for (size_t first = last + 1; first-- > 0;) {
+		int64_t bytes;
+
+		align = larger(align, sizes[first].align_bytes);
+		bytes = (sizes[last].bytes + align - 1) / align * align;
+		for (size_t i = 0; i < KT_FAMILIES_MAX; i++)
+			nr_objs[i] += sizes[first].nr_objs[i];
+		search->alone[last * search->count + first] =
+			bytes < next ? pages_of(search, bytes, nr_objs) : NO_CLASS;
+	}
+}
+
+/* Fills the row for k + 1 classes, of which the one with size `last` is the largest. */
 static void fill(const struct search *search, size_t k, size_t last)
 {
+	const int64_t *alone = &search->alone[last * search->count];
 	int64_t *best = &search->pages[k * search->count + last];
 	uint32_t *previous = &search->previous[k * search->count + last];
 
-	*best = INT64_MAX;
+	*best = NO_CLASS;
 	if (k == 0) {
-		*best = pages_of(search, 0, last);
+		*best = alone[0];
 		return;
 	}
 	for (size_t below = k - 1; below < last; below++) {
-		int64_t pages = search->pages[(k - 1) * search->count + below] +
-				pages_of(search, below + 1, last);
+		int64_t pages = search->pages[(k - 1) * search->count + below];
 
+		if (pages == NO_CLASS || alone[below + 1] == NO_CLASS)
+			continue;
+		pages += alone[below + 1];
 		if (pages < *best) {
 			*best = pages;
 			*previous = (uint32_t)below + 1;
@@ -125,33 +168,33 @@ static void fill(const struct search *search, size_t k, size_t last)
 /* Follows the choices back from the largest class. */
 static void take_classes(const struct search *search, size_t k, int64_t ret[KT_CLASSES_MAX])
 {
-	size_t size = search->count - 1;
+	size_t last = search->count - 1;
 
 	for (size_t i = k + 1; i > 0; i--) {
-		ret[i - 1] = search->sizes[size].bytes;
-		if (i > 1)
-			size = search->previous[(i - 1) * search->count + size] - 1;
+		size_t below = search->previous[(i - 1) * search->count + last];
+
+		ret[i - 1] = class_for(search, below, last);
+		last = below - 1;
 	}
 }
 
 bool kt_classes_best(struct kt_arena *arena, const struct kt_size_count *sizes, size_t count,
 	size_t most, int64_t nr_cpus, int64_t page_bytes, struct kt_classes *ret)
 {
-	struct search search = { .sizes = sizes, .count = count };
+	struct search search = {
+		.sizes = sizes, .count = count, .nr_cpus = nr_cpus, .page_bytes = page_bytes
+	};
 
 	most = most < KT_CLASSES_MAX ? most : KT_CLASSES_MAX;
 	most = most < count ? most : count;
 	*ret = (struct kt_classes){ .count = most };
-	search.before = kt_arena_alloc(arena, (count + 1) * sizeof(*search.before));
-	search.packings = kt_arena_alloc(arena, (count + 1) * sizeof(*search.packings));
+	search.alone = kt_arena_alloc(arena, (count * count + 1) * sizeof(*search.alone));
 	search.pages = kt_arena_alloc(arena, (most * count + 1) * sizeof(*search.pages));
 	search.previous = kt_arena_alloc(arena, (most * count + 1) * sizeof(*search.previous));
-	if (!search.before || !search.packings || !search.pages || !search.previous)
+	if (!search.alone || !search.pages || !search.previous)
 		return false;
-	for (size_t i = 0; i < count; i++) {
-		search.before[i + 1] = search.before[i] + sizes[i].nr_objs;
-		search.packings[i] = kt_slub_packing(sizes[i].bytes, nr_cpus, page_bytes);
-	}
+	for (size_t last = 0; last < count; last++)
+		fill_alone(&search, last);
 	for (size_t k = 0; k < most; k++) {
 		for (size_t last = k; last < count; last++)
 			fill(&search, k, last);

@@ -19,10 +19,13 @@ struct kt_packing {
  */
 struct kt_packing kt_slub_packing(int64_t slot_bytes, int64_t nr_cpus, int64_t page_bytes);
 
-/** Objects in use that were requested with one size. */
+#define KT_FAMILIES_MAX 24u
+
+/** Objects that were requested with one size. */
 struct kt_size_count {
-	int64_t bytes; /* of the slot: what was requested, aligned */
-	int64_t nr_objs;
+	int64_t bytes;			  /* of the slot: what was requested, rounded up */
+	int64_t align_bytes;		  /* of the slot, a power of 2; 0: any */
+	int64_t nr_objs[KT_FAMILIES_MAX]; /* by family: each has slabs of its own */
 };
 
 /** Pages of as few slabs as hold so many objects. */
@@ -41,8 +44,9 @@ struct kt_classes {
 
 /**
  * Finds the classes whose slabs have fewest pages, for each number of classes up to `most`, exactly
- * (dynamic programming). An object goes into the smallest class that is large enough; the largest
- * size is always a class. `sizes`: distinct, ascending. Time is most * count^2. False when out of
+ * (dynamic programming). An object goes into the smallest class that is large enough, so a class is
+ * a multiple of what each of its sizes must be aligned to. The largest size, so aligned, is always
+ * a class. `sizes`: distinct, ascending. Time is count^2 * (most + families). False when out of
  * memory.
  */
 bool kt_classes_best(struct kt_arena *arena, const struct kt_size_count *sizes, size_t count,

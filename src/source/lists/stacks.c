@@ -179,6 +179,25 @@ static void widen(int64_t *min, int64_t *max, int64_t from, int64_t to)
 		*max = to;
 }
 
+/* Keeps how large the objects of the record are: the user may have others of other sizes. */
+static void add_size(struct kt_stacks *stacks, struct kt_user *user)
+{
+	int64_t nr = stacks->amounts.nr, waste = kt_known_of(stacks->amounts.waste_bytes, 0);
+	struct kt_user_size *size = NULL;
+
+	if (stacks->list.file != KT_USERS_OBJECTS || !kt_known(nr) || nr <= 0)
+		return;
+	if (waste % nr == 0 && stacks->nr_sizes < KT_STACKS_SIZES)
+		size = kt_arena_alloc(&stacks->snap->arena, sizeof(*size));
+	if (!size) {
+		add_known(&user->nr_unsized, nr);
+		return;
+	}
+	stacks->nr_sizes++;
+	*size = (struct kt_user_size){ user->sizes, nr, waste / nr };
+	user->sizes = size;
+}
+
 static void add_record(struct kt_stacks *stacks)
 {
 	const struct kt_user *amounts = &stacks->amounts;
@@ -193,6 +212,7 @@ static void add_record(struct kt_stacks *stacks)
 	add_known(&user->nr, amounts->nr);
 	add_known(&user->nr_pages, amounts->nr_pages);
 	add_known(&user->waste_bytes, amounts->waste_bytes);
+	add_size(stacks, user);
 	if (amounts->has_bytes) {
 		add_known(&user->bytes, amounts->bytes);
 		user->has_bytes = true;

@@ -16,8 +16,9 @@
  * take_line() sets `open` where a record begins, fills `amounts`, and passes frames to
  * kt_stacks_frame().
  */
-#define KT_STACKS_MAX  32768u
-#define KT_STACKS_TEXT (16u << 20) /* bytes of all different frames */
+#define KT_STACKS_MAX	32768u
+#define KT_STACKS_TEXT	(16u << 20) /* bytes of all different frames */
+#define KT_STACKS_SIZES 131072u	    /* requested sizes of all users */
 
 struct kt_stacks {
 	struct kt_snapshot *snap;
@@ -28,7 +29,7 @@ struct kt_stacks {
 	struct kt_map names;  /* text of a frame: index in `frames` */
 	struct kt_map groups; /* frames of a stack: index of its user */
 	KT_LIST(const char *) frames;
-	size_t nr_text;
+	size_t nr_text, nr_sizes;
 	/* the record that is read */
 	struct kt_user amounts;
 	bool open;     /* it has begun; frames before it are of no record */

@@ -216,6 +216,38 @@ TEST(memory_is_bounded_and_the_sum_is_exact)
 
 /* ---- traces of slab caches ---- */
 
+/* Lines of one stack become one user, with the size of each line; a waste that cannot be is none.
+ */
+TEST(sizes_of_one_stack_stay_apart)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+	const struct kt_user_size *size;
+
+	CHECK_INT(FEED(snap, slab_traces, TRACES,
+			  "     12 a_name+0x1/0x20 waste=96/8 age=3\n"
+			  "        a_name+0x1/0x20\n"
+			  "     10 a_name+0x1/0x20 waste=200/20 age=3\n"
+			  "        a_name+0x1/0x20\n"
+			  "      4 a_name+0x1/0x20 age=3\n"
+			  "        a_name+0x1/0x20\n"
+			  "      3 a_name+0x1/0x20 waste=4/1 age=3\n"
+			  "        a_name+0x1/0x20\n"),
+		NO_ERROR);
+	CHECK_INT(snap->users.count, 1);
+	CHECK_INT(user(snap, 0)->nr, 29);
+	CHECK_INT(user(snap, 0)->nr_unsized, 3);
+	size = user(snap, 0)->sizes;
+	CHECK_INT(size->nr, 4);
+	CHECK_INT(size->waste_bytes, 0);
+	size = size->next;
+	CHECK_INT(size->nr, 10);
+	CHECK_INT(size->waste_bytes, 20);
+	size = size->next;
+	CHECK_INT(size->nr, 12);
+	CHECK_INT(size->waste_bytes, 8);
+	CHECK(!size->next);
+}
+
 TEST(traces_have_counts_waste_ages_and_processes)
 {
 	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
