@@ -51,7 +51,8 @@ struct objects {
 	struct kt_size_count requested[NR_SLOTS], class[NR_SLOTS]; /* of FRACTIONS of a slot */
 	int64_t nr_objs, nr_slots, requested_bytes, class_bytes;
 	int64_t nr_left_out; /* lines whose numbers do not belong together */
-	int64_t nr_cpus, page_bytes, align_bytes;
+	int64_t align_bytes;
+	struct kt_slabs_of machine;
 };
 
 #define FRACTIONS 1024
@@ -149,13 +150,14 @@ static void put_site(struct kt_arena *arena, struct kt_whatif_result *ret,
 {
 	int64_t slot = (site->largest + ALIGN_BYTES - 1) / ALIGN_BYTES * ALIGN_BYTES;
 	struct kt_packing today =
-		kt_slub_packing(site->class, objects->nr_cpus, objects->page_bytes);
-	struct kt_packing own = kt_slub_packing(slot, objects->nr_cpus, objects->page_bytes);
-	int64_t now, then = kt_packing_pages(&own, site->nr) * objects->page_bytes;
+		kt_slub_packing(site->class, objects->machine.nr_cpus, objects->machine.page_bytes);
+	struct kt_packing own =
+		kt_slub_packing(slot, objects->machine.nr_cpus, objects->machine.page_bytes);
+	int64_t now, then = kt_packing_pages(&own, site->nr) * objects->machine.page_bytes;
 
 	if (today.objs_per_slab <= 0 || site->nr > OBJS_MAX)
 		return;
-	now = site->nr * today.pages_per_slab / today.objs_per_slab * objects->page_bytes;
+	now = site->nr * today.pages_per_slab / today.objs_per_slab * objects->machine.page_bytes;
 	if (now <= then)
 		return;
 	kt_whatif_part(arena, ret,
@@ -340,8 +342,8 @@ static struct pages pages_today(const struct objects *objects)
 	struct pages pages = { 0 };
 
 	for (size_t i = 0; i < NR_SLOTS; i++) {
-		struct kt_packing packing = kt_slub_packing(
-			(int64_t)i * ALIGN_BYTES, objects->nr_cpus, objects->page_bytes);
+		struct kt_packing packing = kt_slub_packing((int64_t)i * ALIGN_BYTES,
+			objects->machine.nr_cpus, objects->machine.page_bytes);
 
 		if (!objects->class[i].bytes)
 			continue;
@@ -349,7 +351,8 @@ static struct pages pages_today(const struct objects *objects)
 		for (size_t k = 0; k < objects->nr_families; k++) {
 			if (!objects->class[i].nr_objs[k])
 				continue;
-			pages.all += kt_packing_pages(&packing, objects->class[i].nr_objs[k]);
+			pages.all += kt_slabs_pages(
+				&objects->machine, &packing, objects->class[i].nr_objs[k]);
 			pages.one_each += packing.pages_per_slab;
 		}
 	}
@@ -394,8 +397,8 @@ static int64_t one_each(const struct objects *objects, const int64_t *classes, s
 			has[class][k] |= objects->requested[i].nr_objs[k] > 0;
 	}
 	for (size_t i = 0; i < count; i++) {
-		struct kt_packing packing =
-			kt_slub_packing(classes[i], objects->nr_cpus, objects->page_bytes);
+		struct kt_packing packing = kt_slub_packing(
+			classes[i], objects->machine.nr_cpus, objects->machine.page_bytes);
 
 		for (size_t k = 0; k < objects->nr_families; k++)
 			pages += has[i][k] ? packing.pages_per_slab : 0;
@@ -448,33 +451,33 @@ static void put_inputs(
 		objects->nr_slots / FRACTIONS, "/" KT_FILE_SLABINFO);
 	kt_whatif_input_bytes(
 		arena, ret, "alignment of a slot", objects->align_bytes, "the smallest class");
-	kt_whatif_input_count(arena, ret, "CPUs", objects->nr_cpus, "/" KT_FILE_CPUS_PRESENT);
+	kt_whatif_input_count(
+		arena, ret, "CPUs", objects->machine.nr_cpus, "/" KT_FILE_CPUS_PRESENT);
 }
 
-static void put_result(struct kt_arena *arena, const struct kt_snapshot *snap,
-	const struct objects *objects, struct kt_whatif_result *ret)
+static void put_result(
+	struct kt_arena *arena, const struct objects *objects, struct kt_whatif_result *ret)
 {
 	struct kt_size_count *sizes = kt_arena_alloc(arena, NR_SLOTS * sizeof(*sizes));
 	struct kt_classes *classes = kt_arena_alloc(arena, sizeof(*classes));
-	int64_t page_bytes = objects->page_bytes, saves, low, high, lists;
+	int64_t page_bytes = objects->machine.page_bytes, saves, unsure;
 	struct pages today = pages_today(objects);
 	size_t count = sizes ? list_sizes(objects, sizes) : 0, best;
 
 	if (!sizes || !classes ||
-		!kt_classes_best(
-			arena, sizes, count, KT_CLASSES_MAX, objects->nr_cpus, page_bytes, classes))
+		!kt_classes_best(arena, sizes, count, KT_CLASSES_MAX, &objects->machine, classes))
 		return;
 	best = best_count(classes, today.nr_classes);
 	saves = today.all - classes->pages[best - 1];
-	/* each cache has a partly filled slab for each CPU and node, at most */
-	lists = objects->nr_cpus + kt_known_of(snap->host.nr_nodes, 1);
-	low = saves - lists * one_each(objects, classes->bytes[best - 1], best);
-	high = saves + lists * today.one_each;
+	/* the slab of each list is half full, more or less by a half */
+	unsure = (one_each(objects, classes->bytes[best - 1], best) + today.one_each) *
+		 objects->machine.nr_lists / 2;
 	ret->now_bytes = today.all * page_bytes;
 	put_inputs(arena, ret, objects);
 	put_curve(arena, ret, classes, &today, page_bytes);
 	kt_whatif_saves(ret, saves * page_bytes, KT_ESTIMATE, page_bytes);
-	kt_whatif_interval(ret, low * page_bytes, high * page_bytes, page_bytes);
+	kt_whatif_interval(
+		ret, (saves - unsure) * page_bytes, (saves + unsure) * page_bytes, page_bytes);
 	kt_whatif_note(arena, ret, "best %zu class%s: %s bytes", best, best == 1 ? "" : "es",
 		classes_text(arena, classes, best));
 	kt_whatif_note(arena, ret,
@@ -553,6 +556,15 @@ static void bound(
 		"with slub_debug=U reads them");
 }
 
+static void put_machine(const struct kt_snapshot *snap, struct kt_slabs_of *ret)
+{
+	ret->page_bytes = snap->host.page_bytes;
+	ret->nr_cpus = snap->host.nr_cpus_present > 1 ? snap->host.nr_cpus_present
+						      : snap->host.nr_cpus_possible;
+	ret->nr_lists = kt_known_of(snap->host.nr_cpus_present, ret->nr_cpus) +
+			kt_known_of(snap->host.nr_nodes, 1);
+}
+
 static void compute(
 	struct kt_arena *arena, const struct kt_snapshot *snap, struct kt_whatif_result *ret)
 {
@@ -565,16 +577,14 @@ static void compute(
 		kt_whatif_unknown(ret, "only the size classes for pages of 4 KiB are known");
 		return;
 	}
-	objects->page_bytes = snap->host.page_bytes;
-	objects->nr_cpus = snap->host.nr_cpus_present > 1 ? snap->host.nr_cpus_present
-							  : snap->host.nr_cpus_possible;
+	put_machine(snap, &objects->machine);
 	add_classes(arena, snap, objects);
-	if (has_waste(snap) && objects->nr_cpus > 0)
+	if (has_waste(snap) && objects->machine.nr_cpus > 0)
 		add_users(arena, snap, objects, &sites);
 	put_sites(arena, ret, objects, &sites);
 	make_whole(objects);
 	if (objects->nr_objs)
-		put_result(arena, snap, objects, ret);
+		put_result(arena, objects, ret);
 	else
 		bound(arena, snap, ret);
 	if (ret->parts.count)
@@ -592,7 +602,8 @@ const struct kt_whatif kt_whatif_kmalloc = {
 		     "dynamic programming over the requested sizes of all objects in use, with "
 		     "the order of slabs that SLUB would choose. Objects take their share of the "
 		     "free slots of their class of today along, so slabs are as full as they are. "
-		     "The interval has a partly filled slab for each class, CPU and node. Without "
+		     "Each cache has one slab more for each CPU and node, which is half full; the "
+		     "interval has them empty or full. Without "
 		     "requested sizes: an upper bound, "
 		     "as if each slot had an object just above the next smaller class.",
 	.counted = "classes",

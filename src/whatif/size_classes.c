@@ -82,6 +82,15 @@ int64_t kt_packing_pages(const struct kt_packing *packing, int64_t nr_objs)
 	       packing->pages_per_slab;
 }
 
+int64_t kt_slabs_pages(
+	const struct kt_slabs_of *machine, const struct kt_packing *packing, int64_t nr_objs)
+{
+	if (!nr_objs)
+		return 0;
+	return kt_packing_pages(packing, nr_objs) +
+	       (machine->nr_lists * packing->pages_per_slab + 1) / 2;
+}
+
 /* ---- the best classes ---- */
 
 #define NO_CLASS INT64_MAX /* pages: the sizes cannot have one class */
@@ -89,7 +98,7 @@ int64_t kt_packing_pages(const struct kt_packing *packing, int64_t nr_objs)
 struct search {
 	const struct kt_size_count *sizes;
 	size_t count;
-	int64_t nr_cpus, page_bytes;
+	const struct kt_slabs_of *machine;
 	int64_t *alone;	    /* count rows, by the last size: pages of one class from each size on */
 	int64_t *pages;	    /* most rows of count numbers */
 	uint32_t *previous; /* likewise: the class below, plus 1; 0: none */
@@ -113,11 +122,12 @@ static int64_t class_for(const struct search *search, size_t first, size_t last)
 static int64_t pages_of(
 	const struct search *search, int64_t bytes, const int64_t nr_objs[KT_FAMILIES_MAX])
 {
-	struct kt_packing packing = kt_slub_packing(bytes, search->nr_cpus, search->page_bytes);
+	const struct kt_slabs_of *machine = search->machine;
+	struct kt_packing packing = kt_slub_packing(bytes, machine->nr_cpus, machine->page_bytes);
 	int64_t pages = 0;
 
 	for (size_t i = 0; i < KT_FAMILIES_MAX; i++)
-		pages += nr_objs[i] ? kt_packing_pages(&packing, nr_objs[i]) : 0;
+		pages += kt_slabs_pages(machine, &packing, nr_objs[i]);
 	return pages;
 }
 
@@ -179,11 +189,9 @@ static void take_classes(const struct search *search, size_t k, int64_t ret[KT_C
 }
 
 bool kt_classes_best(struct kt_arena *arena, const struct kt_size_count *sizes, size_t count,
-	size_t most, int64_t nr_cpus, int64_t page_bytes, struct kt_classes *ret)
+	size_t most, const struct kt_slabs_of *machine, struct kt_classes *ret)
 {
-	struct search search = {
-		.sizes = sizes, .count = count, .nr_cpus = nr_cpus, .page_bytes = page_bytes
-	};
+	struct search search = { .sizes = sizes, .count = count, .machine = machine };
 
 	most = most < KT_CLASSES_MAX ? most : KT_CLASSES_MAX;
 	most = most < count ? most : count;

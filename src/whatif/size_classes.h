@@ -28,6 +28,15 @@ struct kt_size_count {
 	int64_t nr_objs[KT_FAMILIES_MAX]; /* by family: each has slabs of its own */
 };
 
+/** The machine that has the slabs. */
+struct kt_slabs_of {
+	int64_t nr_cpus, page_bytes; /* as for kt_slub_packing() */
+	int64_t nr_lists; /* of slabs that are partly filled: one for each CPU and node */
+};
+
+/** Pages of one cache: the fewest slabs for so many objects, and half a slab for each list. */
+int64_t kt_slabs_pages(
+	const struct kt_slabs_of *machine, const struct kt_packing *packing, int64_t nr_objs);
 /** Pages of as few slabs as hold so many objects. */
 int64_t kt_packing_pages(const struct kt_packing *packing, int64_t nr_objs);
 
@@ -50,6 +59,6 @@ struct kt_classes {
  * memory.
  */
 bool kt_classes_best(struct kt_arena *arena, const struct kt_size_count *sizes, size_t count,
-	size_t most, int64_t nr_cpus, int64_t page_bytes, struct kt_classes *ret);
+	size_t most, const struct kt_slabs_of *machine, struct kt_classes *ret);
 
 #endif
