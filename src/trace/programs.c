@@ -16,6 +16,7 @@
 #define ARRAY	   (-40)
 #define SAMPLE	   (-40 - (int)sizeof(struct kt_trace_sample))
 #define PLACE(of)  (SAMPLE + (int)offsetof(struct kt_trace_sample, of))
+#define EVENT(of)  (SAMPLE + (int)offsetof(struct kt_trace_event, of))
 #define COUNT(of)  ((int)offsetof(struct kt_trace_counts, of))
 #define TOLD(of)   ((int)offsetof(struct kt_trace_sample, of))
 #define PARAM(of)  ((int16_t)((of)*8))
@@ -295,9 +296,96 @@ static void put_free(struct writing *to)
 		KT_ADD(BPF_REG_2, KEY), KT_CALL(BPF_FUNC_map_delete_elem));
 }
 
+/* ---- each event ---- */
+
+/* Reads 8 bytes at an offset from register 8 to the stack; jumps if they cannot be read. */
+static void put_read(struct writing *to, uint32_t offset, int place, uint32_t failed)
+{
+	KT_PUT(to->code, KT_COPY(BPF_REG_1, BPF_REG_10), KT_ADD(BPF_REG_1, place),
+		KT_NUMBER(BPF_REG_2, 8), KT_COPY(BPF_REG_3, BPF_REG_8),
+		KT_ADD(BPF_REG_3, (int32_t)offset), KT_CALL(BPF_FUNC_probe_read_kernel));
+	kt_code_jump(to->code, KT_IF(BPF_JNE, BPF_REG_0, 0, 0), failed);
+}
+
+/* Makes a tail page in register 8 its head, as kt_memmap_head() does. */
+static void put_head(struct writing *to, uint32_t failed)
+{
+	struct kt_bpf_code *code = to->code;
+	uint32_t pointer = kt_code_label(code), head = kt_code_label(code);
+
+	put_read(to, to->opts->map.head_offset, KEY, failed);
+	KT_PUT(code, KT_LOAD(BPF_DW, BPF_REG_1, BPF_REG_10, KEY), KT_COPY(BPF_REG_2, BPF_REG_1),
+		KT_MATH(BPF_AND, BPF_REG_2, 1), KT_MATH(BPF_AND, BPF_REG_1, -2),
+		KT_NUMBER(BPF_REG_3, 0), KT_MATH_X(BPF_SUB, BPF_REG_3, BPF_REG_1),
+		KT_COPY(BPF_REG_4, BPF_REG_3), KT_ADD(BPF_REG_4, -1),
+		KT_MATH_X(BPF_AND, BPF_REG_4, BPF_REG_3));
+	kt_code_jump(code, KT_IF(BPF_JEQ, BPF_REG_2, 0, 0), head);
+	kt_code_jump(code, KT_IF(BPF_JNE, BPF_REG_4, 0, 0), pointer);
+	KT_PUT(code, KT_MATH(BPF_RSH, BPF_REG_3, 32));
+	kt_code_jump(code, KT_IF(BPF_JNE, BPF_REG_3, 0, 0), pointer);
+	KT_PUT(code, KT_MATH_X(BPF_AND, BPF_REG_8, BPF_REG_1));
+	kt_code_jump(code, KT_INSN(BPF_JMP | BPF_JA, 0, 0, 0, 0), head);
+	kt_code_place(code, pointer);
+	KT_PUT(code, KT_COPY(BPF_REG_8, BPF_REG_1));
+	kt_code_place(code, head);
+}
+
+/* The slab cache of the page of the object in register 7, into the event. */
+static void put_cache(struct writing *to)
+{
+	const struct kt_trace_map *map = &to->opts->map;
+	struct kt_bpf_code *code = to->code;
+	uint32_t none = kt_code_label(code), done = kt_code_label(code);
+
+	KT_PUT(code, KT_COPY(BPF_REG_8, BPF_REG_7), KT_LONG(BPF_REG_1, map->direct),
+		KT_MATH_X(BPF_SUB, BPF_REG_8, BPF_REG_1), KT_LONG(BPF_REG_1, map->direct_bytes));
+	kt_code_jump(code, KT_INSN(BPF_JMP | BPF_JGE | BPF_X, BPF_REG_8, BPF_REG_1, 0, 0), none);
+	KT_PUT(code, KT_MATH(BPF_RSH, BPF_REG_8, (int32_t)map->page_shift),
+		KT_MATH(BPF_MUL, BPF_REG_8, (int32_t)map->page_struct_bytes),
+		KT_LONG(BPF_REG_1, map->pages), KT_MATH_X(BPF_ADD, BPF_REG_8, BPF_REG_1));
+	put_head(to, none);
+	put_read(to, map->cache_offset, EVENT(cache), none);
+	kt_code_jump(code, KT_INSN(BPF_JMP | BPF_JA, 0, 0, 0, 0), done);
+	kt_code_place(code, none);
+	KT_PUT(code, KT_STORE_K(BPF_DW, BPF_REG_10, EVENT(cache), 0));
+	kt_code_place(code, done);
+}
+
+/* Hands the event of the object in register 7 to the process. */
+static void put_event(struct writing *to)
+{
+	struct kt_bpf_code *code = to->code;
+
+	kt_code_jump(code, KT_IF(BPF_JEQ, BPF_REG_7, 0, 0), to->next);
+	if (to->opts->one_in > 1) {
+		KT_PUT(code, KT_COPY(BPF_REG_1, BPF_REG_7), KT_MATH(BPF_RSH, BPF_REG_1, 3),
+			KT_MATH(BPF_MUL, BPF_REG_1, 0x61c88647), KT_LOW(BPF_REG_1, BPF_REG_1),
+			KT_MATH(BPF_RSH, BPF_REG_1, 8),
+			KT_MATH(BPF_MOD, BPF_REG_1, (int32_t)to->opts->one_in));
+		kt_code_jump(code, KT_IF(BPF_JNE, BPF_REG_1, 0, 0), to->next);
+	}
+	KT_PUT(code, KT_STORE(BPF_DW, BPF_REG_10, EVENT(address), BPF_REG_7),
+		KT_STORE_K(BPF_DW, BPF_REG_10, EVENT(cache), 0));
+	put_cache(to);
+	keep_param(to, to->hook->requested, EVENT(requested_bytes));
+	put_result(to, BPF_FUNC_ktime_get_boot_ns, EVENT(time_ns));
+	KT_PUT(code, KT_CALL(BPF_FUNC_get_smp_processor_id),
+		KT_STORE(BPF_W, BPF_REG_10, EVENT(cpu), BPF_REG_0),
+		KT_STORE_K(BPF_W, BPF_REG_10, EVENT(hook), (int32_t)to->number),
+		KT_MAP(BPF_REG_1, to->maps->ended), KT_COPY(BPF_REG_2, BPF_REG_10),
+		KT_ADD(BPF_REG_2, SAMPLE),
+		KT_NUMBER(BPF_REG_3, (int32_t)sizeof(struct kt_trace_event)),
+		KT_NUMBER(BPF_REG_4, (int32_t)NO_WAKE_UP), KT_CALL(BPF_FUNC_ringbuf_output));
+	count(to, COUNT(objects));
+	kt_code_jump(code, KT_IF(BPF_JEQ, BPF_REG_0, 0, 0), to->next);
+	count(to, COUNT(not_told));
+}
+
 static void put_object(struct writing *to)
 {
-	if (to->hook->frees)
+	if (to->opts->keep)
+		put_event(to);
+	else if (to->hook->frees)
 		put_free(to);
 	else
 		put_alloc(to);

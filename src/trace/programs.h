@@ -8,6 +8,14 @@
 
 /** The programs of hooks: they count what is allocated and freed, and draw samples. */
 
+/** Where the kernel has a struct page for each page, to find the slab cache of an object. */
+struct kt_trace_map {
+	uint64_t direct, direct_bytes; /* the direct map */
+	uint64_t pages;		       /* address of the struct page of its first page */
+	uint32_t page_struct_bytes, page_shift;
+	uint32_t head_offset, cache_offset; /* in struct page */
+};
+
 /** The watched memory. */
 struct kt_trace_opts {
 	enum kt_trace_pool pool;
@@ -23,6 +31,10 @@ struct kt_trace_opts {
 	uint32_t size_offset; /* of struct kmem_cache's size */
 	double samples_a_second;
 	uint64_t movable; /* flag of pages for processes and files, which are left out */
+	bool keep;	  /* keeps each event instead of samples */
+	struct kt_trace_map map;
+	uint32_t one_in;     /* objects, by address, are kept; 0: all */
+	uint32_t ring_bytes; /* a power of two, for events on their way to the process */
 };
 
 /** File descriptors of the maps, and places in the only value of `state`. */

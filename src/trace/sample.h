@@ -45,6 +45,15 @@ struct kt_trace_counts {
 };
 #define KT_TRACE_COUNTS_SHIFT 7 /* of their size, 128 bytes */
 
+/** An allocation or a free, as the programs write it while each event is kept. */
+struct kt_trace_event {
+	uint64_t address; /* of the object */
+	uint64_t time_ns; /* of the boot clock */
+	uint64_t cache;	  /* address of the struct kmem_cache of its page; 0: not in a page */
+	uint64_t requested_bytes; /* 0: not known */
+	uint32_t cpu, hook;
+};
+
 /** Draws of an exponential gap: quantiles of a mean of 2^20, for an index of 12 random bits. */
 #define KT_TRACE_GAPS 4096u
 #define KT_TRACE_UNIT 20

@@ -44,6 +44,7 @@ struct kt_trace {
 	size_t nr_places;
 	char *state; /* gaps, counts */
 	size_t state_bytes;
+	uint32_t ended_bytes;
 	char *ended; /* the buffer of samples that were freed: its places, then its bytes twice */
 	uint64_t *consumer;
 	uint32_t stack_bytes;
@@ -120,17 +121,19 @@ static struct kt_err *make_stacks(struct kt_trace *trace)
 static struct kt_err *make_ended(struct kt_trace *trace)
 {
 	size_t page = trace->opts.page_bytes;
+	uint32_t bytes = trace->opts.keep ? trace->opts.ring_bytes : ENDED_BYTES;
 	void *consumer, *ended;
 
+	trace->ended_bytes = bytes;
 	trace->maps.ended = kt_bpf_map(&(struct kt_bpf_map_opts){
-		.type = BPF_MAP_TYPE_RINGBUF, .nr_entries = ENDED_BYTES, .name = "kt_ended" });
+		.type = BPF_MAP_TYPE_RINGBUF, .nr_entries = bytes, .name = "kt_ended" });
 	if (trace->maps.ended < 0)
 		return kt_bpf_refused(errno);
 	consumer = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, trace->maps.ended, 0);
 	if (consumer == MAP_FAILED)
 		return kt_err_os(errno, "memory of a BPF map cannot be mapped");
 	trace->consumer = consumer;
-	ended = mmap(NULL, page + 2ull * ENDED_BYTES, PROT_READ, MAP_SHARED, trace->maps.ended,
+	ended = mmap(NULL, page + 2ull * bytes, PROT_READ, MAP_SHARED, trace->maps.ended,
 		(off_t)page);
 	if (ended == MAP_FAILED)
 		return kt_err_os(errno, "memory of a BPF map cannot be mapped");
@@ -142,11 +145,11 @@ static struct kt_err *make_maps(struct kt_trace *trace)
 {
 	struct kt_err *err = make_state(trace);
 
-	if (!err)
+	if (!err && !trace->opts.keep)
 		err = make_stacks(trace);
 	if (!err)
 		err = make_ended(trace);
-	if (err)
+	if (err || trace->opts.keep)
 		return err;
 	/* a program may not allocate here: the table has its memory from the start */
 	trace->maps.live = kt_bpf_map(&(struct kt_bpf_map_opts){ .type = BPF_MAP_TYPE_HASH,
@@ -291,7 +294,7 @@ void kt_trace_close(struct kt_trace *trace)
 	if (trace->consumer)
 		munmap(trace->consumer, trace->opts.page_bytes);
 	if (trace->ended)
-		munmap(trace->ended, trace->opts.page_bytes + 2ull * ENDED_BYTES);
+		munmap(trace->ended, trace->opts.page_bytes + 2ull * trace->ended_bytes);
 	close_fd(&trace->maps.state);
 	close_fd(&trace->maps.live);
 	close_fd(&trace->maps.stacks);
@@ -388,8 +391,11 @@ void kt_trace_stop(struct kt_trace *trace)
 
 /* ---- samples ---- */
 
+/* Called with what a program wrote. */
+typedef void (*entry_fn)(void *arg, const void *entry, uint32_t bytes);
+
 /* Takes what the programs wrote, up to an entry that is still being written. */
-static void take_ended(struct kt_trace *trace, kt_trace_sample_fn fn, void *arg)
+static void take_entries(struct kt_trace *trace, entry_fn fn, void *arg)
 {
 	const uint64_t *producer = (const void *)trace->ended;
 	const char *bytes = trace->ended + trace->opts.page_bytes;
@@ -397,20 +403,50 @@ static void take_ended(struct kt_trace *trace, kt_trace_sample_fn fn, void *arg)
 	uint64_t end = __atomic_load_n(producer, __ATOMIC_ACQUIRE);
 
 	while (at < end) {
-		const uint32_t *head = (const void *)(bytes + (at & (ENDED_BYTES - 1)));
+		const uint32_t *head = (const void *)(bytes + (at & (trace->ended_bytes - 1)));
 		uint32_t length = __atomic_load_n(head, __ATOMIC_ACQUIRE);
-		struct kt_trace_sample sample;
 
 		if (length & BPF_RINGBUF_BUSY_BIT)
 			break;
-		if (!(length & BPF_RINGBUF_DISCARD_BIT) && length == sizeof(sample)) {
-			memcpy(&sample, head + 2, sizeof(sample));
-			fn(arg, &sample);
-		}
+		if (!(length & BPF_RINGBUF_DISCARD_BIT))
+			fn(arg, head + 2, length);
 		length &= ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
 		at += (length + BPF_RINGBUF_HDR_SZ + 7u) & ~7ull;
 		__atomic_store_n(trace->consumer, at, __ATOMIC_RELEASE);
 	}
+}
+
+struct taking {
+	kt_trace_sample_fn sample;
+	kt_trace_event_fn event;
+	void *arg;
+};
+
+static void take_sample(void *arg, const void *entry, uint32_t bytes)
+{
+	const struct taking *taking = arg;
+	struct kt_trace_sample sample;
+
+	if (bytes != sizeof(sample))
+		return;
+	memcpy(&sample, entry, sizeof(sample));
+	taking->sample(taking->arg, &sample);
+}
+
+static void take_event(void *arg, const void *entry, uint32_t bytes)
+{
+	const struct taking *taking = arg;
+	struct kt_trace_event event;
+
+	if (bytes != sizeof(event))
+		return;
+	memcpy(&event, entry, sizeof(event));
+	taking->event(taking->arg, &event);
+}
+
+void kt_trace_events(struct kt_trace *trace, kt_trace_event_fn fn, void *arg)
+{
+	take_entries(trace, take_event, &(struct taking){ .event = fn, .arg = arg });
 }
 
 /*
@@ -447,7 +483,7 @@ static void set_intervals(struct kt_trace *trace, uint64_t elapsed_ns)
 
 void kt_trace_poll(struct kt_trace *trace, uint64_t elapsed_ns, kt_trace_sample_fn fn, void *arg)
 {
-	take_ended(trace, fn, arg);
+	take_entries(trace, take_sample, &(struct taking){ .sample = fn, .arg = arg });
 	set_intervals(trace, elapsed_ns);
 }
 
