@@ -77,6 +77,27 @@ static void put_counts(struct writing *to)
 	count(to, COUNT(runs));
 }
 
+/*
+ * The kernel skips a program for events that come while it runs on their CPU, as of an interrupt.
+ * So each hook has two such programs. The first one that gets the object, or the array, of register
+ * 7 leaves its address, by which the other one knows that it is done, and removes it.
+ */
+static void put_claim(struct writing *to)
+{
+	struct kt_bpf_code *code = to->code;
+	uint32_t mine = kt_code_label(code);
+
+	KT_PUT(code, KT_COPY(BPF_REG_1, BPF_REG_7), KT_MATH(BPF_RSH, BPF_REG_1, 4),
+		KT_MATH(BPF_AND, BPF_REG_1, KT_TRACE_CLAIMS - 1), KT_MATH(BPF_LSH, BPF_REG_1, 3),
+		KT_COPY(BPF_REG_2, BPF_REG_9), KT_MATH_X(BPF_ADD, BPF_REG_2, BPF_REG_1),
+		KT_LOAD(BPF_DW, BPF_REG_3, BPF_REG_2, 0));
+	kt_code_jump(code, KT_INSN(BPF_JMP | BPF_JNE | BPF_X, BPF_REG_3, BPF_REG_7, 0, 0), mine);
+	KT_PUT(code, KT_STORE_K(BPF_DW, BPF_REG_2, 0, 0));
+	kt_code_jump(code, KT_INSN(BPF_JMP | BPF_JA, 0, 0, 0, 0), to->out);
+	kt_code_place(code, mine);
+	KT_PUT(code, KT_STORE(BPF_DW, BPF_REG_2, 0, BPF_REG_7));
+}
+
 /* Leaves the program unless the event is of the watched cache, as far as it names one. */
 static void put_filter(struct writing *to)
 {
@@ -472,10 +493,16 @@ bool kt_trace_program(const struct kt_trace_hook *hook, uint32_t number,
 	put_counts(&to);
 	if (hook->array >= 0) {
 		to.next = kt_code_label(ret_code);
+		if (opts->keep) {
+			put_param(&to, BPF_REG_7, hook->array);
+			put_claim(&to);
+		}
 		put_array(&to);
 	} else {
 		to.next = to.out;
 		put_address(&to);
+		if (opts->keep)
+			put_claim(&to);
 		put_object(&to);
 	}
 	kt_code_place(ret_code, to.out);

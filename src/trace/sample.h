@@ -54,6 +54,12 @@ struct kt_trace_event {
 	uint32_t cpu, hook;
 };
 
+/**
+ * While each event is kept, the counts begin with so many places instead: objects that one of the
+ * two programs of a hook has taken, by address.
+ */
+#define KT_TRACE_CLAIMS 4
+
 /** Draws of an exponential gap: quantiles of a mean of 2^20, for an index of 12 random bits. */
 #define KT_TRACE_GAPS 4096u
 #define KT_TRACE_UNIT 20

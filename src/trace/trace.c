@@ -32,6 +32,7 @@ _Static_assert(sizeof(struct kt_trace_counts) == 1u << KT_TRACE_COUNTS_SHIFT, "s
 struct place {
 	struct kt_trace_place is;
 	int program, link;
+	int second, second_link; /* while events are kept */
 	bool untyped;
 	uint64_t ns_a_run; /* 0: not measured */
 };
@@ -133,8 +134,8 @@ static struct kt_err *make_ended(struct kt_trace *trace)
 	if (consumer == MAP_FAILED)
 		return kt_err_os(errno, "memory of a BPF map cannot be mapped");
 	trace->consumer = consumer;
-	ended = mmap(NULL, page + 2ull * bytes, PROT_READ, MAP_SHARED, trace->maps.ended,
-		(off_t)page);
+	ended = mmap(
+		NULL, page + 2ull * bytes, PROT_READ, MAP_SHARED, trace->maps.ended, (off_t)page);
 	if (ended == MAP_FAILED)
 		return kt_err_os(errno, "memory of a BPF map cannot be mapped");
 	trace->ended = ended;
@@ -250,6 +251,8 @@ static struct kt_err *load_all(struct kt_trace *trace)
 		if (place->program < 0 && place->is.hook.way == KT_TRACE_POINT &&
 			!place->is.hook.areas)
 			return why_refused(trace, i, errno);
+		if (place->program >= 0 && trace->opts.keep)
+			place->second = load(trace, i, NULL);
 	}
 	return NULL;
 }
@@ -269,8 +272,11 @@ struct kt_err *kt_trace_open(
 	trace->stats = -1;
 	trace->nr_places = kt_trace_hooks(types, opts->pool, hooks);
 	for (size_t i = 0; i < trace->nr_places; i++)
-		trace->places[i] =
-			(struct place){ .is = { .hook = hooks[i] }, .program = -1, .link = -1 };
+		trace->places[i] = (struct place){ .is = { .hook = hooks[i] },
+			.program = -1,
+			.link = -1,
+			.second = -1,
+			.second_link = -1 };
 	err = make_maps(trace);
 	return err ? err : load_all(trace);
 }
@@ -287,8 +293,10 @@ void kt_trace_close(struct kt_trace *trace)
 	if (!trace)
 		return;
 	kt_trace_stop(trace);
-	for (size_t i = 0; i < trace->nr_places; i++)
+	for (size_t i = 0; i < trace->nr_places; i++) {
 		close_fd(&trace->places[i].program);
+		close_fd(&trace->places[i].second);
+	}
 	if (trace->state)
 		munmap(trace->state, trace->state_bytes);
 	if (trace->consumer)
@@ -305,16 +313,23 @@ void kt_trace_close(struct kt_trace *trace)
 
 /* ---- attaching ---- */
 
-static void attach(struct place *place)
+static int attach_program(const struct place *place, int program)
 {
 	/* a program without types is attached by name; another one knows its place */
 	const char *name = place->untyped ? place->is.hook.name : NULL;
 	union bpf_attr attr = { .raw_tracepoint = { .name = (uint64_t)(uintptr_t)name,
-					.prog_fd = (uint32_t)place->program } };
+					.prog_fd = (uint32_t)program } };
 
+	return kt_bpf(BPF_RAW_TRACEPOINT_OPEN, &attr);
+}
+
+static void attach(struct place *place)
+{
 	if (place->program < 0)
 		return;
-	place->link = kt_bpf(BPF_RAW_TRACEPOINT_OPEN, &attr);
+	if (place->second >= 0)
+		place->second_link = attach_program(place, place->second);
+	place->link = attach_program(place, place->program);
 	place->is.attached = place->link >= 0;
 	place->is.refused = place->link < 0 ? errno : 0;
 }
@@ -385,8 +400,10 @@ void kt_trace_end_allocations(struct kt_trace *trace)
 
 void kt_trace_stop(struct kt_trace *trace)
 {
-	for (size_t i = 0; i < trace->nr_places; i++)
+	for (size_t i = 0; i < trace->nr_places; i++) {
 		close_fd(&trace->places[i].link);
+		close_fd(&trace->places[i].second_link);
+	}
 }
 
 /* ---- samples ---- */
@@ -527,14 +544,14 @@ uint32_t kt_trace_stack(
 
 /* ---- counts and cost ---- */
 
-static void program_info(const struct place *place, struct bpf_prog_info *ret_info)
+static void program_info(int program, struct bpf_prog_info *ret_info)
 {
-	union bpf_attr attr = { .info = { .bpf_fd = (uint32_t)place->program,
+	union bpf_attr attr = { .info = { .bpf_fd = (uint32_t)program,
 					.info_len = sizeof(*ret_info),
 					.info = (uint64_t)(uintptr_t)ret_info } };
 
 	memset(ret_info, 0, sizeof(*ret_info));
-	if (place->program < 0 || kt_bpf(BPF_OBJ_GET_INFO_BY_FD, &attr) < 0)
+	if (program < 0 || kt_bpf(BPF_OBJ_GET_INFO_BY_FD, &attr) < 0)
 		memset(ret_info, 0, sizeof(*ret_info));
 }
 
@@ -564,8 +581,14 @@ const struct kt_trace_place *kt_trace_places(struct kt_trace *trace, size_t *ret
 		trace->told[i] = trace->places[i].is;
 		for (uint32_t cpu = 0; cpu < trace->opts.nr_cpus; cpu++)
 			add_counts(&trace->told[i].counts, counts_of(trace, i, cpu));
-		program_info(&trace->places[i], &info);
+		program_info(trace->places[i].program, &info);
 		trace->told[i].nested = info.recursion_misses;
+		if (trace->places[i].second_link < 0)
+			continue;
+		/* an event is missing if both programs missed it: at most the smaller number */
+		program_info(trace->places[i].second, &info);
+		if (info.recursion_misses < trace->told[i].nested)
+			trace->told[i].nested = info.recursion_misses;
 	}
 	*ret_count = trace->nr_places;
 	return trace->told;
@@ -576,7 +599,7 @@ void kt_trace_measured(struct kt_trace *trace)
 	for (size_t i = 0; i < trace->nr_places && trace->stats >= 0; i++) {
 		struct bpf_prog_info info;
 
-		program_info(&trace->places[i], &info);
+		program_info(trace->places[i].program, &info);
 		if (info.run_cnt)
 			trace->places[i].ns_a_run = info.run_time_ns / info.run_cnt;
 	}

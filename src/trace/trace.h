@@ -48,7 +48,8 @@ void kt_trace_stop(struct kt_trace *trace);
 void kt_trace_poll(struct kt_trace *trace, uint64_t elapsed_ns, kt_trace_sample_fn fn, void *arg);
 /** Called with each event, in the order in which they came, of all CPUs. */
 typedef void (*kt_trace_event_fn)(void *arg, const struct kt_trace_event *event);
-/** Passes on events, while opts.keep is set. Those that it did not fetch in time are `not_told`. */
+/** Passes on events, while opts.keep is set. Events that were not fetched in time are `not_told`.
+ */
 void kt_trace_events(struct kt_trace *trace, kt_trace_event_fn fn, void *arg);
 
 /** Passes on the samples that were not freed. */
