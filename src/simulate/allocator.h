@@ -37,6 +37,11 @@ struct kt_sim_allocator {
 	 */
 	bool (*alloc)(struct kt_sim_model *model, const struct kt_sim_event *event);
 	bool (*free)(struct kt_sim_model *model, const struct kt_sim_event *event);
+	/**
+	 * Puts an object into a slab of the stream's start, which open() made. NULL: what the start
+	 * has means nothing to the allocator, and the object is allocated.
+	 */
+	bool (*old)(struct kt_sim_model *model, const struct kt_sim_event *event);
 	void (*reap)(struct kt_sim_model *model); /* NULL: it never gives memory back */
 	/**
 	 * `ret_pages`: a number for each cache of the stream, zeroed, for pages of allocators by
@@ -56,8 +61,6 @@ extern const struct kt_sim_allocator kt_sim_slub, kt_sim_sheaves, kt_sim_slab, k
 extern const struct kt_sim_allocator kt_sim_bsd, kt_sim_svr4, kt_sim_sunos;
 
 /* ---- for the files of the allocators ---- */
-
-#define KT_SIM_NONE UINT32_MAX
 
 /** Numbers by object: where it is. */
 struct kt_sim_places {

@@ -3,6 +3,7 @@
 #define KT_SIMULATE_EVENT_H
 
 #include "base/err.h"
+#include "events/events.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,6 +19,7 @@ enum kt_sim_kind {
 	KT_SIM_FREE,
 	KT_SIM_REAP, /* memory is short: allocators give back what they can */
 	KT_SIM_MARK, /* a phase ends; `object` is its index in the stream's phases */
+	KT_SIM_OLD,  /* an object from before the events; `bytes`: index of its slab */
 	KT_SIM_NR_KINDS
 };
 
@@ -26,8 +28,8 @@ struct kt_sim_event {
 	uint32_t bytes; /* requested */
 	uint16_t cache; /* index in the stream's caches */
 	uint16_t cpu;
-	uint16_t kind; /* enum kt_sim_kind */
-	uint16_t unused;
+	uint16_t kind;	/* enum kt_sim_kind */
+	uint16_t later; /* of a free: after a grace period of RCU */
 };
 
 #define KT_SIM_OBJECTS_MAX (1u << 26) /* in use at the same time */
@@ -48,10 +50,12 @@ struct kt_sim_cache {
 	uint32_t slot_bytes; /* object with what the allocator adds */
 	uint32_t pages_per_slab;
 	uint32_t objs_per_slab;
-	uint32_t min_partial;	 /* empty slabs are kept below so many partial ones */
-	uint32_t cpu_partial;	 /* free objects in the partial slabs of a CPU */
+	uint32_t min_partial; /* empty slabs are kept below so many partial ones */
+	uint32_t cpu_partial; /* free objects in the partial slabs of a CPU */
+	uint32_t cpu_partial_slabs;
 	uint32_t sheaf_capacity; /* objects */
-	bool counted;		 /* the numbers above, 0 included, are the kernel's */
+	/* the numbers above, 0 included, are the kernel's; KT_SIM_NONE: it lacks this one */
+	bool counted;
 };
 
 /** The machine that the events are from. */
@@ -62,6 +66,16 @@ struct kt_sim_machine {
 	bool partial_by_objects; /* CPUs count objects, not slabs, of their partial slabs */
 };
 
+#define KT_SIM_NONE UINT32_MAX
+
+/** Where slabs, and free objects in sheaves, are before the first event. */
+struct kt_sim_start {
+	const struct kt_events_slab *slabs;
+	size_t nr_slabs;
+	const struct kt_events_sheaf *sheaves;
+	size_t nr_sheaves;
+};
+
 /** A source of events. Its texts and caches outlive the reading. */
 struct kt_sim_stream {
 	struct kt_sim_machine machine;
@@ -69,6 +83,7 @@ struct kt_sim_stream {
 	size_t nr_caches;
 	const char *const *phases;
 	size_t nr_phases;
+	struct kt_sim_start start;
 	/** Reads up to `room` events; 0 of them: the end. */
 	struct kt_err *(*read)(
 		void *arg, struct kt_sim_event *ret_events, size_t room, size_t *ret_count);

@@ -18,7 +18,7 @@ struct sheaf {
 };
 
 struct sheaf_cpu {
-	struct sheaf *main, *spare; /* NULL: none */
+	struct sheaf *main, *spare, *rcu; /* NULL: none */
 };
 
 struct barn {
@@ -51,6 +51,7 @@ static void sheaves_close(struct kt_sim_model *model)
 	for (size_t i = 0; model->cpus && i < (size_t)model->node.nr_caches * model->nr_cpus; i++) {
 		free(model->cpus[i].main);
 		free(model->cpus[i].spare);
+		free(model->cpus[i].rcu);
 	}
 	for (uint32_t i = 0; model->barns && i < model->node.nr_caches; i++) {
 		free_list(model->barns[i].full);
@@ -60,24 +61,6 @@ static void sheaves_close(struct kt_sim_model *model)
 	free(model->cpus);
 	free(model->barns);
 	free(model);
-}
-
-static struct kt_sim_model *sheaves_open(const struct kt_sim_stream *stream)
-{
-	struct kt_sim_model *model = calloc(1, sizeof(*model));
-
-	if (!model || !slub_node_init(&model->node, stream)) {
-		sheaves_close(model);
-		return NULL;
-	}
-	model->nr_cpus = stream->machine.nr_cpus;
-	model->cpus = calloc((size_t)model->node.nr_caches * model->nr_cpus, sizeof(*model->cpus));
-	model->barns = calloc(model->node.nr_caches, sizeof(*model->barns));
-	if (!model->cpus || !model->barns) {
-		sheaves_close(model);
-		return NULL;
-	}
-	return model;
 }
 
 /* ---- the barn ---- */
@@ -172,6 +155,106 @@ static void flush(struct kt_sim_model *model, struct sheaf *sheaf)
 	model->nr_flushes++;
 	while (sheaf->nr_objs)
 		free_object(model, sheaf->slabs[--sheaf->nr_objs]);
+}
+
+/* ---- the start ---- */
+
+/* The sheaf that a free object of the start is in. NULL: out of memory, or no sheaf has room. */
+static struct sheaf *sheaf_at_start(struct kt_sim_model *model, const struct kt_events_sheaf *from,
+	const struct kt_events_sheaf *before)
+{
+	const struct slub_cache *cache = &model->node.caches[from->cache];
+	struct barn *barn = &model->barns[from->cache];
+	struct sheaf_cpu *cpu = &model->cpus[(size_t)from->cache * model->nr_cpus];
+	bool same = before && before->cache == from->cache && before->where == from->where &&
+		    before->of == from->of;
+	struct sheaf **at;
+
+	if (from->where == KT_EVENTS_BARN) {
+		struct sheaf *sheaf = same ? barn->full : new_sheaf(cache);
+
+		if (!same && sheaf)
+			put(&barn->full, &barn->nr_full, sheaf);
+		return sheaf;
+	}
+	at = from->where == KT_EVENTS_MAIN    ? &cpu[from->of].main
+	     : from->where == KT_EVENTS_SPARE ? &cpu[from->of].spare
+					      : &cpu[from->of].rcu;
+	if (!*at)
+		*at = new_sheaf(cache);
+	return *at;
+}
+
+/* The barn's first sheaf is last in the start's order reversed, as each is put first. */
+static void reverse_barns(struct kt_sim_model *model)
+{
+	for (uint32_t i = 0; i < model->node.nr_caches; i++) {
+		struct sheaf *list = model->barns[i].full, *next;
+
+		model->barns[i].full = NULL;
+		for (; list; list = next) {
+			next = list->next;
+			list->next = model->barns[i].full;
+			model->barns[i].full = list;
+		}
+	}
+}
+
+/* False when out of memory. An object that no sheaf has room for stays in use for good. */
+static bool start_sheaves(struct kt_sim_model *model, const struct kt_sim_start *start)
+{
+	for (size_t i = 0; i < start->nr_sheaves; i++) {
+		const struct kt_events_sheaf *from = &start->sheaves[i];
+		struct sheaf *sheaf =
+			sheaf_at_start(model, from, i ? &start->sheaves[i - 1] : NULL);
+
+		if (!sheaf)
+			return false;
+		if (sheaf->nr_objs < model->node.caches[from->cache].sheaf_capacity)
+			sheaf->slabs[sheaf->nr_objs++] = from->slab;
+	}
+	reverse_barns(model);
+	return true;
+}
+
+/* Slabs that a CPU had where CPUs have slabs, of a kernel of the other kind: partial ones here. */
+static void settle_slabs(struct kt_sim_model *model, const struct kt_sim_start *start)
+{
+	struct slub_node *node = &model->node;
+
+	for (uint32_t i = 0; i < start->nr_slabs; i++) {
+		const struct kt_events_slab *from = &start->slabs[i];
+
+		if (from->where != KT_EVENTS_CPU_SLAB && from->where != KT_EVENTS_CPU_PARTIAL)
+			continue;
+		node->slabs.items[i].nr_free += from->nr_ready;
+		if (node->slabs.items[i].nr_free)
+			slub_partial_add(node, i);
+	}
+}
+
+static struct kt_sim_model *sheaves_open(const struct kt_sim_stream *stream)
+{
+	struct kt_sim_model *model = calloc(1, sizeof(*model));
+
+	if (!model || !slub_node_init(&model->node, stream)) {
+		sheaves_close(model);
+		return NULL;
+	}
+	model->nr_cpus = stream->machine.nr_cpus;
+	model->cpus = calloc((size_t)model->node.nr_caches * model->nr_cpus, sizeof(*model->cpus));
+	model->barns = calloc(model->node.nr_caches, sizeof(*model->barns));
+	if (!model->cpus || !model->barns) {
+		sheaves_close(model);
+		return NULL;
+	}
+	if (!slub_node_start(&model->node, &stream->start) ||
+		!start_sheaves(model, &stream->start)) {
+		sheaves_close(model);
+		return NULL;
+	}
+	settle_slabs(model, &stream->start);
+	return model;
 }
 
 /* ---- the sheaves of a CPU ---- */
@@ -269,6 +352,47 @@ static bool sheaves_alloc(struct kt_sim_model *model, const struct kt_sim_event 
 		&model->node.places, event->object, cpu->main->slabs[--cpu->main->nr_objs]);
 }
 
+/* Hands a full sheaf over after its grace period: the barn takes it, or its objects are freed. */
+static void end_grace(struct kt_sim_model *model, uint32_t cache, struct sheaf *sheaf)
+{
+	struct barn *barn = &model->barns[cache];
+
+	if (barn->nr_full < BARN_FULL_MAX) {
+		put(&barn->full, &barn->nr_full, sheaf);
+		return;
+	}
+	flush(model, sheaf);
+	put(&barn->empty, &barn->nr_empty, sheaf);
+}
+
+/* kfree_rcu(): the CPU collects objects in a sheaf of their own. Grace periods take no time. */
+static bool free_later(
+	struct kt_sim_model *model, uint32_t cache, struct sheaf_cpu *cpu, uint32_t object)
+{
+	struct slub_cache *info = &model->node.caches[cache];
+
+	/* a full one is only there at the start */
+	if (cpu->rcu && cpu->rcu->nr_objs == info->sheaf_capacity) {
+		end_grace(model, cache, cpu->rcu);
+		cpu->rcu = NULL;
+	}
+	if (!cpu->rcu)
+		cpu->rcu = empty_sheaf(&model->barns[cache], info);
+	if (!cpu->rcu)
+		return false;
+	cpu->rcu->slabs[cpu->rcu->nr_objs++] = model->node.places.items[object];
+	if (cpu->rcu->nr_objs == info->sheaf_capacity) {
+		end_grace(model, cache, cpu->rcu);
+		cpu->rcu = NULL;
+	}
+	return true;
+}
+
+static bool sheaves_old(struct kt_sim_model *model, const struct kt_sim_event *event)
+{
+	return kt_sim_place(&model->node.places, event->object, event->bytes);
+}
+
 static bool sheaves_free(struct kt_sim_model *model, const struct kt_sim_event *event)
 {
 	struct slub_node *node = &model->node;
@@ -284,6 +408,8 @@ static bool sheaves_free(struct kt_sim_model *model, const struct kt_sim_event *
 		return true;
 	}
 	cpu = &model->cpus[(size_t)cache * model->nr_cpus + event->cpu];
+	if (event->later)
+		return free_later(model, cache, cpu, event->object);
 	if (!cpu->main)
 		cpu->main = empty_sheaf(&model->barns[cache], &node->caches[cache]);
 	if (!cpu->main)
@@ -312,6 +438,7 @@ const struct kt_sim_allocator kt_sim_sheaves = {
 	.open = sheaves_open,
 	.close = sheaves_close,
 	.alloc = sheaves_alloc,
+	.old = sheaves_old,
 	.free = sheaves_free,
 	.measure = sheaves_measure,
 };

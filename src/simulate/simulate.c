@@ -41,9 +41,15 @@ static struct kt_err *bad(const struct run *run, const char *what)
 
 static struct kt_err *check_alloc(struct run *run, const struct kt_sim_event *event)
 {
+	uint32_t bytes = event->bytes;
+
 	if (event->cache >= run->stream->nr_caches)
 		return bad(run, "has a cache that the header does not have");
-	if (event->bytes > KT_SIM_BYTES_MAX)
+	if (event->kind == KT_SIM_OLD && event->bytes >= run->stream->start.nr_slabs)
+		return bad(run, "has a slab that is not there at the start");
+	if (event->kind == KT_SIM_OLD)
+		bytes = run->stream->caches[event->cache].bytes;
+	if (bytes > KT_SIM_BYTES_MAX)
 		return bad(run, "asks for more bytes than an object can have");
 	if (event->object >= KT_SIM_OBJECTS_MAX)
 		return bad(run, "has more objects in use than ktally simulates");
@@ -57,11 +63,11 @@ static struct kt_err *check_alloc(struct run *run, const struct kt_sim_event *ev
 	}
 	if (run->objects[event->object].used)
 		return bad(run, "allocates an object that is in use");
-	run->objects[event->object] = (struct live){ event->bytes, event->cache, true };
+	run->objects[event->object] = (struct live){ bytes, event->cache, true };
 	run->cache_objs[event->cache]++;
-	run->cache_bytes[event->cache] += event->bytes;
-	run->asked_bytes += event->bytes;
-	run->result->nr_allocs++;
+	run->cache_bytes[event->cache] += bytes;
+	run->asked_bytes += bytes;
+	run->result->nr_allocs += event->kind == KT_SIM_ALLOC;
 	if (++run->nr_objs > run->result->most_objs)
 		run->result->most_objs = run->nr_objs;
 	return NULL;
@@ -91,6 +97,7 @@ static struct kt_err *check(struct run *run, struct kt_sim_event *event)
 	if (event->cpu >= run->stream->machine.nr_cpus)
 		return bad(run, "is on a CPU that the header does not have");
 	switch ((enum kt_sim_kind)event->kind) {
+	case KT_SIM_OLD:
 	case KT_SIM_ALLOC: return check_alloc(run, event);
 	case KT_SIM_FREE: return check_free(run, event);
 	case KT_SIM_REAP: return NULL;
@@ -103,8 +110,21 @@ static struct kt_err *check(struct run *run, struct kt_sim_event *event)
 	return bad(run, "is of an unknown kind");
 }
 
-static bool replay(const struct kt_sim_allocator *allocator, struct kt_sim_model *model,
-	const struct kt_sim_event *events, size_t count)
+/* An object of the start: where its slab means nothing, it is allocated. */
+static bool put_old(const struct run *run, const struct kt_sim_allocator *allocator,
+	struct kt_sim_model *model, const struct kt_sim_event *event)
+{
+	struct kt_sim_event alloc = *event;
+
+	if (allocator->old)
+		return allocator->old(model, event);
+	alloc.kind = KT_SIM_ALLOC;
+	alloc.bytes = run->stream->caches[event->cache].bytes;
+	return allocator->alloc(model, &alloc);
+}
+
+static bool replay(const struct run *run, const struct kt_sim_allocator *allocator,
+	struct kt_sim_model *model, const struct kt_sim_event *events, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		if (events[i].kind == KT_SIM_ALLOC) {
@@ -112,6 +132,9 @@ static bool replay(const struct kt_sim_allocator *allocator, struct kt_sim_model
 				return false;
 		} else if (events[i].kind == KT_SIM_FREE) {
 			if (!allocator->free(model, &events[i]))
+				return false;
+		} else if (events[i].kind == KT_SIM_OLD) {
+			if (!put_old(run, allocator, model, &events[i]))
 				return false;
 		} else if (events[i].kind == KT_SIM_REAP && allocator->reap) {
 			allocator->reap(model);
@@ -173,7 +196,7 @@ static struct kt_err *end_phase(struct run *run, const char *phase)
 static struct kt_err *run_part(struct run *run, struct kt_sim_event *events, size_t count)
 {
 	for (size_t i = 0; i < run->nr_allocators; i++) {
-		if (!replay(run->allocators[i], run->models[i], events, count))
+		if (!replay(run, run->allocators[i], run->models[i], events, count))
 			return no_memory();
 	}
 	run->moved |= count > 0;

@@ -18,9 +18,11 @@ uint32_t kt_sim_slab_new(struct kt_sim_slabs *slabs, uint32_t cache, uint32_t nr
 		slabs->items = grown;
 		slab = slabs->count++;
 	}
-	slabs->items[slab] = (struct kt_sim_slab_record){
-		.next = KT_SIM_NONE, .prev = KT_SIM_NONE, .cache = cache, .nr_free = nr_free
-	};
+	slabs->items[slab] = (struct kt_sim_slab_record){ .next = KT_SIM_NONE,
+		.prev = KT_SIM_NONE,
+		.cache = cache,
+		.nr_objs = nr_free,
+		.nr_free = nr_free };
 	slabs->nr_slabs++;
 	slabs->nr_made++;
 	return slab;

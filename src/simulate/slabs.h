@@ -11,7 +11,7 @@
 struct kt_sim_slab_record {
 	uint32_t next, prev; /* in a list; KT_SIM_NONE: none */
 	uint32_t cache;
-	uint32_t nr_free;
+	uint32_t nr_objs, nr_free;
 	uint32_t state; /* of the allocator's own */
 };
 

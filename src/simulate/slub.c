@@ -17,7 +17,11 @@ struct slub_cpu {
 	uint32_t ready; /* free objects of the slab that only the CPU takes */
 	uint32_t partial;
 	uint32_t nr_partial;
-	uint32_t partial_objs; /* free objects of the partial slabs as each of them came */
+	/*
+	 * Free objects of the partial slabs as each of them came. The kernel keeps the sum so far
+	 * in each slab, here as `prev`: what is below a slab that is taken counts as it did then.
+	 */
+	uint32_t partial_objs;
 };
 
 struct kt_sim_model {
@@ -35,28 +39,6 @@ static void slub_close(struct kt_sim_model *model)
 	slub_node_fini(&model->node);
 	free(model->cpus);
 	free(model);
-}
-
-static struct kt_sim_model *slub_open(const struct kt_sim_stream *stream)
-{
-	struct kt_sim_model *model = calloc(1, sizeof(*model));
-	size_t nr_cpus;
-
-	if (!model || !slub_node_init(&model->node, stream)) {
-		slub_close(model);
-		return NULL;
-	}
-	model->nr_cpus = stream->machine.nr_cpus;
-	model->by_objects = stream->machine.partial_by_objects;
-	nr_cpus = (size_t)model->node.nr_caches * model->nr_cpus;
-	model->cpus = calloc(nr_cpus, sizeof(*model->cpus));
-	if (!model->cpus) {
-		slub_close(model);
-		return NULL;
-	}
-	for (size_t i = 0; i < nr_cpus; i++)
-		model->cpus[i] = (struct slub_cpu){ .slab = KT_SIM_NONE, .partial = KT_SIM_NONE };
-	return model;
 }
 
 /* ---- partial slabs of a CPU ---- */
@@ -96,6 +78,7 @@ static void put_partial(struct kt_sim_model *model, struct slub_cpu *cpu, uint32
 	cpu->partial = slab;
 	cpu->nr_partial++;
 	cpu->partial_objs += record->nr_free;
+	record->prev = cpu->partial_objs;
 }
 
 static uint32_t take_partial(struct kt_sim_model *model, struct slub_cpu *cpu)
@@ -104,10 +87,68 @@ static uint32_t take_partial(struct kt_sim_model *model, struct slub_cpu *cpu)
 
 	cpu->partial = model->node.slabs.items[slab].next;
 	cpu->nr_partial--;
-	/* the kernel keeps the sum in the first slab: without slabs there is none */
-	if (!cpu->nr_partial)
-		cpu->partial_objs = 0;
+	cpu->partial_objs = cpu->nr_partial ? model->node.slabs.items[cpu->partial].prev : 0;
 	return slab;
+}
+
+/* ---- the start ---- */
+
+/* Gives the CPUs their slabs; a chain comes with its first slab first. */
+static void start_cpus(struct kt_sim_model *model, const struct kt_sim_start *start)
+{
+	for (size_t i = start->nr_slabs; i-- > 0;) {
+		const struct kt_events_slab *from = &start->slabs[i];
+		struct slub_cpu *cpu =
+			&model->cpus[(size_t)from->cache * model->nr_cpus + from->cpu];
+
+		if (from->where == KT_EVENTS_CPU_PARTIAL) {
+			put_partial(model, cpu, (uint32_t)i);
+		} else if (from->where == KT_EVENTS_CPU_SLAB) {
+			cpu->slab = (uint32_t)i;
+			cpu->ready = from->nr_ready;
+			model->node.slabs.items[i].state = SLAB_CPU;
+		}
+	}
+	/* here no sheaf keeps a free object */
+	for (size_t i = 0; i < start->nr_sheaves; i++) {
+		uint32_t slab = start->sheaves[i].slab;
+
+		model->node.slabs.items[slab].nr_free++;
+		if (model->node.slabs.items[slab].state == SLAB_FULL)
+			slub_partial_add(&model->node, slab);
+	}
+}
+
+static struct kt_sim_model *slub_open(const struct kt_sim_stream *stream)
+{
+	struct kt_sim_model *model = calloc(1, sizeof(*model));
+	size_t nr_cpus;
+
+	if (!model || !slub_node_init(&model->node, stream)) {
+		slub_close(model);
+		return NULL;
+	}
+	model->nr_cpus = stream->machine.nr_cpus;
+	model->by_objects = stream->machine.partial_by_objects;
+	nr_cpus = (size_t)model->node.nr_caches * model->nr_cpus;
+	model->cpus = calloc(nr_cpus, sizeof(*model->cpus));
+	if (!model->cpus) {
+		slub_close(model);
+		return NULL;
+	}
+	for (size_t i = 0; i < nr_cpus; i++)
+		model->cpus[i] = (struct slub_cpu){ .slab = KT_SIM_NONE, .partial = KT_SIM_NONE };
+	if (!slub_node_start(&model->node, &stream->start)) {
+		slub_close(model);
+		return NULL;
+	}
+	start_cpus(model, &stream->start);
+	return model;
+}
+
+static bool slub_old(struct kt_sim_model *model, const struct kt_sim_event *event)
+{
+	return kt_sim_place(&model->node.places, event->object, event->bytes);
 }
 
 /* ---- allocation ---- */
@@ -238,6 +279,7 @@ const struct kt_sim_allocator kt_sim_slub = {
 	.open = slub_open,
 	.close = slub_close,
 	.alloc = slub_alloc,
+	.old = slub_old,
 	.free = slub_free,
 	.measure = slub_measure,
 };

@@ -62,6 +62,11 @@ static void lay_out(struct slub_cache *ret, uint32_t slot, const struct kt_sim_m
 	ret->sheaf_capacity = capacity_of(slot);
 }
 
+static uint32_t known(uint32_t number, uint32_t else_number)
+{
+	return number == KT_SIM_NONE ? else_number : number;
+}
+
 static void init_cache(struct slub_cache *ret, const struct kt_sim_cache *cache,
 	const struct kt_sim_machine *machine)
 {
@@ -71,16 +76,17 @@ static void init_cache(struct slub_cache *ret, const struct kt_sim_cache *cache,
 		ret->by_size = false;
 		ret->pages_per_slab = cache->pages_per_slab;
 		ret->objs_per_slab = cache->objs_per_slab;
-		ret->min_partial = cache->min_partial;
-		ret->cpu_partial_objs = cache->cpu_partial;
-		ret->sheaf_capacity = cache->sheaf_capacity;
+		ret->min_partial = known(cache->min_partial, ret->min_partial);
+		ret->cpu_partial_objs = known(cache->cpu_partial, ret->cpu_partial_objs);
+		ret->cpu_partial_slabs = known(cache->cpu_partial_slabs, 0);
+		ret->sheaf_capacity = known(cache->sheaf_capacity, ret->sheaf_capacity);
 	}
 }
 
 /* slub_set_cpu_partial() of mm/slub.c: slabs are assumed to be half full. */
 static void set_partial_slabs(struct slub_cache *cache)
 {
-	if (cache->objs_per_slab)
+	if (cache->objs_per_slab && !cache->cpu_partial_slabs)
 		cache->cpu_partial_slabs =
 			(2 * cache->cpu_partial_objs + cache->objs_per_slab - 1) /
 			cache->objs_per_slab;
@@ -124,6 +130,24 @@ uint64_t slub_large_pages(const struct slub_node *node, uint32_t bytes)
 	while (pages * node->page_bytes < bytes)
 		pages *= 2;
 	return pages;
+}
+
+bool slub_node_start(struct slub_node *node, const struct kt_sim_start *start)
+{
+	for (size_t i = 0; i < start->nr_slabs; i++) {
+		const struct kt_events_slab *from = &start->slabs[i];
+		uint32_t slab = kt_sim_slab_new(&node->slabs, from->cache, from->nr_objs);
+
+		if (slab == KT_SIM_NONE)
+			return false;
+		node->slabs.items[slab].nr_free = from->nr_free;
+		node->slabs.items[slab].state = SLAB_FULL;
+		node->caches[from->cache].nr_slabs++;
+		if (from->where == KT_EVENTS_NODE)
+			slub_partial_add(node, slab);
+	}
+	node->slabs.nr_made = 0;
+	return true;
 }
 
 uint32_t slub_slab_new(struct slub_node *node, uint32_t cache)

@@ -8,7 +8,7 @@
  * The parts that all kinds of SLUB have: caches with their orders, sizes of kmalloc(), and the list
  * of partial slabs of a node. CPUs keep slabs (slub.c) or objects (sheaves.c) above it.
  *
- * The model has one node, and no slab is smaller than its cache's order asks for.
+ * The model has one node, and makes no slab that is smaller than its cache's order asks for.
  */
 
 /* States of a slab: SLAB_NODE is on the list of partial slabs. */
@@ -40,6 +40,11 @@ struct slub_node {
 
 /** False when out of memory. */
 bool slub_node_init(struct slub_node *node, const struct kt_sim_stream *stream);
+/**
+ * Makes the slabs of a start, with the same numbers; slabs of a node's list are on it. False
+ * when out of memory.
+ */
+bool slub_node_start(struct slub_node *node, const struct kt_sim_start *start);
 void slub_node_fini(struct slub_node *node);
 void slub_node_measure(const struct slub_node *node, struct kt_sim_held *ret, uint64_t *ret_pages);
 
@@ -84,8 +89,7 @@ static inline bool slub_is_spare(const struct slub_node *node, uint32_t slab)
 	const struct kt_sim_slab_record *record = &node->slabs.items[slab];
 	const struct slub_cache *cache = &node->caches[record->cache];
 
-	return record->nr_free == cache->objs_per_slab &&
-	       cache->partial.count >= cache->min_partial;
+	return record->nr_free == record->nr_objs && cache->partial.count >= cache->min_partial;
 }
 
 #endif

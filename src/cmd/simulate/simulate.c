@@ -6,6 +6,7 @@
 #include "simulate/simulate.h"
 #include "base/open.h"
 #include "cli/cmd.h"
+#include "cmd/simulate/kept_file.h"
 #include "root/stream.h"
 #include "simulate/phases.h"
 #include "simulate/trace.h"
@@ -137,7 +138,7 @@ static const struct kt_part work_part = {
 
 static const struct kt_shape shape = {
 	.schema = "ktally/simulate/1",
-	.parts = KT_PARTS(&fields_part, &phases_part, &caches_part, &work_part),
+	.parts = KT_PARTS(&fields_part, &phases_part, &caches_part, &kt_kept_part_real, &work_part),
 };
 
 /* ---- the input ---- */
@@ -407,15 +408,41 @@ static struct kt_err *find_end(
 struct output {
 	const char *input;
 	int64_t seed;
-	const struct kt_sim_trace *trace; /* NULL: the phases */
+	const struct kt_sim_trace *trace; /* NULL: no text */
+	struct kt_sim_kept *kept;	  /* NULL: no file of events */
 	const char *phase;
 };
+
+static const struct kt_sim_trace_facts *facts_of_kept(
+	const struct kt_sim_kept *kept, struct kt_sim_trace_facts *ret)
+{
+	const struct kt_events_end *end = &kt_sim_kept_facts(kept)->end;
+
+	*ret = (struct kt_sim_trace_facts){ .nr_lines = end->nr_events,
+		.nr_lost = end->nr_lost,
+		.nr_unknown = end->nr_unknown,
+		.nr_again = end->nr_again };
+	return ret;
+}
+
+/* Number of the chosen allocator that is the model of the traced kernel's; -1: it is not chosen. */
+static int own_of(const struct chosen *chosen, const struct kt_sim_kept *kept)
+{
+	for (size_t i = 0; i < chosen->count; i++) {
+		if (strcmp(chosen->items[i]->name, kt_kept_own_model(kept)) == 0)
+			return (int)i;
+	}
+	return -1;
+}
 
 static struct kt_err *put_all(struct kt_report *report, const struct kt_sim_stream *stream,
 	const struct chosen *chosen, const struct output *output)
 {
-	const struct kt_sim_trace_facts *facts =
-		output->trace ? kt_sim_trace_facts(output->trace) : NULL;
+	struct kt_sim_trace_facts counted;
+	const struct kt_sim_trace_facts *facts = output->trace ? kt_sim_trace_facts(output->trace)
+						 : output->kept
+							 ? facts_of_kept(output->kept, &counted)
+							 : NULL;
 	const struct kt_sim_end *end;
 	struct kt_sim_result result;
 	struct kt_err *err;
@@ -426,17 +453,20 @@ static struct kt_err *put_all(struct kt_report *report, const struct kt_sim_stre
 	if (err)
 		return err;
 	kt_report_headline(report, "%s: %llu allocations, %llu frees, at most %llu objects in use.",
-		output->trace ? output->input : "The four phases",
-		(unsigned long long)result.nr_allocs, (unsigned long long)result.nr_frees,
-		(unsigned long long)result.most_objs);
+		facts ? output->input : "The four phases", (unsigned long long)result.nr_allocs,
+		(unsigned long long)result.nr_frees, (unsigned long long)result.most_objs);
 	put_fields(report, output->input, output->seed, stream, &result, facts);
 	put_phases(report, &result, chosen);
 	put_caches(report, stream, end, chosen);
+	if (output->kept)
+		kt_kept_put_real(report, output->kept, &result, own_of(chosen, output->kept));
 	put_work(report, &result, chosen);
 	for (size_t i = 0; i < chosen->count; i++)
 		kt_report_note(report, "%s: %s", chosen->items[i]->name, chosen->items[i]->title);
 	if (facts)
 		note_facts(report, facts);
+	if (output->kept)
+		kt_kept_note(report, output->kept);
 	return NULL;
 }
 
@@ -460,16 +490,40 @@ static struct kt_err *run_phases(
 	return err;
 }
 
+static struct kt_err *run_kept(const char *path, const struct simulate_args *args,
+	struct kt_report *report, const struct chosen *chosen, bool *ret_is_kept)
+{
+	struct kt_kept_file file;
+	struct kt_err *err = kt_kept_file_open(path, &file);
+	struct kt_sim_stream stream;
+
+	*ret_is_kept = err || file.kept;
+	if (!err && file.kept) {
+		stream = kt_sim_kept_stream(file.kept);
+		err = put_all(report, &stream, chosen,
+			&(struct output){ .input = path, .kept = file.kept, .phase = args->phase });
+	}
+	if (err && kt_err_code(err) == KT_ERR_PARSE)
+		err = kt_err_prepend(err, "%s", path);
+	kt_kept_file_close(&file);
+	return err;
+}
+
 static struct kt_err *run_trace(const char *path, const struct simulate_args *args,
 	struct kt_report *report, const struct chosen *chosen)
 {
-	struct reading reading = { .trace = kt_sim_trace_new() };
+	struct reading reading = { 0 };
 	struct kt_sim_stream stream;
-	struct kt_err *err;
+	bool is_kept;
+	struct kt_err *err = run_kept(path, args, report, chosen, &is_kept);
 
+	if (is_kept)
+		return err;
+	reading.trace = kt_sim_trace_new();
 	if (!reading.trace)
 		return kt_err_new(KT_ERR_NOMEM, "out of memory");
-	err = learn(path, reading.trace);
+	if (!err)
+		err = learn(path, reading.trace);
 	if (!err)
 		err = open_trace(path, &reading.stream);
 	if (!err) {
@@ -524,6 +578,7 @@ static const struct kt_option options[] = {
 
 static const struct kt_example examples[] = {
 	{ "ktally simulate", "what seven allocators waste in Bonwick's four phases" },
+	{ "ktally simulate load.trace", "what allocators would hold for a trace of this kernel" },
 	{ "ktally simulate trace.txt --allocator slub,sheaves",
 		"what SLUB with and without sheaves would hold for a trace of tracefs" },
 	{ "ktally simulate --phases 7 --cpus 8 --at spike", "another run, caches after the spike" },
@@ -541,7 +596,12 @@ const struct kt_cmd kt_cmd_simulate = {
 		"of 1994, with slabs of two kinds, colours, constructors, and reaping when memory "
 		"is short. magazines: the same with a layer for each CPU. sunos: first fit of "
 		"SunOS 4.1.3. bsd: powers of two of 4.4BSD. svr4: lazy buddies of SVr4.\n\n"
-		"TRACE is the text of the events kmem:kmalloc, kmem:kfree, kmem:kmem_cache_alloc "
+		"TRACE is a file that 'ktally trace' made. It has the state of the slabs when it "
+		"began, so the figures are of the whole machine, and what the kernel itself held "
+		"at the end of each phase, which is listed next to its own model: slub, or sheaves "
+		"from Linux 7.0 on.\n\n"
+		"TRACE may also be the text of the events kmem:kmalloc, kmem:kfree, "
+		"kmem:kmem_cache_alloc "
 		"and kmem:kmem_cache_free, as tracefs or 'perf script' prints them: enable them in "
 		"events/kmem of tracefs, and copy its file trace, or use 'perf record -a "
 		"-e'. It is read twice, so it must be a file. A text that was written to "
