@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Allocations replayed with models of allocators: simulate."""
 
+import struct
+
 from lib import Folder, plant, refuse, succeed, test
 from test_schema import must_be_valid
 
@@ -83,3 +85,95 @@ def wrong_input_is_refused():
         refuse("simulate", f"{folder}/other", says="no allocation in it")
         refuse("simulate", str(folder), says="directory")
         refuse("simulate", f"{folder}/trace.txt", "--phases", "2", status=2, says="not for a trace")
+
+
+# ---- files of ktally trace ----
+
+def varint(value):
+    data = bytearray()
+    while value >= 0x80:
+        data.append(value & 0x7f | 0x80)
+        value >>= 7
+    return bytes(data) + bytes([value])
+
+
+def numbers(*values):
+    return b"".join(map(varint, values))
+
+
+def named(text):
+    return varint(len(text)) + text.encode()
+
+
+def crc32c(data):
+    crc = 0xffffffff
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82f63b78 if crc & 1 else 0)
+    return crc ^ 0xffffffff
+
+
+def block(kind, content):
+    return kind + struct.pack("<II", len(content), crc32c(content)) + content
+
+
+def kept(events, slabs=b"", end=numbers(3, 0, 0, 0, 0, 0, 0, 0, 1500)):
+    """A machine with two CPUs and one cache, four objects of 1,000 bytes to a page."""
+    cache = named("four") + numbers(1001, 1025, 2, 5, 2, 9, 3, 0, 0)
+    return b"ktevent\n" + b"".join([
+        block(b"h", numbers(1, 4096, 8, 2, 1, 4, 1, 0) + named("6.12.0")),
+        block(b"c", cache), block(b"s", slabs), block(b"e", events),
+        block(b"m", named("busy") + numbers(1, 1, 3)),
+        block(b"z", end + named("the time") + named(""))])
+
+
+ALLOC = bytes([0x00]) + numbers(1, 0)
+FREE = bytes([0x01]) + numbers(1)
+
+
+@test
+def a_file_of_trace_is_replayed_and_compared_with_the_kernel():
+    # five objects of a slab that has three free ones, and a new one
+    slabs = numbers(0, 20, 4, 3, 0, 2, 0)
+    with Folder() as folder:
+        (folder / "a.trace").write_bytes(kept(ALLOC * 5 + FREE + numbers(4), slabs))
+        report = simulate(f"{folder}/a.trace", "--allocator", "slub,bsd")
+        assert report["real"] == [{"phase": "busy", "cache": "four", "real_pages": 2,
+                                   "simulated_pages": 2, "off_share": 0}], report["real"]
+        assert report["allocations"] == 5 and report["frees"] == 1 and report["cpus"] == 2
+        assert report["phases"][0]["objects"] == 5, report["phases"]
+        assert any("6.12.0 for 1.5 s" in note for note in report["notes"])
+        # without the kernel's own model there is nothing to compare
+        assert "real" not in simulate(f"{folder}/a.trace", "--allocator", "bsd")
+
+
+@test
+def damaged_files_of_trace_are_refused():
+    whole = kept(ALLOC * 2)
+    cases = {
+        "cut": (whole[:-1], "it ends in a block"),
+        "no end": (whole[:100], "damaged: "),
+        "sum": (whole.replace(b"four", b"five"), "the sum of a block is wrong"),
+        "twice": (kept(ALLOC + FREE + numbers(0) + FREE + numbers(0)), "what is not in use"),
+        "cpu": (kept(bytes([0x08]) + numbers(1, 9, 0)), "a CPU that is not there"),
+        "cache": (kept(bytes([0x10]) + numbers(1, 7, 0)), "a cache that is not there"),
+        "bytes": (kept(bytes([0x20]) + numbers(1, 5000, 0)), "more than an object has"),
+        "old": (kept(bytes([0x03]) + numbers(1, 0)), "of a slab that is not there"),
+        "slab": (kept(ALLOC, numbers(0, 20, 5, 3, 0, 2, 0)), "numbers that cannot be"),
+        "kind": (kept(bytes([0x07]) + numbers(1)), "of no known kind"),
+    }
+    with Folder() as folder:
+        for name, (data, says) in cases.items():
+            (folder / "a.trace").write_bytes(data)
+            refuse("simulate", f"{folder}/a.trace", says=says)
+
+
+@test
+def a_trace_says_what_it_needs():
+    with Folder() as folder:
+        refuse("trace", status=2)
+        refuse("trace", f"{folder}/t", "--buffer", "3", status=2, says="power of two")
+        refuse("trace", f"{folder}/t", "--sample", "0", status=2, says="--sample")
+        refuse("trace", f"{folder}/t", "-s", str(folder), status=2, says="running machine")
+        assert not list(folder.iterdir())
