@@ -29,6 +29,7 @@ static const struct completion kinds[KT_NR_ARG_KINDS] = {
 	[KT_ARG_SOURCE] = { "_ktally_sources", "_files" },
 	[KT_ARG_RECORDING] = FILES,
 	[KT_ARG_NEW_FILE] = FILES,
+	[KT_ARG_INPUT] = FILES,
 	[KT_ARG_FILE] = FILES,
 	[KT_ARG_DIRECTORY] = FILES,
 	[KT_ARG_ROW] = { "words=$rows", "_ktally_rows" },

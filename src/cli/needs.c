@@ -101,12 +101,21 @@ static void add_new_file(struct inputs *inputs, const char *path, struct kt_err 
 		keep(inputs, prepare());
 }
 
+/* A file that the command itself takes apart: no library is for it. */
+static void add_input(struct inputs *inputs, const char *path)
+{
+	kt_confine_read(&inputs->needs, path);
+	inputs->strangers = true;
+}
+
 static void add_operand(struct inputs *inputs, const struct kt_operand *operand, const char *text)
 {
 	if (operand->kind == KT_ARG_SOURCE && strcmp(text, "live") == 0)
 		inputs->needs.machine = true;
 	else if (operand->kind == KT_ARG_SOURCE || operand->kind == KT_ARG_RECORDING)
 		add_source(inputs, text);
+	else if (operand->kind == KT_ARG_INPUT)
+		add_input(inputs, text);
 	else if (operand->kind == KT_ARG_NEW_FILE)
 		add_new_file(inputs, text, operand->prepare);
 }

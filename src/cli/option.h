@@ -26,6 +26,7 @@ enum kt_arg_kind {
 	KT_ARG_SOURCE, /* a machine: directory, bundle, recording, log; as an operand also "live" */
 	KT_ARG_RECORDING, /* a file that is read; missing: the usual one */
 	KT_ARG_NEW_FILE,  /* a file that is made */
+	KT_ARG_INPUT,	  /* a file whose form only the command knows */
 	KT_ARG_FILE,	  /* a file that the command reads before it is confined */
 	KT_ARG_DIRECTORY, /* a directory of files that the command reads */
 	KT_ARG_ROW,	  /* id or title of a row of the account */

@@ -560,7 +560,7 @@ static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
 }
 
 static const struct kt_operand operands[] = {
-	{ "TRACE", KT_ARG_SOURCE, .optional = true },
+	{ "TRACE", KT_ARG_INPUT, .optional = true },
 };
 
 static const struct kt_option options[] = {
