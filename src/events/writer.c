@@ -16,6 +16,7 @@ struct object {
 	uint32_t number;
 	bool later; /* it waits for a grace period */
 	bool old;   /* it is from the start; the number is the place of its slab in `ranges` */
+	bool freed; /* a second free of it is none: a program may show an event twice */
 };
 
 struct cache {
@@ -43,7 +44,7 @@ struct kt_events_writer {
 	bool sorted;
 	uint64_t last_pfn;
 	struct object *objects;
-	uint32_t nr_objects, mask;
+	uint32_t nr_objects, mask; /* freed ones included */
 	uint32_t *unused;
 	uint32_t nr_unused, unused_room, next_number;
 	uint64_t time; /* of the last event, in its units */
@@ -281,48 +282,33 @@ static struct object *find(struct kt_events_writer *writer, uint64_t key)
 	return &writer->objects[at];
 }
 
-/* Takes an object out; the objects after it in its run move up. */
-static void take_out(struct kt_events_writer *writer, struct object *object)
-{
-	uint32_t hole = (uint32_t)(object - writer->objects), at = hole;
-
-	for (;;) {
-		uint32_t home;
-
-		at = (at + 1) & writer->mask;
-		if (!writer->objects[at].key)
-			break;
-		home = slot_of(writer, writer->objects[at].key);
-		if (((at - home) & writer->mask) < ((at - hole) & writer->mask))
-			continue;
-		writer->objects[hole] = writer->objects[at];
-		hole = at;
-	}
-	writer->objects[hole].key = 0;
-	writer->nr_objects--;
-}
-
+/* Makes room for one more object: freed ones are forgotten, and the table grows if it must. */
 static bool grow(struct kt_events_writer *writer)
 {
-	uint32_t room = writer->mask + 1, old_room = room;
+	uint32_t room = writer->mask + 1, old_room = room, in_use = 0;
 	struct object *old = writer->objects, *grown;
 
 	if (writer->nr_objects < room / 2)
 		return true;
-	if (writer->nr_objects >= OBJECTS_MAX) {
+	for (uint32_t i = 0; i < old_room; i++)
+		in_use += old[i].key && !old[i].freed;
+	if (in_use >= OBJECTS_MAX) {
 		fail(writer,
 			kt_err_new(KT_ERR_LIMIT, "more than %u objects are in use", OBJECTS_MAX));
 		return false;
 	}
-	grown = calloc(room * 2, sizeof(*grown));
+	if (in_use >= room / 4)
+		room *= 2;
+	grown = calloc(room, sizeof(*grown));
 	if (!grown) {
 		no_memory(writer);
 		return false;
 	}
 	writer->objects = grown;
-	writer->mask = room * 2 - 1;
+	writer->mask = room - 1;
+	writer->nr_objects = in_use;
 	for (uint32_t i = 0; i < old_room; i++) {
-		if (old[i].key)
+		if (old[i].key && !old[i].freed)
 			*find(writer, old[i].key) = old[i];
 	}
 	free(old);
@@ -441,10 +427,9 @@ void kt_events_alloc(struct kt_events_writer *writer, const struct kt_events_eve
 	of = &writer->caches[event->cache];
 	requested = event->bytes && event->bytes != of->object_bytes;
 	object = find(writer, key);
-	if (object->key)
+	if (object->key && !object->freed)
 		free_again(writer, event, object);
-	else
-		writer->nr_objects++;
+	writer->nr_objects += !object->key;
 	*object = (struct object){ .key = key,
 		.number = writer->nr_unused ? writer->unused[--writer->nr_unused]
 					    : writer->next_number++ };
@@ -469,7 +454,7 @@ static void free_later(
 	struct range *range;
 
 	if (object->key) {
-		if (!object->later)
+		if (!object->later && !object->freed)
 			put_number(writer, event, KT_EVENTS_LATER, object->number);
 		object->later = true;
 		return;
@@ -488,35 +473,53 @@ static void free_later(
 		.old = true };
 }
 
+static void free_known(
+	struct kt_events_writer *writer, const struct kt_events_event *event, struct object *object)
+{
+	if (object->freed)
+		return;
+	object->freed = true;
+	if (!object->old) {
+		put_number(writer, event, KT_EVENTS_FREE, object->number);
+		give_back(writer, object->number);
+	} else if (!has_sheaves(writer) && writer->ranges[object->number].left) {
+		free_old(writer, event, &writer->ranges[object->number]);
+	}
+}
+
 void kt_events_free(
 	struct kt_events_writer *writer, const struct kt_events_event *event, bool later)
 {
-	struct object *object, was;
+	uint64_t key = event->address / KT_EVENTS_LEAST + 1;
+	struct object *object;
 	struct range *range;
 
 	if (writer->err || !grow(writer))
 		return;
-	object = find(writer, event->address / KT_EVENTS_LEAST + 1);
+	object = find(writer, key);
 	if (later) {
 		free_later(writer, event, object);
 		return;
 	}
-	was = *object;
-	if (was.key) {
-		take_out(writer, object);
-		if (!was.old) {
-			put_number(writer, event, KT_EVENTS_FREE, was.number);
-			give_back(writer, was.number);
-		} else if (!has_sheaves(writer) && writer->ranges[was.number].left) {
-			free_old(writer, event, &writer->ranges[was.number]);
-		}
+	if (object->key) {
+		free_known(writer, event, object);
 		return;
 	}
 	range = range_of(writer, event->address);
-	if (range)
-		free_old(writer, event, range);
-	else
+	if (!range) {
 		writer->end.nr_unknown++;
+		return;
+	}
+	free_old(writer, event, range);
+	writer->nr_objects++;
+	*object = (struct object){ .key = key, .old = true, .freed = true };
+}
+
+bool kt_events_has(struct kt_events_writer *writer, uint64_t address)
+{
+	const struct object *object = find(writer, address / KT_EVENTS_LEAST + 1);
+
+	return object->key ? !object->freed : range_of(writer, address) != NULL;
 }
 
 void kt_events_mark(struct kt_events_writer *writer, const char *name, uint64_t ms,

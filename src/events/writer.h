@@ -35,6 +35,8 @@ void kt_events_alloc(struct kt_events_writer *writer, const struct kt_events_eve
 /** `later`: after a grace period; a real free of it may follow. */
 void kt_events_free(
 	struct kt_events_writer *writer, const struct kt_events_event *event, bool later);
+/** Whether an object at the address is in use, or may be from the start. */
+bool kt_events_has(struct kt_events_writer *writer, uint64_t address);
 /** Ends a phase. `slabs`: for each cache, KT_EVENTS_UNKNOWN: unknown. */
 void kt_events_mark(struct kt_events_writer *writer, const char *name, uint64_t ms,
 	const uint32_t *slabs, size_t count);

@@ -96,7 +96,7 @@ static struct kt_err *read_head(
 static struct kt_err *read_block(
 	struct kt_sim_kept *kept, bool events, char *ret_kind, struct kt_span *ret_content)
 {
-	uint32_t bytes, crc;
+	uint32_t bytes = 0, crc = 0;
 	struct kt_err *err = read_head(kept, ret_kind, &bytes, &crc);
 
 	if (err)

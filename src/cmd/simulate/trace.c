@@ -119,7 +119,7 @@ static bool mark(void *arg)
 /* Returns why it ended. */
 static const char *trace_for(struct tracing *tracing, double seconds, struct kt_err **ret_err)
 {
-	uint64_t end_ns = now_ns() + (uint64_t)(seconds * 1e9);
+	uint64_t end_ns;
 	struct kt_pace *pace = NULL;
 	const char *why = "a signal";
 	struct kt_moment now;

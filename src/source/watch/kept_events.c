@@ -169,6 +169,21 @@ static void list_again(struct kt_kept_events *kept)
 
 /* ---- events ---- */
 
+/*
+ * The page of the object is in no known slab cache. Some kernels have the event of
+ * kmem_cache_free() after the free, which may have given the page back by then.
+ */
+static void take_foreign(struct kt_kept_events *kept, const struct kt_trace_event *event,
+	const struct kt_trace_hook *hook, const struct kt_events_event *out)
+{
+	if (hook && hook->frees && kt_events_has(kept->writer, out->address)) {
+		kt_events_free(kept->writer, out, hook->rcu_head >= 0);
+		return;
+	}
+	kept->is_changed |= event->cache && kt_target_is_pointer(kept->memory.target, event->cache);
+	kept->end.nr_foreign++;
+}
+
 static void take(void *arg, const struct kt_trace_event *event)
 {
 	struct kt_kept_events *kept = arg;
@@ -184,9 +199,7 @@ static void take(void *arg, const struct kt_trace_event *event)
 	}
 	index = event->cache && hook ? kt_map_find(&kept->by_address, key_of(&event->cache)) : NULL;
 	if (!index) {
-		kept->is_changed |=
-			event->cache && kt_target_is_pointer(kept->memory.target, event->cache);
-		kept->end.nr_foreign++;
+		take_foreign(kept, event, hook, &out);
 		return;
 	}
 	if (*index == OTHER)
@@ -313,15 +326,13 @@ static void take_line(struct kt_kept_events *kept, struct kt_span line, uint32_t
 	if (!kt_span_word(&line, &name))
 		return;
 	index = kt_map_find(&kept->by_name, name);
-	while (kt_span_word(&line, &word)) {
-		if (!kt_span_eq(word, "slabdata"))
-			continue;
-		if (kt_span_word(&line, &word) && kt_span_word(&line, &word) &&
-			kt_span_u64(word, &count) && count < UINT32_MAX - 1 && index &&
-			*index != OTHER)
-			slabs[*index] = (uint32_t)count;
+	while (kt_span_word(&line, &word) && !kt_span_eq(word, "slabdata"))
+		continue;
+	/* active ones, which are all, then all */
+	if (!kt_span_word(&line, &word) || !kt_span_word(&line, &word))
 		return;
-	}
+	if (kt_span_u64(word, &count) && count < UINT32_MAX - 1 && index && *index != OTHER)
+		slabs[*index] = (uint32_t)count;
 }
 
 void kt_kept_events_mark(struct kt_kept_events *kept, const char *name, uint64_t now_ns)
