@@ -29,6 +29,8 @@ which row must move by how much, what must not move.
     prints   the same, of the value after "do", or where nothing is done
     foresees NAME COMMAND | WHICH | COLUMN: a value as for "prints", read before "do"; the amounts
              of the scenario may then name it. "NAME = AMOUNT" keeps an amount of that time
+    traces   COMMAND: a phase of a load that "ktally trace" keeps. Each line is one. What "simulate"
+             makes of it is held against the kernel's slabs, cache by cache; see traced.py
     boots    WORDS: in place of "do", another machine boots with these words of the command line
              beside its own. A word may contain amounts in braces; "how COMMAND" stands for the
              parameters in the column HOW of the command. "moves" is the difference of the
@@ -107,7 +109,7 @@ KEYS = ("about", "needs", "layouts", "once", "last", "prepare", "do", "undo", "i
         "also", "keeps", "leaks", "shows", "prints", "reboots", "grows", "stress", "dumps",
         "sites", "panics", "dies", "peers", "counts", "holders", "together",
         "finds", "also", "heals", "frees", "foresees", "boots", "memtotal",
-        "evicts", "blocks")
+        "evicts", "blocks", "traces")
 
 
 class Skip(Exception):

@@ -33,6 +33,7 @@ import reboot
 import scenario
 import stress
 import support
+import traced
 import watched
 
 BOOTS = 2
@@ -221,6 +222,8 @@ class Job:
             return booted.run(item, vm, self.save, self.beside)
         if item.values["evicts"]:
             return evicted.run(item, vm, self.save)
+        if item.values["traces"]:
+            return traced.run(item, vm, self.save)
         if item.values["panics"]:
             return panic.run(item, vm, self.save, self.options.ktally)
         if item.values["dies"]:
