@@ -483,7 +483,8 @@ static void put_series(struct kt_report *report, const struct kt_judge *judge, s
 	put_sisters(report, finding, judge, series);
 	finding->next = next_of(report, finding, context->source);
 	finding->leak_shaped = is_leak_with_name(judged);
-	if (judged->verdict == KT_VERDICT_FILLING && judged->veto == KT_VETO_RECLAIMABLE)
+	if ((judged->verdict == KT_VERDICT_FILLING || judged->verdict == KT_VERDICT_SAW_TOOTH) &&
+		judged->veto == KT_VETO_RECLAIMABLE)
 		put_reclaim(report, finding);
 	if (has_holder(judged))
 		finding->follows = kt_driver_name(judged->driver);

@@ -11,7 +11,8 @@ int kt_outcome_rank(enum kt_verdict verdict, enum kt_veto veto)
 	case KT_VERDICT_OUT_OF_PROPORTION: return 5;
 	case KT_VERDICT_GROWING: return veto == KT_VETO_SHAPE ? 1 : 4;
 	case KT_VERDICT_FOLLOWS: return 3;
-	case KT_VERDICT_FILLING: return 2;
+	case KT_VERDICT_FILLING:
+	case KT_VERDICT_SAW_TOOTH: return 2;
 	default: return 0;
 	}
 }
@@ -86,6 +87,8 @@ void kt_outcome_of(const struct kt_growth_of *of, const struct kt_machine_number
 		else
 			set(&outcome, KT_VERDICT_LEAK, KT_VETO_NONE);
 	}
+	if (outcome.verdict == KT_VERDICT_FILLING && kt_states_have_teeth(of))
+		outcome.verdict = KT_VERDICT_SAW_TOOTH;
 	*ret_outcome = outcome;
 }
 

@@ -308,3 +308,17 @@ void kt_shape_fit(const struct kt_shape_window *window, const struct kt_shape_ba
 		compare_with_steps(window, basis, left, samples, floor, &shape);
 	*ret_shape = shape;
 }
+
+void kt_shape_fit_step(const struct kt_shape_window *window, const struct kt_shape_basis *basis,
+	struct kt_shape *ret_shape)
+{
+	double left[KT_LEVEL_BLOCKS], rests[KT_SHAPE_STEPS];
+	struct kt_shape shape = { 0 };
+
+	memcpy(left, window->floors, (size_t)window->count * sizeof(*left));
+	kt_shape_clear(basis, left);
+	shape.rests[0] = shape.step_rest = dot(left, left, window->count);
+	if (fit_steps(basis, left, 1, rests, &shape) > 0)
+		shape.step_rest = rests[0];
+	*ret_shape = shape;
+}

@@ -57,5 +57,8 @@ void kt_shape_take_out_days(struct kt_shape_basis *basis, double blocks_per_day)
 void kt_shape_clear(const struct kt_shape_basis *basis, double *vector);
 void kt_shape_fit(const struct kt_shape_window *window, const struct kt_shape_basis *basis,
 	struct kt_shape *ret_shape);
+/** One step only: the squares left by none and by it, its place and height. */
+void kt_shape_fit_step(const struct kt_shape_window *window, const struct kt_shape_basis *basis,
+	struct kt_shape *ret_shape);
 
 #endif

@@ -5,6 +5,7 @@
 #include "verdict/larger.h"
 
 #include <math.h>
+#include <string.h>
 
 #define LEAST_BLOCKS 12
 #define LEAST_FILL   8
@@ -18,8 +19,12 @@
 #define FILL_BETTER  .5 /* of the squares that a line leaves */
 #define STILL	     .1 /* of the range: the last quarter after a step */
 #define MOVED	     .5 /* of the range, from first to last */
-#define CHURN_TIMES  3.
-#define CHURN_SHARE  .66 /* of the blocks */
+#define CHURN_TIMES  3. /* of the range of the floors: less is noise */
+#define CHURN_SHARE  .5 /* of the blocks */
+#define CHURN_RISES  5
+#define CHURN_WAIT   5	 /* blocks from rise to rise */
+#define TOPS_LEAST   .8	 /* of a kept top, which is rounded up */
+#define SPIKE_TIMES  2.5 /* of the usual rise */
 #define SPIKE_BLOCKS 12	 /* a spike is reported for a day */
 
 /* Range of the floors of one level. */
@@ -65,10 +70,10 @@ static bool fills_since_lowest(const struct view *view, struct kt_state *state)
 {
 	int lowest = 0, count = view->floors.count;
 	struct kt_shape_window window = {
-		.grain = view->of->grain, .fill_max = 8, .least = -HUGE_VAL, .steps = 1
+		.grain = view->of->grain, .fill_max = 8, .least = -HUGE_VAL
 	};
 	struct kt_shape_basis basis;
-	struct kt_shape shape;
+	struct kt_shape shape, step;
 
 	for (int i = 0; i < count; i++)
 		lowest = view->floors.at[i] <= view->low + STILL * range_of(view) / 2 ? i : lowest;
@@ -79,8 +84,11 @@ static bool fills_since_lowest(const struct view *view, struct kt_state *state)
 		return false;
 	kt_shape_begin(&basis, window.count);
 	kt_shape_fit(&window, &basis, &shape);
-	if (shape.rests[2] >= shape.step_rest || shape.rests[2] > FILL_BETTER * shape.rests[1] ||
+	if (shape.rests[2] > FILL_BETTER * shape.rests[1] ||
 		shape.rests[2] > FILL_LEAVES * shape.rests[0])
+		return false;
+	kt_shape_fit_step(&window, &basis, &step);
+	if (shape.rests[2] >= step.step_rest)
 		return false;
 	state->ceiling = shape.fill_end;
 	state->rise = view->floors.at[count - 1] - view->floors.at[lowest];
@@ -129,7 +137,7 @@ static enum kt_verdict find_step(const struct view *view, struct kt_state *state
 		fabs(view->floors.at[count - 1] - view->floors.at[0]) < MOVED * range_of(view))
 		return KT_VERDICT_NORMAL;
 	kt_shape_begin(&basis, count);
-	kt_shape_fit(&window, &basis, &shape);
+	kt_shape_fit_step(&window, &basis, &shape);
 	if (shape.step_rest > STEP_LEAVES * shape.rests[0] || shape.step_at > last)
 		return KT_VERDICT_NORMAL;
 	state->since_ms = start_of(view, shape.step_at);
@@ -138,60 +146,190 @@ static enum kt_verdict find_step(const struct view *view, struct kt_state *state
 	return shape.step_bytes > 0 ? KT_VERDICT_STEP : KT_VERDICT_DROP;
 }
 
-/* Highest values that the floors know nothing of: nearly always is churn, once a spike. */
-static enum kt_verdict churn_or_spike(const struct view *view, struct kt_state *state)
+/*
+ * Highest values above the floors before and after: what rose and came back within hours. A step
+ * has not come back, nor has what is still up in the open block. Returns the highest.
+ */
+static double find_rises(const struct view *view, double *ret_rises)
 {
 	const struct kt_rings *rings = view->of->rings;
-	double excess[KT_LEVEL_BLOCKS + 1], highest = 0, now = (double)rings->value;
-	double low = view->floors.at[view->floors.count - 1];
-	int churns = 0, count = view->floors.count, last = 0;
+	const double *floors = view->floors.at;
+	int count = view->floors.count;
+	double highest = 0;
 
-	for (int i = 0; i < count; i++) {
-		struct kt_rings_range range =
-			kt_rings_range(rings, view->of->clock, view->level, count - 1 - i);
-
-		excess[i] = range.top - range.low;
-	}
-	excess[count] = (double)rings->top - (double)rings->open[view->level];
-	/* a rise in the newest block, or in the open one, may not have come back */
-	for (int i = count - 1; i <= count; i++, low = fmin(low, (double)rings->open[view->level]))
-		if (now - low > (1 - RETURNED) * excess[i])
-			excess[i] = 0;
-	for (int i = 0; i <= count; i++)
-		highest = kt_larger(highest, excess[i]);
-	if (highest < LEAST_BYTES || highest < CHURN_TIMES * range_of(view))
-		return KT_VERDICT_NORMAL;
 	for (int i = 0; i <= count; i++) {
-		churns += excess[i] >= highest / 4;
-		last = excess[i] >= kt_larger(highest / 4, LEAST_BYTES) ? i : last;
+		double before = i > 0 ? floors[i - 1] : floors[0], after = (double)rings->value;
+		double top = (double)rings->top, least = top;
+
+		if (i < count) {
+			const struct kt_rings_range range =
+				kt_rings_range(rings, view->of->clock, view->level, count - 1 - i);
+
+			top = range.top;
+			least = range.low + TOPS_LEAST * (range.top - range.low);
+			after = i + 1 < count ? floors[i + 1] : (double)rings->open[view->level];
+		}
+		ret_rises[i] =
+			least > kt_larger(before, after) ? top - kt_larger(before, after) : 0;
+		highest = kt_larger(highest, ret_rises[i]);
 	}
+	return highest;
+}
+
+/* The value at place `n` if all were sorted; their order changes. */
+static double nth(double *values, int count, int n)
+{
+	int low = 0, high = count - 1;
+
+	while (low < high) {
+		double middle = values[(low + high) / 2];
+		int i = low, j = high;
+
+		while (i <= j) {
+			while (values[i] < middle)
+				i++;
+			while (values[j] > middle)
+				j--;
+			if (i <= j) {
+				double value = values[i];
+
+				values[i++] = values[j];
+				values[j--] = value;
+			}
+		}
+		if (n <= j)
+			high = j;
+		else if (n >= i)
+			low = i;
+		else
+			break;
+	}
+	return values[n];
+}
+
+/* Range of the floors without their highest and lowest tenth: long rises are no noise. */
+static double usual_range(const struct view *view)
+{
+	double floors[KT_LEVEL_BLOCKS], high;
+	int count = view->floors.count;
+
+	memcpy(floors, view->floors.at, (size_t)count * sizeof(*floors));
+	high = nth(floors, count, count - 1 - count / 10);
+	return high - nth(floors, count, count / 10);
+}
+
+/* Blocks with a rise, and how often they begin anew: one rise may reach into the next block. */
+struct rises {
+	int blocks, runs, last;
+	int waits[KT_LEVEL_BLOCKS + 1]; /* blocks from one to the next */
+};
+
+static void count_rises(const double *rises, int count, double least, struct rises *ret_rises)
+{
+	int begun = 0;
+
+	*ret_rises = (struct rises){ .last = -1 };
+	for (int i = 0; i < count; i++) {
+		if (rises[i] < least)
+			continue;
+		ret_rises->blocks++;
+		ret_rises->last = i;
+		if (i > 0 && rises[i - 1] >= least)
+			continue;
+		if (ret_rises->runs++)
+			ret_rises->waits[ret_rises->runs - 2] = i - begun;
+		begun = i;
+	}
+}
+
+/* Another rise usually comes within hours. */
+static bool comes_often(const struct rises *rises)
+{
+	int soon = 0;
+
+	for (int i = 0; i + 1 < rises->runs; i++)
+		soon += rises->waits[i] <= CHURN_WAIT;
+	return rises->runs >= CHURN_RISES && 2 * soon > rises->runs - 1;
+}
+
+/*
+ * Rises that come back: in most blocks, or usually within hours of the last time, is churn,
+ * though there is none at night; else a spike, for a day. Noise is the same in all blocks.
+ */
+static enum kt_verdict churn_or_spike(const struct view *view, struct kt_state *state)
+{
+	double each[KT_LEVEL_BLOCKS + 1], copy[KT_LEVEL_BLOCKS + 1], least, usual;
+	double highest = find_rises(view, each);
+	int count = view->floors.count + 1;
+	struct rises rises;
+
+	if (highest < LEAST_BYTES || (highest < CHURN_TIMES * range_of(view) &&
+					     highest < CHURN_TIMES * usual_range(view)))
+		return KT_VERDICT_NORMAL;
+	least = kt_larger(highest / 10, LEAST_BYTES);
+	count_rises(each, count, least, &rises);
 	state->rise = highest;
-	state->since_ms = start_of(view, last);
-	if (churns >= CHURN_SHARE * (count + 1))
+	state->since_ms = start_of(view, rises.last);
+	if (rises.blocks >= CHURN_SHARE * count)
 		return KT_VERDICT_CHURN;
-	return count - last <= SPIKE_BLOCKS ? KT_VERDICT_SPIKE : KT_VERDICT_NORMAL;
+	memcpy(copy, each, sizeof(copy[0]) * (size_t)count);
+	usual = nth(copy, count, count / 2);
+	count_rises(each, count, kt_larger(least, SPIKE_TIMES * usual), &rises);
+	if (comes_often(&rises))
+		return KT_VERDICT_CHURN;
+	state->since_ms = start_of(view, rises.last);
+	return rises.last >= 0 && count - 1 - rises.last <= SPIKE_BLOCKS ? KT_VERDICT_SPIKE
+									 : KT_VERDICT_NORMAL;
+}
+
+/* The state of floors that moved far enough. */
+static enum kt_verdict find_in_floors(const struct view *view, bool churns, struct kt_state *state)
+{
+	if (range_of(view) < LEAST_BYTES)
+		return KT_VERDICT_NORMAL;
+	if (view->level > 1 && has_teeth(view)) {
+		state->rise = range_of(view);
+		state->since_ms = start_of(view, 0);
+		return KT_VERDICT_SAW_TOOTH;
+	}
+	if (fills_since_lowest(view, state))
+		return KT_VERDICT_FILLING;
+	if (churns)
+		return KT_VERDICT_NORMAL;
+	return is_spike(view, state) ? KT_VERDICT_SPIKE : find_step(view, state);
 }
 
 static enum kt_verdict find_in(const struct view *view, struct kt_state *state)
 {
-	if (range_of(view) >= LEAST_BYTES) {
-		if (fills_since_lowest(view, state))
-			return KT_VERDICT_FILLING;
-		if (view->level > 1 && has_teeth(view)) {
-			state->rise = range_of(view);
-			state->since_ms = start_of(view, 0);
-			return KT_VERDICT_SAW_TOOTH;
-		}
-		if (is_spike(view, state))
-			return KT_VERDICT_SPIKE;
-		enum kt_verdict verdict = find_step(view, state);
+	struct kt_state risen = *state;
+	enum kt_verdict verdict, rises = KT_VERDICT_NORMAL;
 
-		if (verdict != KT_VERDICT_NORMAL)
-			return verdict;
-	}
 	if (view->level == KT_LEVEL_TWO_HOURS)
-		return churn_or_spike(view, state);
-	return KT_VERDICT_NORMAL;
+		rises = churn_or_spike(view, &risen);
+	verdict = find_in_floors(view, rises == KT_VERDICT_CHURN, state);
+	if (verdict != KT_VERDICT_NORMAL)
+		return verdict;
+	*state = risen;
+	return rises;
+}
+
+static bool look_at(const struct kt_growth_of *of, int level, struct view *ret_view)
+{
+	*ret_view = (struct view){ .of = of, .level = level, .low = HUGE_VAL, .high = -HUGE_VAL };
+	kt_rings_floors(of->rings, of->clock, level, KT_LEVEL_BLOCKS, &ret_view->floors);
+	for (int i = 0; i < ret_view->floors.count; i++) {
+		ret_view->low = kt_smaller(ret_view->low, ret_view->floors.at[i]);
+		ret_view->high = kt_larger(ret_view->high, ret_view->floors.at[i]);
+	}
+	return ret_view->floors.count >= LEAST_BLOCKS;
+}
+
+bool kt_states_have_teeth(const struct kt_growth_of *of)
+{
+	struct view view;
+
+	return look_at(of, KT_LEVEL_TWO_HOURS, &view) && range_of(&view) >= LEAST_BYTES &&
+	       has_teeth(&view);
 }
 
 void kt_states_find(const struct kt_growth_of *of, struct kt_state *ret_state)
@@ -203,15 +341,10 @@ void kt_states_find(const struct kt_growth_of *of, struct kt_state *ret_state)
 	if (kt_rings_week_range(of->rings) < LEAST_BYTES)
 		return;
 	for (int level = KT_LEVEL_TWO_HOURS; level > 0; level--) {
-		struct view view = { .of = of, .level = level, .low = HUGE_VAL, .high = -HUGE_VAL };
+		struct view view;
 
-		kt_rings_floors(of->rings, of->clock, level, KT_LEVEL_BLOCKS, &view.floors);
-		if (view.floors.count < LEAST_BLOCKS)
+		if (!look_at(of, level, &view))
 			continue;
-		for (int i = 0; i < view.floors.count; i++) {
-			view.low = kt_smaller(view.low, view.floors.at[i]);
-			view.high = kt_larger(view.high, view.floors.at[i]);
-		}
 		*ret_state = none;
 		ret_state->verdict = find_in(&view, ret_state);
 		ret_state->level = level;

@@ -16,6 +16,8 @@ struct kt_state {
 	double ceiling;	  /* bytes that a fill grows in all; NAN: no fill */
 };
 
+/** Within a week it was emptied at least twice, and rose slowly again. */
+bool kt_states_have_teeth(const struct kt_growth_of *of);
 void kt_states_find(const struct kt_growth_of *of, struct kt_state *ret_state);
 
 #endif
