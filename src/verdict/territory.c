@@ -6,8 +6,11 @@
 
 #include <math.h>
 
-#define DAY_MS	86400000.
-#define PAST_MS (14 * 86400000ll)
+#define DAY_MS	    86400000.
+#define PAST_MS	    (14 * 86400000ll)
+#define NEARLY	    .4 /* of the greatest fall */
+#define OFTEN	    .6 /* of the blocks */
+#define OFTEN_LEAST 6
 
 /* The floors of one level in blocks that end before a time, and begin after another. */
 static void add_level(const struct kt_growth_of *of, int level, bool tops, int64_t from_ms,
@@ -52,4 +55,20 @@ void kt_territory_before(const struct kt_growth_of *of, int level, int64_t time_
 	for (int k = level; k < KT_NR_LEVELS; k++)
 		add_level(of, k, level < 2, time_ms - PAST_MS, time_ms, &territory);
 	*ret_territory = territory;
+}
+
+bool kt_territory_falls_often(const struct kt_growth_of *of, int64_t time_ms, double fall)
+{
+	int64_t step = kt_levels[KT_LEVEL_TWO_HOURS].step_ms;
+	int64_t newest = of->clock->block[KT_LEVEL_TWO_HOURS] - 1;
+	int count = kt_rings_count(of->rings, of->clock, KT_LEVEL_TWO_HOURS), all = 0, falls = 0;
+
+	for (int ago = 0; ago < count; ago++) {
+		if ((newest - ago) * step + step > time_ms)
+			continue;
+		all++;
+		falls += kt_rings_range(of->rings, of->clock, KT_LEVEL_TWO_HOURS, ago).fall >=
+			 NEARLY * fall;
+	}
+	return all >= OFTEN_LEAST && falls >= OFTEN * all;
 }

@@ -27,4 +27,7 @@ struct kt_territory {
 void kt_territory_before(const struct kt_growth_of *of, int level, int64_t time_ms,
 	struct kt_territory *ret_territory);
 
+/** Does it fall by as much, or nearly, in most blocks of 2 h before a time? Then it is noise. */
+bool kt_territory_falls_often(const struct kt_growth_of *of, int64_t time_ms, double fall);
+
 #endif

@@ -11,10 +11,21 @@
 #define STRAIGHT     3. /* nats over a fill of any length */
 #define ROSE_BEFORE  .1 /* of the growth, in the first quarter of what was seen */
 
-/* Share of the greatest fall by which the floor has to be above all before, by days known. */
-static double fall_share(double days)
+/*
+ * Share of the greatest fall by which the floor has to be above all before, by days known. A fall
+ * that was seen once in a day may be one of many, of which others are larger; noise falls often.
+ */
+static double fall_share(const struct kt_growth_of *of, const struct kt_growth *growth,
+	const struct kt_territory *before)
 {
-	return days < 1.4 ? 6 : days < 7.5 ? 2 : .75;
+	if (before->days >= 7.5)
+		return .75;
+	if (before->days >= 1.4)
+		return 2;
+	return growth->level >= KT_LEVEL_TWO_HOURS - 1 &&
+			       kt_territory_falls_often(of, growth->onset_ms, before->fall)
+		       ? 2
+		       : 6;
 }
 
 void kt_pressures_add(struct kt_pressures *pressures, int64_t now_ms)
@@ -36,7 +47,7 @@ bool kt_veto_territory(const struct kt_growth_of *of, const struct kt_growth *gr
 
 	kt_territory_before(of, growth->level, growth->onset_ms, &before);
 	above = floors[growth->blocks - 1] - before.high;
-	return above < fmax(fall_share(before.days) * before.fall, .3 * growth->rise);
+	return above < fmax(fall_share(of, growth, &before) * before.fall, .3 * growth->rise);
 }
 
 /* Growth that has filled all that was seen of the amount. */

@@ -96,6 +96,34 @@ static double late_leak(double hour)
 	return (30 + .6 * after(hour, 86)) * MADE_MIB;
 }
 
+/* Noise of a quarter of an hour, with a deviation of .2 MiB. */
+static double slow_noise(double hour)
+{
+	static double state;
+	static uint32_t dice;
+
+	if (hour == 0) {
+		state = 0;
+		dice = 1;
+	}
+	dice = dice * 1664525u + 1013904223u;
+	state = .94 * state + .12 * ((double)(dice >> 8) / 8388608.0 - 1) * MADE_MIB;
+	return state;
+}
+
+static double leak_in_noise(double hour)
+{
+	return 50 * MADE_MIB + slow_noise(hour) + fmax(hour - 26, 0) * MADE_MIB;
+}
+
+/* One fall of 1 MiB in a day, which may be one of many. */
+static double leak_after_fall(double hour)
+{
+	double hill = hour > 8 && hour < 10 ? 1 : 0;
+
+	return (50 + hill + fmax(hour - 26, 0)) * MADE_MIB;
+}
+
 #define RUN(hours, ...)                     \
 	struct made made = { __VA_ARGS__ }; \
 	made_run(&made, hours)
@@ -174,5 +202,19 @@ TEST(growth_that_something_holds_waits_for_two_days)
 	made_run(&made, 150);
 	CHECK_INT(made.seen[KT_VERDICT_LEAK], 0);
 	CHECK(made.seen[KT_VERDICT_FOLLOWS] > 0);
+	made_end(&made);
+}
+
+TEST(noise_of_a_day_hides_a_slow_leak_for_hours_only)
+{
+	RUN(34, .amount = { leak_in_noise });
+	CHECK(made.leak_h > 26 && made.leak_h < 32);
+	made_end(&made);
+}
+
+TEST(a_fall_seen_once_in_a_day_may_be_one_of_many)
+{
+	RUN(34, .amount = { leak_after_fall });
+	CHECK(made.leak_h < 0 || made.leak_h > 32);
 	made_end(&made);
 }
