@@ -13,6 +13,8 @@
 #define SURELY_SHOWS 4.
 #define TOO_MUCH     3.
 #define KNOWN	     .5 /* share of the deviation that makes a ratio known */
+#define FAIRLY	     .4 /* the same, of a number that now goes with it exactly */
+#define EXACTLY	     .999
 #define WELL_KNOWN   .65
 #define HALF	     .5
 #define FAR_BETTER   .5 /* of the squares that a line leaves: no chance */
@@ -151,7 +153,9 @@ static bool showed_before(
 {
 	if (!before)
 		return true;
-	if (before->explained >= KNOWN && before->slope > 0)
+	if (before->slope > 0 &&
+		(before->explained >= KNOWN ||
+			(now->explained >= EXACTLY && before->explained >= FAIRLY)))
 		return before->slope >= HALF * now->slope;
 	return now->slope * before->x_deviation <= SHOWS * before->y_deviation + 2 * growth->grain;
 }
@@ -164,7 +168,8 @@ static bool explains(const struct kt_growth *growth, const struct line *now,
 	if (!(now->slope > 0) || now->slope > most)
 		return false;
 	/* two that grow evenly explain each other: it has to fit as well as time, or before too */
-	if (before && before->explained < KNOWN && now->rest > NEAR_LINE * line)
+	if (before && before->explained < KNOWN && now->rest > NEAR_LINE * line &&
+		!(now->explained >= EXACTLY && before->explained >= FAIRLY))
 		return false;
 	if (!before && now->explained < SURELY && now->rest > FAR_WORSE * line)
 		return false;

@@ -93,7 +93,7 @@ struct kt_judged {
 };
 
 const char *kt_verdict_name(enum kt_verdict verdict); /* "leak", "filling", "saw-tooth" */
-const char *kt_veto_name(enum kt_veto veto);	      /* "no day of history" */
+const char *kt_veto_name(enum kt_veto veto);	      /* "too short a history before it" */
 const char *kt_driver_name(enum kt_driver driver);    /* "socket", singular */
 const char *kt_event_name(enum kt_event event);	      /* "accepted connection", singular */
 

@@ -9,6 +9,9 @@
 #define DAY_MS	     86400000.
 #define NO_REST_DAYS 4. /* of growth that began before the samples */
 #define STRAIGHT     3. /* nats over a fill of any length */
+#define JOB_DAYS     2.25
+#define JOB_HOURS    10.
+#define JOB_HOURLY   (2 * 1048576.)
 #define ROSE_BEFORE  .1 /* of the growth, in the first quarter of what was seen */
 
 /*
@@ -79,6 +82,10 @@ bool kt_veto_history(const struct kt_growth_of *of, const struct kt_growth *grow
 	if ((seen < NO_REST_DAYS * DAY_MS || growth->by_event ||
 		    (growth->level == KT_LEVEL_DAYS && growth->shape.slowing < STRAIGHT)) &&
 		grew_from_the_start(of, growth))
+		return true;
+	/* the first run of a job of every second day is a straight line for hours */
+	if (growth->level == 2 && history < JOB_DAYS * DAY_MS && length < JOB_HOURS * HOUR_MS &&
+		growth->rise > JOB_HOURLY * length / HOUR_MS)
 		return true;
 	return history < DAY_MS && (growth->level < 2 || length < DAY_MS);
 }

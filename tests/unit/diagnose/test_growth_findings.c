@@ -185,7 +185,7 @@ TEST(a_module_that_holds_it_stands_for_a_day_of_history)
 		struct kt_holder holder = kt_holder_of(KT_HOLDER_FUNCTION, "take_all");
 
 		CHECK_STR(finding->id, "growing");
-		CHECK(strstr(finding->evidence.items[0], "day of history"));
+		CHECK(strstr(finding->evidence.items[0], "short a history"));
 		CHECK(finding->bytes > 200 * MIB);
 		CHECK_STR(finding->next, "ktally users vmalloc --watch 10m");
 		holder.source = "vmallocinfo";

@@ -38,7 +38,7 @@ static double after(double hour, double onset)
 
 static double steady(double hour)
 {
-	return 50 + 3 * after(hour, 40);
+	return 50 + 3 * after(hour, 60);
 }
 
 static double from_the_start(double hour)
@@ -53,7 +53,7 @@ static double hill(double hour)
 
 static double slower(double hour)
 {
-	return 50 + 3 * after(hour, 40) + 12 * (after(hour, 40) - after(hour, 46));
+	return 50 + 3 * after(hour, 60) + 12 * (after(hour, 60) - after(hour, 66));
 }
 
 TEST(a_number_goes_on_to_explain_growth_by_its_known_ratio)
@@ -62,10 +62,10 @@ TEST(a_number_goes_on_to_explain_growth_by_its_known_ratio)
 	struct past past;
 
 	/* 1000 units an hour, 3 KiB for each of them */
-	make(&past, steady, 46);
+	make(&past, steady, 66);
 	kt_number_begin(&number, false);
 	past.clock = (struct kt_clock){ 0 };
-	for (double hour = 0; hour <= 46; hour += 1. / 6) {
+	for (double hour = 0; hour <= 66; hour += 1. / 6) {
 		kt_clock_advance(&past.clock, (int64_t)(hour * HOUR + .5), -1);
 		kt_number_put(&number, &past.clock, 1000 * hour);
 		kt_number_end(&number, &past.clock);
@@ -80,18 +80,41 @@ TEST(steady_growth_after_a_day_has_no_veto)
 {
 	struct past past;
 
-	make(&past, steady, 46);
+	make(&past, steady, 66);
 	CHECK(past.growth.positive);
 	CHECK(!kt_veto_territory(&past.of, &past.growth));
 	CHECK(!kt_veto_history(&past.of, &past.growth));
 	CHECK(!kt_veto_deceleration(&past.of, &past.growth));
 }
 
+static double sooner(double hour)
+{
+	return 50 + 3 * after(hour, 40);
+}
+
+static double sooner_and_slow(double hour)
+{
+	return 50 + 1.5 * after(hour, 40);
+}
+
+TEST(growth_of_hours_may_be_a_job_until_two_days_are_known)
+{
+	struct past past;
+
+	make(&past, sooner, 46);
+	CHECK(past.growth.positive);
+	CHECK(kt_veto_history(&past.of, &past.growth));
+	make(&past, sooner, 52);
+	CHECK(!kt_veto_history(&past.of, &past.growth));
+	make(&past, sooner_and_slow, 46);
+	CHECK(!kt_veto_history(&past.of, &past.growth));
+}
+
 TEST(a_hill_before_is_territory)
 {
 	struct past past;
 
-	make(&past, hill, 44);
+	make(&past, hill, 64);
 	CHECK(past.growth.positive);
 	CHECK(kt_veto_territory(&past.of, &past.growth));
 }
@@ -100,7 +123,7 @@ TEST(growth_from_the_first_sample_on_has_no_history)
 {
 	struct past past;
 
-	make(&past, from_the_start, 46);
+	make(&past, from_the_start, 66);
 	CHECK(past.growth.positive);
 	CHECK(kt_veto_history(&past.of, &past.growth));
 }
@@ -109,7 +132,7 @@ TEST(growth_that_was_faster_decelerates)
 {
 	struct past past;
 
-	make(&past, slower, 51);
+	make(&past, slower, 71);
 	CHECK(kt_veto_deceleration(&past.of, &past.growth));
 }
 
@@ -118,7 +141,7 @@ TEST(pressure_in_the_growth_clears_a_reclaimable_cache)
 	struct kt_pressures pressures = { 0 };
 	struct past past;
 
-	make(&past, steady, 46);
+	make(&past, steady, 66);
 	CHECK(kt_veto_reclaimable(&past.growth, &pressures));
 	/* before the growth it says nothing */
 	kt_pressures_add(&pressures, 30 * HOUR);
