@@ -9,6 +9,7 @@
 
 #define HELD_BY_DRIVER 0.80 /* of jobs: a visible holder's pages match their memory */
 #define HELD_BY_LOOK   0.75 /* of the other jobs: a look finds a holder */
+#define NOISE_RANGE    8.   /* deviations, from lowest to highest within hours */
 
 static struct part *add(struct series *series, enum part_kind kind, double size, double tau_h)
 {
@@ -39,6 +40,7 @@ static void noise(struct series *series, struct machine *machine)
 	part = add(series, PART_NOISE, deviation, rng_log_between(rng, 15.0 / 3600, .5));
 	part->more = rng_chance(rng, .5) ? 65536 * rng_log_between(rng, .05, 1) : 65536;
 	series->guess = hypot(series->guess, deviation);
+	series->restless |= NOISE_RANGE * deviation >= COUNTED_BYTES;
 }
 
 static void some_noise(struct series *series, struct machine *machine)
@@ -366,6 +368,7 @@ static void compose_churn(struct series *series, struct machine *machine)
 	(void)machine;
 	add(series, PART_CHURN, rng_log_between(rng, 4 * MIB, 200 * MIB), 0);
 	series->guess = series->parts[0].size * .2;
+	series->restless = series->parts[0].size < 2 * COUNTED_BYTES;
 }
 
 static void compose_builds(struct series *series, struct machine *machine)

@@ -94,7 +94,7 @@ struct part {
 	bool by_load, reclaimable, held;
 	struct profile *profile; /* of phases; NULL: the machine's */
 	/* state */
-	double x, next_h, until_h, level;
+	double x, next_h, until_h, level, fell_h, fell_before_h;
 	int count, falls;
 };
 
@@ -119,6 +119,7 @@ struct series {
 	int64_t grain;
 	double base;
 	bool reclaimable, inodes;
+	bool restless;		/* "normal" and "churn" both fit */
 	bool late;		/* composed after the drivers, because it follows them */
 	enum kt_look look;	/* result of a look for holders, while nothing leaks */
 	enum kt_look look_leak; /* while it leaks */

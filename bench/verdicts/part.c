@@ -11,6 +11,11 @@
 #define CHURN_H	   4.0
 #define RARE_H	   24.0
 #define REPLACED_H 12.0
+#define KNOWN_H	   4.0 /* after a rise, in which it should be named */
+#define LONG_H	   4.0 /* a rise that is no spike any more */
+#define WEEK_H	   168.0
+#define WORKING_H  45.0
+#define SLOW_H	   4.0 /* time constant of a fill that makes teeth */
 
 void episodes_add(
 	struct episodes *episodes, enum kt_verdict truth, double from_h, double to_h, double bytes)
@@ -44,13 +49,17 @@ static void add_noise(
 	}
 }
 
-/* Rises every few hours are churn, rare ones spikes; between them both names fit. */
-static void note_spike(const struct part *part, struct series *series, double now)
+/*
+ * Rises every few hours are churn, rare ones spikes; between them both names fit. Which one a rise
+ * is can be known when it has come back, not before.
+ */
+static void note_rise(
+	struct series *series, double every_h, double from_h, double to_h, double bytes)
 {
-	if (part->every_h < CHURN_H || part->every_h >= RARE_H)
-		episodes_add(&series->episodes,
-			part->every_h < CHURN_H ? KT_VERDICT_CHURN : KT_VERDICT_SPIKE, now,
-			part->until_h + 1, part->x);
+	if (every_h < CHURN_H)
+		episodes_add(&series->episodes, KT_VERDICT_CHURN, from_h, to_h + 1, bytes);
+	else if (every_h >= RARE_H)
+		episodes_add(&series->episodes, KT_VERDICT_SPIKE, to_h, to_h + KNOWN_H, bytes);
 }
 
 static void add_spikes(
@@ -68,7 +77,10 @@ static void add_spikes(
 			if (!rests && now >= part->until_h) {
 				part->x = part->size * rng_log_between(rng, .3, 3);
 				part->until_h = now + rng_exponential(rng, part->tau_h);
-				note_spike(part, series, now);
+				/* nothing is built at night */
+				note_rise(series,
+					part->every_h * (part->by_load ? WEEK_H / WORKING_H : 1),
+					now, part->until_h, part->x);
 			}
 		}
 		if (now < part->until_h)
@@ -98,6 +110,19 @@ static void add_phase(
 		sum[i] += part->size * profile_at(profile, machine->hours[i]);
 }
 
+/*
+ * What rises for most of its period is a tooth. A job that rests longer than it runs comes and goes
+ * like any other rise; runs of hours are both.
+ */
+static void note_job(const struct part *part, struct series *series, double now)
+{
+	if (part->more >= .5 * part->tau_h && part->count > 3)
+		episodes_add(&series->episodes, KT_VERDICT_SAW_TOOTH, now, now + part->tau_h,
+			part->level);
+	else if (part->more < LONG_H)
+		note_rise(series, part->tau_h, now, part->until_h, part->level);
+}
+
 /* Rises evenly while the job runs; all of it is freed at its end. */
 static void add_job(struct part *part, struct machine *machine, struct series *series, double *sum)
 {
@@ -112,9 +137,7 @@ static void add_job(struct part *part, struct machine *machine, struct series *s
 			part->level = part->size * rng_between(rng, .8, 1.2);
 			part->next_h += part->tau_h * rng_between(rng, .98, 1.02);
 			part->count++;
-			if (part->count > 3)
-				episodes_add(&series->episodes, KT_VERDICT_SAW_TOOTH, now,
-					now + part->tau_h, part->level);
+			note_job(part, series, now);
 		}
 		part->x = now < part->until_h ? part->level * (now - part->start_h) /
 							(part->until_h - part->start_h)
@@ -185,6 +208,26 @@ static void add_teeth(
 	}
 }
 
+/*
+ * A cache that reclaim empties again and again, before it is full, has teeth: when half of it was
+ * taken twice in a week. One that is full within hours fills.
+ */
+static void note_fall(struct part *part, struct series *series, double now, double lost)
+{
+	enum kt_verdict truth = KT_VERDICT_FILLING;
+
+	if (lost >= .5 * (part->x + lost)) {
+		part->falls++;
+		part->fell_before_h = part->fell_h;
+		part->fell_h = now;
+	}
+	if (part->falls > 1 && now - part->fell_before_h <= WEEK_H && part->tau_h >= SLOW_H)
+		truth = KT_VERDICT_SAW_TOOTH;
+	/* full again before amounts that do not grow are judged, each hour */
+	if (4 * part->tau_h >= 1)
+		episodes_add(&series->episodes, truth, now, now + 4 * part->tau_h, lost);
+}
+
 static void add_fill(struct part *part, struct machine *machine, struct series *series, double *sum)
 {
 	double share = 1 - exp(-machine->step_h / part->tau_h);
@@ -201,10 +244,7 @@ static void add_fill(struct part *part, struct machine *machine, struct series *
 			double lost = part->x * rng_between(&series->rng, .3, .95);
 
 			part->x -= lost;
-			part->falls++;
-			episodes_add(&series->episodes,
-				part->falls > 2 ? KT_VERDICT_SAW_TOOTH : KT_VERDICT_FILLING, now,
-				now + 4 * part->tau_h, lost);
+			note_fall(part, series, now, lost);
 		}
 		if (now < part->start_h)
 			continue;

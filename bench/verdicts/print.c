@@ -362,27 +362,19 @@ static void print_confidence(const struct exam *exam)
 {
 	printf("\nCONFIDENCE: how often a verdict of that confidence was right\n");
 	print_leak_confidence(exam);
-	printf("  other verdicts, right of all:\n  %-18s", "");
-	for (size_t b = 0; b < NR_BINS; b++)
-		printf(" from %.2f", bin_limits[b]);
-	printf("\n");
+	printf("  other verdicts: stated, and right of all\n");
 	for (int v = 0; v < KT_NR_VERDICTS; v++) {
-		size_t all = 0;
-
-		for (size_t b = 0; b < NR_BINS; b++)
-			all += exam->states.sure[v][b].count;
-		if (all == 0 || v == KT_VERDICT_LEAK)
-			continue;
-		printf("  %-18.18s", kt_verdict_name((enum kt_verdict)v));
-		for (size_t b = 0; b < NR_BINS; b++) {
+		for (size_t b = 0; b < NR_BINS && v != KT_VERDICT_LEAK; b++) {
 			const struct shares *sure = &exam->states.sure[v][b];
+			char name[40];
 
 			if (sure->count == 0)
-				printf("%10s", "-");
-			else
-				printf("%10.2f", (double)sure->right / (double)sure->count);
+				continue;
+			snprintf(name, sizeof(name), "%-23s %.2f",
+				kt_verdict_name((enum kt_verdict)v),
+				sure->stated / (double)sure->count);
+			print_share(name, sure->right, sure->count);
 		}
-		printf("\n");
 	}
 }
 

@@ -170,6 +170,16 @@ static bool add_alarms(struct tally *tally, const struct sitting *sitting, size_
 	return any;
 }
 
+/* Growth of which nothing else is said is right whatever its cause turns out to be. */
+static bool is_right(enum kt_verdict truth, enum kt_verdict verdict)
+{
+	if (verdict != KT_VERDICT_GROWING)
+		return verdict == truth;
+	return truth == KT_VERDICT_GROWING || truth == KT_VERDICT_LEAK ||
+	       truth == KT_VERDICT_FILLING || truth == KT_VERDICT_FOLLOWS ||
+	       truth == KT_VERDICT_OUT_OF_PROPORTION;
+}
+
 static void add_state(struct tally *tally, enum kt_verdict truth, const struct kt_judged *judged)
 {
 	enum kt_verdict verdict = judged ? judged->verdict : KT_VERDICT_NORMAL;
@@ -180,7 +190,8 @@ static void add_state(struct tally *tally, enum kt_verdict truth, const struct k
 		return;
 	sure = &tally->sure[verdict][class_of(bin_limits, NR_BINS, judged->confidence)];
 	sure->count++;
-	sure->right += verdict == truth;
+	sure->right += is_right(truth, verdict);
+	sure->stated += judged->confidence;
 }
 
 /*
@@ -202,7 +213,7 @@ static void add_states(struct tally *tally, const struct sitting *sitting, size_
 		if (to_h - one->from_h >= .5 * (one->to_h - one->from_h) && one->from_h >= 24)
 			add_state(tally, one->truth, paper_longest(paper, one->from_h, to_h, true));
 	}
-	if (series->episodes.count > 0 || usual == KT_NR_VERDICTS ||
+	if (series->episodes.count > 0 || usual == KT_NR_VERDICTS || series->restless ||
 		series->leak.shape != SHAPE_ANY)
 		return;
 	for (double day = 24; day + 24 <= end_h; day += 24)
@@ -244,6 +255,7 @@ void tally_merge_states(struct tally *tally, const struct tally *other)
 		for (int b = 0; b < NR_BINS; b++) {
 			tally->sure[t][b].right += other->sure[t][b].right;
 			tally->sure[t][b].count += other->sure[t][b].count;
+			tally->sure[t][b].stated += other->sure[t][b].stated;
 		}
 	}
 }

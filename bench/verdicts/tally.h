@@ -46,6 +46,7 @@ struct alarm {
 
 struct shares {
 	size_t right, count;
+	double stated; /* sum of the confidences */
 };
 
 struct tally {
