@@ -337,9 +337,9 @@ void kt_growth_seek(const struct kt_growth_of *of, int level, struct kt_growth *
 		seek_daily(of, &best);
 	if (best.positive && (slows_since_onset(of, &best) || is_few_steps(&best)))
 		best.positive = false;
-	/* of growth that is no line it still matters whether it is one step */
+	/* of growth that is no line, and large enough, it still matters whether it is one step */
 	if (best.sought && !best.stairs && !best.positive && !best.shape.stepped &&
-		best.shape.flat >= about->score)
+		best.shape.flat >= about->score && best.shape.rise >= about->rises[0])
 		fit_window(of, &best, KT_SHAPE_STEPS, -HUGE_VAL);
 	*ret_growth = best;
 }

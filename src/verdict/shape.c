@@ -127,32 +127,33 @@ struct fill {
 };
 
 /*
- * All fills at once, which the compiler puts next to each other. `left` and all vectors but the
- * first have a mean of zero, so what is still missing of a fill is as good as the fill, and only
- * its square has to be cleared of the basis.
+ * What is still missing of all fills, which the compiler puts next to each other. `left` and all
+ * vectors but the first have a mean of zero, so what is missing of a fill is as good as the fill,
+ * and only its square has to be cleared of the basis. Its sums are those of powers.
  */
 static void fit_fill_curves(
 	const struct kt_shape_basis *basis, const double *left, struct fill *ret_fills)
 {
 	double missing[NR_FILLS], factors[NR_FILLS], parts[NR_FILLS] = { 0 };
-	double taken[KT_SHAPE_VECTORS][NR_FILLS] = { 0 }, norms[NR_FILLS] = { 0 };
-	double squares[NR_FILLS];
+	double taken[KT_SHAPE_VECTORS][NR_FILLS] = { 0 }, norms[NR_FILLS], squares[NR_FILLS];
+	int m = basis->blocks;
 
 	for (size_t k = 0; k < NR_FILLS; k++) {
 		missing[k] = 1;
-		factors[k] = exp(-1 / (fills[k] * basis->blocks));
+		factors[k] = exp(-1 / (fills[k] * m));
+		taken[0][k] = -expm1(-1 / fills[k]) / (1 - factors[k]) * basis->vectors[0][0];
+		squares[k] = -expm1(-2 / fills[k]) / (1 - factors[k] * factors[k]);
 	}
-	for (int i = 0; i < basis->blocks; i++) {
-		for (int v = 0; v < basis->count; v++)
+	for (int i = 0; i < m; i++) {
+		for (int v = 1; v < basis->count; v++)
 			for (size_t k = 0; k < NR_FILLS; k++)
 				taken[v][k] += basis->vectors[v][i] * missing[k];
 		for (size_t k = 0; k < NR_FILLS; k++) {
 			parts[k] -= left[i] * missing[k];
-			norms[k] += missing[k] * missing[k];
 			missing[k] *= factors[k];
 		}
 	}
-	memcpy(squares, norms, sizeof(squares));
+	memcpy(norms, squares, sizeof(norms));
 	for (int v = 0; v < basis->count; v++)
 		for (size_t k = 0; k < NR_FILLS; k++)
 			norms[k] -= taken[v][k] * taken[v][k];

@@ -282,33 +282,36 @@ static enum kt_verdict churn_or_spike(const struct view *view, struct kt_state *
 									 : KT_VERDICT_NORMAL;
 }
 
-/* The state of floors that moved far enough. */
-static enum kt_verdict find_in_floors(const struct view *view, bool churns, struct kt_state *state)
+/* Emptied again and again, or filling since the last time. */
+static enum kt_verdict teeth_or_fill(const struct view *view, struct kt_state *state)
 {
-	if (range_of(view) < LEAST_BYTES)
-		return KT_VERDICT_NORMAL;
 	if (view->level > 1 && has_teeth(view)) {
 		state->rise = range_of(view);
 		state->since_ms = start_of(view, 0);
 		return KT_VERDICT_SAW_TOOTH;
 	}
-	if (fills_since_lowest(view, state))
-		return KT_VERDICT_FILLING;
-	if (churns)
-		return KT_VERDICT_NORMAL;
-	return is_spike(view, state) ? KT_VERDICT_SPIKE : find_step(view, state);
+	return fills_since_lowest(view, state) ? KT_VERDICT_FILLING : KT_VERDICT_NORMAL;
 }
 
 static enum kt_verdict find_in(const struct view *view, struct kt_state *state)
 {
+	const bool moves = range_of(view) >= LEAST_BYTES;
 	struct kt_state risen = *state;
-	enum kt_verdict verdict, rises = KT_VERDICT_NORMAL;
+	enum kt_verdict verdict = KT_VERDICT_NORMAL, rises = KT_VERDICT_NORMAL;
 
-	if (view->level == KT_LEVEL_TWO_HOURS)
-		rises = churn_or_spike(view, &risen);
-	verdict = find_in_floors(view, rises == KT_VERDICT_CHURN, state);
+	if (moves)
+		verdict = teeth_or_fill(view, state);
 	if (verdict != KT_VERDICT_NORMAL)
 		return verdict;
+	if (view->level == KT_LEVEL_TWO_HOURS)
+		rises = churn_or_spike(view, &risen);
+	if (moves && rises != KT_VERDICT_CHURN) {
+		if (is_spike(view, state))
+			return KT_VERDICT_SPIKE;
+		verdict = find_step(view, state);
+		if (verdict != KT_VERDICT_NORMAL)
+			return verdict;
+	}
 	*state = risen;
 	return rises;
 }
