@@ -127,9 +127,9 @@ struct fill {
 };
 
 /*
- * What is still missing of all fills, which the compiler puts next to each other. `left` and all
+ * All fills at once, which the compiler puts next to each other. `left` and all
  * vectors but the first have a mean of zero, so what is missing of a fill is as good as the fill,
- * and only its square has to be cleared of the basis. Its sums are those of powers.
+ * and only its square has to be cleared of the basis. Its sums are geometric series.
  */
 static void fit_fill_curves(
 	const struct kt_shape_basis *basis, const double *left, struct fill *ret_fills)
