@@ -183,8 +183,7 @@ static void put_overview(struct kt_report *report, const struct kt_call *call)
 	const struct kt_cmds *cmds = call->cmds;
 	bool all = call->show.all || !call->show.output || !call->show.output->for_people;
 
-	kt_report_headline(
-		report, "Usage: ktally [OPTIONS] [COMMAND]    Where is the kernel's memory going?");
+	kt_report_headline(report, "Usage: ktally [OPTIONS] [COMMAND]");
 	put_commands(report, cmds);
 	if (all) {
 		put_shared_options(report, cmds);

@@ -9,12 +9,14 @@ import shutil
 import lib
 import logs
 import test_import
+import test_simulate
 import test_users
 import trees
 from lib import Folder, execute, plant, succeed, test
 
 SECONDS = 1  # until a command that does not end by itself is interrupted
 ENDED = 124  # status of timeout(1)
+BTF = "/sys/kernel/btf/vmlinux"
 
 
 def examples():
@@ -45,6 +47,7 @@ def plant_files(folder):
     plant(folder, {"mem.log": test_import.dated("%Y-%m-%dT%H:%M:%SZ"),
                    "sa28.json": json.dumps(test_import.sadf())})
     plant(folder / "sosreports" / "one", test_import.tree(0))
+    (folder / "load.trace").write_bytes(test_simulate.kept(test_simulate.ALLOC))
     (folder / "token").chmod(0o600)
     (folder / "bin").mkdir()
     (folder / "bin" / "ktally").symlink_to(lib.plain or lib.program)
@@ -56,14 +59,14 @@ def on_a_free_port(line):
 
 
 def takes_long(command, line):
-    return command in ("serve", "netdata", "record") or " -i " in line and command != "export"
+    return command in ("serve", "netdata", "record", "trace") or " -i " in line and command != "export"
 
 
 def run(folder, command, line):
     if command == "serve":
         line = on_a_free_port(line)
     # written where the example says, or in the way
-    for name in re.findall(r"capture (?:--scrub )?(\S+)|record (\S+)|--map (\S+)|import .*-o (\S+)",
+    for name in re.findall(r"capture (?:--scrub )?(\S+)|record (\S+)|trace (\S+)|--map (\S+)|import .*-o (\S+)",
                            line):
         (folder / max(name)).unlink(missing_ok=True)
     limit = ["timeout", "-s", "INT", str(SECONDS)] if takes_long(command, line) else []
@@ -92,6 +95,8 @@ def every_example_works_as_it_stands():
                 assert line.startswith(f"ktally {command}".rstrip()), f"{line} is not of {command}"
             before = command
             if command == "census" and (os.geteuid() or not os.access("/proc/kpageflags", os.R_OK)):
+                continue
+            if command == "trace" and (os.geteuid() or not os.path.exists(BTF)):
                 continue
             if command == "top" and " -b" not in line:
                 continue  # tests/top has the screen
