@@ -285,12 +285,13 @@ static struct object *find(struct kt_events_writer *writer, uint64_t key)
 /* Makes room for one more object: freed ones are forgotten, and the table grows if it must. */
 static bool grow(struct kt_events_writer *writer)
 {
-	uint32_t room = writer->mask + 1, old_room = room, in_use = 0;
+	size_t room = (size_t)writer->mask + 1, old_room = room;
+	uint32_t in_use = 0;
 	struct object *old = writer->objects, *grown;
 
 	if (writer->nr_objects < room / 2)
 		return true;
-	for (uint32_t i = 0; i < old_room; i++)
+	for (size_t i = 0; i < old_room; i++)
 		in_use += old[i].key && !old[i].freed;
 	if (in_use >= OBJECTS_MAX) {
 		fail(writer,
@@ -305,9 +306,9 @@ static bool grow(struct kt_events_writer *writer)
 		return false;
 	}
 	writer->objects = grown;
-	writer->mask = room - 1;
+	writer->mask = (uint32_t)(room - 1);
 	writer->nr_objects = in_use;
-	for (uint32_t i = 0; i < old_room; i++) {
+	for (size_t i = 0; i < old_room; i++) {
 		if (old[i].key && !old[i].freed)
 			*find(writer, old[i].key) = old[i];
 	}

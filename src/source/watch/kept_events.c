@@ -329,8 +329,10 @@ static void take_line(struct kt_kept_events *kept, struct kt_span line, uint32_t
 	while (kt_span_word(&line, &word) && !kt_span_eq(word, "slabdata"))
 		continue;
 	/* active ones, which are all, then all */
-	if (!kt_span_word(&line, &word) || !kt_span_word(&line, &word))
-		return;
+	for (unsigned i = 0; i < 2; i++) {
+		if (!kt_span_word(&line, &word))
+			return;
+	}
 	if (kt_span_u64(word, &count) && count < UINT32_MAX - 1 && index && *index != OTHER)
 		slabs[*index] = (uint32_t)count;
 }
@@ -347,8 +349,8 @@ void kt_kept_events_mark(struct kt_kept_events *kept, const char *name, uint64_t
 	for (uint32_t i = 0; slabs && i < kept->nr_caches; i++)
 		slabs[i] = KT_EVENTS_UNKNOWN;
 	err = kt_root_read(kept->memory.root, SLABINFO, &text);
-	rest = err ? (struct kt_span){ 0 } : kt_text_span(&text);
-	while (slabs && kt_span_line(&rest, &line))
+	rest = kt_text_span(&text);
+	while (!err && slabs && kt_span_line(&rest, &line))
 		take_line(kept, line, slabs);
 	kt_err_free(err);
 	if (slabs)
