@@ -4,9 +4,12 @@
 // own work on them: the checks of each event, without reading them from a file.
 //
 //   simulate_cost [SCALE [CPUS]]
+//   simulate_cost FILE
 //
-// The events are the four phases, kept in memory before the clock starts.
+// The events are the four phases, kept in memory before the clock starts; or a file of `ktally
+// trace`, whose bytes are in memory, and whose reading is measured too.
 
+#include "simulate/kept.h"
 #include "simulate/phases.h"
 #include "simulate/simulate.h"
 
@@ -78,14 +81,83 @@ static void measure(const struct kt_sim_stream *stream, struct kept *kept,
 	kt_arena_fini(&arena);
 }
 
+/* ---- a file ---- */
+
+struct bytes {
+	char *data;
+	size_t size;
+};
+
+static bool read_at(void *arg, uint64_t at, void *to, size_t size)
+{
+	const struct bytes *bytes = arg;
+
+	if (at > bytes->size || size > bytes->size - at)
+		return false;
+	memcpy(to, bytes->data + at, size);
+	return true;
+}
+
+static struct bytes read_file(const char *path)
+{
+	struct bytes bytes = { 0 };
+	FILE *file = fopen(path, "rb");
+
+	if (!file || fseek(file, 0, SEEK_END) || ftell(file) <= 0)
+		exit(EXIT_FAILURE);
+	bytes.size = (size_t)ftell(file);
+	bytes.data = malloc(bytes.size);
+	rewind(file);
+	if (!bytes.data || fread(bytes.data, 1, bytes.size, file) != bytes.size)
+		exit(EXIT_FAILURE);
+	fclose(file);
+	return bytes;
+}
+
+static void measure_file(struct bytes *bytes, const struct kt_sim_allocator *allocator)
+{
+	double best = 0;
+
+	for (int i = 0; i < 5; i++) {
+		struct kt_arena arena = { 0 };
+		struct kt_sim_result result;
+		struct kt_sim_stream stream;
+		struct kt_sim_kept *kept;
+		double from = now_s(), rate;
+
+		if (kt_sim_kept_open(read_at, bytes, bytes->size, &kept))
+			exit(EXIT_FAILURE);
+		stream = kt_sim_kept_stream(kept);
+		if (kt_simulate(&arena, &stream, &allocator, 1, &result))
+			exit(EXIT_FAILURE);
+		rate = (double)kt_sim_kept_facts(kept)->end.nr_events / (now_s() - from);
+		best = rate > best ? rate : best;
+		kt_sim_kept_free(kept);
+		kt_arena_fini(&arena);
+	}
+	printf("%-10s %6.1f million events a second, with reading\n", allocator->name, best / 1e6);
+}
+
+static int measure_files(const char *path)
+{
+	struct bytes bytes = read_file(path);
+
+	for (size_t i = 0; i < kt_nr_sim_allocators; i++)
+		measure_file(&bytes, kt_sim_allocators[i]);
+	free(bytes.data);
+	return EXIT_SUCCESS;
+}
+
 int main(int argc, char **argv)
 {
 	uint32_t scale = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : 10;
 	uint32_t nr_cpus = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 1;
-	struct kt_sim_phases *phases = kt_sim_phases_new(1, nr_cpus, scale);
+	struct kt_sim_phases *phases = scale ? kt_sim_phases_new(1, nr_cpus, scale) : NULL;
 	struct kt_sim_stream stream;
 	struct kept kept = { 0 };
 
+	if (argc > 1 && !scale)
+		return measure_files(argv[1]);
 	if (!phases)
 		return EXIT_FAILURE;
 	stream = kt_sim_phases_stream(phases);
