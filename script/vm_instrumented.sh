@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# script/vm_instrumented.sh prepare|build FOLDER [DEFCONFIG]: the kernel of script/vmtest that
-# counts its own allocations, from Debian's linux-source-6.12.
+# script/vm_instrumented.sh prepare|build FOLDER [DEFCONFIG [PATCH]]: the kernels of script/vmtest
+# that are built: the one that counts its own allocations, and with a patch, the one whose classes
+# of kmalloc are chosen at boot. From Debian's linux-source-6.12.
 #   prepare  only as much of it as modules are built against: FOLDER/source, 2 minutes
 #   build    the kernel: FOLDER/bzImage and FOLDER/source, 40 minutes on one core
 # DEFCONFIG is tests/vm/instrumented.defconfig, or what lies beside a kernel that is already
@@ -10,11 +11,12 @@
 . "$(dirname "$0")/lib.sh"
 
 what=${1:?prepare or build}
-folder=${2:?folder} defconfig=${3:-tests/vm/instrumented.defconfig}
-install_missing gcc=gcc make=make bc=bc flex=flex bison=bison pahole=dwarves cpio=cpio xz=xz-utils \
+folder=${2:?folder} defconfig=${3:-tests/vm/instrumented.defconfig} patch=${4:-}
+install_missing gcc=gcc make=make bc=bc flex=flex bison=bison patch=patch pahole=dwarves cpio=cpio xz=xz-utils \
 	/usr/include/libelf.h=libelf-dev /usr/include/openssl/opensslv.h=libssl-dev
 mkdir -p "$folder"
 cp "$defconfig" "$folder/defconfig"
+[ -z "$patch" ] || cp "$patch" "$folder/patch"
 cd "$folder"
 if [ ! -e source/.unpacked ]; then
 	rm -rf source unpack
@@ -24,6 +26,7 @@ if [ ! -e source/.unpacked ]; then
 	tar x -J -f unpack/usr/src/linux-source-6.12.tar.xz
 	rm -rf unpack
 	mv linux-source-6.12 source
+	[ -z "$patch" ] || patch -s -p1 -d source <patch
 	touch source/.unpacked
 fi
 cd source

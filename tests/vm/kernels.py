@@ -30,12 +30,15 @@ class Debian:
 
 @dataclasses.dataclass(frozen=True)
 class Built:
-    """A bzImage at a path, made by script/vm_instrumented.sh where there is none."""
-    path: str
+    """A bzImage at a path or in the cache, made by script/vm_instrumented.sh where there is none."""
+    path: str = ""
     arch: str = "amd64"
+    files: tuple = ()  # what it is made from, beside the source
+    minutes: int = 40
+    on_request: bool = False  # only where it is named; without the test module
 
     def about(self):
-        return self.path
+        return self.path or "built by script/vm_instrumented.sh, only where it is named"
 
 
 KERNELS = {
@@ -43,6 +46,8 @@ KERNELS = {
     "6.1": Debian("bookworm", r"linux-image-6\.1\.0-[0-9]+-amd64"),
     "6.12": Debian("bookworm", r"linux-image-6\.12\.[0-9]+\+deb12-amd64"),
     "6.12-instrumented": Built("../shared/kernels/6.12.117-instrumented/bzImage"),
+    "6.12-classes": Built(files=("tests/vm/kmalloc_classes.defconfig",
+                                 "tests/vm/kmalloc_classes.patch"), minutes=15, on_request=True),
     "6.18": Debian("trixie", r"linux-image-6\.18\.[0-9]+\+deb13-amd64"),
     "7.0": Debian("trixie", r"linux-image-7\.0\.[0-9]+\+deb13-amd64"),
     "7.2": Debian("trixie", r"linux-image-7\.2\.[0-9]+\+deb13-amd64"),
@@ -72,6 +77,11 @@ UNPACKED = ["boot/vmlinuz-*", "boot/config-*", "*lib/modules/*/vmlinuz", "*lib/m
                 "drivers/net/net_failover*", "drivers/net/veth*", "drivers/net/virtio_net*",
                 "drivers/scsi/*", "drivers/virtio/*", "fs/ext4/*", "fs/jbd2/*", "fs/mbcache*",
                 "lib/*", "mm/*", "net/core/*", "net/packet/*"))]
+
+
+def usual():
+    """Names of the kernels that are booted where none is named."""
+    return [name for name, kernel in KERNELS.items() if not getattr(kernel, "on_request", False)]
 
 
 @dataclasses.dataclass
@@ -191,13 +201,18 @@ def fetch_debuginfo(name):
 
 def built(name, wanted):
     folder = CACHE / name
-    image = (REPOSITORY / wanted.path).resolve()
+    image = (REPOSITORY / wanted.path).resolve() if wanted.path else folder / "bzImage"
     if not image.exists():
         image = folder / "bzImage"
     if not image.exists():
-        raise Missing(f"no {wanted.path} and no {image}; script/vm_instrumented.sh build {folder} "
-                      "makes it in about 40 minutes")
-    return Kernel(name, image).add_test_module(lambda: kmod.for_built(image, folder))
+        raise Missing(f"no {wanted.path or name} and no {image}; script/vm_instrumented.sh build "
+                      f"{' '.join([str(folder), *wanted.files])} makes it in about "
+                      f"{wanted.minutes} minutes")
+    kernel = Kernel(name, image)
+    if wanted.on_request:
+        kernel.why_no_module = "none is built for this kernel"
+        return kernel
+    return kernel.add_test_module(lambda: kmod.for_built(image, folder))
 
 
 def given(image, modules=None, headers=None):

@@ -40,6 +40,8 @@ which row must move by how much, what must not move.
     memtotal AMOUNT: by how much MemTotal of the second machine exceeds that of the first
     evicts   CACHE | COMMAND: the slabs that the command frees by evicting objects must be within
              3 % of what "whatif --exact slab-reclaim CACHE" foresees; see evicted.py
+    classes  shell commands, as "do": what "whatif --exact kmalloc" proposes after them is held against
+             a kernel that boots with those classes; see sized.py
     reboots  SECONDS: what leaks is recorded for so long, the machine reset, and the same once
              more into the same recording; "grows" says what it then reports
     grows    COLUMN AMOUNT: of the report, per second and in both boots, within 2 %
@@ -109,7 +111,7 @@ KEYS = ("about", "needs", "layouts", "once", "last", "prepare", "do", "undo", "i
         "also", "keeps", "leaks", "shows", "prints", "reboots", "grows", "stress", "dumps",
         "sites", "panics", "dies", "peers", "counts", "holders", "together",
         "finds", "also", "heals", "frees", "foresees", "boots", "memtotal",
-        "evicts", "blocks", "traces")
+        "evicts", "blocks", "traces", "classes")
 
 
 class Skip(Exception):

@@ -21,8 +21,8 @@ WHY_MAX = 200
 
 
 def table(head, rows):
-    yield "| " + " | ".join([*head, *kernels.KERNELS]) + " |"
-    yield "|---" * (len(kernels.KERNELS) + len(head)) + "|"
+    yield "| " + " | ".join([*head, *kernels.usual()]) + " |"
+    yield "|---" * (len(kernels.usual()) + len(head)) + "|"
     for row in rows:
         yield "| " + " | ".join(row) + " |"
     yield ""
@@ -37,7 +37,7 @@ def idle_cell(figures):
 def idle_rows(results):
     for layout in layouts.LAYOUTS:
         found = [idle_cell(results.figures.get((kernel, layout, "idle"), {}))
-                 for kernel in kernels.KERNELS]
+                 for kernel in kernels.usual()]
         if any(found):
             yield [layout, *found]
 
@@ -55,7 +55,7 @@ def figure_rows(results):
                           ("shown", "a command that lists showed it but for at most"),
                           ("disturbed", "it moved unattributed, which it does not belong to, by "
                                         "at most, in % of memory")):
-        yield [about, *(worst(results, kernel, figure) for kernel in kernels.KERNELS)]
+        yield [about, *(worst(results, kernel, figure) for kernel in kernels.usual())]
 
 
 def cell(outcomes, names):
@@ -76,7 +76,7 @@ def scenario_rows(results):
     for item, by_kernel in sorted(found.items()):
         names = dict.fromkeys(layout for cells in by_kernel.values() for layout, _ in cells)
         yield [item, " ".join(sorted(names, key=order.index)),
-               *(cell(by_kernel.get(kernel, []), names) for kernel in kernels.KERNELS)]
+               *(cell(by_kernel.get(kernel, []), names) for kernel in kernels.usual())]
 
 
 def short(text):

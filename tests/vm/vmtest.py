@@ -31,6 +31,7 @@ import panic
 import peers
 import reboot
 import scenario
+import sized
 import stress
 import support
 import traced
@@ -220,6 +221,8 @@ class Job:
         """(problems, what was seen, figures)"""
         if item.values["boots"]:
             return booted.run(item, vm, self.save, self.beside)
+        if item.values["classes"]:
+            return sized.run(item, vm, self.save, self.beside)
         if item.values["evicts"]:
             return evicted.run(item, vm, self.save)
         if item.values["traces"]:
@@ -320,7 +323,8 @@ def parse_options(all_scenarios):
     assert len({word for known in names.values() for word in known}) == \
         sum(map(len, names.values())), "a word that is a kernel, layout or scenario is one of them"
     for kind, known in names.items():
-        setattr(options, kind, [word for word in known if word in options.words] or known)
+        usual = kernels.usual() if kind == "kernels" else known
+        setattr(options, kind, [word for word in known if word in options.words] or usual)
     unknown = [word for word in options.words if not any(word in known for known in
                                                          names.values())]
     if unknown:
