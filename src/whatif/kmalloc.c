@@ -89,7 +89,11 @@ static int64_t slot_of(const struct objects *objects, int64_t requested)
 	return (requested + align - 1) / align * align;
 }
 
-/* kmalloc() aligns to the largest power of 2 that divides what is requested. */
+/*
+ * kmalloc() aligns what is requested to the largest power of 2 that divides it: powers of 2 since
+ * Linux 5.4 (commit 59bb47985c1d), and other sizes where create_boot_cache() of mm/slab_common.c
+ * aligns each class so.
+ */
 static int64_t align_of(int64_t requested)
 {
 	int64_t align = requested & -requested;
