@@ -204,7 +204,7 @@ static double nth(double *values, int count, int n)
 		else
 			break;
 	}
-	return values[n];
+	return count > 0 ? values[n] : 0;
 }
 
 /* Range of the floors without their highest and lowest tenth: long rises are no noise. */
