@@ -254,16 +254,20 @@ void kt_events_add_slab(struct kt_events_writer *writer, const struct kt_events_
 	writer->last_pfn = slab->pfn;
 }
 
-void kt_events_add_sheaf(struct kt_events_writer *writer, const struct kt_events_sheaf *sheaf)
+bool kt_events_add_sheaf(struct kt_events_writer *writer, const struct kt_events_sheaf *sheaf)
 {
-	struct kt_buf *buf = block(writer, 'o');
+	struct kt_buf *buf;
 
+	/* slabs and sheaves are read one after the other while the kernel goes on */
+	if (sheaf->slab >= writer->nr_ranges || !writer->ranges[sheaf->slab].left)
+		return false;
+	writer->ranges[sheaf->slab].left--;
+	buf = block(writer, 'o');
 	kt_pack_varint(buf, sheaf->cache);
 	kt_pack_varint(buf, sheaf->slab);
 	kt_pack_varint(buf, sheaf->where);
 	kt_pack_varint(buf, sheaf->of);
-	if (sheaf->slab < writer->nr_ranges && writer->ranges[sheaf->slab].left)
-		writer->ranges[sheaf->slab].left--;
+	return true;
 }
 
 /* ---- objects ---- */

@@ -22,7 +22,11 @@ void kt_events_begin(struct kt_events_writer *writer, const struct kt_events_hea
 void kt_events_add_cache(struct kt_events_writer *writer, const struct kt_events_cache *cache);
 /** Adds slabs of the start, whose objects may be freed later. Before the first event. */
 void kt_events_add_slab(struct kt_events_writer *writer, const struct kt_events_slab *slab);
-void kt_events_add_sheaf(struct kt_events_writer *writer, const struct kt_events_sheaf *sheaf);
+/**
+ * Adds a free object that is in a sheaf. False: its slab has no object left that was in use, so it
+ * is left out; one of the two moved while they were read.
+ */
+bool kt_events_add_sheaf(struct kt_events_writer *writer, const struct kt_events_sheaf *sheaf);
 
 /** An event; `address` in physical memory. */
 struct kt_events_event {

@@ -248,7 +248,7 @@ static void put_slabs(struct kt_kept_events *kept, const struct kt_slab_places *
 		uint32_t cache = index_of(kept, states->caches.items[sheaf->cache].address);
 
 		if (cache != OTHER && numbers[sheaf->slab] != OTHER)
-			kt_events_add_sheaf(kept->writer,
+			kept->end.nr_unread += !kt_events_add_sheaf(kept->writer,
 				&(struct kt_events_sheaf){
 					cache, numbers[sheaf->slab], sheaf->where, sheaf->of });
 	}

@@ -217,6 +217,9 @@ TEST(sheaves_of_the_start_are_filled)
 	for (uint32_t i = 0; i < 2; i++)
 		kt_events_add_sheaf(writer, &(struct kt_events_sheaf){ 1, 0, KT_EVENTS_MAIN, 1 });
 	kt_events_add_sheaf(writer, &(struct kt_events_sheaf){ 1, 0, KT_EVENTS_BARN, 0 });
+	/* a slab that was empty when it was read, and one of its objects in a sheaf by then */
+	kt_events_add_slab(writer, &(struct kt_events_slab){ 20, 1, 4, 4, 0, KT_EVENTS_NODE, 0 });
+	CHECK(!kt_events_add_sheaf(writer, &(struct kt_events_sheaf){ 1, 1, KT_EVENTS_BARN, 0 }));
 	for (unsigned i = 0; i < 3; i++)
 		kt_events_alloc(
 			writer, &(struct kt_events_event){
@@ -224,7 +227,7 @@ TEST(sheaves_of_the_start_are_filled)
 	finish(writer);
 	CHECK(!kt_sim_kept_open(read_at, &file, file.size, &kept));
 	CHECK_INT(kt_sim_kept_facts(kept)->old_objs, 1);
-	CHECK_INT(pages_at_end(kept, "sheaves", &result, &arena), 1);
+	CHECK_INT(pages_at_end(kept, "sheaves", &result, &arena), 2);
 	kt_sim_kept_free(kept);
 	kt_arena_fini(&arena);
 	kt_buf_cleanup(&file);
