@@ -20,13 +20,13 @@ static const struct {
 /* How often the other verdicts were right; growth that is not known, whatever its cause. */
 static const double shares[KT_NR_VERDICTS] = {
 	[KT_VERDICT_NORMAL] = .98,
-	[KT_VERDICT_FILLING] = .83,
+	[KT_VERDICT_FILLING] = .81,
 	[KT_VERDICT_CHURN] = .93,
 	[KT_VERDICT_STEP] = .87,
 	[KT_VERDICT_SPIKE] = .85,
 	[KT_VERDICT_DROP] = .65,
 	[KT_VERDICT_SAW_TOOTH] = .93,
-	[KT_VERDICT_FOLLOWS] = .7,
+	[KT_VERDICT_FOLLOWS] = .56,
 	[KT_VERDICT_OUT_OF_PROPORTION] = .45,
 	[KT_VERDICT_GROWING] = .85,
 	[KT_VERDICT_WAS_LEAKING] = .75,
