@@ -138,7 +138,7 @@ void kt_kept_note(struct kt_report *report, const struct kt_sim_kept *kept)
 
 	kt_report_note(report, "traced on Linux %s for %.1f s, ended by %s", facts->head.release,
 		(double)facts->end.lasted_ms / 1000, facts->why);
-	if (!(facts->head.flags & KT_EVENTS_START))
+	if (!(facts->head.flags & KT_EVENTS_START) && facts->head.one_in <= 1)
 		kt_report_note(report,
 			"kernel memory could not be read when the trace began: slabs of before are "
 			"not in the figures");
@@ -150,7 +150,8 @@ void kt_kept_note(struct kt_report *report, const struct kt_sim_kept *kept)
 		kt_report_note(report, "the machine has %u NUMA nodes, the models have one",
 			facts->head.nr_nodes);
 	note_count(report, facts->end.nr_nested,
-		"events came while a program of the trace ran on their CPU, and are missing");
+		"events, at most, came while both programs of their kind ran on their CPU, and are "
+		"missing");
 	note_count(report, facts->end.nr_foreign,
 		"events are of memory outside slab caches, such as large objects of kmalloc()");
 	note_count(report, facts->end.nr_moving,

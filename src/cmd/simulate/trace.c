@@ -50,8 +50,8 @@ static const struct kt_column field_columns[] = {
 		.help = "That were not fetched in time: a larger --buffer loses fewer." },
 	{ .key = "nested_events",
 		.type = KT_CELL_COUNT,
-		.help = "That came while a program of the trace ran on their CPU, and are "
-			"missing." },
+		.help = "At most; that came while both programs of their kind ran on their CPU, "
+			"and are missing." },
 	{ .key = "unknown_frees",
 		.type = KT_CELL_COUNT,
 		.help = "Of objects whose allocation was not seen." },
@@ -186,8 +186,8 @@ static void note_end(
 			(unsigned long long)end->nr_lost);
 	if (end->nr_nested)
 		kt_report_note(report,
-			"%llu events came while a program of the trace ran on their CPU, and are "
-			"missing",
+			"%llu events, at most, came while both programs of their kind ran on their "
+			"CPU, and are missing",
 			(unsigned long long)end->nr_nested);
 	if (unwatched[0])
 		kt_report_note(report, "not watched: %s", unwatched);

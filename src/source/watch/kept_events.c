@@ -259,7 +259,7 @@ static uint32_t flags_of(const struct kt_kept_events *kept)
 {
 	const struct kt_types *types = &kept->memory.target->types;
 	struct kt_field field;
-	uint32_t flags = KT_EVENTS_START;
+	uint32_t flags = kept->opts.one_in <= 1 ? KT_EVENTS_START : 0;
 
 	if (!kt_types_field(types, "kmem_cache", "cpu_partial_slabs", &field))
 		flags |= KT_EVENTS_BY_OBJECTS;
