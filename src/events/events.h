@@ -27,11 +27,11 @@
  *
  * 'e': events, one after the other. The first byte has the kind (enum kt_events_kind), and flags
  * of what follows: the time as a difference from the event before, in 64 ns; the CPU, if it is
- * another one; of an allocation the cache, if the last allocation had another one, the bytes that were
- * asked for, if the objects of the cache have another size, and the address
- * in physical memory, in 8 bytes, as zigzag difference from the last one of the cache; of a free
- * the number of the object, or of the slab from the start. Objects have numbers from 0, the number
- * that was freed last is given first.
+ * another one; of an allocation the cache, if the last allocation had another one, the bytes that
+ * were asked for, if the objects of the cache have another size, and the address in physical
+ * memory, in 8 bytes, as zigzag difference from the last one of the cache; of a free the number of
+ * the object, or of the slab from the start. Objects have numbers from 0, the number that was freed
+ * last is given first.
  *
  * 'm': a mark, the end of a phase: name (text), time in ms since the start, then for each cache +1
  * its slabs by /proc/slabinfo.
