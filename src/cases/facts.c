@@ -4,10 +4,14 @@
 #include "model/unknown.h"
 
 #include <math.h>
+#include <string.h>
 
 const struct kt_fact_about kt_facts_about[KT_FACT_WORDS] = {
-#define FACT(id, word, fact_unit, text) \
-	[KT_FACT_##id] = { .name = (word), .unit = KT_FACT_##fact_unit, .doc = (text) },
+#define FACT(id, word, fact_unit, text)      \
+	[KT_FACT_##id] = { .name = (word),   \
+		.length = sizeof(word) - 1,  \
+		.unit = KT_FACT_##fact_unit, \
+		.doc = (text) },
 #include "cases/facts.def"
 #undef FACT
 };
@@ -24,18 +28,16 @@ void kt_facts_cleanup(struct kt_facts *facts)
 	*facts = (struct kt_facts){ 0 };
 }
 
-static bool is_prefix(enum kt_fact_word word)
-{
-	return kt_span_ends(kt_span_str(kt_facts_about[word].name), ":");
-}
-
+/* Every name of every case is looked up, most of them often. */
 enum kt_fact_word kt_fact_word_of(struct kt_span name)
 {
 	for (enum kt_fact_word i = 0; i < KT_FACT_WORDS; i++) {
-		const char *about = kt_facts_about[i].name;
+		const struct kt_fact_about *about = &kt_facts_about[i];
+		bool is_prefix = about->name[about->length - 1] == ':';
 
-		if (is_prefix(i) ? kt_span_starts(name, about) && name.n > strlen(about)
-				 : kt_span_eq(name, about))
+		if (name.n >= about->length + is_prefix && name.p[0] == about->name[0] &&
+			(is_prefix || name.n == about->length) &&
+			memcmp(name.p, about->name, about->length) == 0)
 			return i;
 	}
 	return KT_FACT_WORDS;

@@ -39,6 +39,7 @@ enum kt_fact_word {
 /** An entry of facts.def. */
 struct kt_fact_about {
 	const char *name; /* a word, or a prefix that ends with a colon */
+	size_t length;	  /* bytes of the name */
 	enum kt_fact_unit unit;
 	const char *doc;
 };
