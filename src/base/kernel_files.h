@@ -32,6 +32,7 @@
 #define KT_FILE_CGROUP_STAT   "sys/fs/cgroup/cgroup.stat"
 #define KT_FILE_MOUNTS_FIRST  "proc/1/mountinfo" /* of the first process */
 #define KT_FILE_MOUNTS_OWN    "proc/self/mountinfo"
+#define KT_FILE_PROGRAM_OWN   "proc/self/exe"
 #define KT_FILE_IOMEM	      "proc/iomem"
 #define KT_FILE_BTF	      "sys/kernel/btf/vmlinux"
 #define KT_FILE_KALLSYMS      "proc/kallsyms"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "experiment/work.h"
 
+#include "experiment/desk.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -197,6 +199,7 @@ static void work_in_child(const struct kt_load_group *group, const struct kt_wor
 	case KT_WORK_WALK: walk(work, shared); break;
 	case KT_WORK_FILL: fill(work, shared); break;
 	case KT_WORK_MAKE: make(work, shared); break;
+	case KT_WORK_DESK: kt_desk_start(work->most, &shared->stop, &shared->count); break;
 	}
 	stand_still(done, hold);
 	_exit(0);

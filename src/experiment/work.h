@@ -9,18 +9,19 @@ enum kt_work_kind {
 	KT_WORK_WALK, /* looks up every file below a directory, in one file system */
 	KT_WORK_FILL, /* takes memory, and holds it until kt_work_end() */
 	KT_WORK_MAKE, /* writes and reads many small files, and starts many short processes */
+	KT_WORK_DESK, /* starts programs as a desktop has them; they wait until kt_work_end() */
 };
 
 struct kt_work {
 	enum kt_work_kind kind;
 	const char *path; /* directory; WALK reads it, MAKE writes into it */
-	int64_t most;	  /* files, or bytes of FILL */
+	int64_t most;	  /* files, bytes of FILL, or programs of DESK */
 	int64_t seconds;
 };
 
 /** Work that a load has done, also if it was ended. */
 struct kt_work_done {
-	int64_t count; /* files, or bytes of FILL */
+	int64_t count; /* likewise */
 	bool late;     /* it was stopped after its time */
 	bool killed;   /* it was killed: the limit of the group was reached */
 	bool stopped;  /* the user stopped the experiment */

@@ -2,6 +2,7 @@
 """Experiments: nothing without consent, nothing left after them, figures that add up."""
 
 import os
+import re
 import signal
 import subprocess
 import time
@@ -148,6 +149,19 @@ def the_paper_is_next_to_the_machine():
         assert round(build["paper_bytes"] / (1 << 20), 2) == 23.66, build
         assert round(build["paper_share"] * 100, 2) == 2.31, build
         assert build["bytes"] > figures["dentries, inodes: before"]["bytes"] > 0, figures
+        # programs with 1.25 MiB each at least; other tests take and free memory meanwhile
+        desktop = figures["in use: desktop"]
+        assert round(desktop["paper_bytes"] / (1 << 20), 1) == 372.9, desktop
+        programs = next(int(found[1]) for found in (
+            re.match(r"the desktop: (\d+) programs", note) for note in report["notes"]) if found)
+        assert programs >= int(LIMIT) // 8, report["notes"]
+        assert figures["in use: with drivers"]["bytes"] is None, figures
+        assert figures["in use: early boot"]["bytes"] is None or \
+            figures["in use: early boot"]["bytes"] < figures["in use: before"]["bytes"], figures
         stages = {row["stage"]: row for row in report["stages"]}
         assert build["bytes"] == stages["built"]["dentry_inode_bytes"], build
+        # task_struct of each program and its threads
+        tasks = [row for row in report["changes"]
+                 if row["stage"] == "desktop" and row["cache"] == "task_struct"]
+        assert tasks and tasks[0]["objects_change"] > 2 * programs, (tasks, programs)
         assert not left_over(Path(folder)), left_over(Path(folder))

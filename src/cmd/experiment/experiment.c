@@ -3,6 +3,7 @@
 // Experiments with slab caches: what walking trees, a build, memory pressure and dropping caches
 // change, cache by cache. Without --yes an experiment only says what it would do.
 
+#include "experiment/desk.h"
 #include "experiment/work.h"
 
 #include "cmd/experiment/tables.h"
@@ -18,9 +19,10 @@
 #include <unistd.h>
 
 #define NAMES	     "drop find pressure build paper"
-#define STEPS_MAX    12
+#define STEPS_MAX    14
 #define FILES_MADE   20000
 #define FILES_WALKED 2000000
+#define PROGRAMS     100
 #define RESERVE_MIB  128
 #define LIMIT_USUAL  256 /* MiB */
 #define SECONDS_MAX  600
@@ -42,6 +44,7 @@ enum step_kind {
 	STEP_WALK,
 	STEP_FILL,
 	STEP_MAKE,
+	STEP_DESK,
 	STEP_REMOVE,
 	STEP_RECLAIM,
 };
@@ -72,9 +75,10 @@ static const struct experiment experiments[] = {
 			{ STEP_REMOVE, NULL }, { STEP_RECLAIM, NULL },
 			{ STEP_MEASURE, "after" } } },
 	{ "paper", true,
-		{ { STEP_MEASURE, "before" }, { STEP_MAKE, NULL }, { STEP_MEASURE, "built" },
-			{ STEP_REMOVE, NULL }, { STEP_WALK, NULL }, { STEP_FORECAST, "walked" },
-			{ STEP_FILL, NULL }, { STEP_MEASURE, "pressed" }, { STEP_RECLAIM, NULL },
+		{ { STEP_MEASURE, "before" }, { STEP_DESK, NULL }, { STEP_MEASURE, "desktop" },
+			{ STEP_MAKE, NULL }, { STEP_MEASURE, "built" }, { STEP_REMOVE, NULL },
+			{ STEP_WALK, NULL }, { STEP_FORECAST, "walked" }, { STEP_FILL, NULL },
+			{ STEP_MEASURE, "pressed" }, { STEP_RECLAIM, NULL },
 			{ STEP_MEASURE, "after" } } },
 };
 
@@ -99,6 +103,14 @@ static const struct kt_column step_columns[] = {
 	[S_NUMBER] = { .key = "number", .title = "", .type = KT_CELL_COUNT, .flags = KT_COL_SET },
 	[S_STEP] = { .key = "step", .title = "STEP", .flags = KT_COL_SET | KT_COL_WRAP },
 };
+
+/* Programs that surely have room below the limit. */
+static int64_t programs_of(const struct experiment_args *args)
+{
+	int64_t room = args->limit_mib / 2 / KT_DESK_PROGRAM_MIB;
+
+	return room < PROGRAMS ? room : PROGRAMS;
+}
 
 static const char *words_of(struct lab *lab, const struct step *step)
 {
@@ -134,6 +146,11 @@ static const char *words_of(struct lab *lab, const struct step *step)
 			"start "
 			"short processes, at most %lld s",
 			FILES_MADE, args->folder, (long long)args->seconds);
+	case STEP_DESK:
+		return kt_arena_printf(arena,
+			"start %lld programs as a desktop has them, with memory, threads, sockets, "
+			"pipes and mapped files, which wait until the next load",
+			(long long)programs_of(args));
 	case STEP_REMOVE: return "remove these files and their directory";
 	case STEP_RECLAIM: return "end the loads and reclaim what the cgroup has in caches";
 	}
@@ -209,26 +226,38 @@ static struct kt_err *stopped(void)
 	return kt_err_new(KT_ERR_REFUSED, "the experiment was stopped, and undone");
 }
 
+static void note_work(struct lab *lab, const struct kt_work *job, const char *name,
+	const struct kt_work_done *done)
+{
+	struct kt_report *report = lab->report;
+
+	if (done->late)
+		kt_report_note(
+			report, "%s was stopped after %lld s", name, (long long)job->seconds);
+	if (done->killed)
+		kt_report_note(report, "%s was killed at the limit of the cgroup", name);
+	if (job->kind == KT_WORK_FILL)
+		kt_report_note(report, "%s: %s", name, kt_report_bytes(report, done->count));
+	else
+		kt_report_note(report, "%s: %lld %s", name, (long long)done->count,
+			job->kind == KT_WORK_DESK ? "programs" : "files");
+}
+
+/* The load before may still hold what was measured. */
 static struct kt_err *work(struct lab *lab, struct kt_work job, const char *name)
 {
+	bool holds = job.kind == KT_WORK_FILL || job.kind == KT_WORK_DESK;
 	struct kt_work_done done;
 	struct kt_err *err;
 
+	kt_work_end(&lab->working);
 	job.seconds = lab->args.seconds;
 	err = kt_work_run(&lab->group, &lab->stop, &job, &lab->working, &done);
 	if (!err && done.stopped)
 		err = stopped();
-	if (!err && done.late)
-		kt_report_note(
-			lab->report, "%s was stopped after %lld s", name, (long long)job.seconds);
-	if (!err && done.killed)
-		kt_report_note(lab->report, "%s was killed at the limit of the cgroup", name);
-	if (!err && job.kind == KT_WORK_FILL)
-		kt_report_note(
-			lab->report, "%s: %s", name, kt_report_bytes(lab->report, done.count));
-	else if (!err)
-		kt_report_note(lab->report, "%s: %lld files", name, (long long)done.count);
-	if (err || job.kind != KT_WORK_FILL)
+	if (!err)
+		note_work(lab, &job, name, &done);
+	if (err || !holds)
 		kt_work_end(&lab->working);
 	return err;
 }
@@ -274,6 +303,9 @@ static struct kt_err *take_step(struct lab *lab, const struct step *step)
 				     (struct kt_work){ KT_WORK_MAKE, .path = lab->folder,
 					     .most = FILES_MADE },
 				     "the build");
+	case STEP_DESK:
+		return work(lab, (struct kt_work){ KT_WORK_DESK, .most = programs_of(&lab->args) },
+			"the desktop");
 	case STEP_REMOVE: remove_folder(lab); break;
 	case STEP_RECLAIM:
 		kt_work_end(&lab->working);
@@ -481,8 +513,9 @@ const struct kt_cmd kt_cmd_experiment = {
 		"drop: dentries and inodes are evicted, as by writing 2 to drop_caches. find: "
 		"every "
 		"file of a tree is looked up. pressure: the same, then memory is taken until the "
-		"kernel reclaims. build: many small files and short processes. paper: build, find "
-		"and pressure, and the figures of \"Where is the memory going?\" (Andi Kleen, "
+		"kernel reclaims. build: many small files and short processes. paper: programs as "
+		"a desktop has them, build, find and pressure, and the figures of \"Where is the "
+		"memory going?\" (Andi Kleen, "
 		"2006) "
 		"and the same figures here.\n\n"
 		"Loads run in a cgroup of their own with a limit of memory and no swap, one after "
