@@ -345,7 +345,8 @@ static int run_once(const struct kt_cmd *cmd, const struct kt_call *call, struct
 }
 
 /*
- * Runs at multiples of the interval from the start; a late run does not shift the next ones.
+ * Runs at multiples of the interval from the end of the first run, which reads more than the others
+ * and may take seconds; a late run does not shift the next ones.
  * `growth` remembers the amounts of the first and the previous turn, `still` the values that cannot
  * change; both are freed with the last turn.
  */
@@ -354,7 +355,7 @@ static int run_repeatedly(const struct kt_cmd *cmd, const struct kt_call *call)
 	KT_CLEANUP(growth) struct kt_growth *growth = kt_growth_new();
 	KT_CLEANUP(still) struct kt_still *still = kt_still_new();
 	struct kt_call told = *call;
-	int64_t step_ns = (int64_t)(call->interval_s * 1e9), next_ns = kt_clock_ns();
+	int64_t step_ns = (int64_t)(call->interval_s * 1e9), next_ns = 0;
 	int status = END_WELL;
 
 	told.machine.still = still;
@@ -364,6 +365,8 @@ static int run_repeatedly(const struct kt_cmd *cmd, const struct kt_call *call)
 		status = run_once(cmd, &told, growth, turn);
 		if (turn + 1 == call->count)
 			break;
+		if (!turn)
+			next_ns = kt_clock_ns();
 		next_ns += step_ns;
 		while (next_ns <= kt_clock_ns())
 			next_ns += step_ns;

@@ -4,12 +4,14 @@ however they are cut, the same in every output, in the order that was asked for.
 
 import csv
 import io
+import json
+import os
 
 import lib
 import logs
 import openmetrics
 import trees
-from lib import LISTS, Folder, ktally, plant, succeed, test
+from lib import LISTS, Folder, Skip, execute, ktally, plant, strace, succeed, test
 from test_schema import AWKWARD, must_be_valid
 
 REAL = ("share", "ratio")  # columns that are not whole numbers end in these
@@ -157,6 +159,19 @@ def a_list_that_is_repeated_tells_growth_from_its_second_turn_on():
         if "growth" in lines[0]:
             last = lines[-1][lines[0].index("growth")]
             assert last != "", f"{command}: no growth in {lines[-1]}"
+
+
+@test
+def an_interval_begins_when_the_first_reading_has_ended():
+    """The first one reads what later ones need not, and may be slow: here 1.6 of 2 s."""
+    command = strace("-qq", "-o", os.devnull, "-e", "trace=openat", "-e",
+                     "inject=openat:delay_enter=800000:when=8..9")
+    result = execute([*command, lib.program, "slab", "-i", "2", "-n", "2", "-o", "jsonl"])
+    first, second = (json.loads(line) for line in result.text.splitlines())
+    grown = [(row["growth"], row["rate"]) for row in second["caches"] if row["growth"]]
+    if not grown:
+        raise Skip("no cache has grown")
+    assert first["caches"] and all(abs(growth) > abs(rate) * 1.9 for growth, rate in grown), grown
 
 
 @test
