@@ -10,7 +10,7 @@ import peers
 import scenario
 from archive import Missing
 
-READ_S = 120
+READ_S = 600  # a few seconds, on a machine that has nothing else to do
 RAM_AT = {"amd64": 0, "arm64": 1 << 30}  # the first address of qemu's machines
 # what the process that counted had itself, gone by the time of the dump
 OF_A_PROCESS = {

@@ -39,6 +39,9 @@ import watched
 
 BOOTS = 2
 SCENARIOS_MAX = 60  # of one machine
+# errors of a test, or of a program that it runs here: they fail its scenario, not all others
+BROKEN = (KeyError, NameError, OSError, SyntaxError, TypeError, ValueError,
+          subprocess.SubprocessError)
 RUNS = 2
 BOOT_AND_ALL_S = 2400  # no machine lives longer; a tenth where nothing else runs
 SUPPORT = kernels.REPOSITORY / "docs/SUPPORT.md"
@@ -251,7 +254,7 @@ class Job:
         items = [item for item in waiting if item.values["together"] == name]
         try:
             outcomes = diagnosed.run(items, vm, self.save, self.options.ktally)
-        except (KeyError, NameError, OSError, SyntaxError, TypeError, ValueError) as error:
+        except BROKEN as error:
             outcomes = {item.name: ("FAILED", f"the test is broken: {error!r}") for item in items}
         failed = False
         for item in items:
@@ -272,7 +275,7 @@ class Job:
             raise
         except (AssertionError, machine.Broken) as error:
             problems, figures = [str(error)], {}
-        except (KeyError, NameError, OSError, SyntaxError, TypeError, ValueError) as error:
+        except BROKEN as error:
             problems, figures = [f"the test is broken: {error!r}"], {}
         key = self.kernel.name, self.layout.name, item.name
         if problems:  # how much is unattributed is a figure, be it too much or not
@@ -308,7 +311,7 @@ def parse_options(all_scenarios):
     parser.add_argument("--debuginfo", action="append", default=[], metavar="KERNEL",
                         choices=kernels.KERNELS, help="fetch KERNEL's debuginfo, 1 GB, and "
                         "crash and drgn, for what compares ktally with tools that need them")
-    parser.add_argument("--jobs", type=int, default=max(1, min(3, (os.cpu_count() or 1) + 1)),
+    parser.add_argument("--jobs", type=int, default=max(1, min(2, os.cpu_count() or 1)),
                         help="machines at a time")
     parser.add_argument("--stress", type=int, metavar="SECONDS",
                         help="how long there is churn, in scenarios that make it")
