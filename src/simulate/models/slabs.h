@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#ifndef KT_SIMULATE_SLABS_H
-#define KT_SIMULATE_SLABS_H
+#ifndef KT_SIMULATE_MODELS_SLABS_H
+#define KT_SIMULATE_MODELS_SLABS_H
 
 #include "simulate/allocator.h"
 

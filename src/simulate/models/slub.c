@@ -5,7 +5,7 @@
 // put_cpu_partial() of mm/slub.c. Interrupts and the moves of a task between CPUs are as in the
 // events, which have the CPU of each.
 
-#include "simulate/slub_node.h"
+#include "simulate/models/slub_node.h"
 
 #include "base/attr.h"
 

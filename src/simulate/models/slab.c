@@ -2,7 +2,7 @@
 //
 // The slab allocator as of 1994, on one CPU or with a lock for all of them.
 
-#include "simulate/slab_layer.h"
+#include "simulate/models/slab_layer.h"
 
 #include <stdlib.h>
 

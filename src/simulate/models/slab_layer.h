@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#ifndef KT_SIMULATE_SLAB_LAYER_H
-#define KT_SIMULATE_SLAB_LAYER_H
+#ifndef KT_SIMULATE_MODELS_SLAB_LAYER_H
+#define KT_SIMULATE_MODELS_SLAB_LAYER_H
 
-#include "simulate/slabs.h"
+#include "simulate/models/slabs.h"
 
 /**
  * The slab allocator of SunOS 5.4 (Bonwick 1994): caches of constructed objects, small slabs with

@@ -3,7 +3,7 @@
 // The slab allocator with magazines (Bonwick and Adams 2001): each CPU has a loaded and a previous
 // magazine, a depot for each cache exchanges full and empty ones. Magazines keep their first size.
 
-#include "simulate/slab_layer.h"
+#include "simulate/models/slab_layer.h"
 
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "simulate/slabs.h"
+#include "simulate/models/slabs.h"
 
 #include <stdlib.h>
 

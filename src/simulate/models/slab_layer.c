@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "simulate/slab_layer.h"
+#include "simulate/models/slab_layer.h"
 
 #include "base/attr.h"
 

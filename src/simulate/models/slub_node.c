@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "simulate/slub_node.h"
+#include "simulate/models/slub_node.h"
 
 #include "base/attr.h"
 #include "whatif/size_classes.h"

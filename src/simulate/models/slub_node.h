@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#ifndef KT_SIMULATE_SLUB_NODE_H
-#define KT_SIMULATE_SLUB_NODE_H
+#ifndef KT_SIMULATE_MODELS_SLUB_NODE_H
+#define KT_SIMULATE_MODELS_SLUB_NODE_H
 
-#include "simulate/slabs.h"
+#include "simulate/models/slabs.h"
 
 /**
  * The parts that all kinds of SLUB have: caches with their orders, sizes of kmalloc(), and the list

@@ -4,7 +4,7 @@
 // empty ones in its barn. Follows __pcs_replace_empty_main(), __pcs_replace_full_main() and
 // refill_objects() of mm/slub.c. Objects in sheaves keep their slabs in use.
 
-#include "simulate/slub_node.h"
+#include "simulate/models/slub_node.h"
 
 #include <stdlib.h>
 
