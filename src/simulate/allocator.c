@@ -7,7 +7,7 @@
 #include <string.h>
 
 const struct kt_sim_allocator *const kt_sim_allocators[] = { &kt_sim_slub, &kt_sim_sheaves,
-	&kt_sim_slab, &kt_sim_magazines, &kt_sim_sunos, &kt_sim_bsd, &kt_sim_svr4 };
+	&kt_sim_slab, &kt_sim_magazines, &kt_sim_slob, &kt_sim_sunos, &kt_sim_bsd, &kt_sim_svr4 };
 const size_t kt_nr_sim_allocators = KT_LEN(kt_sim_allocators);
 
 const struct kt_sim_allocator *kt_sim_allocator_find(const char *name)

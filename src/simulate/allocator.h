@@ -58,7 +58,7 @@ extern const size_t kt_nr_sim_allocators;
 const struct kt_sim_allocator *kt_sim_allocator_find(const char *name);
 
 extern const struct kt_sim_allocator kt_sim_slub, kt_sim_sheaves, kt_sim_slab, kt_sim_magazines;
-extern const struct kt_sim_allocator kt_sim_bsd, kt_sim_svr4, kt_sim_sunos;
+extern const struct kt_sim_allocator kt_sim_bsd, kt_sim_svr4, kt_sim_sunos, kt_sim_slob;
 
 /* ---- for the files of the allocators ---- */
 

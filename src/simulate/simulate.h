@@ -20,7 +20,7 @@ struct kt_sim_end {
 	struct kt_sim_figures *figures;	    /* by allocator */
 };
 
-#define KT_SIM_ALLOCATORS_MAX 8u
+#define KT_SIM_ALLOCATORS_MAX 16u
 
 struct kt_sim_result {
 	uint64_t nr_allocs, nr_frees;

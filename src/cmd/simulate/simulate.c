@@ -162,8 +162,8 @@ static struct kt_err *choose_one(struct chosen *chosen, struct kt_span word)
 		return NULL;
 	}
 	return kt_err_new(KT_ERR_USAGE,
-		"there is no allocator '%.*s'; there are slub, sheaves, slab, magazines, sunos, "
-		"bsd and svr4",
+		"there is no allocator '%.*s'; there are slub, sheaves, slab, magazines, slob, "
+		"sunos, bsd and svr4",
 		(int)(word.n < 32 ? word.n : 32), word.p);
 }
 
@@ -577,7 +577,7 @@ static const struct kt_option options[] = {
 };
 
 static const struct kt_example examples[] = {
-	{ "ktally simulate", "what seven allocators waste in Bonwick's four phases" },
+	{ "ktally simulate", "what eight allocators waste in Bonwick's four phases" },
 	{ "ktally simulate load.trace", "what allocators would hold for a trace of this kernel" },
 	{ "ktally simulate trace.txt --allocator slub,sheaves",
 		"what SLUB with and without sheaves would hold for a trace of tracefs" },
@@ -594,7 +594,9 @@ const struct kt_cmd kt_cmd_simulate = {
 		"does which page an object is in.\n\n"
 		"slub: SLUB with CPU slabs. sheaves: SLUB with sheaves. slab: the slab allocator "
 		"of 1994, with slabs of two kinds, colours, constructors, and reaping when memory "
-		"is short. magazines: the same with a layer for each CPU. sunos: first fit of "
+		"is short. magazines: the same with a layer for each CPU. slob: the small "
+		"allocator "
+		"of Linux before 6.4, whose pages have objects of all kinds. sunos: first fit of "
 		"SunOS 4.1.3. bsd: powers of two of 4.4BSD. svr4: lazy buddies of SVr4.\n\n"
 		"TRACE is a file that 'ktally trace' made. It has the state of the slabs when it "
 		"began, so the figures are of the whole machine, and what the kernel itself held "

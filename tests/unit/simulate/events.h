@@ -4,6 +4,7 @@
 
 #include "simulate/simulate.h"
 
+#include "base/arena.h"
 #include "base/attr.h"
 
 #include <stdlib.h>
@@ -85,6 +86,29 @@ static inline struct kt_sim_stream stream_of(struct events *events,
 		.read = read_written,
 		.arg = events,
 	};
+}
+
+/** Pages at the end of each phase of events. */
+struct pages {
+	uint64_t at[8];
+	size_t count;
+};
+
+static inline struct pages pages_of(const struct kt_sim_allocator *allocator, struct events *events,
+	const struct kt_sim_cache *caches, size_t nr_caches, uint32_t nr_cpus)
+{
+	struct kt_sim_stream stream = stream_of(events, caches, nr_caches, nr_cpus);
+	struct kt_arena arena = { 0 };
+	struct kt_sim_result result;
+	struct kt_err *err = kt_simulate(&arena, &stream, &allocator, 1, &result);
+	struct pages pages = { 0 };
+
+	CHECK(!err);
+	for (size_t i = 0; !err && i < result.ends.count && i < KT_LEN(pages.at); i++)
+		pages.at[pages.count++] = result.ends.items[i].figures[0].pages;
+	kt_err_free(err);
+	kt_arena_fini(&arena);
+	return pages;
 }
 
 #endif

@@ -9,29 +9,6 @@
 #include "base/arena.h"
 #include "simulate/phases.h"
 
-/* Pages at the end of each phase of events; the last number again when there are fewer phases. */
-struct pages {
-	uint64_t at[8];
-	size_t count;
-};
-
-static struct pages pages_of(const struct kt_sim_allocator *allocator, struct events *events,
-	const struct kt_sim_cache *caches, size_t nr_caches, uint32_t nr_cpus)
-{
-	struct kt_sim_stream stream = stream_of(events, caches, nr_caches, nr_cpus);
-	struct kt_arena arena = { 0 };
-	struct kt_sim_result result;
-	struct kt_err *err = kt_simulate(&arena, &stream, &allocator, 1, &result);
-	struct pages pages = { 0 };
-
-	CHECK(!err);
-	for (size_t i = 0; !err && i < result.ends.count && i < KT_LEN(pages.at); i++)
-		pages.at[pages.count++] = result.ends.items[i].figures[0].pages;
-	kt_err_free(err);
-	kt_arena_fini(&arena);
-	return pages;
-}
-
 /* Slabs of a page with four objects, as the kernel is said to have them. */
 static struct kt_sim_cache four(uint32_t min_partial, uint32_t cpu_partial, uint32_t capacity)
 {
