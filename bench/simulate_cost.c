@@ -72,7 +72,7 @@ static void measure(const struct kt_sim_stream *stream, struct kept *kept,
 		double from = now_s(), rate;
 
 		kept->nr_read = 0;
-		if (kt_simulate(&arena, stream, &allocator, 1, &result))
+		if (kt_simulate(&arena, stream, &allocator, 1, NULL, &result))
 			exit(EXIT_FAILURE);
 		rate = (double)kept->count / (now_s() - from);
 		best = rate > best ? rate : best;
@@ -128,7 +128,7 @@ static void measure_file(struct bytes *bytes, const struct kt_sim_allocator *all
 		if (kt_sim_kept_open(read_at, bytes, bytes->size, &kept))
 			exit(EXIT_FAILURE);
 		stream = kt_sim_kept_stream(kept);
-		if (kt_simulate(&arena, &stream, &allocator, 1, &result))
+		if (kt_simulate(&arena, &stream, &allocator, 1, NULL, &result))
 			exit(EXIT_FAILURE);
 		rate = (double)kt_sim_kept_facts(kept)->end.nr_events / (now_s() - from);
 		best = rate > best ? rate : best;

@@ -28,7 +28,8 @@ struct kt_sim_held {
 struct kt_sim_allocator {
 	const char *name;
 	const char *title;
-	bool by_cache; /* its pages belong to caches */
+	bool by_cache;	/* its pages belong to caches */
+	bool by_blocks; /* it takes its pages from the buddy of the stream, if there is one */
 	struct kt_sim_model *(*open)(const struct kt_sim_stream *stream); /* NULL: no memory */
 	void (*close)(struct kt_sim_model *model);			  /* NULL is allowed */
 	/**

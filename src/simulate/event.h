@@ -76,6 +76,8 @@ struct kt_sim_start {
 	size_t nr_sheaves;
 };
 
+struct kt_sim_buddy;
+
 /** A source of events. Its texts and caches outlive the reading. */
 struct kt_sim_stream {
 	struct kt_sim_machine machine;
@@ -84,6 +86,7 @@ struct kt_sim_stream {
 	const char *const *phases;
 	size_t nr_phases;
 	struct kt_sim_start start;
+	struct kt_sim_buddy *buddy; /* below the model that is opened; NULL: none */
 	/** Reads up to `room` events; 0 of them: the end. */
 	struct kt_err *(*read)(
 		void *arg, struct kt_sim_event *ret_events, size_t room, size_t *ret_count);

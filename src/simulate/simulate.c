@@ -2,6 +2,7 @@
 #include "simulate/simulate.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define BATCH 2048u /* events that an allocator replays before the next one does */
 
@@ -18,6 +19,8 @@ struct run {
 	const struct kt_sim_allocator *const *allocators;
 	size_t nr_allocators;
 	struct kt_sim_model *models[KT_SIM_ALLOCATORS_MAX];
+	struct kt_sim_buddy *buddies[KT_SIM_ALLOCATORS_MAX]; /* NULL: none is below */
+	const struct kt_sim_wants *wants;
 	struct live *objects;
 	uint32_t room;
 	uint64_t nr_objs, asked_bytes;
@@ -123,10 +126,15 @@ static bool put_old(const struct run *run, const struct kt_sim_allocator *alloca
 	return allocator->alloc(model, &alloc);
 }
 
-static bool replay(const struct run *run, const struct kt_sim_allocator *allocator,
-	struct kt_sim_model *model, const struct kt_sim_event *events, size_t count)
+static bool replay(
+	const struct run *run, size_t number, const struct kt_sim_event *events, size_t count)
 {
+	const struct kt_sim_allocator *allocator = run->allocators[number];
+	struct kt_sim_model *model = run->models[number];
+
 	for (size_t i = 0; i < count; i++) {
+		if (run->buddies[number])
+			kt_sim_buddy_set_cpu(run->buddies[number], events[i].cpu);
 		if (events[i].kind == KT_SIM_ALLOC) {
 			if (!allocator->alloc(model, &events[i]))
 				return false;
@@ -169,6 +177,20 @@ static void measure(struct run *run, size_t number, struct kt_sim_figures *ret)
 	run->result->held[number] = held;
 }
 
+/* Notes what more is wanted, at the end of the wanted phase. */
+static void look(struct run *run, const char *phase)
+{
+	const char *wanted = run->wants->phase;
+
+	if (wanted && (run->result->looked || strcmp(phase ? phase : KT_SIM_LAST_END, wanted) != 0))
+		return;
+	run->result->looked = true;
+	for (size_t i = 0; i < run->nr_allocators; i++) {
+		if (run->buddies[i])
+			kt_sim_buddy_measure(run->buddies[i], &run->result->blocks[i]);
+	}
+}
+
 static struct kt_err *end_phase(struct run *run, const char *phase)
 {
 	struct kt_sim_end *end;
@@ -186,6 +208,7 @@ static struct kt_err *end_phase(struct run *run, const char *phase)
 	end->figures = kt_arena_alloc(run->arena, run->nr_allocators * sizeof(*end->figures));
 	for (size_t i = 0; end->figures && i < run->nr_allocators; i++)
 		measure(run, i, &end->figures[i]);
+	look(run, phase);
 	run->moved = false;
 	return run->arena->failed ? no_memory() : NULL;
 }
@@ -196,7 +219,7 @@ static struct kt_err *end_phase(struct run *run, const char *phase)
 static struct kt_err *run_part(struct run *run, struct kt_sim_event *events, size_t count)
 {
 	for (size_t i = 0; i < run->nr_allocators; i++) {
-		if (!replay(run, run->allocators[i], run->models[i], events, count))
+		if (!replay(run, i, events, count))
 			return no_memory();
 	}
 	run->moved |= count > 0;
@@ -268,14 +291,33 @@ static struct kt_err *check_header(const struct kt_sim_stream *stream, size_t nr
 	return NULL;
 }
 
+/* Opens a model, above a page allocator if one is wanted. False when out of memory. */
+static bool open_model(struct run *run, size_t number)
+{
+	const struct kt_sim_allocator *allocator = run->allocators[number];
+	struct kt_sim_stream stream = *run->stream;
+
+	stream.buddy = NULL;
+	if (run->wants->buddy && allocator->by_blocks) {
+		stream.buddy = kt_sim_buddy_new(stream.machine.page_bytes, stream.machine.nr_cpus);
+		if (!stream.buddy)
+			return false;
+		run->buddies[number] = stream.buddy;
+	}
+	run->models[number] = allocator->open(&stream);
+	return run->models[number];
+}
+
 struct kt_err *kt_simulate(struct kt_arena *arena, const struct kt_sim_stream *stream,
 	const struct kt_sim_allocator *const *allocators, size_t nr_allocators,
-	struct kt_sim_result *ret)
+	const struct kt_sim_wants *wants, struct kt_sim_result *ret)
 {
+	static const struct kt_sim_wants nothing = { 0 };
 	struct run run = { .arena = arena,
 		.stream = stream,
 		.allocators = allocators,
 		.nr_allocators = nr_allocators,
+		.wants = wants ? wants : &nothing,
 		.result = ret };
 	struct kt_err *err = check_header(stream, nr_allocators);
 	size_t opened = 0;
@@ -285,18 +327,15 @@ struct kt_err *kt_simulate(struct kt_arena *arena, const struct kt_sim_stream *s
 		return err;
 	run.cache_objs = kt_arena_alloc(arena, stream->nr_caches * sizeof(*run.cache_objs));
 	run.cache_bytes = kt_arena_alloc(arena, stream->nr_caches * sizeof(*run.cache_bytes));
-	for (; opened < nr_allocators; opened++) {
-		run.models[opened] = allocators[opened]->open(stream);
-		if (!run.models[opened])
-			break;
-	}
+	while (opened < nr_allocators && open_model(&run, opened))
+		opened++;
 	if (opened == nr_allocators && run.cache_objs && run.cache_bytes)
 		err = run_all(&run);
 	else
 		err = no_memory();
-	while (opened > 0) {
-		opened--;
-		allocators[opened]->close(run.models[opened]);
+	for (size_t i = 0; i < nr_allocators; i++) {
+		allocators[i]->close(run.models[i]);
+		kt_sim_buddy_free(run.buddies[i]);
 	}
 	free(run.objects);
 	return err;

@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "simulate/allocator.h"
+#include "simulate/buddy.h"
 
 /** Memory of one allocator when a phase ends. */
 struct kt_sim_figures {
@@ -11,6 +12,9 @@ struct kt_sim_figures {
 	uint64_t pages;
 	uint64_t *cache_pages; /* by cache; NULL: its pages belong to no cache */
 };
+
+/** Name of an end that is of no phase. */
+#define KT_SIM_LAST_END "end"
 
 /** The end of a phase. */
 struct kt_sim_end {
@@ -27,14 +31,23 @@ struct kt_sim_result {
 	uint64_t most_objs; /* in use at the same time */
 	KT_LIST(struct kt_sim_end) ends;
 	struct kt_sim_held held[KT_SIM_ALLOCATORS_MAX]; /* at the end, by allocator */
+	struct kt_sim_blocks blocks[KT_SIM_ALLOCATORS_MAX];
+	bool looked; /* further results are there */
+};
+
+/** Further results, of one end. */
+struct kt_sim_wants {
+	const char *phase; /* the end of this phase; NULL: the last end */
+	bool buddy;	   /* a page allocator below each model that takes blocks of pages */
 };
 
 /**
  * Replays a stream with allocators, all at the same time, and checks each event. The result is in
- * the arena. PARSE: an event cannot be, such as the free of an object that is not in use.
+ * the arena. `wants`: NULL is nothing. PARSE: an event cannot be, such as the free of an object
+ * that is not in use.
  */
 struct kt_err *kt_simulate(struct kt_arena *arena, const struct kt_sim_stream *stream,
 	const struct kt_sim_allocator *const *allocators, size_t nr_allocators,
-	struct kt_sim_result *ret) KT_MUST_CHECK;
+	const struct kt_sim_wants *wants, struct kt_sim_result *ret) KT_MUST_CHECK;
 
 #endif

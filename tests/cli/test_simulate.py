@@ -58,6 +58,23 @@ def allocators_and_the_phase_of_the_caches_are_chosen():
 
 
 @test
+def pages_come_from_a_page_allocator():
+    choice = ["--cpus", "2", "--at", "spike", "--allocator", "slub,sheaves,slab,magazines,slob,bsd"]
+    report = simulate("--buddy", *choice)
+    assert {row["allocator"] for row in report["zones"]} == ALLOCATORS - {"sunos", "bsd", "svr4"}
+    held = {row["allocator"]: row["pages"] for row in report["phases"] if row["phase"] == "spike"}
+    for row, blocks in zip(report["zones"], report["free_blocks"]):
+        assert row["asked_pages"] == held[row["allocator"]], row
+        assert row["least_huge_blocks"] <= row["huge_blocks"], row
+        free = sum(blocks[f"order_{order}"] << order for order in range(11))
+        assert free == row["free_pages"], row
+        # the zone grows by blocks of 1024 pages
+        assert (row["given_pages"] + row["cached_pages"] + free) % 1024 == 0, row
+    without = simulate(*choice)
+    assert without["phases"] == report["phases"] and "zones" not in without
+
+
+@test
 def a_trace_is_replayed():
     with Folder() as folder:
         plant(folder, {"trace.txt": trace()})

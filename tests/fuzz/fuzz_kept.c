@@ -48,7 +48,8 @@ static void replay(struct kt_sim_kept *kept)
 	if (stream.nr_caches * stream.machine.nr_cpus > 4096 ||
 		kt_sim_kept_facts(kept)->old_objs > 65536)
 		return; /* allowed, but slow */
-	err = kt_simulate(&arena, &stream, kt_sim_allocators, kt_nr_sim_allocators, &result);
+	err = kt_simulate(&arena, &stream, kt_sim_allocators, kt_nr_sim_allocators,
+		&(struct kt_sim_wants){ .buddy = true }, &result);
 	for (size_t i = 0; !err && i < result.ends.count; i++) {
 		for (size_t k = 0; k < kt_nr_sim_allocators; k++)
 			fuzz_must(result.ends.items[i].figures[k].held_bytes >=

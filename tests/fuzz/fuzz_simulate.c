@@ -38,7 +38,8 @@ static void replay(struct reading *reading)
 
 	stream.read = read_lines;
 	stream.arg = reading;
-	err = kt_simulate(&arena, &stream, kt_sim_allocators, kt_nr_sim_allocators, &result);
+	err = kt_simulate(&arena, &stream, kt_sim_allocators, kt_nr_sim_allocators,
+		&(struct kt_sim_wants){ .buddy = true }, &result);
 	fuzz_must(!err || kt_err_code(err) != KT_ERR_PARSE, "an event that cannot be");
 	for (size_t i = 0; !err && i < result.ends.count; i++) {
 		for (size_t k = 0; k < kt_nr_sim_allocators; k++)

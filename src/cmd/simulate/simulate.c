@@ -6,6 +6,7 @@
 #include "simulate/simulate.h"
 #include "base/open.h"
 #include "cli/cmd.h"
+#include "cmd/simulate/blocks.h"
 #include "cmd/simulate/kept_file.h"
 #include "root/stream.h"
 #include "simulate/phases.h"
@@ -21,6 +22,7 @@ struct simulate_args {
 	int64_t seed;	 /* 0: not given */
 	int64_t nr_cpus; /* 0: not given */
 	const char *allocators, *phase;
+	bool buddy;
 };
 
 /* ---- the shape of the report ---- */
@@ -138,7 +140,8 @@ static const struct kt_part work_part = {
 
 static const struct kt_shape shape = {
 	.schema = "ktally/simulate/1",
-	.parts = KT_PARTS(&fields_part, &phases_part, &caches_part, &kt_kept_part_real, &work_part),
+	.parts = KT_PARTS(&fields_part, &phases_part, &caches_part, &kt_kept_part_real,
+		&kt_blocks_part_zones, &kt_blocks_part_free, &work_part),
 };
 
 /* ---- the input ---- */
@@ -256,7 +259,7 @@ static struct kt_cell count_cell(uint64_t count)
 
 static const char *name_of(const struct kt_sim_end *end)
 {
-	return end->phase ? end->phase : "end";
+	return end->phase ? end->phase : KT_SIM_LAST_END;
 }
 
 static void put_phases(
@@ -410,7 +413,7 @@ struct output {
 	int64_t seed;
 	const struct kt_sim_trace *trace; /* NULL: no text */
 	struct kt_sim_kept *kept;	  /* NULL: no file of events */
-	const char *phase;
+	const struct simulate_args *args;
 };
 
 static const struct kt_sim_trace_facts *facts_of_kept(
@@ -444,12 +447,16 @@ static struct kt_err *put_all(struct kt_report *report, const struct kt_sim_stre
 							 ? facts_of_kept(output->kept, &counted)
 							 : NULL;
 	const struct kt_sim_end *end;
+	const struct kt_sim_wants wants = {
+		.phase = output->args->phase,
+		.buddy = output->args->buddy,
+	};
 	struct kt_sim_result result;
 	struct kt_err *err;
 
-	err = kt_simulate(&report->arena, stream, chosen->items, chosen->count, &result);
+	err = kt_simulate(&report->arena, stream, chosen->items, chosen->count, &wants, &result);
 	if (!err)
-		err = find_end(&result, output->phase, &end);
+		err = find_end(&result, wants.phase, &end);
 	if (err)
 		return err;
 	kt_report_headline(report, "%s: %llu allocations, %llu frees, at most %llu objects in use.",
@@ -460,6 +467,8 @@ static struct kt_err *put_all(struct kt_report *report, const struct kt_sim_stre
 	put_caches(report, stream, end, chosen);
 	if (output->kept)
 		kt_kept_put_real(report, output->kept, &result, own_of(chosen, output->kept));
+	if (wants.buddy)
+		kt_blocks_put(report, chosen->items, chosen->count, &result, name_of(end));
 	put_work(report, &result, chosen);
 	for (size_t i = 0; i < chosen->count; i++)
 		kt_report_note(report, "%s: %s", chosen->items[i]->name, chosen->items[i]->title);
@@ -485,7 +494,7 @@ static struct kt_err *run_phases(
 		return kt_err_new(KT_ERR_NOMEM, "out of memory");
 	stream = kt_sim_phases_stream(phases);
 	err = put_all(report, &stream, chosen,
-		&(struct output){ .input = "phases", .seed = seed, .phase = args->phase });
+		&(struct output){ .input = "phases", .seed = seed, .args = args });
 	kt_sim_phases_free(phases);
 	return err;
 }
@@ -501,7 +510,7 @@ static struct kt_err *run_kept(const char *path, const struct simulate_args *arg
 	if (!err && file.kept) {
 		stream = kt_sim_kept_stream(file.kept);
 		err = put_all(report, &stream, chosen,
-			&(struct output){ .input = path, .kept = file.kept, .phase = args->phase });
+			&(struct output){ .input = path, .kept = file.kept, .args = args });
 	}
 	if (err && kt_err_code(err) == KT_ERR_PARSE)
 		err = kt_err_prepend(err, "%s", path);
@@ -531,8 +540,7 @@ static struct kt_err *run_trace(const char *path, const struct simulate_args *ar
 		stream.read = read_trace;
 		stream.arg = &reading;
 		err = put_all(report, &stream, chosen,
-			&(struct output){
-				.input = path, .trace = reading.trace, .phase = args->phase });
+			&(struct output){ .input = path, .trace = reading.trace, .args = args });
 	}
 	if (err && kt_err_code(err) == KT_ERR_PARSE)
 		err = kt_err_prepend(err, "%s", path);
@@ -574,6 +582,9 @@ static const struct kt_option options[] = {
 		.takes = "a number from 1 to 256" },
 	{ 0, "at", "PHASE", "list the caches at the end of this phase; default: the last one",
 		.kind = KT_ARG_TEXT, KT_AT(struct simulate_args, phase) },
+	{ 0, "buddy", NULL,
+		"take pages from a model of the page allocator, and list its free blocks",
+		.kind = KT_ARG_FLAG, KT_AT(struct simulate_args, buddy) },
 };
 
 static const struct kt_example examples[] = {
@@ -614,6 +625,11 @@ const struct kt_cmd kt_cmd_simulate = {
 		"callers whose objects are not freed have the cache with their sizes, if there is "
 		"only one. The model of SLUB computes orders and limits as mm/slub.c does for the "
 		"CPUs in the trace, and knows no debugging and one node.\n\n"
+		"--buddy puts a model of the page allocator of Linux below each allocator that "
+		"takes blocks of pages: buddies up to 2^10 pages, and lists of free blocks for "
+		"each CPU. It lists the blocks that are free when a phase ends, and how many "
+		"blocks for huge pages are not free as a whole, next to the least number that has "
+		"room for the pages. Its zone has only these pages, of one mobility type.\n\n"
 		"Without TRACE, the input is the measurement of Bonwick's paper: boot, a spike of "
 		"256 processes with a socket each, find, and kenbus, made up from a seed. The "
 		"paper has, in percent wasted: slab 11, 13, 14, 14; SunOS 4.1.3 7, 19, 19, 27; "

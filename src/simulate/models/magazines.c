@@ -199,10 +199,8 @@ static bool magazines_alloc(struct kt_sim_model *model, const struct kt_sim_even
 	uint32_t cache = layer_cache_of(&model->layer, event), slab;
 	struct cpu_magazines *cpu;
 
-	if (cache == KT_SIM_NONE) {
-		model->layer.large_pages += kt_sim_pages(event->bytes, model->layer.page_bytes);
-		return true;
-	}
+	if (cache == KT_SIM_NONE)
+		return layer_large_take(&model->layer, &model->places, event);
 	cpu = &model->cpus[(size_t)cache * model->nr_cpus + event->cpu];
 	if ((cpu->loaded && cpu->loaded->nr_rounds) || load_full(model, &model->caches[cache], cpu))
 		slab = cpu->loaded->slabs[--cpu->loaded->nr_rounds];
@@ -217,7 +215,7 @@ static bool magazines_free(struct kt_sim_model *model, const struct kt_sim_event
 	struct cpu_magazines *cpu;
 
 	if (cache == KT_SIM_NONE) {
-		model->layer.large_pages -= kt_sim_pages(event->bytes, model->layer.page_bytes);
+		layer_large_give(&model->layer, &model->places, event);
 		return true;
 	}
 	cpu = &model->cpus[(size_t)cache * model->nr_cpus + event->cpu];
@@ -256,6 +254,7 @@ const struct kt_sim_allocator kt_sim_magazines = {
 	.name = "magazines",
 	.title = "slab allocator with magazines (Bonwick and Adams 2001)",
 	.by_cache = true,
+	.by_blocks = true,
 	.open = magazines_open,
 	.close = magazines_close,
 	.alloc = magazines_alloc,

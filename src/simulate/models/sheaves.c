@@ -339,10 +339,8 @@ static bool sheaves_alloc(struct kt_sim_model *model, const struct kt_sim_event 
 	uint32_t cache = slub_cache_of(&model->node, event);
 	struct sheaf_cpu *cpu;
 
-	if (cache == KT_SIM_NONE) {
-		model->node.large_pages += slub_large_pages(&model->node, event->bytes);
-		return true;
-	}
+	if (cache == KT_SIM_NONE)
+		return slub_large_take(&model->node, event);
 	if (!model->node.caches[cache].sheaf_capacity)
 		return alloc_without(model, cache, event->object);
 	cpu = &model->cpus[(size_t)cache * model->nr_cpus + event->cpu];
@@ -400,7 +398,7 @@ static bool sheaves_free(struct kt_sim_model *model, const struct kt_sim_event *
 	struct sheaf_cpu *cpu;
 
 	if (cache == KT_SIM_NONE) {
-		node->large_pages -= slub_large_pages(node, event->bytes);
+		slub_large_give(node, event);
 		return true;
 	}
 	if (!node->caches[cache].sheaf_capacity) {
@@ -435,6 +433,7 @@ const struct kt_sim_allocator kt_sim_sheaves = {
 	.name = "sheaves",
 	.title = "SLUB with sheaves",
 	.by_cache = true,
+	.by_blocks = true,
 	.open = sheaves_open,
 	.close = sheaves_close,
 	.alloc = sheaves_alloc,

@@ -35,10 +35,8 @@ static bool slab_alloc(struct kt_sim_model *model, const struct kt_sim_event *ev
 {
 	uint32_t cache = layer_cache_of(&model->layer, event), slab;
 
-	if (cache == KT_SIM_NONE) {
-		model->layer.large_pages += kt_sim_pages(event->bytes, model->layer.page_bytes);
-		return true;
-	}
+	if (cache == KT_SIM_NONE)
+		return layer_large_take(&model->layer, &model->places, event);
 	slab = layer_take(&model->layer, cache);
 	return slab != KT_SIM_NONE && kt_sim_place(&model->places, event->object, slab);
 }
@@ -46,7 +44,7 @@ static bool slab_alloc(struct kt_sim_model *model, const struct kt_sim_event *ev
 static bool slab_free(struct kt_sim_model *model, const struct kt_sim_event *event)
 {
 	if (layer_cache_of(&model->layer, event) == KT_SIM_NONE)
-		model->layer.large_pages -= kt_sim_pages(event->bytes, model->layer.page_bytes);
+		layer_large_give(&model->layer, &model->places, event);
 	else
 		layer_give(&model->layer, model->places.items[event->object]);
 	return true;
@@ -67,6 +65,7 @@ const struct kt_sim_allocator kt_sim_slab = {
 	.name = "slab",
 	.title = "slab allocator of SunOS 5.4 (Bonwick 1994)",
 	.by_cache = true,
+	.by_blocks = true,
 	.open = slab_open,
 	.close = slab_close,
 	.alloc = slab_alloc,

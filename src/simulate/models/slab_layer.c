@@ -60,6 +60,7 @@ bool layer_init(struct slab_layer *layer, const struct kt_sim_stream *stream)
 
 	*layer = (struct slab_layer){ .nr_of_stream = own,
 		.page_bytes = stream->machine.page_bytes,
+		.slabs.buddy = stream->buddy,
 		.word_bytes = stream->machine.word_bytes,
 		.of_slabs = own,
 		.of_bufctls = own + 1,
@@ -111,6 +112,22 @@ uint32_t layer_cache_of(const struct slab_layer *layer, const struct kt_sim_even
 	return least < KT_LEN(sizes) ? layer->of_bufctls + 1 + least : KT_SIM_NONE;
 }
 
+bool layer_large_take(
+	struct slab_layer *layer, struct kt_sim_places *places, const struct kt_sim_event *event)
+{
+	uint64_t pages = kt_sim_pages(event->bytes, layer->page_bytes);
+
+	layer->large_pages += pages;
+	return kt_sim_large_take(&layer->slabs, places, event->object, pages);
+}
+
+void layer_large_give(struct slab_layer *layer, const struct kt_sim_places *places,
+	const struct kt_sim_event *event)
+{
+	layer->large_pages -= kt_sim_pages(event->bytes, layer->page_bytes);
+	kt_sim_large_give(&layer->slabs, places, event->object);
+}
+
 /* ---- slabs ---- */
 
 /* Takes the struct kmem_slab and the bufctls of a large slab. */
@@ -151,7 +168,8 @@ static void give_bufctls(struct slab_layer *layer, uint32_t slab, uint32_t count
 static uint32_t grow(struct slab_layer *layer, uint32_t cache)
 {
 	struct layer_cache *info = &layer->caches[cache];
-	uint32_t slab = kt_sim_slab_new(&layer->slabs, cache, info->objs_per_slab);
+	uint32_t slab =
+		kt_sim_slab_new(&layer->slabs, cache, info->objs_per_slab, info->pages_per_slab);
 
 	if (slab == KT_SIM_NONE)
 		return slab;

@@ -43,6 +43,11 @@ bool layer_init(struct slab_layer *layer, const struct kt_sim_stream *stream);
 void layer_fini(struct slab_layer *layer);
 /** Index of the cache of an object; KT_SIM_NONE: it is pages of its own. */
 uint32_t layer_cache_of(const struct slab_layer *layer, const struct kt_sim_event *event);
+/** Takes pages for an object of its own. False when out of memory. */
+bool layer_large_take(
+	struct slab_layer *layer, struct kt_sim_places *places, const struct kt_sim_event *event);
+void layer_large_give(struct slab_layer *layer, const struct kt_sim_places *places,
+	const struct kt_sim_event *event);
 /** Takes an object; returns its slab, KT_SIM_NONE when out of memory. */
 uint32_t layer_take(struct slab_layer *layer, uint32_t cache);
 void layer_give(struct slab_layer *layer, uint32_t slab);

@@ -3,9 +3,15 @@
 
 #include <stdlib.h>
 
-uint32_t kt_sim_slab_new(struct kt_sim_slabs *slabs, uint32_t cache, uint32_t nr_free)
+uint32_t kt_sim_slab_new(
+	struct kt_sim_slabs *slabs, uint32_t cache, uint32_t nr_free, uint32_t pages)
 {
-	uint32_t slab = slabs->unused - 1;
+	uint32_t slab = slabs->unused - 1, block = KT_SIM_BLOCK_BEYOND;
+
+	if (slabs->buddy)
+		block = kt_sim_buddy_take(slabs->buddy, pages);
+	if (block == KT_SIM_BLOCK_NONE)
+		return KT_SIM_NONE;
 
 	if (slabs->unused) {
 		slabs->unused = slabs->items[slab].next;
@@ -22,7 +28,8 @@ uint32_t kt_sim_slab_new(struct kt_sim_slabs *slabs, uint32_t cache, uint32_t nr
 		.prev = KT_SIM_NONE,
 		.cache = cache,
 		.nr_objs = nr_free,
-		.nr_free = nr_free };
+		.nr_free = nr_free,
+		.block = block };
 	slabs->nr_slabs++;
 	slabs->nr_made++;
 	return slab;
@@ -30,6 +37,8 @@ uint32_t kt_sim_slab_new(struct kt_sim_slabs *slabs, uint32_t cache, uint32_t nr
 
 void kt_sim_slab_free(struct kt_sim_slabs *slabs, uint32_t slab)
 {
+	if (slabs->buddy)
+		kt_sim_buddy_give(slabs->buddy, slabs->items[slab].block);
 	slabs->items[slab].next = slabs->unused;
 	slabs->unused = slab + 1;
 	slabs->nr_slabs--;
@@ -39,4 +48,22 @@ void kt_sim_slabs_fini(struct kt_sim_slabs *slabs)
 {
 	free(slabs->items);
 	*slabs = (struct kt_sim_slabs){ 0 };
+}
+
+bool kt_sim_large_take(
+	struct kt_sim_slabs *slabs, struct kt_sim_places *places, uint32_t object, uint64_t pages)
+{
+	uint32_t block;
+
+	if (!slabs->buddy)
+		return true;
+	block = kt_sim_buddy_take(slabs->buddy, pages);
+	return block != KT_SIM_BLOCK_NONE && kt_sim_place(places, object, block);
+}
+
+void kt_sim_large_give(
+	struct kt_sim_slabs *slabs, const struct kt_sim_places *places, uint32_t object)
+{
+	if (slabs->buddy && object < places->room)
+		kt_sim_buddy_give(slabs->buddy, places->items[object]);
 }

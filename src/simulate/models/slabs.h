@@ -3,6 +3,7 @@
 #define KT_SIMULATE_MODELS_SLABS_H
 
 #include "simulate/allocator.h"
+#include "simulate/buddy.h"
 
 /**
  * Slabs of all caches of a model, by number, and lists of them. Only how many objects of a slab are
@@ -13,6 +14,7 @@ struct kt_sim_slab_record {
 	uint32_t cache;
 	uint32_t nr_objs, nr_free;
 	uint32_t state; /* of the allocator's own */
+	uint32_t block; /* its pages, if there is a page allocator */
 };
 
 struct kt_sim_slabs {
@@ -21,12 +23,20 @@ struct kt_sim_slabs {
 	uint32_t unused;   /* first of the records that may be taken again, plus 1; 0: none */
 	uint64_t nr_slabs; /* in use */
 	uint64_t nr_made;  /* so far */
+	struct kt_sim_buddy *buddy; /* NULL: where pages are does not matter */
 };
 
 /** Returns the number of a new slab, or KT_SIM_NONE when out of memory. */
-uint32_t kt_sim_slab_new(struct kt_sim_slabs *slabs, uint32_t cache, uint32_t nr_free);
+uint32_t kt_sim_slab_new(
+	struct kt_sim_slabs *slabs, uint32_t cache, uint32_t nr_free, uint32_t pages);
 void kt_sim_slab_free(struct kt_sim_slabs *slabs, uint32_t slab);
 void kt_sim_slabs_fini(struct kt_sim_slabs *slabs);
+
+/** Takes pages for an object of its own. False when out of memory. */
+bool kt_sim_large_take(
+	struct kt_sim_slabs *slabs, struct kt_sim_places *places, uint32_t object, uint64_t pages);
+void kt_sim_large_give(
+	struct kt_sim_slabs *slabs, const struct kt_sim_places *places, uint32_t object);
 
 struct kt_sim_slab_list {
 	uint32_t first, last, count;

@@ -15,6 +15,7 @@
 // Not modelled: caches whose objects are freed after a grace period of RCU have a footer.
 
 #include "simulate/allocator.h"
+#include "simulate/buddy.h"
 
 #include "base/attr.h"
 #include "base/map.h"
@@ -37,6 +38,7 @@ struct page {
 	uint16_t longest; /* granules of its longest free run */
 	uint16_t most;	  /* the longest run here and below, granules */
 	uint8_t list;	  /* NR_LISTS: none, no byte is free */
+	uint32_t block;	  /* of the page allocator, if there is one */
 };
 
 struct type {
@@ -61,7 +63,8 @@ struct kt_sim_model {
 	uint32_t unit_bytes;
 	uint64_t random;
 	struct type *types;
-	struct kt_sim_places places; /* granules by object, counted from the first page */
+	struct kt_sim_buddy *buddy;  /* NULL: where pages are does not matter */
+	struct kt_sim_places places; /* granules by object from the first page on; large: block */
 	uint64_t nr_pages, large_pages, nr_made, nr_given_back;
 };
 
@@ -108,6 +111,7 @@ static struct kt_sim_model *slob_open(const struct kt_sim_stream *stream)
 	model->granules = model->page_bytes / GRANULE;
 	model->words = model->granules / BITS;
 	model->unit_bytes = model->page_bytes < 65536 ? 2 : 4;
+	model->buddy = stream->buddy;
 	model->count = 1;
 	/* decides about the shape of the trees, not about the results */
 	model->random = kt_map_hash(KT_SPAN("pages")) | 1;
@@ -369,13 +373,16 @@ static uint32_t page_number(struct kt_sim_model *model)
 /* Takes a page for a list. 0: out of memory. */
 static uint32_t page_new(struct kt_sim_model *model, uint32_t list)
 {
-	uint32_t page = page_number(model);
+	uint32_t page = page_number(model), block = KT_SIM_BLOCK_BEYOND;
 
-	if (!page)
+	if (page && model->buddy)
+		block = kt_sim_buddy_take(model->buddy, 1);
+	if (!page || block == KT_SIM_BLOCK_NONE)
 		return 0;
 	memset(taken_of(model, page), 0, model->words * sizeof(*model->taken));
 	model->pages[page] = (struct page){ .units = (uint16_t)units_of(model, model->page_bytes),
-		.longest = (uint16_t)model->granules };
+		.longest = (uint16_t)model->granules,
+		.block = block };
 	list_add(model, list, page);
 	model->nr_pages++;
 	model->nr_made++;
@@ -386,6 +393,8 @@ static void page_give(struct kt_sim_model *model, uint32_t page)
 {
 	if (model->pages[page].list != NR_LISTS)
 		list_remove(model, page);
+	if (model->buddy)
+		kt_sim_buddy_give(model->buddy, model->pages[page].block);
 	model->pages[page].left = model->unused;
 	model->unused = page;
 	model->nr_pages--;
@@ -477,18 +486,28 @@ static uint64_t request_of(
 static bool slob_alloc(struct kt_sim_model *model, const struct kt_sim_event *event)
 {
 	struct request request;
+	uint64_t pages = request_of(model, event, &request);
+	uint32_t block;
 
-	model->large_pages += request_of(model, event, &request);
-	return !request.bytes || take(model, event->object, &request);
+	if (request.bytes)
+		return take(model, event->object, &request);
+	model->large_pages += pages;
+	if (!pages || !model->buddy)
+		return true;
+	block = kt_sim_buddy_take(model->buddy, pages);
+	return block != KT_SIM_BLOCK_NONE && kt_sim_place(&model->places, event->object, block);
 }
 
 static bool slob_free(struct kt_sim_model *model, const struct kt_sim_event *event)
 {
 	struct request request;
+	uint64_t pages = request_of(model, event, &request);
 
-	model->large_pages -= request_of(model, event, &request);
 	if (request.bytes)
 		give(model, model->places.items[event->object], &request);
+	model->large_pages -= pages;
+	if (pages && model->buddy)
+		kt_sim_buddy_give(model->buddy, model->places.items[event->object]);
 	return true;
 }
 
@@ -506,6 +525,7 @@ static void slob_measure(
 const struct kt_sim_allocator kt_sim_slob = {
 	.name = "slob",
 	.title = "SLOB of Linux before 6.4 (Mackall 2005)",
+	.by_blocks = true,
 	.open = slob_open,
 	.close = slob_close,
 	.alloc = slob_alloc,

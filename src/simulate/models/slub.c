@@ -210,10 +210,8 @@ static bool slub_alloc(struct kt_sim_model *model, const struct kt_sim_event *ev
 	uint32_t cache = slub_cache_of(&model->node, event);
 	struct slub_cpu *cpu;
 
-	if (cache == KT_SIM_NONE) {
-		model->node.large_pages += slub_large_pages(&model->node, event->bytes);
-		return true;
-	}
+	if (cache == KT_SIM_NONE)
+		return slub_large_take(&model->node, event);
 	cpu = &model->cpus[(size_t)cache * model->nr_cpus + event->cpu];
 	if (!cpu->ready && !refill(model, cache, cpu))
 		return false;
@@ -245,7 +243,7 @@ static bool slub_free(struct kt_sim_model *model, const struct kt_sim_event *eve
 	struct slub_cpu *cpu;
 
 	if (cache == KT_SIM_NONE) {
-		node->large_pages -= slub_large_pages(node, event->bytes);
+		slub_large_give(node, event);
 		return true;
 	}
 	cpu = &model->cpus[(size_t)cache * model->nr_cpus + event->cpu];
@@ -276,6 +274,7 @@ const struct kt_sim_allocator kt_sim_slub = {
 	.name = "slub",
 	.title = "SLUB with CPU slabs",
 	.by_cache = true,
+	.by_blocks = true,
 	.open = slub_open,
 	.close = slub_close,
 	.alloc = slub_alloc,

@@ -97,7 +97,8 @@ bool slub_node_init(struct slub_node *node, const struct kt_sim_stream *stream)
 	uint32_t class = 0;
 
 	*node = (struct slub_node){ .nr_of_stream = (uint32_t)stream->nr_caches,
-		.page_bytes = stream->machine.page_bytes };
+		.page_bytes = stream->machine.page_bytes,
+		.slabs.buddy = stream->buddy };
 	node->nr_caches = node->nr_of_stream + SLUB_CLASSES;
 	node->caches = calloc(node->nr_caches, sizeof(*node->caches));
 	if (!node->caches)
@@ -123,7 +124,7 @@ void slub_node_fini(struct slub_node *node)
 	free(node->caches);
 }
 
-uint64_t slub_large_pages(const struct slub_node *node, uint32_t bytes)
+static uint64_t large_pages(const struct slub_node *node, uint32_t bytes)
 {
 	uint64_t pages = 1;
 
@@ -132,11 +133,26 @@ uint64_t slub_large_pages(const struct slub_node *node, uint32_t bytes)
 	return pages;
 }
 
+bool slub_large_take(struct slub_node *node, const struct kt_sim_event *event)
+{
+	uint64_t pages = large_pages(node, event->bytes);
+
+	node->large_pages += pages;
+	return kt_sim_large_take(&node->slabs, &node->places, event->object, pages);
+}
+
+void slub_large_give(struct slub_node *node, const struct kt_sim_event *event)
+{
+	node->large_pages -= large_pages(node, event->bytes);
+	kt_sim_large_give(&node->slabs, &node->places, event->object);
+}
+
 bool slub_node_start(struct slub_node *node, const struct kt_sim_start *start)
 {
 	for (size_t i = 0; i < start->nr_slabs; i++) {
 		const struct kt_events_slab *from = &start->slabs[i];
-		uint32_t slab = kt_sim_slab_new(&node->slabs, from->cache, from->nr_objs);
+		uint32_t slab = kt_sim_slab_new(&node->slabs, from->cache, from->nr_objs,
+			node->caches[from->cache].pages_per_slab);
 
 		if (slab == KT_SIM_NONE)
 			return false;
@@ -152,7 +168,8 @@ bool slub_node_start(struct slub_node *node, const struct kt_sim_start *start)
 
 uint32_t slub_slab_new(struct slub_node *node, uint32_t cache)
 {
-	uint32_t slab = kt_sim_slab_new(&node->slabs, cache, node->caches[cache].objs_per_slab);
+	uint32_t slab = kt_sim_slab_new(&node->slabs, cache, node->caches[cache].objs_per_slab,
+		node->caches[cache].pages_per_slab);
 
 	if (slab != KT_SIM_NONE)
 		node->caches[cache].nr_slabs++;

@@ -58,8 +58,9 @@ static inline uint32_t slub_cache_of(const struct slub_node *node, const struct 
 	return node->by_size[(event->bytes + 7) / 8];
 }
 
-/** Pages of an object of its own: a power of two. */
-uint64_t slub_large_pages(const struct slub_node *node, uint32_t bytes);
+/** Takes pages for an object of its own: a power of two. False when out of memory. */
+bool slub_large_take(struct slub_node *node, const struct kt_sim_event *event);
+void slub_large_give(struct slub_node *node, const struct kt_sim_event *event);
 
 /** Makes a slab whose objects are free; it is on no list. KT_SIM_NONE: out of memory. */
 uint32_t slub_slab_new(struct slub_node *node, uint32_t cache);

@@ -100,7 +100,7 @@ static inline struct pages pages_of(const struct kt_sim_allocator *allocator, st
 	struct kt_sim_stream stream = stream_of(events, caches, nr_caches, nr_cpus);
 	struct kt_arena arena = { 0 };
 	struct kt_sim_result result;
-	struct kt_err *err = kt_simulate(&arena, &stream, &allocator, 1, &result);
+	struct kt_err *err = kt_simulate(&arena, &stream, &allocator, 1, NULL, &result);
 	struct pages pages = { 0 };
 
 	CHECK(!err);

@@ -76,7 +76,7 @@ static uint64_t pages_at_end(struct kt_sim_kept *kept, const char *name,
 	struct kt_sim_stream stream = kt_sim_kept_stream(kept);
 	const struct kt_sim_end *end;
 
-	CHECK(!kt_simulate(arena, &stream, &allocator, 1, ret_result));
+	CHECK(!kt_simulate(arena, &stream, &allocator, 1, NULL, ret_result));
 	if (!ret_result->ends.count)
 		return 0;
 	end = &ret_result->ends.items[ret_result->ends.count - 1];
@@ -260,7 +260,7 @@ TEST(damage_is_noticed)
 		if (!err) {
 			struct kt_sim_stream stream = kt_sim_kept_stream(kept);
 
-			err = kt_simulate(&arena, &stream, &slub, 1, &result);
+			err = kt_simulate(&arena, &stream, &slub, 1, NULL, &result);
 		}
 		/* the kind of a block is in no sum: an unknown kind is of a later version */
 		kt_err_free(err);

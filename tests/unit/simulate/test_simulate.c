@@ -205,7 +205,7 @@ TEST(no_allocator_holds_less_than_is_asked)
 		make_random(&events, seed, 1 + seed % 4);
 		stream = stream_of(&events, three, 3, 1 + seed % 4);
 		err = kt_simulate(
-			&arena, &stream, kt_sim_allocators, kt_nr_sim_allocators, &result);
+			&arena, &stream, kt_sim_allocators, kt_nr_sim_allocators, NULL, &result);
 		CHECK(!err);
 		CHECK_INT(result.ends.count, 2);
 		for (size_t i = 0; !err && i < kt_nr_sim_allocators; i++) {
@@ -313,7 +313,7 @@ TEST(events_that_cannot_be_are_refused)
 		write_event(&events, wrong[i].event);
 		stream = stream_of(&events, three, 3, 1);
 		err = kt_simulate(
-			&arena, &stream, kt_sim_allocators, kt_nr_sim_allocators, &result);
+			&arena, &stream, kt_sim_allocators, kt_nr_sim_allocators, NULL, &result);
 		CHECK(err && strstr(kt_err_text(err), wrong[i].says));
 		CHECK(err && strstr(kt_err_text(err), "event 2 "));
 		kt_err_free(err);
@@ -339,7 +339,7 @@ TEST(a_header_that_asks_for_too_much_is_refused)
 		struct kt_arena arena = { 0 };
 		struct kt_sim_result result;
 		struct kt_err *err = kt_simulate(
-			&arena, &stream, kt_sim_allocators, kt_nr_sim_allocators, &result);
+			&arena, &stream, kt_sim_allocators, kt_nr_sim_allocators, NULL, &result);
 
 		CHECK(err && strstr(kt_err_text(err), wrong[i].says));
 		kt_err_free(err);
@@ -354,7 +354,7 @@ static void measure_phases(uint64_t seed, const struct kt_sim_allocator *allocat
 	struct kt_sim_stream stream = kt_sim_phases_stream(phases);
 	struct kt_arena arena = { 0 };
 	struct kt_sim_result result;
-	struct kt_err *err = kt_simulate(&arena, &stream, &allocator, 1, &result);
+	struct kt_err *err = kt_simulate(&arena, &stream, &allocator, 1, NULL, &result);
 
 	CHECK(!err);
 	CHECK_INT(result.ends.count, 4);
