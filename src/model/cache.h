@@ -169,12 +169,13 @@ enum kt_slab_state {
 };
 
 /** Where an object of a slab is: a letter each, in kt_drawn_slab.map. */
-#define KT_SLOT_USED  'U'
-#define KT_SLOT_FREE  'F' /* on its slab's list */
-#define KT_SLOT_CPU   'C' /* on a CPU's list */
-#define KT_SLOT_SHEAF 'S' /* in a sheaf of a CPU */
-#define KT_SLOT_NODE  'N' /* in a full sheaf of a node */
-#define KT_SLOT_RCU   'R' /* in a sheaf that waits for a grace period */
+#define KT_SLOT_USED	 'U'
+#define KT_SLOT_FREE	 'F' /* on its slab's list */
+#define KT_SLOT_CPU	 'C' /* on a CPU's list */
+#define KT_SLOT_SHEAF	 'S' /* in a sheaf of a CPU */
+#define KT_SLOT_NODE	 'N' /* in a full sheaf of a node */
+#define KT_SLOT_RCU	 'R' /* in a sheaf that waits for a grace period */
+#define KT_SLOT_MAGAZINE 'M' /* in a magazine: only of a model */
 
 /** Why a slab was chosen to be drawn. */
 enum kt_drawn_role {

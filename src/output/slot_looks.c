@@ -12,6 +12,7 @@ static const struct kt_slot_look looks[] = {
 	{ KT_SLOT_USED, "█", "▌", '#', 25, "used" },
 	{ KT_SLOT_CPU, "▓", " ", '=', 214, "cpu" },
 	{ KT_SLOT_SHEAF, "▒", " ", '+', 36, "sheaf" },
+	{ KT_SLOT_MAGAZINE, "▒", " ", '+', 36, "sheaf" },
 	{ KT_SLOT_NODE, "▚", " ", '%', 74, "node" },
 	{ KT_SLOT_RCU, "▔", " ", '~', 175, "rcu" },
 	{ KT_SLOT_FREE, "░", " ", '-', 245, "free" },

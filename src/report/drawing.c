@@ -9,7 +9,7 @@
 #define ROWS_MAX   16
 
 const char kt_drawing_letters[] = { KT_SLOT_USED, KT_SLOT_CPU, KT_SLOT_SHEAF, KT_SLOT_NODE,
-	KT_SLOT_RCU, KT_SLOT_FREE, '\0' };
+	KT_SLOT_RCU, KT_SLOT_MAGAZINE, KT_SLOT_FREE, '\0' };
 
 const char *kt_drawing_words(char letter)
 {
@@ -19,6 +19,7 @@ const char *kt_drawing_words(char letter)
 	case KT_SLOT_CPU: return "free, on the list of a CPU";
 	case KT_SLOT_SHEAF: return "free, in a sheaf of a CPU";
 	case KT_SLOT_NODE: return "free, in a sheaf of a node";
+	case KT_SLOT_MAGAZINE: return "free, in a magazine";
 	case KT_SLOT_RCU: return "freed, waits for RCU";
 	}
 	return "unknown";
@@ -57,6 +58,7 @@ int64_t kt_drawing_slot(
 {
 	int64_t index;
 
+	at -= slab->start;
 	if (at < 0 || drawing->slot_bytes <= 0)
 		return -1;
 	index = at / drawing->slot_bytes;
@@ -79,7 +81,7 @@ bool kt_drawing_has_rest(const struct kt_drawing *drawing)
 	for (size_t i = 0; i < drawing->slabs.count; i++) {
 		const struct kt_drawing_slab *slab = &drawing->slabs.items[i];
 
-		if ((int64_t)slab->nr_slots * drawing->slot_bytes < slab->slab_bytes)
+		if (slab->start || (int64_t)slab->nr_slots * drawing->slot_bytes < slab->slab_bytes)
 			return true;
 	}
 	return false;

@@ -17,6 +17,7 @@ struct kt_drawing_slab {
 	const char *facts;   /* why it is drawn, node, state */
 	const char *address; /* hexadecimal digits */
 	size_t nr_slots;
+	int64_t start;	      /* byte of the first slot: the colour of the slab */
 	const char *map;      /* a letter for each slot, KT_SLOT_USED and so on */
 	const uint16_t *rank; /* place of a free slot in its list, from 1 */
 	int64_t slab_bytes;
@@ -41,13 +42,13 @@ struct kt_drawing_grid {
 struct kt_drawing_grid kt_drawing_grid(const struct kt_drawing *drawing);
 /** Number of rows of a slab. */
 int64_t kt_drawing_rows(const struct kt_drawing_grid *grid, const struct kt_drawing_slab *slab);
-/** Index of the slot with a byte of the slab; -1: after the last one. */
+/** Index of the slot with a byte of the slab; -1: in none. */
 int64_t kt_drawing_slot(
 	const struct kt_drawing *drawing, const struct kt_drawing_slab *slab, int64_t at);
 /** True if a slot of any slab has this letter. */
 bool kt_drawing_has(const struct kt_drawing *drawing, char letter);
 
-/** True if a slab has bytes after its last slot. */
+/** True if a slab has bytes before its first or after its last slot. */
 bool kt_drawing_has_rest(const struct kt_drawing *drawing);
 
 /** The letters of maps in the order of legends; ends with 0. */

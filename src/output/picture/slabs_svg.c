@@ -87,7 +87,7 @@ static void put_range(
 
 static void put_tip(const struct picture *picture, const struct kt_drawing_slab *slab, size_t i)
 {
-	int64_t at = (int64_t)i * picture->drawing->slot_bytes;
+	int64_t at = slab->start + (int64_t)i * picture->drawing->slot_bytes;
 
 	kt_buf_printf(picture->buf, "<title>slot %zu at byte %lld: %s", i, (long long)at,
 		kt_drawing_words(slab->map[i]));
@@ -96,9 +96,10 @@ static void put_tip(const struct picture *picture, const struct kt_drawing_slab 
 	kt_buf_puts(picture->buf, "</title>");
 }
 
-static void put_number(const struct picture *picture, size_t i, int top, const char *style)
+static void put_number(const struct picture *picture, const struct kt_drawing_slab *slab, size_t i,
+	int top, const char *style)
 {
-	int64_t from = (int64_t)i * picture->drawing->slot_bytes;
+	int64_t from = slab->start + (int64_t)i * picture->drawing->slot_bytes;
 	int64_t row = from / picture->grid.row_bytes;
 	struct part part;
 
@@ -115,7 +116,8 @@ static void put_slot(
 {
 	const struct kt_drawing *drawing = picture->drawing;
 	const char *style = kt_slot_look(slab->map[i])->style;
-	int64_t from = (int64_t)i * drawing->slot_bytes, to = from + drawing->slot_bytes;
+	int64_t from = slab->start + (int64_t)i * drawing->slot_bytes;
+	int64_t to = from + drawing->slot_bytes;
 	int64_t object = from + drawing->object_at, after = object + drawing->object_bytes;
 
 	kt_buf_puts(picture->buf, "<g>");
@@ -125,7 +127,7 @@ static void put_slot(
 		put_range(picture, from, object, top, "padding");
 	if (drawing->object_bytes > 0 && after < to)
 		put_range(picture, after, to, top, "padding");
-	put_number(picture, i, top, style);
+	put_number(picture, slab, i, top, style);
 	kt_buf_puts(picture->buf, "</g>\n");
 }
 
@@ -141,23 +143,33 @@ static size_t slot_of_rank(const struct kt_drawing_slab *slab, unsigned rank)
 	return i;
 }
 
-static void middle_of(
-	const struct picture *picture, size_t i, int top, double *ret_x, double *ret_y)
+static void middle_of(const struct picture *picture, const struct kt_drawing_slab *slab, size_t i,
+	int top, double *ret_x, double *ret_y)
 {
-	int64_t at = (int64_t)i * picture->drawing->slot_bytes + picture->drawing->slot_bytes / 2;
+	int64_t slot_bytes = picture->drawing->slot_bytes;
+	int64_t at = slab->start + (int64_t)i * slot_bytes + slot_bytes / 2;
 	int64_t row = at / picture->grid.row_bytes;
 
 	*ret_x = LEFT + pixels(picture, at - row * picture->grid.row_bytes);
 	*ret_y = top + (double)row * (ROW + ROW_GAP) + ROW / 2.0;
 }
 
+/* True if the list has at least two slots, in the only row. */
+static bool is_arched(const struct picture *picture, const struct kt_drawing_slab *slab)
+{
+	return !picture->grid.fine && kt_drawing_rows(&picture->grid, slab) == 1 &&
+	       slot_of_rank(slab, 2) < slab->nr_slots;
+}
+
 /* Arcs above a single row, the wider the higher; straight lines if there are several rows. */
-static void put_arrow(const struct picture *picture, size_t from, size_t to, int top, bool arc)
+static void put_arrow(const struct picture *picture, const struct kt_drawing_slab *slab,
+	size_t from, size_t to, int top)
 {
 	double x, y, to_x, to_y, lift = 0, bow = 0;
+	bool arc = is_arched(picture, slab);
 
-	middle_of(picture, from, top, &x, &y);
-	middle_of(picture, to, top, &to_x, &to_y);
+	middle_of(picture, slab, from, top, &x, &y);
+	middle_of(picture, slab, to, top, &to_x, &to_y);
 	if (arc) {
 		y = to_y = top - 1;
 		lift = ARCS * (0.35 + 0.65 * (to_x > x ? to_x - x : x - to_x) / ROOM);
@@ -173,13 +185,6 @@ static void put_arrow(const struct picture *picture, size_t from, size_t to, int
 		x, y, (x + to_x) / 2 + bow, (y + to_y) / 2 - lift * 2, to_x, to_y);
 }
 
-/* True if the list has at least two slots, in the only row. */
-static bool is_arched(const struct picture *picture, const struct kt_drawing_slab *slab)
-{
-	return !picture->grid.fine && kt_drawing_rows(&picture->grid, slab) == 1 &&
-	       slot_of_rank(slab, 2) < slab->nr_slots;
-}
-
 static void put_arrows(const struct picture *picture, const struct kt_drawing_slab *slab, int top)
 {
 	size_t at = slot_of_rank(slab, 1), next;
@@ -190,7 +195,7 @@ static void put_arrows(const struct picture *picture, const struct kt_drawing_sl
 		next = slot_of_rank(slab, rank);
 		if (next == slab->nr_slots)
 			return;
-		put_arrow(picture, at, next, top, is_arched(picture, slab));
+		put_arrow(picture, slab, at, next, top);
 	}
 }
 
@@ -221,7 +226,7 @@ static void put_scale(const struct picture *picture, int64_t row, int rows_at)
 
 static void put_slab(const struct picture *picture, const struct kt_drawing_slab *slab, int top)
 {
-	int64_t used = (int64_t)slab->nr_slots * picture->drawing->slot_bytes;
+	int64_t used = slab->start + (int64_t)slab->nr_slots * picture->drawing->slot_bytes;
 	int rows_at = top + SLAB_HEAD + (is_arched(picture, slab) ? ARCS : 0);
 
 	put_text(picture, LEFT, top + 16, "name", slab->title);
@@ -234,6 +239,12 @@ static void put_slab(const struct picture *picture, const struct kt_drawing_slab
 		put_scale(picture, row, rows_at);
 	for (size_t i = 0; i < slab->nr_slots; i++)
 		put_slot(picture, slab, i, rows_at);
+	if (slab->start) {
+		kt_buf_printf(picture->buf, "<g><title>colour: %lld bytes</title>",
+			(long long)slab->start);
+		put_range(picture, 0, slab->start, rows_at, "rest");
+		kt_buf_puts(picture->buf, "</g>\n");
+	}
 	if (used < slab->slab_bytes) {
 		kt_buf_printf(picture->buf, "<g><title>left over: %lld bytes</title>",
 			(long long)(slab->slab_bytes - used));

@@ -46,13 +46,13 @@ static void put_name(const struct pen *pen, const char *text)
 /* ---- characters ---- */
 
 /* The last character of a slot, if the slot has several. */
-static bool is_last(const struct pen *pen, int64_t at)
+static bool is_last(const struct pen *pen, const struct kt_drawing_slab *slab, int64_t at)
 {
 	const struct kt_drawing *drawing = pen->drawing;
-	int64_t next = at + pen->grid.column_bytes;
+	int64_t next = at - slab->start + pen->grid.column_bytes;
 
 	return drawing->slot_bytes >= 2 * pen->grid.column_bytes &&
-	       next / drawing->slot_bytes != at / drawing->slot_bytes;
+	       next / drawing->slot_bytes != (at - slab->start) / drawing->slot_bytes;
 }
 
 static void put_slot(struct pen *pen, char letter, bool last)
@@ -74,7 +74,7 @@ static void put_share(struct pen *pen, const struct kt_drawing_slab *slab, int64
 	int64_t first = kt_drawing_slot(drawing, slab, at), used = 0, all = 0;
 
 	for (int64_t i = first; i >= 0 && i < (int64_t)slab->nr_slots &&
-				i * drawing->slot_bytes < at + pen->grid.column_bytes;
+				i * drawing->slot_bytes < at - slab->start + pen->grid.column_bytes;
 		i++, all++)
 		used += slab->map[i] == KT_SLOT_USED;
 	set_color(pen, kt_slot_look(used ? KT_SLOT_USED : KT_SLOT_FREE)->terminal);
@@ -99,7 +99,7 @@ static void put_column(struct pen *pen, const struct kt_drawing_slab *slab, int6
 	} else if (pen->grid.fine) {
 		put_share(pen, slab, at);
 	} else
-		put_slot(pen, slab->map[index], is_last(pen, middle));
+		put_slot(pen, slab->map[index], is_last(pen, slab, middle));
 }
 
 static void put_rows(struct pen *pen, const struct kt_drawing_slab *slab)

@@ -27,6 +27,28 @@ static void fill(struct kt_report *report)
 	};
 }
 
+/* Slots of 1,000 bytes after a colour of 64: a column before them, and half of one after them. */
+TEST(a_colour_is_before_the_first_slot)
+{
+	KT_CLEANUP(report) struct kt_report report = { 0 };
+
+	fill(&report);
+	report.drawings.items[0]->slabs.items[0].start = 64;
+	CHECK_STR(rendered(&kt_output_text, &report, OPTS(.unicode = false)),
+		"\n"
+		"A slab\n"
+		"\n"
+		"1 of 4 in use  partial <1>  ffff\n"
+		"        0  :############### -------------- --------------- ============== :\n"
+		"           free: 2 1\n"
+		"\n"
+		"           a character is 64 bytes\n"
+		"           ##  in use\n"
+		"           ==  free, on the list of a CPU\n"
+		"           --  free, on the list of its slab\n"
+		"           ::  left over: no slot\n");
+}
+
 TEST(slots_are_drawn_to_scale_and_their_last_character_sets_them_apart)
 {
 	KT_CLEANUP(report) struct kt_report report = { 0 };
