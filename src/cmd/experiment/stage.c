@@ -3,7 +3,7 @@
 
 #include "analysis/slab.h"
 #include "machine/machine.h"
-#include "whatif/slab_reclaim.h"
+#include "whatif/slab/slab_reclaim.h"
 #include "whatif/whatif.h"
 
 #include <stdlib.h>

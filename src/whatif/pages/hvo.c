@@ -7,7 +7,7 @@
 #include "analysis/dcache.h"
 #include "whatif/whatif.h"
 
-#include "whatif/page_struct.h"
+#include "whatif/pages/page_struct.h"
 
 #define SWITCH "hugetlb_optimize_vmemmap"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "whatif/page_struct.h"
+#include "whatif/pages/page_struct.h"
 
 /*
  * 64-bit kernels align struct pages to 16 bytes, and those with memory cgroups, which nearly all

@@ -4,7 +4,7 @@
 // that only some pages need; 32 and 8 bytes are their steps. The descriptors come on top, so what
 // is saved is an upper bound.
 
-#include "whatif/page_struct.h"
+#include "whatif/pages/page_struct.h"
 #include "whatif/whatif.h"
 
 static void compute(

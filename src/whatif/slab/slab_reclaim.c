@@ -11,7 +11,7 @@
 // known in a class, so the expected number has bounds: the function is convex in k, lowest where
 // all k are alike and highest where they are at the ends of the class.
 
-#include "whatif/slab_reclaim.h"
+#include "whatif/slab/slab_reclaim.h"
 
 #include "whatif/whatif.h"
 
