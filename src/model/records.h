@@ -113,6 +113,13 @@ struct kt_mempool {
 	int64_t place_offset;	/* bytes from the start of the object there; KT_UNKNOWN: none */
 };
 
+/** A contiguous area (CMA). Each number may be KT_UNKNOWN. */
+struct kt_cma_area {
+	const char *name; /* safe to print */
+	int64_t total_pages;
+	int64_t used_pages, available_pages; /* allocated as contiguous blocks; all others */
+};
+
 /** A range of physical addresses; `end` is exclusive. */
 struct kt_region {
 	uint64_t start, end;
@@ -404,6 +411,7 @@ struct kt_fragment_pin {
 	LIST(struct kt_setting, settings)                                               \
 	LIST(struct kt_module, modules)                                                 \
 	LIST(struct kt_mempool, mempools)                                               \
+	LIST(struct kt_cma_area, cma_areas)                                             \
 	LIST(struct kt_mapped_file, mapped_files)                                       \
 	LIST(struct kt_mapping, mappings) /* only mappings of files */                  \
 	LIST(struct kt_region, firmware)  /* the firmware map */                        \

@@ -6,6 +6,7 @@
 #include <string.h>
 
 const struct kt_whatif *const kt_whatifs[] = {
+	&kt_whatif_cma,
 	&kt_whatif_crashkernel,
 	&kt_whatif_fragmentation,
 	&kt_whatif_hash,

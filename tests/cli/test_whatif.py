@@ -120,6 +120,38 @@ def a_missing_file_makes_a_what_if_unknown():
             assert row["saves_bytes"] is None and row["why"], (path, row)
 
 
+CMA = {
+    "proc/meminfo": trees.MODERN["proc/meminfo"].replace(
+        "CmaTotal:              0 kB\nCmaFree:               0 kB",
+        "CmaTotal:         327680 kB\nCmaFree:           4096 kB"),
+    "proc/vmstat": trees.MODERN["proc/vmstat"].replace("nr_free_cma 0", "nr_free_cma 1024"),
+    "sys/kernel/mm/cma/reserved/total_pages": "16384\n",
+    "sys/kernel/mm/cma/reserved/available_pages": "16000\n",
+    "sys/kernel/debug/cma/hugetlb0/count": "65536\n",
+    "sys/kernel/debug/cma/hugetlb0/used": "512\n",
+}
+
+
+@test
+def contiguous_areas_are_reserved_used_and_free():
+    with Folder() as folder:
+        source = plant(folder, {**MACHINE, **CMA})
+        row = rows_of("-s", source)["cma"]
+        assert (row["saves_bytes"], row["certainty"]) == (4 * MIB, "at most"), row
+        assert row["needs"] == "reboot" and "cma=" in row["how"], row
+        report = one("cma", "-s", source)
+        inputs = {row["input"]: row["bytes"] for row in report["inputs"]}
+        assert inputs["allocated by drivers"] == (384 + 512) * 4096, inputs
+        assert inputs["used by movable pages"] == 316 * MIB - (384 + 512) * 4096, inputs
+        assert [part["part"] for part in report["parts"]] == ["hugetlb0", "reserved"], report
+    with Folder() as folder:
+        # without the line it is not known
+        text = "".join(line for line in CMA["proc/meminfo"].splitlines(True)
+                       if not line.startswith("CmaTotal"))
+        row = rows_of("-s", plant(folder, {**MACHINE, "proc/meminfo": text}))["cma"]
+        assert row["saves_bytes"] is None and "CmaTotal" in row["why"], row
+
+
 @test
 def unknown_names_are_refused():
     refuse("whatif", "nosuch", status=2, says="'ktally whatif' lists them")

@@ -13,9 +13,9 @@
 #include <string.h>
 
 /* The names of kt_whatifs[], which a test compares with them. */
-#define NAMES                                                                                    \
-	"crashkernel fragmentation hash hugetlb hvo kernel-stacks kmalloc mempools page-tables " \
-	"percpu shared-tables slab-packing slab-reclaim struct-page swiotlb"
+#define NAMES                                                                            \
+	"cma crashkernel fragmentation hash hugetlb hvo kernel-stacks kmalloc mempools " \
+	"page-tables percpu shared-tables slab-packing slab-reclaim struct-page swiotlb"
 
 #define SOURCES_MAX 64u
 #define CERTAINTY   "exact|estimate|at most|at least"
@@ -557,7 +557,7 @@ const struct kt_cmd kt_cmd_whatif = {
 		"rows overlap and have no sum.\n\n"
 		"hash: hash tables with an entry for each object. hvo: one page of struct pages "
 		"for each huge page. struct-page: smaller struct pages. percpu: no memory for "
-		"absent CPUs. crashkernel, swiotlb: reservations. hugetlb: idle huge pages. "
+		"absent CPUs. crashkernel, swiotlb, cma: reservations. hugetlb: idle huge pages. "
 		"page-tables: huge pages for processes. shared-tables: page tables that processes "
 		"share. kmalloc: size classes for the sizes that "
 		"are requested. slab-reclaim CACHE: objects of its emptiest slabs evicted first. "
