@@ -3,7 +3,6 @@
 
 #include "base/arena.h"
 
-#define ORDER_MAX     3	 /* slub_max_order: PAGE_ALLOC_COSTLY_ORDER */
 #define LAST_ORDER    10 /* MAX_PAGE_ORDER */
 #define SLOT_MIN      8	 /* bytes: a pointer to the next free object */
 #define FRACTION_MOST 16
@@ -29,11 +28,11 @@ static int highest_bit(int64_t number)
 }
 
 /* calc_slab_order(): the least order that leaves at most 1/fraction of the slab. */
-static int order_with(int64_t slot_bytes, int from, int fraction, int64_t page_bytes)
+static int order_with(int64_t slot_bytes, int from, int max_order, int fraction, int64_t page_bytes)
 {
 	int order = from;
 
-	for (; order <= ORDER_MAX; order++) {
+	for (; order <= max_order; order++) {
 		int64_t slab = page_bytes << order;
 
 		if (slab % slot_bytes <= slab / fraction)
@@ -42,36 +41,54 @@ static int order_with(int64_t slot_bytes, int from, int fraction, int64_t page_b
 	return order;
 }
 
-static int slab_order(int64_t slot_bytes, int64_t nr_cpus, int64_t page_bytes)
+static int slab_order(
+	int64_t slot_bytes, int64_t page_bytes, const struct kt_slub_settings *settings)
 {
-	int64_t objs = 4ll * (highest_bit(nr_cpus) + 1);
-	int64_t most = (page_bytes << ORDER_MAX) / slot_bytes;
+	int64_t objs = settings->min_objs, most = (page_bytes << settings->max_order) / slot_bytes;
 	int least;
 
 	most = most > 1 ? most : 1;
 	objs = objs < most ? objs : most;
 	least = order_of(objs * slot_bytes, page_bytes);
 	for (int fraction = FRACTION_MOST; fraction > 1; fraction /= 2) {
-		int order = order_with(slot_bytes, least, fraction, page_bytes);
+		int order =
+			order_with(slot_bytes, least, settings->max_order, fraction, page_bytes);
 
-		if (order <= ORDER_MAX)
+		if (order <= settings->max_order)
 			return order;
 	}
 	return order_of(slot_bytes, page_bytes);
 }
 
-struct kt_packing kt_slub_packing(int64_t slot_bytes, int64_t nr_cpus, int64_t page_bytes)
+struct kt_slub_settings kt_slub_defaults(int64_t nr_cpus)
+{
+	return (struct kt_slub_settings){ .max_order = 3, /* PAGE_ALLOC_COSTLY_ORDER */
+		.min_objs = 4ll * (highest_bit(nr_cpus) + 1) };
+}
+
+struct kt_packing kt_slub_packing_with(
+	int64_t slot_bytes, int64_t page_bytes, const struct kt_slub_settings *settings)
 {
 	struct kt_packing packing = { 0 };
 	int order;
 
-	if (slot_bytes < SLOT_MIN || nr_cpus <= 0 || page_bytes <= 0 ||
-		slot_bytes > page_bytes << LAST_ORDER)
+	if (slot_bytes < SLOT_MIN || page_bytes <= 0 || slot_bytes > page_bytes << LAST_ORDER ||
+		settings->max_order < 0 || settings->max_order > LAST_ORDER ||
+		settings->min_objs <= 0)
 		return packing;
-	order = slab_order(slot_bytes, nr_cpus, page_bytes);
+	order = slab_order(slot_bytes, page_bytes, settings);
 	packing.pages_per_slab = 1ll << order;
 	packing.objs_per_slab = (page_bytes << order) / slot_bytes;
 	return packing;
+}
+
+struct kt_packing kt_slub_packing(int64_t slot_bytes, int64_t nr_cpus, int64_t page_bytes)
+{
+	struct kt_slub_settings settings = kt_slub_defaults(nr_cpus);
+
+	if (nr_cpus <= 0)
+		return (struct kt_packing){ 0 };
+	return kt_slub_packing_with(slot_bytes, page_bytes, &settings);
 }
 
 int64_t kt_packing_pages(const struct kt_packing *packing, int64_t nr_objs)

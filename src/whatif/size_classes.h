@@ -19,6 +19,17 @@ struct kt_packing {
  */
 struct kt_packing kt_slub_packing(int64_t slot_bytes, int64_t nr_cpus, int64_t page_bytes);
 
+/** Parameters of the command line that slabs follow. */
+struct kt_slub_settings {
+	int max_order;	  /* slub_max_order= */
+	int64_t min_objs; /* slub_min_objects= */
+};
+
+/** `nr_cpus`: as for kt_slub_packing(). */
+struct kt_slub_settings kt_slub_defaults(int64_t nr_cpus);
+struct kt_packing kt_slub_packing_with(
+	int64_t slot_bytes, int64_t page_bytes, const struct kt_slub_settings *settings);
+
 #define KT_FAMILIES_MAX 24u
 
 /** Objects that were requested with one size. */

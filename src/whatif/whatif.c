@@ -18,6 +18,7 @@ const struct kt_whatif *const kt_whatifs[] = {
 	&kt_whatif_page_tables,
 	&kt_whatif_percpu,
 	&kt_whatif_shared_tables,
+	&kt_whatif_slab_orders,
 	&kt_whatif_slab_packing,
 	&kt_whatif_slab_reclaim,
 	&kt_whatif_struct_page,

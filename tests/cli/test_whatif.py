@@ -152,6 +152,38 @@ def contiguous_areas_are_reserved_used_and_free():
         assert row["saves_bytes"] is None and "CmaTotal" in row["why"], row
 
 
+# 2,898 slots of 1,128 bytes in slabs of 4 pages, and two caches whose slabs would stay
+SLABS = """slabinfo - version: 2.1
+# name            <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab>
+inode 2898 2898 1128 14 4 : tunables 0 0 0 : slabdata 207 207 0
+kmalloc-64 600 640 64 64 1 : tunables 0 0 0 : slabdata 10 10 0
+kmalloc-8 5000 5120 8 512 1 : tunables 0 0 0 : slabdata 10 10 0
+"""
+TWO_CPUS = {"sys/devices/system/cpu/present": "0-1\n", "sys/devices/system/cpu/possible": "0-1\n"}
+
+
+@test
+def slabs_of_other_orders_are_worked_out():
+    with Folder() as folder:
+        source = plant(folder, {**MACHINE, **TWO_CPUS, "proc/slabinfo": SLABS})
+        row = rows_of("-s", source)["slab-orders"]
+        # 29 objects in 8 pages: 101 slabs, of 2 CPUs and 1 node half a slab more than today
+        assert (row["saves_bytes"], row["certainty"]) == (20 * 4096, "estimate"), row
+        assert row["low_bytes"] == 12 * 4096 and row["high_bytes"] == 28 * 4096, row
+        assert row["needs"] == "reboot" and "slub_min_objects=" in row["how"], row
+        report = one("slab-orders", "-s", source)
+        inputs = {row["input"]: row["bytes"] or row["count"] for row in report["inputs"]}
+        assert inputs["their slabs"] == (828 + 20) * 4096 and inputs["caches"] == 3, inputs
+        points = {point["choice"]: point for point in report["curve"]}
+        assert points["slub_max_order=0"]["bytes"] == (961 + 20) * 4096, points
+        # worse is not a saving of 0
+        assert points["slub_max_order=0"]["saves_bytes"] is None, points
+    with Folder() as folder:
+        tree = {key: text for key, text in MACHINE.items() if key != "proc/slabinfo"}
+        row = rows_of("-s", plant(folder, tree))["slab-orders"]
+        assert row["saves_bytes"] is None and row["why"], row
+
+
 @test
 def unknown_names_are_refused():
     refuse("whatif", "nosuch", status=2, says="'ktally whatif' lists them")

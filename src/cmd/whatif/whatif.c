@@ -13,9 +13,10 @@
 #include <string.h>
 
 /* The names of kt_whatifs[], which a test compares with them. */
-#define NAMES                                                                            \
-	"cma crashkernel fragmentation hash hugetlb hvo kernel-stacks kmalloc mempools " \
-	"page-tables percpu shared-tables slab-packing slab-reclaim struct-page swiotlb"
+#define NAMES                                                                                 \
+	"cma crashkernel fragmentation hash hugetlb hvo kernel-stacks kmalloc mempools "      \
+	"page-tables percpu shared-tables slab-orders slab-packing slab-reclaim struct-page " \
+	"swiotlb"
 
 #define SOURCES_MAX 64u
 #define CERTAINTY   "exact|estimate|at most|at least"
@@ -562,10 +563,12 @@ const struct kt_cmd kt_cmd_whatif = {
 		"share. kmalloc: size classes for the sizes that "
 		"are requested. slab-reclaim CACHE: objects of its emptiest slabs evicted first. "
 		"kernel-stacks: without untouched pages. slab-packing: "
-		"objects in as few slabs as possible. fragmentation: the few pages that keep huge "
+		"objects in as few slabs as possible. slab-orders: slabs of another order. "
+		"fragmentation: the few pages that keep huge "
 		"pages from being free, and whose they are. mempools: no reserves of drivers.\n\n"
 		"--exact reads kernel memory, through /proc/kcore or a BPF program that only "
 		"reads, and the mappings of each process, which shared-tables needs. "
+		"slab-orders then counts the objects in use. "
 		"kernel-stacks, slab-packing, slab-reclaim, fragmentation and mempools need it; "
 		"hash "
 		"then counts the "

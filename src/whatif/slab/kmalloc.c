@@ -10,6 +10,7 @@
 #include "analysis/frames.h"
 #include "analysis/slab.h"
 #include "whatif/size_classes.h"
+#include "whatif/slab/counts.h"
 #include "whatif/whatif.h"
 
 #include <stdlib.h>
@@ -560,15 +561,6 @@ static void bound(
 		"with slub_debug=U reads them");
 }
 
-static void put_machine(const struct kt_snapshot *snap, struct kt_slabs_of *ret)
-{
-	ret->page_bytes = snap->host.page_bytes;
-	ret->nr_cpus = snap->host.nr_cpus_present > 1 ? snap->host.nr_cpus_present
-						      : snap->host.nr_cpus_possible;
-	ret->nr_lists = kt_known_of(snap->host.nr_cpus_present, ret->nr_cpus) +
-			kt_known_of(snap->host.nr_nodes, 1);
-}
-
 static void compute(
 	struct kt_arena *arena, const struct kt_snapshot *snap, struct kt_whatif_result *ret)
 {
@@ -581,7 +573,7 @@ static void compute(
 		kt_whatif_unknown(ret, "only the size classes for pages of 4 KiB are known");
 		return;
 	}
-	put_machine(snap, &objects->machine);
+	objects->machine = kt_slabs_machine(snap);
 	add_classes(arena, snap, objects);
 	if (has_waste(snap) && objects->machine.nr_cpus > 0)
 		add_users(arena, snap, objects, &sites);

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#ifndef KT_WHATIF_SLAB_COUNTS_H
+#define KT_WHATIF_SLAB_COUNTS_H
+
+#include "model/snapshot.h"
+#include "whatif/size_classes.h"
+#include "whatif/whatif.h"
+
+/** Numbers of slab caches that several what-ifs need. */
+
+/** The CPUs and nodes that have slabs of their own; nr_cpus may be KT_UNKNOWN. */
+struct kt_slabs_of kt_slabs_machine(const struct kt_snapshot *snap);
+
+/** One slab cache with all of its numbers. */
+struct kt_slab_counts {
+	const char *name;
+	int64_t slot_bytes, nr_slabs, objs_per_slab, pages_per_slab;
+	int64_t nr_slots;  /* of all slabs */
+	int64_t used_objs; /* allocated; without kernel memory, objects that CPUs keep ready too */
+	bool is_exact;	   /* counted in kernel memory */
+};
+
+/**
+ * Takes the numbers from kernel memory, or else from the list. False: a number is missing or
+ * impossible.
+ */
+bool kt_slab_counts(const struct kt_snapshot *snap, const struct kt_cache *cache,
+	struct kt_slab_counts *ret_counts);
+
+/** Sorts parts by what they save, and keeps the first. */
+void kt_slab_parts_cut(struct kt_arena *arena, struct kt_whatif_result *ret, const char *counted);
+
+#endif
