@@ -33,6 +33,7 @@ enum kt_want {
 	KT_WANT_DETAILS = 1u << 4,   /* parts of a list that are shown only with details */
 	KT_WANT_AREAS = 1u << 5,     /* every vmalloc area, even where a counter would be enough */
 	KT_WANT_CGROUPS = 1u << 8,   /* for a census: pages of each cgroup */
+	KT_WANT_SLABS = 1u << 10,    /* directories of slab caches, also where the list is enough */
 	KT_WANT_PAGE_MAP =
 		1u << 9, /* for a census: the map of pages that a picture is drawn from */
 };

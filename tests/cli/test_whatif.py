@@ -184,6 +184,40 @@ def slabs_of_other_orders_are_worked_out():
         assert row["saves_bytes"] is None and row["why"], row
 
 
+FAMILIES = """slabinfo - version: 2.1
+# name            <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab>
+kmalloc-64 500 640 64 64 1 : tunables 0 0 0 : slabdata 10 10 0
+kmalloc-cg-64 180 320 64 64 1 : tunables 0 0 0 : slabdata 5 5 0
+kmalloc-rnd-01-64 28 128 64 64 1 : tunables 0 0 0 : slabdata 2 2 0
+dentry 100 210 192 21 1 : tunables 0 0 0 : slabdata 10 10 0
+"""
+
+
+@test
+def families_of_kmalloc_and_merged_caches_are_worked_out():
+    with Folder() as folder:
+        source = plant(folder, {**MACHINE, **TWO_CPUS, "proc/slabinfo": FAMILIES,
+                                "sys/kernel/slab/:0000192/reclaim_account": "1\n"})
+        for name in ("dentry", "other", "third"):
+            (source / "sys/kernel/slab" / name).symlink_to(":0000192")
+        rows = rows_of("-s", source)
+        # 848 objects and free slots in 14 slabs instead of 17
+        row = rows["kmalloc-families"]
+        assert (row["saves_bytes"], row["certainty"]) == (3 * 4096, "estimate"), row
+        assert (row["low_bytes"], row["high_bytes"]) == (0, 17 * 4096), row
+        report = one("kmalloc-families", "-s", source)
+        assert [row["input"] for row in report["inputs"]] == ["caches with slabs", "their slabs"]
+        row = rows["slab-merging"]
+        assert (row["saves_bytes"], row["certainty"], row["now_bytes"]) == (0, "exact", 40960), row
+        report = one("slab-merging", "-s", source)
+        # two names more, half a slab for each of 2 CPUs and a node
+        assert report["curve"][1]["bytes"] == 40960 + 3 * 4096, report["curve"]
+    with Folder() as folder:
+        rows = rows_of("-s", plant(folder, {**MACHINE, "proc/slabinfo": FAMILIES}))
+        row = rows["slab-merging"]
+        assert row["saves_bytes"] is None and row["why"], row
+
+
 @test
 def unknown_names_are_refused():
     refuse("whatif", "nosuch", status=2, says="'ktally whatif' lists them")

@@ -13,9 +13,11 @@
 #include <string.h>
 
 /* The names of kt_whatifs[], which a test compares with them. */
-#define NAMES                                                                                 \
-	"cma crashkernel fragmentation hash hugetlb hvo kernel-stacks kmalloc mempools "      \
-	"page-tables percpu shared-tables slab-orders slab-packing slab-reclaim struct-page " \
+#define NAMES                                                                                    \
+	"cma crashkernel fragmentation hash hugetlb hvo kernel-stacks kmalloc kmalloc-families " \
+	"mempools "                                                                              \
+	"page-tables percpu shared-tables slab-merging slab-orders slab-packing slab-reclaim "   \
+	"struct-page "                                                                           \
 	"swiotlb"
 
 #define SOURCES_MAX 64u
@@ -503,6 +505,8 @@ static struct kt_err *collect(
 	}
 	if (args->exact && (!one || one == &kt_whatif_shared_tables))
 		want = KT_WANT_EXPENSIVE;
+	for (size_t i = 0; i < wanted.count; i++)
+		want |= wanted.items[i] == &kt_source_slabs ? KT_WANT_SLABS : 0;
 	return kt_machine_collect(machine, want, &(struct kt_needs){ .only = wanted.items });
 }
 
@@ -561,9 +565,11 @@ const struct kt_cmd kt_cmd_whatif = {
 		"absent CPUs. crashkernel, swiotlb, cma: reservations. hugetlb: idle huge pages. "
 		"page-tables: huge pages for processes. shared-tables: page tables that processes "
 		"share. kmalloc: size classes for the sizes that "
-		"are requested. slab-reclaim CACHE: objects of its emptiest slabs evicted first. "
+		"are requested. kmalloc-families: one cache for each size. slab-reclaim CACHE: "
+		"objects of its emptiest slabs evicted first. "
 		"kernel-stacks: without untouched pages. slab-packing: "
 		"objects in as few slabs as possible. slab-orders: slabs of another order. "
+		"slab-merging: similar caches in the same slabs. "
 		"fragmentation: the few pages that keep huge "
 		"pages from being free, and whose they are. mempools: no reserves of drivers.\n\n"
 		"--exact reads kernel memory, through /proc/kcore or a BPF program that only "

@@ -224,7 +224,8 @@ static struct kt_err *read_it(struct kt_root *root, struct kt_snapshot *snap)
 
 static bool wanted(const struct kt_snapshot *snap, unsigned want)
 {
-	return (want & (KT_WANT_ALL | KT_WANT_DETAILS)) || snap->asked_cache || !snap->caches.count;
+	return (want & (KT_WANT_ALL | KT_WANT_DETAILS | KT_WANT_SLABS)) || snap->asked_cache ||
+	       !snap->caches.count;
 }
 
 const struct kt_source kt_source_slabs = {

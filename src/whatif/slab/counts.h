@@ -15,9 +15,10 @@ struct kt_slabs_of kt_slabs_machine(const struct kt_snapshot *snap);
 struct kt_slab_counts {
 	const char *name;
 	int64_t slot_bytes, nr_slabs, objs_per_slab, pages_per_slab;
-	int64_t nr_slots;  /* of all slabs */
-	int64_t used_objs; /* allocated; without kernel memory, objects that CPUs keep ready too */
-	bool is_exact;	   /* counted in kernel memory */
+	int64_t nr_slots;   /* of all slabs */
+	int64_t used_objs;  /* allocated; without kernel memory, objects that CPUs keep ready too */
+	int64_t least_objs; /* allocated at least */
+	bool is_exact;	    /* counted in kernel memory */
 };
 
 /**
@@ -26,6 +27,27 @@ struct kt_slab_counts {
  */
 bool kt_slab_counts(const struct kt_snapshot *snap, const struct kt_cache *cache,
 	struct kt_slab_counts *ret_counts);
+
+/**
+ * Objects that sheaves of a cache hold at most: three of each CPU, and the barn of each node;
+ * KT_UNKNOWN: the capacity or the number of CPUs is not known.
+ */
+int64_t kt_slab_sheaves_most(const struct kt_snapshot *snap, int64_t sheaf_capacity);
+
+/** Caches whose objects could be in the same slabs; 0 at first. */
+struct kt_slab_pool {
+	size_t nr_caches; /* that have slabs */
+	int64_t objs_per_slab, pages_per_slab;
+	int64_t nr_slabs, used_objs, least_objs;
+	int64_t most_free; /* free slots of the cache that has most of them */
+};
+
+/** False: the cache has slabs of another size, or a sum is too large. */
+bool kt_slab_pool_add(struct kt_slab_pool *pool, const struct kt_slab_counts *counts);
+/** Slabs of the pool, if it keeps as many free slots as the cache with most of them. */
+int64_t kt_slab_pool_likely(const struct kt_slab_pool *pool);
+/** Slabs of the pool at least, without a free slot. */
+int64_t kt_slab_pool_least(const struct kt_slab_pool *pool);
 
 /** Sorts parts by what they save, and keeps the first. */
 void kt_slab_parts_cut(struct kt_arena *arena, struct kt_whatif_result *ret, const char *counted);

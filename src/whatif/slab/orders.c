@@ -66,7 +66,7 @@ static struct pages pages_of(const struct choices *choices, const struct kt_slab
 	const struct kt_packing *packing)
 {
 	int64_t nr_lists = choices->machine.nr_lists, slots = counts->nr_slots, change, half, whole;
-	int64_t fewest = counts->is_exact ? counts->used_objs : 0; /* slots that are needed */
+	int64_t fewest = counts->least_objs; /* slots that are needed */
 
 	nr_lists = nr_lists < counts->nr_slabs ? nr_lists : counts->nr_slabs;
 	change = nr_lists * (packing->objs_per_slab - counts->objs_per_slab);
@@ -275,7 +275,7 @@ const struct kt_whatif kt_whatif_slab_orders = {
 		"saving of all choices counts.",
 	.counted = "slabs",
 	.parts_counted = "slabs today",
-	.sources = KT_SOURCES(&kt_source_slabinfo),
+	.sources = KT_SOURCES(&kt_source_slabinfo, &kt_source_slabs),
 	.exact = KT_SOURCES(&kt_source_slub),
 	.compute = compute,
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 //
-// Slabs of other orders, by the rule of SLUB.
+// Slabs of other orders, by the rule of SLUB; caches that share slabs, or could.
 
 #include "computed.h"
 
@@ -135,5 +135,155 @@ TEST(slabs_by_another_rule_are_left_out)
 	snap->host.nr_cpus_present = snap->host.nr_cpus_possible = KT_UNKNOWN;
 	compute(&kt_whatif_slab_orders, snap, &computed);
 	check_unknown(&computed);
+	kt_arena_fini(&computed.arena);
+}
+
+/* ---- families of kmalloc ---- */
+
+static struct kt_cache_folder *put_folder(struct kt_snapshot *snap, const char *name)
+{
+	struct kt_cache_folder *folder = kt_list_push(&snap->arena, &snap->cache_folders);
+
+	*folder = kt_cache_folder_unknown(name, name);
+	folder->nr_cpu_slabs = 0;
+	folder->reclaimable = 0;
+	return folder;
+}
+
+static void put_kmalloc(struct kt_snapshot *snap, const char *name, int64_t nr_slabs, int64_t used)
+{
+	put_cache(snap, name, 64, 64, 1, nr_slabs, used);
+	put_folder(snap, name);
+}
+
+/*
+ * In slabs of 64 slots: kmalloc 10 slabs with 500 in use, cg 5 with 180, one of rnd 2 with 28. The
+ * most free slots are 140. All: 500 + 180 + 28 + 140 in 14 slabs of 17, or 708 in 12. Of cg: 820 in
+ * 13 of 15. Of rnd: 668 in 11 of 12. DMA is in another zone.
+ */
+TEST(families_have_free_slots_of_their_own)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = two_cpus();
+	struct computed computed;
+
+	put_kmalloc(snap, "kmalloc-64", 10, 500);
+	put_kmalloc(snap, "kmalloc-cg-64", 5, 180);
+	put_kmalloc(snap, "kmalloc-rnd-01-64", 2, 28);
+	put_kmalloc(snap, "dma-kmalloc-64", 3, 1);
+	put_kmalloc(snap, "other-64", 7, 1);
+	compute(&kt_whatif_kmalloc_families, snap, &computed);
+	check(&computed, KT_ESTIMATE, 3 * 4096);
+	CHECK_INT(computed.result.now_bytes, 17 * 4096);
+	CHECK_INT(computed.result.low_bytes, 0);
+	CHECK_INT(computed.result.high_bytes, 5 * 4096);
+	CHECK_INT(point_of(&computed, "kmalloc-cg in kmalloc")->saves_bytes, 2 * 4096);
+	CHECK_INT(point_of(&computed, "kmalloc-cg in kmalloc")->count, 2);
+	CHECK_INT(point_of(&computed, "kmalloc-rnd in kmalloc")->saves_bytes, 4096);
+	CHECK_INT(point_of(&computed, "one family")->bytes, 14 * 4096);
+	CHECK_INT(point_of(&computed, "one family")->count, 1);
+	CHECK_INT(computed.result.parts.count, 1);
+	CHECK_INT(computed.result.parts.items[0].count, 3);
+	kt_arena_fini(&computed.arena);
+	snap->caches_partial = true;
+	compute(&kt_whatif_kmalloc_families, snap, &computed);
+	check_unknown(&computed);
+	kt_arena_fini(&computed.arena);
+}
+
+/* A bucket has most sizes of kmalloc; a cache that only has such a name is none. */
+TEST(buckets_are_families_too)
+{
+	static const char *const sizes[] = { "8", "16", "32", "64", "128", "256" };
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = two_cpus();
+	struct computed computed;
+
+	for (size_t i = 0; i < KT_LEN(sizes); i++) {
+		int64_t slot = 8ll << i, objs = 4096 / slot;
+
+		put_cache(snap, kt_arena_printf(&snap->arena, "kmalloc-%s", sizes[i]), slot, objs,
+			1, 1, objs / 2);
+		put_cache(snap, kt_arena_printf(&snap->arena, "msg_msg-%s", sizes[i]), slot, objs,
+			1, 1, objs / 4);
+	}
+	put_cache(snap, "other-64", 64, 64, 1, 100, 1);
+	compute(&kt_whatif_kmalloc_families, snap, &computed);
+	CHECK_INT(computed.result.now_bytes, 12 * 4096);
+	/* 1/2 + 1/4 + 3/4 of a slab are 2 slabs; CPUs may keep all of them ready */
+	check(&computed, KT_ESTIMATE, 0);
+	CHECK_INT(computed.result.high_bytes, 12 * 4096);
+	CHECK_INT(point_of(&computed, "msg_msg in kmalloc")->count, 6);
+	CHECK(!point_of(&computed, "other in kmalloc"));
+	kt_arena_fini(&computed.arena);
+}
+
+TEST(one_family_saves_exactly_nothing)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = two_cpus();
+	struct computed computed;
+
+	put_kmalloc(snap, "kmalloc-64", 10, 500);
+	put_kmalloc(snap, "kmalloc-cg-64", 0, 0);
+	compute(&kt_whatif_kmalloc_families, snap, &computed);
+	check(&computed, KT_EXACT, 0);
+	kt_arena_fini(&computed.arena);
+}
+
+/* ---- merging ---- */
+
+static void put_name(struct kt_snapshot *snap, struct kt_cache_folder *folder, const char *name)
+{
+	const char **slot = kt_list_push(&snap->arena, &folder->names);
+
+	*slot = name;
+}
+
+/* Three names in 10 slabs: two of them would have half a slab on each of 3 lists. */
+TEST(merged_caches_would_cost_half_slabs)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = two_cpus();
+	struct kt_cache_folder *folder = put_folder(snap, ":0000064");
+	struct computed computed;
+
+	put_name(snap, folder, "b");
+	put_name(snap, folder, "a");
+	put_name(snap, folder, "c");
+	compute(&kt_whatif_slab_merging, snap, &computed);
+	check_unknown(&computed);
+	kt_arena_fini(&computed.arena);
+	put_cache(snap, "a", 64, 64, 1, 10, 600);
+	compute(&kt_whatif_slab_merging, snap, &computed);
+	check(&computed, KT_EXACT, 0);
+	CHECK_INT(computed.result.now_bytes, 10 * 4096);
+	CHECK_INT(point_of(&computed, "slab_nomerge")->count, 3);
+	CHECK_INT(point_of(&computed, "slab_nomerge")->bytes, 13 * 4096);
+	CHECK_INT(point_of(&computed, "slab_nomerge")->saves_bytes, KT_UNKNOWN);
+	CHECK_INT(computed.result.parts.items[0].count, 3);
+	kt_arena_fini(&computed.arena);
+}
+
+/*
+ * A kernel that merges nothing: 200 objects of x and y need 4 of 15 slabs. A constructor forbids it
+ * for z, v can be reclaimed, and w has another size.
+ */
+TEST(caches_of_one_size_could_share_slabs)
+{
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = two_cpus();
+	struct computed computed;
+
+	put_cache(snap, "x", 64, 64, 1, 10, 100);
+	put_folder(snap, "x");
+	put_cache(snap, "y", 64, 64, 1, 5, 100);
+	put_folder(snap, "y");
+	put_cache(snap, "z", 64, 64, 1, 5, 1);
+	put_folder(snap, "z")->ctor = "init_once";
+	put_cache(snap, "v", 64, 64, 1, 5, 1);
+	put_folder(snap, "v")->reclaimable = 1;
+	put_cache(snap, "w", 128, 32, 1, 5, 1);
+	put_folder(snap, "w");
+	compute(&kt_whatif_slab_merging, snap, &computed);
+	check(&computed, KT_UPPER_BOUND, 11 * 4096);
+	CHECK_INT(computed.result.now_bytes, 15 * 4096);
+	CHECK_INT(computed.result.parts.count, 1);
+	CHECK_INT(computed.result.parts.items[0].count, 2);
 	kt_arena_fini(&computed.arena);
 }
