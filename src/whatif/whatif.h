@@ -111,5 +111,6 @@ extern const struct kt_whatif kt_whatif_slab_packing, kt_whatif_slab_reclaim, kt
 extern const struct kt_whatif kt_whatif_fragmentation, kt_whatif_shared_tables;
 extern const struct kt_whatif kt_whatif_mempools, kt_whatif_cma, kt_whatif_slab_orders;
 extern const struct kt_whatif kt_whatif_kmalloc_families, kt_whatif_slab_merging;
+extern const struct kt_whatif kt_whatif_rounding, kt_whatif_sheaves;
 
 #endif

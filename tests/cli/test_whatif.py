@@ -219,6 +219,41 @@ def families_of_kmalloc_and_merged_caches_are_worked_out():
 
 
 @test
+def rounding_and_sheaves_say_what_they_know():
+    with Folder() as folder:
+        memory = "# slot object objects/slab pages/slab slabs objects used free cached rcu uncertain " \
+                 "reclaimable name\n192 192 21 1 10 210 100 70 40 0 0 1 dentry\n"
+        source = plant(folder, {**MACHINE, **TWO_CPUS, "proc/slabinfo": FAMILIES,
+                                "sys/kernel/slab/dentry/sheaf_capacity": "4\n",
+                                "sys/kernel/slab/dentry/cpu_slabs": "0\n", "ktally/slub": memory})
+        rows = rows_of("-s", source)
+        # 4 objects in 3 sheaves for each of 2 CPUs and 11 of a node, of 192 bytes: half of them
+        row = rows["sheaves"]
+        assert (row["now_bytes"], row["certainty"]) == (68 * 192, "at most"), row
+        assert row["saves_bytes"] == 68 * 192 // 2 // 4096 * 4096, row
+        report = one("sheaves", "--exact", "-s", source)
+        assert report["now_bytes"] == 40 * 192, report
+        inputs = {row["input"]: row["count"] for row in report["inputs"]}
+        assert inputs["objects in them, at most"] == 40, inputs
+        # Slab has far more than these caches: that is not only large kmalloc
+        assert rows["rounding"]["saves_bytes"] is None and rows["rounding"]["why"], rows["rounding"]
+    with Folder() as folder:
+        source = plant(folder, MACHINE)
+        # 44,000 KiB in Slab, 42,000 KiB in caches; at most half of the rest
+        row = rows_of("-s", source)["rounding"]
+        assert (row["now_bytes"], row["certainty"]) == (2000 * 1024, "at most"), row
+        assert row["saves_bytes"] == 1000 * 1024 and row["needs"] == "kernel", row
+        report = one("rounding", "-s", source)
+        assert [row["input"] for row in report["inputs"]] == ["large kmalloc"], report
+        text = " ".join(succeed("whatif", "rounding", "-s", source).text.split())
+        assert "which call site asked for how much is not kept by the kernel" in text, text
+    with Folder() as folder:
+        rows = rows_of("-s", plant(folder, {"proc/meminfo": MACHINE["proc/meminfo"]}))
+        for name in ("sheaves", "rounding", "slab-orders", "slab-merging", "kmalloc-families"):
+            assert rows[name]["saves_bytes"] is None and rows[name]["why"], rows[name]
+
+
+@test
 def unknown_names_are_refused():
     refuse("whatif", "nosuch", status=2, says="'ktally whatif' lists them")
     refuse("whatif", "hash", "dentry", status=2, says="takes no slab cache")

@@ -13,12 +13,10 @@
 #include <string.h>
 
 /* The names of kt_whatifs[], which a test compares with them. */
-#define NAMES                                                                                    \
-	"cma crashkernel fragmentation hash hugetlb hvo kernel-stacks kmalloc kmalloc-families " \
-	"mempools "                                                                              \
-	"page-tables percpu shared-tables slab-merging slab-orders slab-packing slab-reclaim "   \
-	"struct-page "                                                                           \
-	"swiotlb"
+#define NAMES                                                                          \
+	"cma crashkernel fragmentation hash hugetlb hvo kernel-stacks kmalloc "        \
+	"kmalloc-families mempools page-tables percpu rounding shared-tables sheaves " \
+	"slab-merging slab-orders slab-packing slab-reclaim struct-page swiotlb"
 
 #define SOURCES_MAX 64u
 #define CERTAINTY   "exact|estimate|at most|at least"
@@ -495,6 +493,7 @@ static struct kt_err *collect(
 	if (call->nr_operands > 1)
 		machine->snap->asked_cache =
 			kt_arena_name(&machine->snap->arena, kt_span_str(call->operands[1]));
+	machine->snap->asked_beyond = args->exact && (!one || one == &kt_whatif_rounding);
 	add_sources(&wanted, always);
 	for (size_t i = 0; i < kt_nr_whatifs; i++) {
 		if (one && one != kt_whatifs[i])
@@ -569,7 +568,8 @@ const struct kt_cmd kt_cmd_whatif = {
 		"objects of its emptiest slabs evicted first. "
 		"kernel-stacks: without untouched pages. slab-packing: "
 		"objects in as few slabs as possible. slab-orders: slabs of another order. "
-		"slab-merging: similar caches in the same slabs. "
+		"slab-merging: similar caches in the same slabs. sheaves: smaller stocks of free "
+		"objects. rounding: large kmalloc without rounding to 2^n pages. "
 		"fragmentation: the few pages that keep huge "
 		"pages from being free, and whose they are. mempools: no reserves of drivers.\n\n"
 		"--exact reads kernel memory, through /proc/kcore or a BPF program that only "
