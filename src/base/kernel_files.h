@@ -12,6 +12,9 @@
  */
 #define KT_LIST_CUT "# not whole: "
 
+#define KT_FILE_DENTRY_STATE  "proc/sys/fs/dentry-state"
+#define KT_FILE_INODE_NR      "proc/sys/fs/inode-nr"
+#define KT_FILE_INODE_STATE   "proc/sys/fs/inode-state"
 #define KT_FILE_MEMINFO	      "proc/meminfo"
 #define KT_FILE_LOADAVG	      "proc/loadavg"
 #define KT_FILE_VMSTAT	      "proc/vmstat"

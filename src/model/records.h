@@ -91,6 +91,12 @@ struct kt_hash {
 	int order;
 };
 
+/** The most objects that a hash table had in a recording. */
+struct kt_hash_peak {
+	const char *name;
+	int64_t objects;
+};
+
 /** Chains of a hash table, counted in kernel memory. Unread buckets are in `nr_torn` only. */
 struct kt_hash_chains {
 	const char *name; /* as in the kernel log, or "TABLE, by KEY" for a further table there */
@@ -405,6 +411,7 @@ struct kt_fragment_pin {
 
 #define KT_RECORD_LISTS(LIST)                                                           \
 	LIST(struct kt_hash, hashes)                                                    \
+	LIST(struct kt_hash_peak, hash_peaks)                                           \
 	LIST(struct kt_hash_chains, hash_chains)                                        \
 	LIST(struct kt_boot_event, boot_events) /* in the order of the kernel log */    \
 	LIST(struct kt_vm_event, events)	/* of the page allocator, since boot */ \

@@ -11,11 +11,25 @@
 
 #include <string.h>
 
+/* The most objects in a recording; KT_UNKNOWN: there is none, or none has this number. */
+static int64_t peak_of(const struct kt_snapshot *snap, const char *name)
+{
+	int64_t most = KT_UNKNOWN;
+
+	for (size_t i = 0; i < snap->hash_peaks.count; i++) {
+		const struct kt_hash_peak *peak = &snap->hash_peaks.items[i];
+
+		if (strcmp(peak->name, name) == 0 && peak->objects > most)
+			most = peak->objects;
+	}
+	return most;
+}
+
 /*
  * Objects in all chains of a table, of all network namespaces, or a counter for all of them;
  * KT_UNKNOWN: neither is known.
  */
-static int64_t objects_of(const struct kt_snapshot *snap, const char *name, const char **ret_from)
+static int64_t objects_now(const struct kt_snapshot *snap, const char *name, const char **ret_from)
 {
 	const struct kt_hash_chains *chains = kt_hash_chains_find(snap, name);
 
@@ -25,6 +39,18 @@ static int64_t objects_of(const struct kt_snapshot *snap, const char *name, cons
 	}
 	*ret_from = "counter of the kernel";
 	return kt_hash_is_whole(name) ? kt_hash_in_use(snap, name) : KT_UNKNOWN;
+}
+
+/* The objects of a table now, or the most of a recording. */
+static int64_t objects_of(const struct kt_snapshot *snap, const char *name, const char **ret_from)
+{
+	int64_t now = objects_now(snap, name, ret_from), peak = peak_of(snap, name);
+
+	if (kt_known(peak) && peak > now) {
+		*ret_from = "most of the recording";
+		return peak;
+	}
+	return now;
 }
 
 /* The objects of a table, or of a table that takes its entries, whichever has more. */
@@ -143,8 +169,14 @@ static void compute(
 			"%zu of %zu tables are left out: no parameter sets their size, or the "
 			"number of their objects is not known",
 			snap->hashes.count - nr_known, snap->hashes.count);
-	kt_whatif_note(arena, ret,
-		"the objects are today's: choose the largest number that the machine ever has");
+	if (snap->hash_peaks.count)
+		kt_whatif_note(arena, ret,
+			"dentries and inodes are the most of the recording; other tables count "
+			"their objects at its last sample");
+	else
+		kt_whatif_note(arena, ret,
+			"the objects are today's: choose the largest number that the machine ever "
+			"has, such as with -s RECORDING");
 }
 
 const struct kt_whatif kt_whatif_hash = {
@@ -154,7 +186,8 @@ const struct kt_whatif kt_whatif_hash = {
 	.how = "parameters at boot, such as dhash_entries=",
 	.algorithm =
 		"The entries of each table are the least power of two, 512 or more, that is not "
-		"below the number of its objects now; an entry keeps its size. One parameter sets "
+		"below the number of its objects, now or in the recording that is read; an entry "
+		"keeps its size. One parameter sets "
 		"the tables TCP established and TCP bind, and one UDP and UDP-Lite, so both must "
 		"have room. Tables that are smaller already stay as they are. It is an upper "
 		"bound, because a table needs "

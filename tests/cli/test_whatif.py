@@ -254,6 +254,25 @@ def rounding_and_sheaves_say_what_they_know():
 
 
 @test
+def hash_tables_have_room_for_the_most_of_a_recording():
+    with Folder() as folder:
+        tree, file = plant(folder / "tree", MACHINE), folder / "x.rec"
+        state = tree / "proc/sys/fs/dentry-state"
+        for number in (1000, 70000, 2000):
+            state.write_text(f"{number}\t900\t45\t0\t100\t0\n")
+            succeed("-s", tree, "record", "-i", "0.1", "-n", "1", file)
+        report = one("hash", "-s", file)
+        inputs = {row["input"]: row for row in report["inputs"]}
+        assert inputs["Dentry cache: objects"]["count"] == 70000, inputs
+        assert inputs["Dentry cache: objects"]["from"] == "most of the recording", inputs
+        # 131,072 entries are what the table has, so it stays
+        assert report["parts"][0]["saves_bytes"] == 0, report["parts"]
+        # the tree itself has 2,000 now
+        report = one("hash", "-s", tree)
+        assert report["parts"][0]["how"] == "dhash_entries=2048 at boot", report["parts"]
+
+
+@test
 def unknown_names_are_refused():
     refuse("whatif", "nosuch", status=2, says="'ktally whatif' lists them")
     refuse("whatif", "hash", "dentry", status=2, says="takes no slab cache")

@@ -7,8 +7,10 @@
 
 #include "whatif/whatif.h"
 #include "cli/cmd.h"
+#include "history/peak.h"
 #include "machine/machine.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -509,6 +511,54 @@ static struct kt_err *collect(
 	return kt_machine_collect(machine, want, &(struct kt_needs){ .only = wanted.items });
 }
 
+/* A recording has all dentries and inodes, but the sockets of one namespace only. */
+static const struct {
+	const char *table, *path;
+} counted[] = {
+	{ "Dentry cache", KT_FILE_DENTRY_STATE },
+	{ "Inode-cache", KT_FILE_INODE_NR },
+	{ "Inode-cache", KT_FILE_INODE_STATE },
+};
+
+static struct kt_err *add_peaks(struct kt_history *history, struct kt_snapshot *snap)
+{
+	for (size_t i = 0; i < KT_LEN(counted); i++) {
+		struct kt_hash_peak *peak;
+		int64_t most;
+		struct kt_err *err = kt_history_peak(history, counted[i].path, &most);
+
+		if (err)
+			return err;
+		peak = kt_known(most) ? kt_list_push(&snap->arena, &snap->hash_peaks) : NULL;
+		if (peak)
+			*peak = (struct kt_hash_peak){ counted[i].table, most };
+	}
+	return NULL;
+}
+
+/* Reads the whole recording up to the sample that is shown: hash tables need room for the most. */
+static struct kt_err *read_peaks(const struct kt_call *call, struct kt_snapshot *snap)
+{
+	const char *source = call->machine.source, *when;
+	struct kt_history history = { 0 };
+	char path[PATH_MAX];
+	struct kt_err *err;
+
+	if (!source)
+		return NULL;
+	if (kt_root_cut_time(source, path, &when))
+		source = path;
+	if (!kt_is_recording(source))
+		return NULL;
+	err = kt_history_open(source, &history);
+	if (!err && kt_known(snap->host.taken_s))
+		kt_history_limit(&history, INT64_MIN, snap->host.taken_s * 1000 + 999);
+	if (!err)
+		err = add_peaks(&history, snap);
+	kt_history_cleanup(&history);
+	return err;
+}
+
 static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
 {
 	const struct whatif_args *args = kt_call_own(call);
@@ -520,6 +570,8 @@ static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
 	err = check_operands(call);
 	if (!err)
 		err = collect(call, one, &machine);
+	if (!err && (!one || one == &kt_whatif_hash))
+		err = read_peaks(call, machine.snap);
 	if (err)
 		return err;
 	kt_machine_describe(&machine, report);
@@ -559,7 +611,8 @@ const struct kt_cmd kt_cmd_whatif = {
 		"or a kernel that is built differently. What lacks an input is not known, with the "
 		"reason. The "
 		"rows overlap and have no sum.\n\n"
-		"hash: hash tables with an entry for each object. hvo: one page of struct pages "
+		"hash: hash tables with an entry for each object; of a recording, for the most "
+		"dentries and inodes. hvo: one page of struct pages "
 		"for each huge page. struct-page: smaller struct pages. percpu: no memory for "
 		"absent CPUs. crashkernel, swiotlb, cma: reservations. hugetlb: idle huge pages. "
 		"page-tables: huge pages for processes. shared-tables: page tables that processes "

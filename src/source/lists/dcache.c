@@ -48,7 +48,7 @@ static struct kt_err *parse(struct kt_snapshot *snap, const struct kt_text *text
 const struct kt_source kt_source_dcache = {
 	.name = "dcache",
 	.summary = "how many dentries and inodes exist",
-	.paths = { "proc/sys/fs/dentry-state", "proc/sys/fs/inode-nr", "proc/sys/fs/inode-state" },
+	.paths = { KT_FILE_DENTRY_STATE, KT_FILE_INODE_NR, KT_FILE_INODE_STATE },
 	.cost = KT_COST_CHEAP,
 	.extra = true,
 	.lack = "the numbers of unused and negative dentries are unknown",

@@ -64,6 +64,36 @@ TEST(hash_tables_get_an_entry_for_each_object)
 	kt_arena_fini(&computed.arena);
 }
 
+/* The recording had 300,000 dentries: 524,288 entries; the largest of two numbers of inodes. */
+TEST(hash_tables_have_room_for_the_most_of_a_recording)
+{
+	static const struct kt_hash_peak peaks[] = { { "Dentry cache", 300000 },
+		{ "Inode-cache", 50 }, { "Inode-cache", 700 } };
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = machine(4096);
+	struct computed computed;
+
+	put_hash(snap, "Dentry cache", 1 << 20, 8 << 20);
+	put_hash(snap, "Inode-cache", 8192, 65536);
+	snap->dcache.nr_dentry = 70000;
+	snap->dcache.nr_inodes = 100;
+	for (size_t i = 0; i < KT_LEN(peaks); i++) {
+		struct kt_hash_peak *peak = kt_list_push(&snap->arena, &snap->hash_peaks);
+
+		*peak = peaks[i];
+	}
+	compute(&kt_whatif_hash, snap, &computed);
+	/* 4 MiB less, and 1,024 entries of 8 bytes instead of 8,192 */
+	check(&computed, KT_UPPER_BOUND, 4 * MIB + 56 * KIB);
+	CHECK_INT(computed.result.inputs.items[0].count, 300000);
+	CHECK_STR(computed.result.inputs.items[0].from, "most of the recording");
+	kt_arena_fini(&computed.arena);
+	/* now there are more than ever */
+	snap->dcache.nr_dentry = 600000;
+	compute(&kt_whatif_hash, snap, &computed);
+	check(&computed, KT_UPPER_BOUND, 56 * KIB);
+	kt_arena_fini(&computed.arena);
+}
+
 /* A table that is too small already stays; chains count objects of all network namespaces. */
 TEST(small_hash_tables_stay_and_chains_count)
 {
