@@ -128,7 +128,8 @@ static void count_kinds(
 
 static bool is_kmalloc(const struct families *families, size_t kind)
 {
-	return kind < FIRST_BUCKET || families->kinds[kind].nr_sizes >= BUCKETS_MIN;
+	return kind < FIRST_BUCKET ||
+	       (kind < KINDS_MAX && families->kinds[kind].nr_sizes >= BUCKETS_MIN);
 }
 
 static void add_caches(

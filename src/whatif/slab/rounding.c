@@ -66,7 +66,7 @@ static bool by_blocks(struct kt_arena *arena, const struct kt_large_kmalloc *lar
 }
 
 /* Without the blocks: less than half of what slab caches do not have. */
-static bool by_rest(const struct kt_snapshot *snap, struct bound *bound)
+static bool by_rest(struct kt_arena *arena, const struct kt_snapshot *snap, struct bound *bound)
 {
 	struct kt_slab_uses uses = { 0 };
 	KT_CLEANUP(err) struct kt_err *err = kt_slab_analyse(snap, &uses);
@@ -80,6 +80,8 @@ static bool by_rest(const struct kt_snapshot *snap, struct bound *bound)
 			.from = "Slab minus the caches" };
 	if (!err)
 		kt_slab_uses_cleanup(&uses);
+	else if (kt_err_code(err) == KT_ERR_NOMEM)
+		arena->failed = true;
 	return known;
 }
 
@@ -95,6 +97,7 @@ static bool put_site(struct kt_arena *arena, const struct kt_watched *watched, i
 	const struct kt_sampled_sum *held = &watched->held, *asked = &watched->requested;
 	struct kt_span function = { 0 };
 	double given, each, then;
+	int64_t whole;
 
 	if (held->nr <= 0 || asked->nr != held->nr || held->objects < 1 ||
 		held->bytes > (double)(1ll << 50))
@@ -103,7 +106,9 @@ static bool put_site(struct kt_arena *arena, const struct kt_watched *watched, i
 	each = asked->bytes / held->objects;
 	if (given < 4 * (double)page || each > given || each <= 0)
 		return false;
-	then = (double)((int64_t)each / page + ((int64_t)each % page != 0)) * (double)page;
+	whole = (int64_t)each / page * page;
+	whole += whole < (int64_t)each ? page : 0;
+	then = (double)whole;
 	if (watched->nr_frames)
 		function = kt_frame_function(
 			watched->frames[kt_frames_wanting(watched->frames, watched->nr_frames)]);
@@ -173,7 +178,7 @@ static void compute(
 		kt_whatif_unknown(ret, "the counts of large kmalloc are impossible");
 		return;
 	}
-	if (!large && !by_rest(snap, &bound)) {
+	if (!large && !by_rest(arena, snap, &bound)) {
 		kt_whatif_unknown(ret,
 			"how much large kmalloc there is, is not known: that needs the slab caches "
 			"and Slab of this kernel, or --exact");
