@@ -198,6 +198,7 @@ struct kt_drawn_slab {
 	int64_t nr_alike; /* slabs with as many objects in use, itself included; KT_UNKNOWN */
 	int64_t nr_objs;  /* slots: fewer than planned if memory was short */
 	int64_t used_objs;
+	int64_t start;	      /* byte of the first slot: a model may colour slabs */
 	bool torn;	      /* it changed while it was read: free slots may count as in use */
 	const char *map;      /* nr_objs letters */
 	const uint16_t *rank; /* place of each object in its list, from 1; 0: in use */

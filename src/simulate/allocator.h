@@ -2,6 +2,7 @@
 #ifndef KT_SIMULATE_ALLOCATOR_H
 #define KT_SIMULATE_ALLOCATOR_H
 
+#include "model/cache.h"
 #include "simulate/event.h"
 
 /**
@@ -23,6 +24,28 @@ struct kt_sim_held {
 	uint64_t table_bytes; /* tables outside these pages */
 	size_t nr_counts;
 	struct kt_sim_count counts[KT_SIM_COUNTS_MAX];
+};
+
+/** How the slabs of a cache are laid out. */
+struct kt_sim_slab_form {
+	uint32_t pages_per_slab, objs_per_slab, slot_bytes;
+};
+#define KT_SIM_DRAWN_OBJS_MAX 32767u
+
+struct kt_sim_slab_view {
+	uint32_t cache;
+	uint32_t stamp; /* no other slab has it */
+	uint32_t nr_objs;
+	uint32_t nr_free;  /* on the slab's own list */
+	uint32_t nr_ready; /* on the list of the CPU whose slab it is */
+	uint32_t cpu;	   /* KT_SIM_NONE: none */
+	uint32_t colour_bytes;
+	enum kt_slab_state state;
+};
+
+/** Free objects of a slab that CPUs and nodes keep. */
+struct kt_sim_away {
+	uint32_t nr_sheaf, nr_node, nr_rcu, nr_magazine;
 };
 
 struct kt_sim_allocator {
@@ -50,6 +73,20 @@ struct kt_sim_allocator {
 	 */
 	void (*measure)(
 		const struct kt_sim_model *model, struct kt_sim_held *ret, uint64_t *ret_pages);
+
+	/* ---- for drawings of slabs; NULL: it has no slabs ---- */
+
+	/** False: the objects of the cache have many sizes, or are too many for a slab. */
+	bool (*form)(
+		const struct kt_sim_model *model, uint32_t cache, struct kt_sim_slab_form *ret);
+	uint32_t (*nr_slabs)(const struct kt_sim_model *model); /* they are below this number */
+	/** False: no slab has this number. */
+	bool (*look)(const struct kt_sim_model *model, uint32_t slab, struct kt_sim_slab_view *ret);
+	/** The slab of an object in use, or of one that was freed last. */
+	uint32_t (*slab_of)(const struct kt_sim_model *model, uint32_t object);
+	/** Counts free objects of a cache by slab. NULL: none is away from its slab. */
+	void (*count_away)(
+		const struct kt_sim_model *model, uint32_t cache, struct kt_sim_away *ret_by_slab);
 };
 
 extern const struct kt_sim_allocator *const kt_sim_allocators[];

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "simulate/simulate.h"
 
+#include "simulate/slots.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +23,8 @@ struct run {
 	struct kt_sim_model *models[KT_SIM_ALLOCATORS_MAX];
 	struct kt_sim_buddy *buddies[KT_SIM_ALLOCATORS_MAX]; /* NULL: none is below */
 	const struct kt_sim_wants *wants;
+	struct kt_sim_slots *slots; /* of the first allocator; NULL: nothing is drawn */
+	uint32_t drawn;		    /* cache; KT_SIM_NONE: none */
 	struct live *objects;
 	uint32_t room;
 	uint64_t nr_objs, asked_bytes;
@@ -126,9 +130,17 @@ static bool put_old(const struct run *run, const struct kt_sim_allocator *alloca
 	return allocator->alloc(model, &alloc);
 }
 
+/* An event of the drawn cache, which the first allocator has replayed. */
+static bool follow(const struct run *run, const struct kt_sim_event *event)
+{
+	return event->kind == KT_SIM_REAP || event->cache != run->drawn ||
+	       kt_sim_slots_follow(run->slots, event);
+}
+
 static bool replay(
 	const struct run *run, size_t number, const struct kt_sim_event *events, size_t count)
 {
+	const bool drawn = run->slots && number == 0;
 	const struct kt_sim_allocator *allocator = run->allocators[number];
 	struct kt_sim_model *model = run->models[number];
 
@@ -147,6 +159,8 @@ static bool replay(
 		} else if (events[i].kind == KT_SIM_REAP && allocator->reap) {
 			allocator->reap(model);
 		}
+		if (drawn && !follow(run, &events[i]))
+			return false;
 	}
 	return true;
 }
@@ -177,18 +191,20 @@ static void measure(struct run *run, size_t number, struct kt_sim_figures *ret)
 	run->result->held[number] = held;
 }
 
-/* Notes what more is wanted, at the end of the wanted phase. */
-static void look(struct run *run, const char *phase)
+/* Notes what more is wanted, at the end of the wanted phase. False when out of memory. */
+static bool look(struct run *run, const char *phase)
 {
 	const char *wanted = run->wants->phase;
 
 	if (wanted && (run->result->looked || strcmp(phase ? phase : KT_SIM_LAST_END, wanted) != 0))
-		return;
+		return true;
 	run->result->looked = true;
 	for (size_t i = 0; i < run->nr_allocators; i++) {
 		if (run->buddies[i])
 			kt_sim_buddy_measure(run->buddies[i], &run->result->blocks[i]);
 	}
+	run->result->drawing.slabs.count = 0;
+	return !run->slots || kt_sim_slots_draw(run->slots, run->arena, &run->result->drawing);
 }
 
 static struct kt_err *end_phase(struct run *run, const char *phase)
@@ -208,9 +224,8 @@ static struct kt_err *end_phase(struct run *run, const char *phase)
 	end->figures = kt_arena_alloc(run->arena, run->nr_allocators * sizeof(*end->figures));
 	for (size_t i = 0; end->figures && i < run->nr_allocators; i++)
 		measure(run, i, &end->figures[i]);
-	look(run, phase);
 	run->moved = false;
-	return run->arena->failed ? no_memory() : NULL;
+	return !look(run, phase) || run->arena->failed ? no_memory() : NULL;
 }
 
 /* ---- the run ---- */
@@ -308,6 +323,38 @@ static bool open_model(struct run *run, size_t number)
 	return run->models[number];
 }
 
+/* Begins to follow the objects of the drawn cache. */
+static struct kt_err *open_slots(struct run *run)
+{
+	const struct kt_sim_stream *stream = run->stream;
+	const struct kt_sim_allocator *allocator = run->allocators[0];
+	struct kt_slab_drawing *drawing = &run->result->drawing;
+	struct kt_sim_slab_form form;
+	uint32_t cache = 0;
+
+	if (!run->wants->drawn)
+		return NULL;
+	while (cache < stream->nr_caches &&
+		strcmp(stream->caches[cache].name, run->wants->drawn) != 0)
+		cache++;
+	if (cache == stream->nr_caches)
+		return kt_err_new(
+			KT_ERR_USAGE, "the input has no cache '%.64s'", run->wants->drawn);
+	if (!allocator->form)
+		return kt_err_new(KT_ERR_USAGE, "%s has no slabs to draw", allocator->name);
+	if (!allocator->form(run->models[0], cache, &form))
+		return kt_err_new(KT_ERR_USAGE, "objects of '%.64s' have many sizes in %s",
+			run->wants->drawn, allocator->name);
+	*drawing = (struct kt_slab_drawing){ .slot_bytes = form.slot_bytes,
+		.object_bytes = stream->caches[cache].bytes,
+		.objs_per_slab = form.objs_per_slab,
+		.pages_per_slab = form.pages_per_slab,
+		.page_bytes = stream->machine.page_bytes };
+	run->drawn = cache;
+	run->slots = kt_sim_slots_new(allocator, run->models[0], cache, run->wants->shuffled);
+	return run->slots ? NULL : no_memory();
+}
+
 struct kt_err *kt_simulate(struct kt_arena *arena, const struct kt_sim_stream *stream,
 	const struct kt_sim_allocator *const *allocators, size_t nr_allocators,
 	const struct kt_sim_wants *wants, struct kt_sim_result *ret)
@@ -330,9 +377,12 @@ struct kt_err *kt_simulate(struct kt_arena *arena, const struct kt_sim_stream *s
 	while (opened < nr_allocators && open_model(&run, opened))
 		opened++;
 	if (opened == nr_allocators && run.cache_objs && run.cache_bytes)
-		err = run_all(&run);
+		err = open_slots(&run);
 	else
 		err = no_memory();
+	if (!err)
+		err = run_all(&run);
+	kt_sim_slots_free(run.slots);
 	for (size_t i = 0; i < nr_allocators; i++) {
 		allocators[i]->close(run.models[i]);
 		kt_sim_buddy_free(run.buddies[i]);

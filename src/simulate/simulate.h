@@ -32,13 +32,16 @@ struct kt_sim_result {
 	KT_LIST(struct kt_sim_end) ends;
 	struct kt_sim_held held[KT_SIM_ALLOCATORS_MAX]; /* at the end, by allocator */
 	struct kt_sim_blocks blocks[KT_SIM_ALLOCATORS_MAX];
-	bool looked; /* further results are there */
+	struct kt_slab_drawing drawing; /* of the first allocator */
+	bool looked;			/* further results are there */
 };
 
 /** Further results, of one end. */
 struct kt_sim_wants {
 	const char *phase; /* the end of this phase; NULL: the last end */
 	bool buddy;	   /* a page allocator below each model that takes blocks of pages */
+	const char *drawn; /* cache whose slabs of the first allocator are drawn; NULL: none */
+	bool shuffled;	   /* with the free objects of new slabs in a random order */
 };
 
 /**

@@ -75,6 +75,39 @@ def pages_come_from_a_page_allocator():
 
 
 @test
+def slabs_of_a_model_are_drawn():
+    chosen = ("--allocator", "slab", "--draw-cache", "ufs_inode")
+    report = simulate(*chosen)
+    assert 0 < len(report["drawn"]) <= 6
+    for slab in report["drawn"]:
+        assert len(slab["map"]) == slab["slots"] == 13, slab
+        assert slab["map"].count("U") == slab["used"] and slab["address"] is None, slab
+        # 4096 - 56 bytes have 13 slots of 296, and 192 for colours
+        assert slab["colour_bytes"] % 8 == 0 and slab["colour_bytes"] <= 192, slab
+        assert slab["left_over_bytes"] == 248, slab
+    text = succeed("simulate", *chosen).text
+    assert "A slab of ufs_inode: 4.0 KiB, 13 slots of 296 bytes, 248 bytes left over" in text
+    assert "<svg" in succeed("simulate", *chosen, "-o", "svg").text
+    slub = ("--cpus", "2", "--allocator", "slub", "--draw-cache", "ufs_inode")
+    plain, shuffled = simulate(*slub), simulate(*slub, "--random-freelist")
+    for key in ("slots", "used", "free", "cpu_list", "state"):
+        assert [s[key] for s in plain["drawn"]] == [s[key] for s in shuffled["drawn"]], key
+    assert plain["phases"] == shuffled["phases"]
+
+
+@test
+def drawings_that_cannot_be_are_refused():
+    refuse("simulate", "--draw-cache", "ufs_inode", status=2, says="takes one allocator")
+    refuse("simulate", "--allocator", "bsd", "--draw-cache", "ufs_inode", status=2,
+           says="bsd has no slabs to draw")
+    refuse("simulate", "--allocator", "slab", "--draw-cache", "nosuch", status=2,
+           says="the input has no cache 'nosuch'")
+    refuse("simulate", "--allocator", "slab", "--draw-cache", "kmem_alloc", status=2,
+           says="many sizes")
+    refuse("simulate", "--random-freelist", status=2, says="it needs --draw-cache")
+
+
+@test
 def a_trace_is_replayed():
     with Folder() as folder:
         plant(folder, {"trace.txt": trace()})

@@ -8,6 +8,7 @@
 #include "cli/cmd.h"
 #include "cmd/simulate/blocks.h"
 #include "cmd/simulate/kept_file.h"
+#include "cmd/slab/slab.h"
 #include "root/stream.h"
 #include "simulate/phases.h"
 #include "simulate/trace.h"
@@ -21,8 +22,8 @@
 struct simulate_args {
 	int64_t seed;	 /* 0: not given */
 	int64_t nr_cpus; /* 0: not given */
-	const char *allocators, *phase;
-	bool buddy;
+	const char *allocators, *phase, *drawn;
+	bool buddy, shuffled;
 };
 
 /* ---- the shape of the report ---- */
@@ -141,7 +142,7 @@ static const struct kt_part work_part = {
 static const struct kt_shape shape = {
 	.schema = "ktally/simulate/1",
 	.parts = KT_PARTS(&fields_part, &phases_part, &caches_part, &kt_kept_part_real,
-		&kt_blocks_part_zones, &kt_blocks_part_free, &work_part),
+		&kt_blocks_part_zones, &kt_blocks_part_free, &kt_slab_drawn_part, &work_part),
 };
 
 /* ---- the input ---- */
@@ -438,6 +439,18 @@ static int own_of(const struct chosen *chosen, const struct kt_sim_kept *kept)
 	return -1;
 }
 
+static void put_drawing(struct kt_report *report, const struct kt_slab_drawing *drawing,
+	const char *cache, const char *phase)
+{
+	const char *of = kt_report_text(report, cache).text;
+
+	kt_slab_put_drawn(report, drawing, of, NULL);
+	kt_report_note(report, "drawn: slabs of %s at the end of '%s'", of ? of : "", phase);
+	kt_report_note(report,
+		"a model decides about slabs; in a slab, the object that was freed last is "
+		"allocated first");
+}
+
 static struct kt_err *put_all(struct kt_report *report, const struct kt_sim_stream *stream,
 	const struct chosen *chosen, const struct output *output)
 {
@@ -450,6 +463,8 @@ static struct kt_err *put_all(struct kt_report *report, const struct kt_sim_stre
 	const struct kt_sim_wants wants = {
 		.phase = output->args->phase,
 		.buddy = output->args->buddy,
+		.drawn = output->args->drawn,
+		.shuffled = output->args->shuffled,
 	};
 	struct kt_sim_result result;
 	struct kt_err *err;
@@ -469,6 +484,8 @@ static struct kt_err *put_all(struct kt_report *report, const struct kt_sim_stre
 		kt_kept_put_real(report, output->kept, &result, own_of(chosen, output->kept));
 	if (wants.buddy)
 		kt_blocks_put(report, chosen->items, chosen->count, &result, name_of(end));
+	if (wants.drawn)
+		put_drawing(report, &result.drawing, wants.drawn, name_of(end));
 	put_work(report, &result, chosen);
 	for (size_t i = 0; i < chosen->count; i++)
 		kt_report_note(report, "%s: %s", chosen->items[i]->name, chosen->items[i]->title);
@@ -562,6 +579,13 @@ static struct kt_err *run(const struct kt_call *call, struct kt_report *report)
 			KT_ERR_USAGE, "--phases and --cpus are for the phases, not for a trace");
 	if (err)
 		return err;
+	if (args->drawn && chosen.count != 1)
+		return kt_err_new(
+			KT_ERR_USAGE, "--draw-cache takes one allocator, such as --allocator slub");
+	if (args->shuffled && !args->drawn)
+		return kt_err_new(KT_ERR_USAGE,
+			"--random-freelist changes the slots of objects, not the slabs: it needs "
+			"--draw-cache");
 	if (call->nr_operands)
 		return run_trace(call->operands[0], args, report, &chosen);
 	return run_phases(args, report, &chosen);
@@ -585,6 +609,12 @@ static const struct kt_option options[] = {
 	{ 0, "buddy", NULL,
 		"take pages from a model of the page allocator, and list its free blocks",
 		.kind = KT_ARG_FLAG, KT_AT(struct simulate_args, buddy) },
+	{ 0, "draw-cache", "CACHE",
+		"draw slabs of the cache in one allocator, slot by slot (-o svg: a picture)",
+		.kind = KT_ARG_TEXT, KT_AT(struct simulate_args, drawn) },
+	{ 0, "random-freelist", NULL,
+		"with --draw-cache: new slabs have their slots in a random order",
+		.kind = KT_ARG_FLAG, KT_AT(struct simulate_args, shuffled) },
 };
 
 static const struct kt_example examples[] = {
@@ -592,6 +622,8 @@ static const struct kt_example examples[] = {
 	{ "ktally simulate load.trace", "what allocators would hold for a trace of this kernel" },
 	{ "ktally simulate trace.txt --allocator slub,sheaves",
 		"what SLUB with and without sheaves would hold for a trace of tracefs" },
+	{ "ktally simulate --allocator slab --draw-cache ufs_inode",
+		"slabs of 1994 with their colours" },
 	{ "ktally simulate --phases 7 --cpus 8 --at spike", "another run, caches after the spike" },
 };
 
@@ -630,6 +662,13 @@ const struct kt_cmd kt_cmd_simulate = {
 		"each CPU. It lists the blocks that are free when a phase ends, and how many "
 		"blocks for huge pages are not free as a whole, next to the least number that has "
 		"room for the pages. Its zone has only these pages, of one mobility type.\n\n"
+		"--draw-cache CACHE draws slabs of one allocator at the end of a phase as 'ktally "
+		"slab "
+		"CACHE --draw' draws slabs of the kernel: slots in use, free slots and where "
+		"their objects are, bytes left over, and the colours of slab and magazines. "
+		"--random-freelist shuffles the slots of new slabs as CONFIG_SLAB_FREELIST_RANDOM "
+		"does. A CPU takes objects from a slab in the order of its list, whichever slots "
+		"they are in, so this changes no other figure.\n\n"
 		"Without TRACE, the input is the measurement of Bonwick's paper: boot, a spike of "
 		"256 processes with a socket each, find, and kenbus, made up from a seed. The "
 		"paper has, in percent wasted: slab 11, 13, 14, 14; SunOS 4.1.3 7, 19, 19, 27; "

@@ -84,6 +84,12 @@ void kt_slab_put_occupancy(struct kt_report *report, const struct kt_slab_occupa
 
 /** Draws slabs of one cache, which the snapshot has; adds them as the table "drawn". */
 void kt_slab_put_drawing(struct kt_report *report, const struct kt_snapshot *snap);
+/**
+ * Adds a drawing of slabs of `of`; NULL: the report has the name. `snap`: NULL if its slabs are a
+ * model's, which are on no node.
+ */
+void kt_slab_put_drawn(struct kt_report *report, const struct kt_slab_drawing *drawing,
+	const char *of, const struct kt_snapshot *snap);
 
 /**
  * Adds the pieces of a slot as a table, and as a strip in text. `pointer_at`: as in

@@ -24,6 +24,8 @@ enum {
 	D_SHEAVES,
 	D_NODE_SHEAVES,
 	D_RCU,
+	D_MAGAZINES,
+	D_START,
 	D_LEFT,
 	D_CHANGED,
 	D_MAP,
@@ -36,8 +38,8 @@ enum {
 static const struct kt_column columns[] = {
 	[D_ADDRESS] = { .key = "address",
 		.title = "ADDRESS",
-		.flags = KT_COL_SET,
-		.pattern = "^0x[0-9a-f]+$" },
+		.pattern = "^0x[0-9a-f]+$",
+		.help = "Null: a slab of a model." },
 	[D_ROLE] = { .key = "role",
 		.title = "ROLE",
 		.flags = KT_COL_SET,
@@ -85,6 +87,14 @@ static const struct kt_column columns[] = {
 		.type = KT_CELL_COUNT,
 		.flags = KT_COL_SET,
 		.help = "In sheaves that wait for a grace period." },
+	[D_MAGAZINES] = { .key = "magazines",
+		.title = "MAGAZINES",
+		.type = KT_CELL_COUNT,
+		.help = "Null: it is a real slab." },
+	[D_START] = { .key = "colour_bytes",
+		.title = "COLOUR",
+		.type = KT_CELL_BYTES,
+		.help = "Before the first slot; null: it is a real slab." },
 	[D_LEFT] = { .key = "left_over_bytes",
 		.title = "LEFT OVER",
 		.type = KT_CELL_BYTES,
@@ -97,9 +107,10 @@ static const struct kt_column columns[] = {
 	[D_MAP] = { .key = "map",
 		.title = "MAP",
 		.flags = KT_COL_SET,
-		.pattern = "^[UFCSNR]+$",
+		.pattern = "^[UFCSNRM]+$",
 		.help = "A letter for each slot: U in use, F free on the slab's list, C on a CPU's "
-			"list, S in a sheaf of a CPU, N in a sheaf of a node, R waits for RCU." },
+			"list, S in a sheaf of a CPU, N in a sheaf of a node, R waits for RCU, M "
+			"in a magazine." },
 	[D_LIST] = { .key = "list",
 		.title = "LIST",
 		.pattern = "^[0-9]+( [0-9]+)*$",
@@ -205,8 +216,13 @@ static void put_row(struct kt_report *report, struct kt_table *table,
 
 	if (!row)
 		return;
-	row->cells[D_ADDRESS] = kt_cell_text(
-		kt_arena_printf(&report->arena, "0x%llx", (unsigned long long)slab->address));
+	if (slab->address) {
+		row->cells[D_ADDRESS] = kt_cell_text(kt_arena_printf(
+			&report->arena, "0x%llx", (unsigned long long)slab->address));
+	} else {
+		row->cells[D_MAGAZINES] = kt_cell_number(count(slab, KT_SLOT_MAGAZINE));
+		row->cells[D_START] = kt_cell_number(slab->start);
+	}
 	row->cells[D_ROLE] = kt_cell_text(role_name(slab->role));
 	row->cells[D_ALIKE] = kt_cell_known(slab->nr_alike);
 	row->cells[D_STATE] = kt_cell_text(state_name(slab->state));
@@ -264,7 +280,7 @@ static void put_drawn(struct kt_report *report, struct kt_drawing *picture,
 		picture ? kt_list_push(&report->arena, &picture->slabs) : NULL;
 	char *map = kt_arena_alloc(&report->arena, (size_t)slab->nr_objs + 1);
 	uint16_t *rank = kt_arena_alloc(&report->arena, (size_t)slab->nr_objs * sizeof(*rank));
-	const char *of_node = "";
+	const char *of_node = "", *colour = "";
 
 	if (!slot || !map || !rank)
 		return;
@@ -272,28 +288,34 @@ static void put_drawn(struct kt_report *report, struct kt_drawing *picture,
 	memcpy(rank, slab->rank, (size_t)slab->nr_objs * sizeof(*rank));
 	if (kt_known(node))
 		of_node = kt_arena_printf(&report->arena, "node %lld, ", (long long)node);
+	if (slab->start)
+		colour = kt_arena_printf(
+			&report->arena, ", colour of %lld bytes", (long long)slab->start);
 	*slot = (struct kt_drawing_slab){ .title = kt_arena_printf(&report->arena,
 						  "%lld of %lld in use", (long long)slab->used_objs,
 						  (long long)slab->nr_objs),
-		.facts = kt_arena_printf(&report->arena, "%s%s%s%s", role_words(report, slab),
-			of_node, state_words(report, slab),
+		.facts = kt_arena_printf(&report->arena, "%s%s%s%s%s", role_words(report, slab),
+			of_node, state_words(report, slab), colour,
 			slab->torn ? ", changed while it was read" : ""),
-		.address =
-			kt_arena_printf(&report->arena, "%llx", (unsigned long long)slab->address),
+		.address = slab->address ? kt_arena_printf(&report->arena, "%llx",
+						   (unsigned long long)slab->address)
+					 : "",
 		.nr_slots = (size_t)slab->nr_objs,
+		.start = slab->start,
 		.map = map,
 		.rank = rank,
 		.slab_bytes = bytes_of(drawing, slab) };
 }
 
-static const char *drawing_title(struct kt_report *report, const struct kt_slab_drawing *drawing)
+static const char *drawing_title(
+	struct kt_report *report, const struct kt_slab_drawing *drawing, const char *of)
 {
 	int64_t bytes = drawing->pages_per_slab * drawing->page_bytes;
 	int64_t left = bytes - drawing->objs_per_slab * drawing->slot_bytes;
 
 	return kt_arena_printf(&report->arena,
-		"A slab: %s, %lld slot%s of %lld bytes, %lld bytes left over",
-		kt_report_bytes(report, bytes), (long long)drawing->objs_per_slab,
+		"A slab%s%s: %s, %lld slot%s of %lld bytes, %lld bytes left over", of ? " of " : "",
+		of ? of : "", kt_report_bytes(report, bytes), (long long)drawing->objs_per_slab,
 		drawing->objs_per_slab == 1 ? "" : "s", (long long)drawing->slot_bytes,
 		(long long)left);
 }
@@ -302,17 +324,6 @@ static const char *drawing_title(struct kt_report *report, const struct kt_slab_
 
 static void put_notes(struct kt_report *report, const struct kt_slab_drawing *drawing)
 {
-	char slabs[KT_HUMAN_COUNT];
-
-	kt_human_count(drawing->nr_slabs, slabs);
-	if (drawing->nr_slabs > KT_DRAWN_SLABS)
-		kt_report_note(report,
-			"%zu of %s slabs are drawn: by objects in use the fullest, the median, the "
-			"emptiest and slabs between them, of equal slabs one; and a slab of a CPU, "
-			"if CPUs have slabs",
-			drawing->slabs.count, slabs);
-	else
-		kt_report_note(report, "all slabs are drawn");
 	kt_report_note(report, "a free object has the pointer to the next one at byte %lld%s",
 		(long long)drawing->pointer_at,
 		drawing->hardened ? ", mixed with a secret of the cache and with its own address"
@@ -329,12 +340,28 @@ static void put_notes(struct kt_report *report, const struct kt_slab_drawing *dr
 			(long long)drawing->nr_unread);
 }
 
-void kt_slab_put_drawing(struct kt_report *report, const struct kt_snapshot *snap)
+/* Notes that some slabs are not drawn. */
+static void note_chosen(struct kt_report *report, const struct kt_slab_drawing *drawing)
 {
-	const struct kt_slab_drawing *drawing = &snap->slab_drawings.items[0];
+	char slabs[KT_HUMAN_COUNT];
+
+	kt_human_count(drawing->nr_slabs, slabs);
+	if (drawing->nr_slabs > KT_DRAWN_SLABS)
+		kt_report_note(report,
+			"%zu of %s slabs are drawn: by objects in use the fullest, the median, the "
+			"emptiest and slabs between them, of equal slabs one; and a slab of a CPU, "
+			"if CPUs have slabs",
+			drawing->slabs.count, slabs);
+	else
+		kt_report_note(report, "all slabs are drawn");
+}
+
+void kt_slab_put_drawn(struct kt_report *report, const struct kt_slab_drawing *drawing,
+	const char *of, const struct kt_snapshot *snap)
+{
 	struct kt_table *table = kt_report_table(report, "drawn", NULL, columns, KT_LEN(columns));
 	struct kt_drawing *picture =
-		kt_report_drawing(report, "slabs", drawing_title(report, drawing));
+		kt_report_drawing(report, "slabs", drawing_title(report, drawing, of));
 
 	if (!table || !picture)
 		return;
@@ -346,10 +373,18 @@ void kt_slab_put_drawing(struct kt_report *report, const struct kt_snapshot *sna
 	picture->pointer_at = drawing->pointer_at;
 	for (size_t i = 0; i < drawing->slabs.count; i++) {
 		const struct kt_drawn_slab *slab = &drawing->slabs.items[i];
-		int64_t node = node_of(snap, slab->pfn);
+		int64_t node = snap ? node_of(snap, slab->pfn) : KT_UNKNOWN;
 
 		put_row(report, table, drawing, slab, node);
 		put_drawn(report, picture, drawing, slab, node);
 	}
+	note_chosen(report, drawing);
+}
+
+void kt_slab_put_drawing(struct kt_report *report, const struct kt_snapshot *snap)
+{
+	const struct kt_slab_drawing *drawing = &snap->slab_drawings.items[0];
+
+	kt_slab_put_drawn(report, drawing, NULL, snap);
 	put_notes(report, drawing);
 }

@@ -241,6 +241,7 @@ static void render(
 const struct kt_output kt_output_svg = {
 	.name = "svg",
 	.charts = true,
-	.summary = "a picture of the chart or drawing (plot, slab CACHE --draw)",
+	.summary = "a picture of the chart or drawing (plot, slab CACHE --draw, simulate "
+		   "--draw-cache)",
 	.render = render,
 };

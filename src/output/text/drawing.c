@@ -167,7 +167,9 @@ static void put_head(struct pen *pen, const struct kt_drawing_slab *slab)
 	put_name(pen, slab->facts);
 	if (pen->opts->color)
 		kt_buf_puts(pen->buf, KT_TEXT_DIM);
-	if (strlen(slab->title) + strlen(slab->facts) + strlen(slab->address) + 4 <= HEAD_MAX)
+	if (!*slab->address)
+		;
+	else if (strlen(slab->title) + strlen(slab->facts) + strlen(slab->address) + 4 <= HEAD_MAX)
 		kt_buf_puts(pen->buf, "  ");
 	else
 		kt_buf_printf(pen->buf, "\n%*s  ", LEFT, "");

@@ -250,6 +250,50 @@ static void magazines_measure(
 		(struct kt_sim_count){ "exchanges of magazines", model->nr_exchanges };
 }
 
+/* ---- drawings ---- */
+
+static bool magazines_form(
+	const struct kt_sim_model *model, uint32_t cache, struct kt_sim_slab_form *ret)
+{
+	return layer_form(&model->layer, cache, ret);
+}
+
+static uint32_t magazines_nr_slabs(const struct kt_sim_model *model)
+{
+	return model->layer.slabs.count;
+}
+
+static uint32_t magazines_slab_of(const struct kt_sim_model *model, uint32_t object)
+{
+	return object < model->places.room ? model->places.items[object] : KT_SIM_NONE;
+}
+
+static bool magazines_look(
+	const struct kt_sim_model *model, uint32_t slab, struct kt_sim_slab_view *ret)
+{
+	return layer_look(&model->layer, slab, ret);
+}
+
+static void count_rounds(const struct magazine *magazine, struct kt_sim_away *ret_by_slab)
+{
+	for (uint32_t i = 0; magazine && i < magazine->nr_rounds; i++)
+		ret_by_slab[magazine->slabs[i]].nr_magazine++;
+}
+
+static void magazines_count_away(
+	const struct kt_sim_model *model, uint32_t cache, struct kt_sim_away *ret_by_slab)
+{
+	const struct cpu_magazines *cpus = &model->cpus[(size_t)cache * model->nr_cpus];
+	const struct magazine *full = model->caches[cache].full.first;
+
+	for (uint32_t i = 0; i < model->nr_cpus; i++) {
+		count_rounds(cpus[i].loaded, ret_by_slab);
+		count_rounds(cpus[i].previous, ret_by_slab);
+	}
+	for (; full; full = full->next)
+		count_rounds(full, ret_by_slab);
+}
+
 const struct kt_sim_allocator kt_sim_magazines = {
 	.name = "magazines",
 	.title = "slab allocator with magazines (Bonwick and Adams 2001)",
@@ -261,4 +305,9 @@ const struct kt_sim_allocator kt_sim_magazines = {
 	.free = magazines_free,
 	.reap = magazines_reap,
 	.measure = magazines_measure,
+	.form = magazines_form,
+	.nr_slabs = magazines_nr_slabs,
+	.look = magazines_look,
+	.slab_of = magazines_slab_of,
+	.count_away = magazines_count_away,
 };

@@ -6,6 +6,8 @@
 
 #include "simulate/models/slub_node.h"
 
+#include "base/attr.h"
+
 #include <stdlib.h>
 
 #define BARN_FULL_MAX 10u /* MAX_FULL_SHEAVES */
@@ -429,6 +431,51 @@ static void sheaves_measure(
 		(struct kt_sim_count){ "sheaves emptied", model->nr_flushes };
 }
 
+/* ---- drawings ---- */
+
+static bool sheaves_form(
+	const struct kt_sim_model *model, uint32_t cache, struct kt_sim_slab_form *ret)
+{
+	return slub_form_of(&model->node, cache, ret);
+}
+
+static uint32_t sheaves_nr_slabs(const struct kt_sim_model *model)
+{
+	return model->node.slabs.count;
+}
+
+static uint32_t sheaves_slab_of(const struct kt_sim_model *model, uint32_t object)
+{
+	return object < model->node.places.room ? model->node.places.items[object] : KT_SIM_NONE;
+}
+
+static bool sheaves_look(
+	const struct kt_sim_model *model, uint32_t slab, struct kt_sim_slab_view *ret)
+{
+	return kt_sim_slab_look(&model->node.slabs, slab, ret);
+}
+
+static void sheaves_count_away(
+	const struct kt_sim_model *model, uint32_t cache, struct kt_sim_away *ret_by_slab)
+{
+	const struct sheaf_cpu *cpus = &model->cpus[(size_t)cache * model->nr_cpus];
+
+	for (uint32_t i = 0; i < model->nr_cpus; i++) {
+		const struct sheaf *const sheaves[] = { cpus[i].main, cpus[i].spare };
+
+		for (size_t k = 0; k < KT_LEN(sheaves); k++) {
+			for (uint32_t n = 0; sheaves[k] && n < sheaves[k]->nr_objs; n++)
+				ret_by_slab[sheaves[k]->slabs[n]].nr_sheaf++;
+		}
+		for (uint32_t n = 0; cpus[i].rcu && n < cpus[i].rcu->nr_objs; n++)
+			ret_by_slab[cpus[i].rcu->slabs[n]].nr_rcu++;
+	}
+	for (const struct sheaf *full = model->barns[cache].full; full; full = full->next) {
+		for (uint32_t n = 0; n < full->nr_objs; n++)
+			ret_by_slab[full->slabs[n]].nr_node++;
+	}
+}
+
 const struct kt_sim_allocator kt_sim_sheaves = {
 	.name = "sheaves",
 	.title = "SLUB with sheaves",
@@ -440,4 +487,9 @@ const struct kt_sim_allocator kt_sim_sheaves = {
 	.old = sheaves_old,
 	.free = sheaves_free,
 	.measure = sheaves_measure,
+	.form = sheaves_form,
+	.nr_slabs = sheaves_nr_slabs,
+	.look = sheaves_look,
+	.slab_of = sheaves_slab_of,
+	.count_away = sheaves_count_away,
 };

@@ -61,6 +61,29 @@ static void slab_measure(
 	layer_measure(&model->layer, ret, ret_pages);
 }
 
+/* ---- drawings ---- */
+
+static bool slab_form(
+	const struct kt_sim_model *model, uint32_t cache, struct kt_sim_slab_form *ret)
+{
+	return layer_form(&model->layer, cache, ret);
+}
+
+static uint32_t slab_nr_slabs(const struct kt_sim_model *model)
+{
+	return model->layer.slabs.count;
+}
+
+static uint32_t slab_slab_of(const struct kt_sim_model *model, uint32_t object)
+{
+	return object < model->places.room ? model->places.items[object] : KT_SIM_NONE;
+}
+
+static bool slab_look(const struct kt_sim_model *model, uint32_t slab, struct kt_sim_slab_view *ret)
+{
+	return layer_look(&model->layer, slab, ret);
+}
+
 const struct kt_sim_allocator kt_sim_slab = {
 	.name = "slab",
 	.title = "slab allocator of SunOS 5.4 (Bonwick 1994)",
@@ -72,4 +95,8 @@ const struct kt_sim_allocator kt_sim_slab = {
 	.free = slab_free,
 	.reap = slab_reap,
 	.measure = slab_measure,
+	.form = slab_form,
+	.nr_slabs = slab_nr_slabs,
+	.look = slab_look,
+	.slab_of = slab_slab_of,
 };

@@ -128,6 +128,23 @@ void layer_large_give(struct slab_layer *layer, const struct kt_sim_places *plac
 	kt_sim_large_give(&layer->slabs, places, event->object);
 }
 
+bool layer_form(const struct slab_layer *layer, uint32_t cache, struct kt_sim_slab_form *ret)
+{
+	const struct layer_cache *info = &layer->caches[cache];
+
+	*ret = (struct kt_sim_slab_form){ info->pages_per_slab, info->objs_per_slab,
+		info->chunk_bytes };
+	return !info->by_size && info->objs_per_slab <= KT_SIM_DRAWN_OBJS_MAX;
+}
+
+bool layer_look(const struct slab_layer *layer, uint32_t slab, struct kt_sim_slab_view *ret)
+{
+	if (!kt_sim_slab_look(&layer->slabs, slab, ret))
+		return false;
+	ret->colour_bytes = layer->slabs.items[slab].state;
+	return true;
+}
+
 /* ---- slabs ---- */
 
 /* Takes the struct kmem_slab and the bufctls of a large slab. */

@@ -43,6 +43,9 @@ bool layer_init(struct slab_layer *layer, const struct kt_sim_stream *stream);
 void layer_fini(struct slab_layer *layer);
 /** Index of the cache of an object; KT_SIM_NONE: it is pages of its own. */
 uint32_t layer_cache_of(const struct slab_layer *layer, const struct kt_sim_event *event);
+/** For kt_sim_allocator.form and look. */
+bool layer_form(const struct slab_layer *layer, uint32_t cache, struct kt_sim_slab_form *ret);
+bool layer_look(const struct slab_layer *layer, uint32_t slab, struct kt_sim_slab_view *ret);
 /** Takes pages for an object of its own. False when out of memory. */
 bool layer_large_take(
 	struct slab_layer *layer, struct kt_sim_places *places, const struct kt_sim_event *event);

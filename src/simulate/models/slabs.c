@@ -29,7 +29,8 @@ uint32_t kt_sim_slab_new(
 		.cache = cache,
 		.nr_objs = nr_free,
 		.nr_free = nr_free,
-		.block = block };
+		.block = block,
+		.stamp = ++slabs->last_stamp };
 	slabs->nr_slabs++;
 	slabs->nr_made++;
 	return slab;
@@ -39,9 +40,27 @@ void kt_sim_slab_free(struct kt_sim_slabs *slabs, uint32_t slab)
 {
 	if (slabs->buddy)
 		kt_sim_buddy_give(slabs->buddy, slabs->items[slab].block);
+	slabs->items[slab].stamp = 0;
 	slabs->items[slab].next = slabs->unused;
 	slabs->unused = slab + 1;
 	slabs->nr_slabs--;
+}
+
+bool kt_sim_slab_look(const struct kt_sim_slabs *slabs, uint32_t slab, struct kt_sim_slab_view *ret)
+{
+	const struct kt_sim_slab_record *record = &slabs->items[slab];
+
+	if (slab >= slabs->count || !record->stamp)
+		return false;
+	*ret = (struct kt_sim_slab_view){ .cache = record->cache,
+		.stamp = record->stamp,
+		.nr_objs = record->nr_objs,
+		.nr_free = record->nr_free,
+		.cpu = KT_SIM_NONE,
+		.state = !record->nr_free		      ? KT_SLAB_FULL
+			 : record->nr_free == record->nr_objs ? KT_SLAB_EMPTY
+							      : KT_SLAB_PARTIAL };
+	return true;
 }
 
 void kt_sim_slabs_fini(struct kt_sim_slabs *slabs)

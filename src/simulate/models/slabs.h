@@ -15,6 +15,7 @@ struct kt_sim_slab_record {
 	uint32_t nr_objs, nr_free;
 	uint32_t state; /* of the allocator's own */
 	uint32_t block; /* its pages, if there is a page allocator */
+	uint32_t stamp; /* no other slab has it; 0: the record is not in use */
 };
 
 struct kt_sim_slabs {
@@ -23,6 +24,7 @@ struct kt_sim_slabs {
 	uint32_t unused;   /* first of the records that may be taken again, plus 1; 0: none */
 	uint64_t nr_slabs; /* in use */
 	uint64_t nr_made;  /* so far */
+	uint32_t last_stamp;
 	struct kt_sim_buddy *buddy; /* NULL: where pages are does not matter */
 };
 
@@ -30,6 +32,9 @@ struct kt_sim_slabs {
 uint32_t kt_sim_slab_new(
 	struct kt_sim_slabs *slabs, uint32_t cache, uint32_t nr_free, uint32_t pages);
 void kt_sim_slab_free(struct kt_sim_slabs *slabs, uint32_t slab);
+/** The common part of a look. False: no slab has this number. */
+bool kt_sim_slab_look(
+	const struct kt_sim_slabs *slabs, uint32_t slab, struct kt_sim_slab_view *ret);
 void kt_sim_slabs_fini(struct kt_sim_slabs *slabs);
 
 /** Takes pages for an object of its own. False when out of memory. */

@@ -270,6 +270,57 @@ static void slub_measure(
 		(struct kt_sim_count){ "flushes of partial slabs of a CPU", model->nr_flushes };
 }
 
+/* ---- drawings ---- */
+
+static bool slub_form(
+	const struct kt_sim_model *model, uint32_t cache, struct kt_sim_slab_form *ret)
+{
+	return slub_form_of(&model->node, cache, ret);
+}
+
+static uint32_t slub_nr_slabs(const struct kt_sim_model *model)
+{
+	return model->node.slabs.count;
+}
+
+static uint32_t slub_slab_of(const struct kt_sim_model *model, uint32_t object)
+{
+	return object < model->node.places.room ? model->node.places.items[object] : KT_SIM_NONE;
+}
+
+/* The CPU that has a slab; KT_SIM_NONE: none. */
+static uint32_t cpu_of(const struct kt_sim_model *model, uint32_t cache, uint32_t slab)
+{
+	const struct slub_cpu *cpus = &model->cpus[(size_t)cache * model->nr_cpus];
+
+	for (uint32_t i = 0; i < model->nr_cpus; i++) {
+		if (cpus[i].slab == slab)
+			return i;
+		for (uint32_t at = cpus[i].partial; at != KT_SIM_NONE;
+			at = model->node.slabs.items[at].next) {
+			if (at == slab)
+				return i;
+		}
+	}
+	return KT_SIM_NONE;
+}
+
+static bool slub_look(const struct kt_sim_model *model, uint32_t slab, struct kt_sim_slab_view *ret)
+{
+	uint32_t state;
+
+	if (!kt_sim_slab_look(&model->node.slabs, slab, ret))
+		return false;
+	state = model->node.slabs.items[slab].state;
+	if (state != SLAB_CPU && state != SLAB_CPU_PARTIAL)
+		return true;
+	ret->cpu = cpu_of(model, ret->cache, slab);
+	ret->state = state == SLAB_CPU ? KT_SLAB_CPU : KT_SLAB_WAITING;
+	if (state == SLAB_CPU && ret->cpu != KT_SIM_NONE)
+		ret->nr_ready = model->cpus[(size_t)ret->cache * model->nr_cpus + ret->cpu].ready;
+	return true;
+}
+
 const struct kt_sim_allocator kt_sim_slub = {
 	.name = "slub",
 	.title = "SLUB with CPU slabs",
@@ -281,4 +332,8 @@ const struct kt_sim_allocator kt_sim_slub = {
 	.old = slub_old,
 	.free = slub_free,
 	.measure = slub_measure,
+	.form = slub_form,
+	.nr_slabs = slub_nr_slabs,
+	.look = slub_look,
+	.slab_of = slub_slab_of,
 };

@@ -57,6 +57,7 @@ static void lay_out(struct slub_cache *ret, uint32_t slot, const struct kt_sim_m
 	ret->by_size = packing.objs_per_slab <= 0;
 	ret->pages_per_slab = (uint32_t)packing.pages_per_slab;
 	ret->objs_per_slab = (uint32_t)packing.objs_per_slab;
+	ret->slot_bytes = slot;
 	ret->min_partial = min_partial_of(slot);
 	ret->cpu_partial_objs = cpu_partial_of(slot, machine->page_bytes);
 	ret->sheaf_capacity = capacity_of(slot);
@@ -76,6 +77,8 @@ static void init_cache(struct slub_cache *ret, const struct kt_sim_cache *cache,
 		ret->by_size = false;
 		ret->pages_per_slab = cache->pages_per_slab;
 		ret->objs_per_slab = cache->objs_per_slab;
+		if (cache->slot_bytes)
+			ret->slot_bytes = known(cache->slot_bytes, ret->slot_bytes);
 		ret->min_partial = known(cache->min_partial, ret->min_partial);
 		ret->cpu_partial_objs = known(cache->cpu_partial, ret->cpu_partial_objs);
 		ret->cpu_partial_slabs = known(cache->cpu_partial_slabs, 0);
@@ -122,6 +125,17 @@ void slub_node_fini(struct slub_node *node)
 	kt_sim_slabs_fini(&node->slabs);
 	free(node->places.items);
 	free(node->caches);
+}
+
+bool slub_form_of(const struct slub_node *node, uint32_t cache, struct kt_sim_slab_form *ret)
+{
+	const struct slub_cache *info = &node->caches[cache];
+
+	*ret = (struct kt_sim_slab_form){ info->pages_per_slab, info->objs_per_slab,
+		info->slot_bytes };
+	return !info->by_size && info->objs_per_slab <= KT_SIM_DRAWN_OBJS_MAX &&
+	       (uint64_t)info->objs_per_slab * info->slot_bytes <=
+		       (uint64_t)info->pages_per_slab * node->page_bytes;
 }
 
 static uint64_t large_pages(const struct slub_node *node, uint32_t bytes)

@@ -15,7 +15,7 @@
 enum slub_state { SLAB_FULL, SLAB_NODE, SLAB_CPU, SLAB_CPU_PARTIAL };
 
 struct slub_cache {
-	uint32_t pages_per_slab, objs_per_slab;
+	uint32_t pages_per_slab, objs_per_slab, slot_bytes;
 	uint32_t min_partial;
 	uint32_t cpu_partial_objs, cpu_partial_slabs; /* 0: none */
 	uint32_t sheaf_capacity;
@@ -58,6 +58,8 @@ static inline uint32_t slub_cache_of(const struct slub_node *node, const struct 
 	return node->by_size[(event->bytes + 7) / 8];
 }
 
+/** For kt_sim_allocator.form. */
+bool slub_form_of(const struct slub_node *node, uint32_t cache, struct kt_sim_slab_form *ret);
 /** Takes pages for an object of its own: a power of two. False when out of memory. */
 bool slub_large_take(struct slub_node *node, const struct kt_sim_event *event);
 void slub_large_give(struct slub_node *node, const struct kt_sim_event *event);
