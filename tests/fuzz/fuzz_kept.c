@@ -42,14 +42,21 @@ static void replay(struct kt_sim_kept *kept)
 {
 	struct kt_sim_stream stream = kt_sim_kept_stream(kept);
 	struct kt_arena arena = { 0 };
+	struct kt_sim_wants wants = { .buddy = true, .shuffled = true };
 	struct kt_sim_result result;
 	struct kt_err *err;
 
 	if (stream.nr_caches * stream.machine.nr_cpus > 4096 ||
 		kt_sim_kept_facts(kept)->old_objs > 65536)
 		return; /* allowed, but slow */
-	err = kt_simulate(&arena, &stream, kt_sim_allocators, kt_nr_sim_allocators,
-		&(struct kt_sim_wants){ .buddy = true }, &result);
+	if (stream.nr_caches && kt_sim_kept_facts(kept)->old_objs % 2)
+		wants.drawn = stream.caches[stream.nr_caches - 1].name;
+	err = kt_simulate(
+		&arena, &stream, kt_sim_allocators, kt_nr_sim_allocators, &wants, &result);
+	for (size_t i = 0; !err && i < result.drawing.slabs.count; i++)
+		fuzz_must((int64_t)strlen(result.drawing.slabs.items[i].map) ==
+				  result.drawing.slabs.items[i].nr_objs,
+			"a slab has as many letters as slots");
 	for (size_t i = 0; !err && i < result.ends.count; i++) {
 		for (size_t k = 0; k < kt_nr_sim_allocators; k++)
 			fuzz_must(result.ends.items[i].figures[k].held_bytes >=
