@@ -222,6 +222,9 @@ def a_simulation_is_whole_or_ends():
         f"bytes_alloc=256\nsh-1 [001] ... 1.0: kmalloc: call_site=f ptr={i % 70 + 100} "
         f"bytes_req={i * 37 % 9000 + 1} bytes_alloc=16384\n" for i in range(400)))
     hold("simulate", str(trace), "-o", "json")
+    trace.write_text(trace.read_text() + "sh-1 [000] ... 1.0: kmem_cache_free: call_site=f ptr=1 "
+                     "name=drawn\n")
+    hold("simulate", str(trace), "--allocator", "sheaves", "--buddy", "--draw-cache", "drawn")
 
 
 USERS = {
