@@ -58,6 +58,33 @@ TEST(orders_follow_both_parameters)
 }
 
 /*
+ * Slabs of Linux 6.12 with 2 CPUs, by /proc/slabinfo: booted with slub_max_order=1, and with
+ * slub_max_order=2 slub_min_objects=32.
+ */
+TEST(orders_are_those_of_kernels_with_these_parameters)
+{
+	static const struct {
+		int64_t slot, pages_a, objs_a, pages_b, objs_b;
+	} caches[] = { { 8, 1, 512, 1, 512 }, { 128, 1, 32, 1, 32 }, { 136, 1, 30, 2, 60 },
+		{ 192, 1, 21, 2, 42 }, { 264, 1, 15, 4, 62 }, { 320, 1, 12, 4, 51 },
+		{ 384, 2, 21, 4, 42 }, { 632, 2, 12, 4, 25 }, { 760, 2, 10, 4, 21 },
+		{ 968, 2, 8, 4, 16 }, { 1216, 2, 6, 4, 13 }, { 1408, 2, 5, 4, 11 },
+		{ 2112, 2, 3, 4, 7 }, { 4096, 2, 2, 4, 4 }, { 4736, 2, 1, 4, 3 },
+		{ 8192, 2, 1, 4, 2 }, { 8448, 4, 1, 4, 1 } };
+	static const struct kt_slub_settings a = { 1, 12 }, b = { 2, 32 };
+
+	for (size_t i = 0; i < KT_LEN(caches); i++) {
+		struct kt_packing packing = kt_slub_packing_with(caches[i].slot, 4096, &a);
+
+		CHECK_INT(packing.pages_per_slab, caches[i].pages_a);
+		CHECK_INT(packing.objs_per_slab, caches[i].objs_a);
+		packing = kt_slub_packing_with(caches[i].slot, 4096, &b);
+		CHECK_INT(packing.pages_per_slab, caches[i].pages_b);
+		CHECK_INT(packing.objs_per_slab, caches[i].objs_b);
+	}
+}
+
+/*
  * 2,900 slots in 207 slabs of 4 pages, plus 2 free ones: 2,898 of 14. With 16 objects a slab has
  * 29 in 8 pages; each of 3 lists has 15 slots more, half of them empty: 2,898 + 22 in 101 slabs,
  * 808 pages instead of 828. None of these slots: 100 slabs; all of them, 2,943: 102.
