@@ -8,7 +8,7 @@
 
 #define PARTS_MAX 20u
 #define OBJS_MAX  (1ll << 40)
-#define STEPS_MAX (1ull << 25) /* names that are compared; no machine has so many caches */
+#define STEPS_MAX (1ull << 25) /* names that are compared */
 
 struct kt_slabs_of kt_slabs_machine(const struct kt_snapshot *snap)
 {
@@ -23,14 +23,21 @@ struct kt_slabs_of kt_slabs_machine(const struct kt_snapshot *snap)
 			    kt_known_of(host->nr_nodes, 1) };
 }
 
+bool kt_slabs_are_too_many(const struct kt_snapshot *snap)
+{
+	uint64_t nr_names = snap->cache_folders.count + snap->cache_memories.count;
+
+	for (size_t i = 0; i < snap->cache_folders.count; i++)
+		nr_names += snap->cache_folders.items[i].names.count;
+	return nr_names * (uint64_t)snap->caches.count > STEPS_MAX;
+}
+
 /* The cache in kernel memory, if exactly one has the name and the list's slots. */
 static const struct kt_cache_memory *memory_of(
 	const struct kt_snapshot *snap, const struct kt_cache *cache)
 {
 	const struct kt_cache_memory *found = NULL;
 
-	if ((uint64_t)snap->caches.count * snap->cache_memories.count > STEPS_MAX)
-		return NULL;
 	for (size_t i = 0; i < snap->cache_memories.count; i++) {
 		const struct kt_cache_memory *memory = &snap->cache_memories.items[i];
 
@@ -63,8 +70,6 @@ static int64_t ready_of(const struct kt_snapshot *snap, const struct kt_cache *c
 	const struct kt_cache_folder *folder;
 	int64_t slabs, sheaves;
 
-	if ((uint64_t)snap->caches.count * snap->cache_folders.count > STEPS_MAX)
-		return KT_UNKNOWN;
 	folder = kt_slab_folder(snap, cache->name);
 	if (!folder || !kt_known(folder->nr_cpu_slabs))
 		return KT_UNKNOWN;

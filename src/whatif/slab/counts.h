@@ -11,6 +11,10 @@
 /** The CPUs and nodes that have slabs of their own; nr_cpus may be KT_UNKNOWN. */
 struct kt_slabs_of kt_slabs_machine(const struct kt_snapshot *snap);
 
+/** Whether there are so many names that comparing them all takes too long; no machine has. */
+bool kt_slabs_are_too_many(const struct kt_snapshot *snap);
+#define KT_SLABS_TOO_MANY "there are more names of slab caches than any machine has"
+
 /** One slab cache with all of its numbers. */
 struct kt_slab_counts {
 	const char *name;

@@ -275,6 +275,10 @@ static void compute(
 		kt_whatif_lacks(ret, &kt_source_slabinfo);
 		return;
 	}
+	if (kt_slabs_are_too_many(snap)) {
+		kt_whatif_unknown(ret, KT_SLABS_TOO_MANY);
+		return;
+	}
 	if (snap->caches_partial) {
 		kt_whatif_unknown(ret, "some slab caches are missing in the list");
 		return;

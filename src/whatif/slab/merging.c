@@ -220,8 +220,8 @@ static void compute(
 		kt_whatif_lacks(ret, &kt_source_slabinfo);
 		return;
 	}
-	if (snap->caches.count > CACHES_MAX) {
-		kt_whatif_unknown(ret, "no machine has so many slab caches");
+	if (kt_slabs_are_too_many(snap)) {
+		kt_whatif_unknown(ret, KT_SLABS_TOO_MANY);
 		return;
 	}
 	for (size_t i = 0; i < snap->cache_folders.count; i++) {

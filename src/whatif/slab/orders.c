@@ -231,6 +231,10 @@ static void compute(
 		kt_whatif_lacks(ret, &kt_source_slabinfo);
 		return;
 	}
+	if (kt_slabs_are_too_many(snap)) {
+		kt_whatif_unknown(ret, KT_SLABS_TOO_MANY);
+		return;
+	}
 	if (choices.machine.nr_cpus <= 0) /* whether it is right, today's slabs show */
 		choices.machine.nr_cpus = snap->host.nr_cpus;
 	if (choices.machine.nr_cpus <= 0) {

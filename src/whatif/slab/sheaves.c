@@ -129,6 +129,10 @@ static void compute(
 		kt_whatif_lacks(ret, &kt_source_slabs);
 		return;
 	}
+	if (kt_slabs_are_too_many(snap)) {
+		kt_whatif_unknown(ret, KT_SLABS_TOO_MANY);
+		return;
+	}
 	if (!add_folders(arena, snap, ret, &sums)) {
 		kt_whatif_unknown(
 			ret, "this kernel has no sheaves, or no file says how large they are");
