@@ -314,3 +314,25 @@ TEST(caches_of_one_size_could_share_slabs)
 	CHECK_INT(computed.result.parts.items[0].count, 2);
 	kt_arena_fini(&computed.arena);
 }
+
+/* A capture may have any number of names, and each is compared with all others. */
+TEST(impossibly_many_names_end_in_a_reason)
+{
+	static const struct kt_whatif *const whatifs[] = { &kt_whatif_slab_orders,
+		&kt_whatif_slab_merging, &kt_whatif_kmalloc_families, &kt_whatif_sheaves };
+	KT_CLEANUP(snapshot) struct kt_snapshot *snap = two_cpus();
+	struct kt_cache_folder *folder = put_folder(snap, ":0000064");
+
+	for (int i = 0; i < 8000; i++)
+		put_name(snap, folder, "name");
+	for (int i = 0; i < 8000; i++)
+		put_cache(snap, "kmalloc-64", 64, 64, 1, 10, 600);
+	for (size_t i = 0; i < KT_LEN(whatifs); i++) {
+		struct computed computed;
+
+		compute(whatifs[i], snap, &computed);
+		check_unknown(&computed);
+		CHECK(computed.result.why && strstr(computed.result.why, "more names"));
+		kt_arena_fini(&computed.arena);
+	}
+}
