@@ -62,6 +62,9 @@ static bool parse_cache(struct kt_span line, struct cache *cache)
 	struct kt_span word, data;
 	int64_t objs_per_slab;
 
+	/* the parser of the list takes such a line for the heading */
+	if (kt_span_starts(line, "#"))
+		return false;
 	if (!kt_span_word(&line, &cache->name) || !take_i64(&line, &cache->active_objs) ||
 		!take_i64(&line, &cache->nr_objs) || !take_i64(&line, &cache->obj_bytes) ||
 		!take_i64(&line, &objs_per_slab) || !take_i64(&line, &cache->pages_per_slab) ||

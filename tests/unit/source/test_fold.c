@@ -86,6 +86,23 @@ TEST(of_many_caches_the_largest_are_kept_and_the_sums_stay)
 }
 
 /* Lines must not come and go: the choice holds until it is made anew. */
+TEST(a_line_that_is_no_cache_is_in_no_sum)
+{
+	KT_CLEANUP(buf) struct kt_buf text = { 0 }, folded = { 0 };
+	struct kt_fold fold = { 0 };
+	struct kt_snapshot *before, *after;
+
+	make_caches(&text, KT_FOLD_CACHES + 10);
+	kt_buf_puts(&text, "#0d 1 1 64 64 1 : tunables 0 0 0 : slabdata 1 1 0\n");
+	CHECK(kt_fold_slabinfo(&fold, span_of(&text), &folded));
+	before = read_text(&kt_source_slabinfo, &text);
+	after = read_text(&kt_source_slabinfo, &folded);
+	CHECK_INT(sums_of(before).pages, sums_of(after).pages);
+	kt_snapshot_free(before);
+	kt_snapshot_free(after);
+	kt_fold_fini(&fold);
+}
+
 TEST(the_choice_stays)
 {
 	KT_CLEANUP(buf) struct kt_buf text = { 0 }, first = { 0 }, second = { 0 }, third = { 0 };
