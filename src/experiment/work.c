@@ -366,40 +366,34 @@ void kt_work_end(struct kt_working *working)
 	*working = (struct kt_working){ .child = -1, .pipe = -1, .hold = -1, .timer = -1 };
 }
 
-static void remove_folder(int at, const char *name)
+/* False: the directory of these files is not there. */
+static bool remove_folder(int at, int64_t first)
 {
-	int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *entry;
+	char folder[NAME_BYTES], file[NAME_BYTES];
+	int fd;
 
-	if (!directory) {
-		if (fd >= 0)
-			close(fd);
-		return;
+	name_folder(first, folder);
+	fd = openat(at, folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	for (int64_t i = 0; i < FILES_IN_FOLDER; i++) {
+		name_file(first + i, file);
+		unlinkat(fd, file, 0);
 	}
-	while ((entry = readdir(directory))) {
-		if (entry->d_name[0] == 'f')
-			unlinkat(fd, entry->d_name, 0);
-	}
-	closedir(directory);
-	unlinkat(at, name, AT_REMOVEDIR);
+	close(fd);
+	return unlinkat(at, folder, AT_REMOVEDIR) == 0;
 }
 
+/* By the names that they were given: reading directories takes memory, which may be gone. */
 void kt_work_remove(const char *path)
 {
 	int at = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	DIR *directory = at < 0 ? NULL : fdopendir(at);
-	struct dirent *entry;
+	int64_t first = 0;
 
-	if (!directory) {
-		if (at >= 0)
-			close(at);
+	if (at < 0)
 		return;
-	}
-	while ((entry = readdir(directory))) {
-		if (entry->d_name[0] == 'd')
-			remove_folder(at, entry->d_name);
-	}
-	closedir(directory);
+	while (remove_folder(at, first))
+		first += FILES_IN_FOLDER;
+	close(at);
 	rmdir(path);
 }
