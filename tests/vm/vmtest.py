@@ -38,7 +38,7 @@ import traced
 import watched
 
 BOOTS = 2
-SCENARIOS_MAX = 60  # of one machine
+SCENARIOS_MAX = 200  # of one machine; the later ones need what the earlier ones leave in caches
 # errors of a test, or of a program that it runs here: they fail its scenario, not all others
 BROKEN = (KeyError, NameError, OSError, SyntaxError, TypeError, ValueError,
           subprocess.SubprocessError)

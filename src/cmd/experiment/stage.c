@@ -177,9 +177,10 @@ struct kt_err *kt_stage_forecast(
 	struct kt_err *err = NULL;
 
 	for (unsigned n = 0; n < FORECASTS && !err; n++) {
-		const struct kt_stage_cache *largest = NULL;
+		/* dentries, which each file system has, then the largest cache of inodes */
+		const struct kt_stage_cache *largest = n ? NULL : kt_stage_find(stage, "dentry");
 
-		for (size_t i = 0; i < stage->caches.count; i++) {
+		for (size_t i = 0; (n || !largest) && i < stage->caches.count; i++) {
 			const struct kt_stage_cache *cache = &stage->caches.items[i];
 
 			if (cache->files && cache != last && kt_known(cache->bytes) &&

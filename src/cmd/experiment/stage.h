@@ -42,7 +42,7 @@ struct kt_stage {
 /** Measures all caches, by kernel memory if it can be read. Texts are in `arena`. */
 struct kt_err *kt_stage_measure(const struct kt_machine_opts *opts, struct kt_arena *arena,
 	const char *label, struct kt_stage *ret_stage) KT_MUST_CHECK;
-/** Forecasts what evicting objects of the two largest caches of files would free. */
+/** Forecasts what evicting objects of dentry and of the largest cache of inodes would free. */
 struct kt_err *kt_stage_forecast(const struct kt_machine_opts *opts, struct kt_arena *arena,
 	struct kt_stage *stage) KT_MUST_CHECK;
 /** Finds a cache by its name; NULL: there is none. */
