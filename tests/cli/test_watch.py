@@ -77,7 +77,7 @@ def what_is_kept_is_named_with_its_amount():
     watched("eventpoll_epi", "--watch", "0.5")  # or skip
     items = Items()
     # a busy machine takes long to open its memory, so it is watched for long
-    thread = later(6, items.add)
+    thread = later(12, items.add)
     try:
         report = watched("eventpoll_epi", "--watch", "24")
     finally:
