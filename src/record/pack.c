@@ -2,6 +2,9 @@
 #include "record/pack.h"
 
 #include <string.h>
+#ifdef __x86_64__
+#include <cpuid.h>
+#endif
 
 void kt_pack_varint(struct kt_buf *buf, uint64_t value)
 {
@@ -95,12 +98,21 @@ bool kt_take_u64(struct kt_span *rest, uint64_t *ret_value)
 	return true;
 }
 
-/*
- * Uses a table of its own: libraries have this checksum only together with something larger, and
- * zlib has another polynomial. 16 entries, four bits at a time, need no initialisation.
- */
 #ifdef __x86_64__
+/*
+ * Asking the processor takes up to 70 us in a virtual machine, where a hypervisor answers. Less
+ * data is summed up sooner; and __builtin_cpu_supports() would ask at each start of the program.
+ */
+#define PROCESSOR_LEAST 16384u
+
 /* Processors have had an instruction for this sum since 2008 (SSE 4.2). */
+static bool has_instruction(void)
+{
+	unsigned a, b, c = 0, d;
+
+	return __get_cpuid(1, &a, &b, &c, &d) && (c & bit_SSE4_2);
+}
+
 __attribute__((target("sse4.2"))) static uint32_t crc_of_processor(
 	uint32_t crc, const unsigned char *bytes, size_t size)
 {
@@ -116,6 +128,10 @@ __attribute__((target("sse4.2"))) static uint32_t crc_of_processor(
 }
 #endif
 
+/*
+ * Uses a table of its own: libraries have this checksum only together with something larger, and
+ * zlib has another polynomial. 16 entries, four bits at a time, need no initialisation.
+ */
 uint32_t kt_crc32c(uint32_t crc, const void *data, size_t size)
 {
 	static const uint32_t table[16] = {
@@ -139,7 +155,7 @@ uint32_t kt_crc32c(uint32_t crc, const void *data, size_t size)
 	const unsigned char *bytes = data;
 
 #ifdef __x86_64__
-	if (__builtin_cpu_supports("sse4.2"))
+	if (size >= PROCESSOR_LEAST && has_instruction())
 		return crc_of_processor(crc, bytes, size);
 #endif
 	crc = ~crc;

@@ -153,8 +153,17 @@ TEST(numbers_of_any_size_are_packed_and_never_read_past_the_end)
 
 TEST(the_checksum_is_the_one_that_others_compute)
 {
+	static char many[40003];
+	uint32_t sum = 0;
+
 	/* RFC 3720, B.4 */
 	CHECK_INT(kt_crc32c(0, "123456789", 9), 0xe3069283);
 	CHECK_INT(kt_crc32c(0, "", 0), 0);
 	CHECK_INT(kt_crc32c(kt_crc32c(0, "1234", 4), "56789", 5), 0xe3069283);
+	/* many bytes at once may be summed up by an instruction */
+	for (size_t i = 0; i < sizeof(many); i++)
+		many[i] = (char)(i * i % 251);
+	for (size_t i = 0; i < sizeof(many); i += 1000)
+		sum = kt_crc32c(sum, many + i, sizeof(many) - i < 1000 ? sizeof(many) - i : 1000);
+	CHECK_INT(kt_crc32c(0, many, sizeof(many)), sum);
 }
