@@ -117,22 +117,6 @@ static bool highest_so_far(const struct kt_growth_of *of, const struct kt_number
 /* How an amount goes with a number. */
 enum coupling { EACH_UNIT, HIGHEST_UNITS, NR_COUPLINGS };
 
-/* Oldest first. */
-static void floors_of(
-	const struct kt_growth_of *of, const struct stretch *stretch, double *ret_floors)
-{
-	const struct kt_level *about = &kt_levels[stretch->level];
-	int slot = stretch->count > 0 ? kt_clock_closed(of->clock, stretch->level,
-						stretch->ago + stretch->count - 1)
-				      : 0;
-
-	for (int i = 0; i < stretch->count; i++) {
-		ret_floors[i] = (double)of->rings->floors[slot];
-		if (++slot == about->offset + about->kept)
-			slot = about->offset;
-	}
-}
-
 static bool fit_stretch(const struct kt_growth_of *of, const struct kt_number *driver,
 	enum coupling coupling, const struct stretch *stretch, struct line *ret_line)
 {
@@ -143,7 +127,7 @@ static bool fit_stretch(const struct kt_growth_of *of, const struct kt_number *d
 
 	if (!known)
 		return false;
-	floors_of(of, stretch, y);
+	kt_rings_floors_from(of->rings, of->clock, stretch->level, stretch->ago, stretch->count, y);
 	fit(x, y, stretch->count, ret_line);
 	return true;
 }

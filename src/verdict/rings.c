@@ -181,21 +181,26 @@ int kt_rings_count(const struct kt_rings *rings, const struct kt_clock *clock, i
 	return rings->begun_ms < 0 ? 0 : kt_clock_blocks(clock, level, rings->begun_ms);
 }
 
-void kt_rings_floors(const struct kt_rings *rings, const struct kt_clock *clock, int level,
-	int count, struct kt_floors *ret_floors)
+void kt_rings_floors_from(const struct kt_rings *rings, const struct kt_clock *clock, int level,
+	int ago, int count, double *ret_floors)
 {
-	int there = kt_rings_count(rings, clock, level), slot;
 	const struct kt_level *about = &kt_levels[level];
+	int slot = count > 0 ? kt_clock_closed(clock, level, ago + count - 1) : 0;
 
-	if (count > there)
-		count = there;
-	ret_floors->count = count;
-	slot = count > 0 ? kt_clock_closed(clock, level, count - 1) : 0;
 	for (int i = 0; i < count; i++) {
-		ret_floors->at[i] = (double)rings->floors[slot];
+		ret_floors[i] = (double)rings->floors[slot];
 		if (++slot == about->offset + about->kept)
 			slot = about->offset;
 	}
+}
+
+void kt_rings_floors(const struct kt_rings *rings, const struct kt_clock *clock, int level,
+	int count, struct kt_floors *ret_floors)
+{
+	int there = kt_rings_count(rings, clock, level);
+
+	ret_floors->count = count < there ? count : there;
+	kt_rings_floors_from(rings, clock, level, 0, ret_floors->count, ret_floors->at);
 }
 
 double kt_rings_week_range(const struct kt_rings *rings)

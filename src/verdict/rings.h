@@ -55,6 +55,10 @@ static inline double kt_rings_floor(
 {
 	return (double)rings->floors[kt_clock_closed(clock, level, ago)];
 }
+/** `count` closed blocks, oldest first; the newest of them closed `ago` blocks before the newest.
+ */
+void kt_rings_floors_from(const struct kt_rings *rings, const struct kt_clock *clock, int level,
+	int ago, int count, double *ret_floors);
 /** The newest closed blocks, at most `count`. */
 void kt_rings_floors(const struct kt_rings *rings, const struct kt_clock *clock, int level,
 	int count, struct kt_floors *ret_floors);
