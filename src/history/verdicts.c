@@ -50,8 +50,7 @@ struct reading {
 	struct start *starts; /* of each track */
 	struct course *courses;
 	uint32_t nr_courses, room, unused; /* unused: index of the first course that has ended */
-	uint32_t nr_samples;
-	uint32_t *begin;	    /* for each sample, the first track that begins there */
+	uint32_t *begin;		   /* for each sample, the first track that begins there */
 	uint32_t *due;		    /* for each sample, the first course whose run begins there */
 	int64_t *real_ms, *boot_ms; /* of each sample */
 };
@@ -101,7 +100,6 @@ static bool begin_block(struct reading *reading, const struct kt_block *block)
 	end_block(reading);
 	reading->block = block;
 	reading->tracks = tracks;
-	reading->nr_samples = block->nr_samples;
 	reading->starts = calloc(tracks->count + 1, sizeof(*reading->starts));
 	reading->begin = malloc(bytes);
 	reading->due = malloc(bytes);
@@ -158,7 +156,7 @@ static void enter_next(struct reading *reading, uint32_t index, uint32_t sample)
 	do
 		any = kt_track_next(&course->reader, &course->run);
 	while (any && course->run.from < sample);
-	if (any && course->run.from < reading->nr_samples) {
+	if (any && course->run.from < reading->block->nr_samples) {
 		course->next = reading->due[course->run.from];
 		reading->due[course->run.from] = index;
 	} else {
@@ -314,22 +312,16 @@ static struct kt_err *add_block(
 
 struct kt_err *kt_history_feed(struct kt_history *history, struct kt_judge_feed *feed)
 {
-	struct reading *reading = calloc(1, sizeof(*reading));
-	struct kt_err *err;
-
-	if (!reading)
-		return no_memory();
-	*reading = (struct reading){
+	struct reading reading = {
 		.history = history, .feed = feed, .account_ms = INT64_MIN / 2, .unused = NONE
 	};
-	err = kt_history_blocks(history, add_block, reading);
+	struct kt_err *err = kt_history_blocks(history, add_block, &reading);
 
-	end_block(reading);
-	kt_follower_cleanup(&reading->follower);
-	free(reading->courses);
-	free(reading->real_ms);
-	free(reading->boot_ms);
-	free(reading);
+	end_block(&reading);
+	kt_follower_cleanup(&reading.follower);
+	free(reading.courses);
+	free(reading.real_ms);
+	free(reading.boot_ms);
 	return err;
 }
 
