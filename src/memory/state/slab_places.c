@@ -15,17 +15,17 @@
 struct reading {
 	struct kt_slub *slub;
 	struct kt_memmap *memmap;
-	struct kt_slab_places *states;
+	struct kt_slab_places *places;
 	KT_LIST(struct kt_slub_cache) caches;
 	struct kt_map indices; /* address of a cache -> index, plus 1 */
 	uint32_t cache;	       /* index of the one that is read */
 	struct kt_sheaf_at found;
 };
 
-void kt_slab_places_fini(struct kt_slab_places *states)
+void kt_slab_places_fini(struct kt_slab_places *places)
 {
-	kt_arena_fini(&states->arena);
-	*states = (struct kt_slab_places){ 0 };
+	kt_arena_fini(&places->arena);
+	*places = (struct kt_slab_places){ 0 };
 }
 
 static struct kt_err *no_memory(void)
@@ -51,9 +51,9 @@ static int64_t number_of(struct reading *reading, uint64_t cache, const char *me
 static void add_cache(void *arg, struct kt_slub_cache *cache)
 {
 	struct reading *reading = arg;
-	struct kt_arena *arena = &reading->states->arena;
+	struct kt_arena *arena = &reading->places->arena;
 	struct kt_span key = { (const char *)&cache->address, sizeof(cache->address) };
-	struct kt_cache_at *state = kt_list_push(arena, &reading->states->caches);
+	struct kt_cache_at *state = kt_list_push(arena, &reading->places->caches);
 	struct kt_slub_cache *slot = kt_list_push(arena, &reading->caches);
 	uint32_t *index = kt_map_add(&reading->indices, key, arena, NULL);
 
@@ -79,24 +79,24 @@ static struct kt_err *list_caches(struct reading *reading)
 	size_t after_head;
 
 	for (unsigned i = 0; i < KT_SLUB_TRIES && !whole; i++) {
-		reading->states->caches.count = reading->caches.count = 0;
+		reading->places->caches.count = reading->caches.count = 0;
 		kt_map_clear(&reading->indices);
 		whole = kt_slub_each(
-			reading->slub, &reading->states->arena, add_cache, reading, &after_head);
+			reading->slub, &reading->places->arena, add_cache, reading, &after_head);
 	}
-	if (reading->states->arena.failed || reading->indices.failed)
+	if (reading->places->arena.failed || reading->indices.failed)
 		return no_memory();
 	return whole ? NULL
 		     : kt_err_new(KT_ERR_ABSENT,
 			       "the list of slab caches cannot be read in kernel memory");
 }
 
-struct kt_err *kt_slab_places_caches(struct kt_slub *slub, struct kt_slab_places *ret_states)
+struct kt_err *kt_slab_places_caches(struct kt_slub *slub, struct kt_slab_places *ret_places)
 {
-	struct reading reading = { .slub = slub, .states = ret_states };
+	struct reading reading = { .slub = slub, .places = ret_places };
 	struct kt_err *err;
 
-	*ret_states = (struct kt_slab_places){ 0 };
+	*ret_places = (struct kt_slab_places){ 0 };
 	err = list_caches(&reading);
 	kt_map_fini(&reading.indices);
 	return err;
@@ -117,10 +117,10 @@ static void add_slab(void *arg, uint64_t pfn, const char *page)
 	struct kt_slab_at *slot;
 
 	if (!index || !*index || !nr_objs || inuse > nr_objs) {
-		reading->states->nr_unread++;
+		reading->places->nr_unread++;
 		return;
 	}
-	slot = kt_list_push(&reading->states->arena, &reading->states->slabs);
+	slot = kt_list_push(&reading->places->arena, &reading->places->slabs);
 	if (slot)
 		*slot = (struct kt_slab_at){ .pfn = pfn,
 			.cache = *index - 1,
@@ -132,23 +132,23 @@ static void add_slab(void *arg, uint64_t pfn, const char *page)
 /* The slab that has a page; NULL: none of this cache. Slabs are sorted by their first page. */
 static struct kt_slab_at *slab_of(struct reading *reading, uint64_t pfn)
 {
-	size_t low = 0, high = reading->states->slabs.count;
+	size_t low = 0, high = reading->places->slabs.count;
 	struct kt_slab_at *slab;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (reading->states->slabs.items[middle].pfn <= pfn)
+		if (reading->places->slabs.items[middle].pfn <= pfn)
 			low = middle + 1;
 		else
 			high = middle;
 	}
 	if (!low)
 		return NULL;
-	slab = &reading->states->slabs.items[low - 1];
+	slab = &reading->places->slabs.items[low - 1];
 	if (slab->cache != reading->cache ||
 		pfn - slab->pfn >=
-			(uint64_t)reading->states->caches.items[slab->cache].pages_per_slab)
+			(uint64_t)reading->places->caches.items[slab->cache].pages_per_slab)
 		return NULL;
 	return slab;
 }
@@ -192,14 +192,14 @@ static void read_node(struct reading *reading, uint64_t node, uint32_t *rank)
 	uint64_t head = node + layout->partial_list.offset, at;
 
 	if (!kt_target_pointer(reading->slub->target, head, &at)) {
-		reading->states->nr_unread++;
+		reading->places->nr_unread++;
 		return;
 	}
 	for (uint32_t i = 0; at != head; i++) {
 		struct kt_slab_at *slab = look(reading, at - layout->slab_list.offset);
 
 		if (!slab || i >= LIST_MAX) {
-			reading->states->nr_unread++;
+			reading->places->nr_unread++;
 			return;
 		}
 		put_where(slab, KT_AT_NODE, 0, (*rank)++);
@@ -234,21 +234,21 @@ static void read_cpu(struct reading *reading, uint32_t cpu)
 	if (!cache->cpu_slab)
 		return;
 	if (!kt_slub_copy(slub, cache->cpu_slab + slub->cpu_offsets[cpu], layout->cpu_bytes)) {
-		reading->states->nr_unread++;
+		reading->places->nr_unread++;
 		return;
 	}
 	freelist = kt_slub_get(slub, &layout->freelist);
 	at = kt_slub_get(slub, &layout->slab);
 	chain = kt_slub_get(slub, &layout->partial);
 	slab = at ? look(reading, at) : NULL;
-	reading->states->nr_unread += at && !slab;
+	reading->places->nr_unread += at && !slab;
 	if (slab) {
 		put_where(slab, KT_AT_CPU, cpu, 0);
 		slab->nr_ready = count_ready(reading, cache, freelist);
 	}
 	for (uint32_t i = 0; chain && i < CHAIN_MAX; i++) {
 		slab = look(reading, chain);
-		reading->states->nr_unread += !slab;
+		reading->places->nr_unread += !slab;
 		if (!slab)
 			return;
 		put_where(slab, KT_AT_CPU_PARTIAL, cpu, i);
@@ -262,17 +262,17 @@ static void add_object(void *arg, uint64_t object)
 {
 	struct reading *reading = arg;
 	const struct kt_memmap *memmap = reading->memmap;
-	struct kt_slab_places *states = reading->states;
+	struct kt_slab_places *places = reading->places;
 	struct kt_slab_at *slab =
 		slab_of(reading, (object - memmap->direct) / memmap->target->page_bytes);
-	struct kt_sheaf_at *slot = slab ? kt_list_push(&states->arena, &states->sheaves) : NULL;
+	struct kt_sheaf_at *slot = slab ? kt_list_push(&places->arena, &places->sheaves) : NULL;
 
-	states->nr_unread += !slab;
+	places->nr_unread += !slab;
 	if (!slot)
 		return;
 	*slot = reading->found;
 	slot->cache = reading->cache;
-	slot->slab = (uint32_t)(slab - states->slabs.items);
+	slot->slab = (uint32_t)(slab - places->slabs.items);
 }
 
 static void read_sheaves(struct reading *reading, uint32_t cpu)
@@ -286,7 +286,7 @@ static void read_sheaves(struct reading *reading, uint32_t cpu)
 		return;
 	if (!kt_slub_copy(
 		    slub, cache->cpu_sheaves + slub->cpu_offsets[cpu], layout->sheaves_bytes)) {
-		reading->states->nr_unread++;
+		reading->places->nr_unread++;
 		return;
 	}
 	at[KT_SHEAF_MAIN] = kt_slub_get(slub, &layout->main);
@@ -338,15 +338,15 @@ static void read_lists(struct reading *reading)
 /* A slab with free objects on no list was on its way: it goes to the end of the list. */
 static void settle(struct reading *reading)
 {
-	struct kt_slab_places *states = reading->states;
+	struct kt_slab_places *places = reading->places;
 
-	for (size_t i = 0; i < states->slabs.count; i++) {
-		struct kt_slab_at *slab = &states->slabs.items[i];
+	for (size_t i = 0; i < places->slabs.count; i++) {
+		struct kt_slab_at *slab = &places->slabs.items[i];
 
 		if (slab->where != KT_AT_NO_LIST || !slab->nr_free)
 			continue;
 		put_where(slab, KT_AT_NODE, 0, UINT32_MAX);
-		states->nr_unread++;
+		places->nr_unread++;
 	}
 }
 
@@ -378,42 +378,42 @@ static int by_pfn(const void *a, const void *b)
 }
 
 /* Sorts the slabs by their places; sheaves then name them by their new indexes. */
-static struct kt_err *sort(struct kt_slab_places *states)
+static struct kt_err *sort(struct kt_slab_places *places)
 {
 	struct renumber *numbers =
-		kt_arena_alloc(&states->arena, (states->slabs.count + 1) * sizeof(*numbers));
+		kt_arena_alloc(&places->arena, (places->slabs.count + 1) * sizeof(*numbers));
 
 	if (!numbers)
 		return no_memory();
-	if (states->slabs.count)
-		qsort(states->slabs.items, states->slabs.count, sizeof(*states->slabs.items),
+	if (places->slabs.count)
+		qsort(places->slabs.items, places->slabs.count, sizeof(*places->slabs.items),
 			by_place);
-	for (size_t i = 0; i < states->slabs.count; i++)
-		numbers[i] = (struct renumber){ states->slabs.items[i].pfn, (uint32_t)i };
-	qsort(numbers, states->slabs.count, sizeof(*numbers), by_pfn);
+	for (size_t i = 0; i < places->slabs.count; i++)
+		numbers[i] = (struct renumber){ places->slabs.items[i].pfn, (uint32_t)i };
+	qsort(numbers, places->slabs.count, sizeof(*numbers), by_pfn);
 	/* slabs were sorted by their pages before: the n-th of them by page is the n-th here */
-	for (size_t i = 0; i < states->sheaves.count; i++)
-		states->sheaves.items[i].slab = numbers[states->sheaves.items[i].slab].index;
+	for (size_t i = 0; i < places->sheaves.count; i++)
+		places->sheaves.items[i].slab = numbers[places->sheaves.items[i].slab].index;
 	return NULL;
 }
 
 struct kt_err *kt_slab_places(
-	struct kt_slub *slub, struct kt_memmap *memmap, struct kt_slab_places *ret_states)
+	struct kt_slub *slub, struct kt_memmap *memmap, struct kt_slab_places *ret_places)
 {
-	struct reading reading = { .slub = slub, .memmap = memmap, .states = ret_states };
+	struct reading reading = { .slub = slub, .memmap = memmap, .places = ret_places };
 	struct kt_err *err;
 
-	*ret_states = (struct kt_slab_places){ 0 };
+	*ret_places = (struct kt_slab_places){ 0 };
 	err = list_caches(&reading);
 	if (!err) {
-		ret_states->nr_nodes = kt_slub_nr_nodes(slub);
-		ret_states->nr_unread = kt_memmap_slabs(memmap, 0, add_slab, &reading);
+		ret_places->nr_nodes = kt_slub_nr_nodes(slub);
+		ret_places->nr_unread = kt_memmap_slabs(memmap, 0, add_slab, &reading);
 		for (; reading.cache < reading.caches.count; reading.cache++)
 			read_lists(&reading);
 		settle(&reading);
-		err = sort(ret_states);
+		err = sort(ret_places);
 	}
-	if (!err && ret_states->arena.failed)
+	if (!err && ret_places->arena.failed)
 		err = no_memory();
 	kt_map_fini(&reading.indices);
 	return err;

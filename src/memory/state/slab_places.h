@@ -58,10 +58,10 @@ struct kt_slab_places {
 
 /** Reads the caches only. */
 struct kt_err *kt_slab_places_caches(
-	struct kt_slub *slub, struct kt_slab_places *ret_states) KT_MUST_CHECK;
-/** Reads all of it. The caller frees *ret_states with kt_slab_places_fini(), after an error too. */
+	struct kt_slub *slub, struct kt_slab_places *ret_places) KT_MUST_CHECK;
+/** Reads all of it. The caller frees *ret_places with kt_slab_places_fini(), after an error too. */
 struct kt_err *kt_slab_places(struct kt_slub *slub, struct kt_memmap *memmap,
-	struct kt_slab_places *ret_states) KT_MUST_CHECK;
-void kt_slab_places_fini(struct kt_slab_places *states);
+	struct kt_slab_places *ret_places) KT_MUST_CHECK;
+void kt_slab_places_fini(struct kt_slab_places *places);
 
 #endif

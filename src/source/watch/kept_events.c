@@ -2,6 +2,7 @@
 #include "source/watch/kept_events.h"
 
 #include "base/attr.h"
+#include "base/kernel_files.h"
 #include "base/map.h"
 #include "memory/state/slab_places.h"
 #include "source/memory/open.h"
@@ -11,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SLABINFO "proc/slabinfo"
 /* the start is read again while more events than this happen meanwhile, so many times at most */
 #define MOVING_MAX  64u
 #define START_TRIES 4u
@@ -157,13 +157,13 @@ static uint32_t index_of(const struct kt_kept_events *kept, uint64_t address)
 /* Lists the caches again: some were made since. */
 static void list_again(struct kt_kept_events *kept)
 {
-	struct kt_slab_places states;
-	struct kt_err *err = kt_slab_places_caches(kept->slub, &states);
+	struct kt_slab_places places;
+	struct kt_err *err = kt_slab_places_caches(kept->slub, &places);
 
-	for (size_t i = 0; !err && i < states.caches.count; i++)
-		add_cache(kept, &states.caches.items[i]);
+	for (size_t i = 0; !err && i < places.caches.count; i++)
+		add_cache(kept, &places.caches.items[i]);
 	kt_err_free(err);
-	kt_slab_places_fini(&states);
+	kt_slab_places_fini(&places);
 	kept->is_changed = false;
 }
 
@@ -224,13 +224,13 @@ bool kt_kept_events_step(struct kt_kept_events *kept)
 
 /* ---- the start ---- */
 
-static void put_slabs(struct kt_kept_events *kept, const struct kt_slab_places *states)
+static void put_slabs(struct kt_kept_events *kept, const struct kt_slab_places *places)
 {
-	uint32_t *numbers = calloc(states->slabs.count + 1, sizeof(*numbers)), count = 0;
+	uint32_t *numbers = calloc(places->slabs.count + 1, sizeof(*numbers)), count = 0;
 
-	for (size_t i = 0; numbers && i < states->slabs.count; i++) {
-		const struct kt_slab_at *slab = &states->slabs.items[i];
-		uint32_t cache = index_of(kept, states->caches.items[slab->cache].address);
+	for (size_t i = 0; numbers && i < places->slabs.count; i++) {
+		const struct kt_slab_at *slab = &places->slabs.items[i];
+		uint32_t cache = index_of(kept, places->caches.items[slab->cache].address);
 
 		numbers[i] = cache == OTHER || count >= KT_EVENTS_SLABS ? OTHER : count++;
 		if (numbers[i] == OTHER)
@@ -243,9 +243,9 @@ static void put_slabs(struct kt_kept_events *kept, const struct kt_slab_places *
 							 .where = slab->where,
 							 .cpu = slab->of });
 	}
-	for (size_t i = 0; numbers && i < states->sheaves.count; i++) {
-		const struct kt_sheaf_at *sheaf = &states->sheaves.items[i];
-		uint32_t cache = index_of(kept, states->caches.items[sheaf->cache].address);
+	for (size_t i = 0; numbers && i < places->sheaves.count; i++) {
+		const struct kt_sheaf_at *sheaf = &places->sheaves.items[i];
+		uint32_t cache = index_of(kept, places->caches.items[sheaf->cache].address);
 
 		if (cache != OTHER && numbers[sheaf->slab] != OTHER)
 			kept->end.nr_unread += !kt_events_add_sheaf(kept->writer,
@@ -268,27 +268,27 @@ static uint32_t flags_of(const struct kt_kept_events *kept)
 	return flags;
 }
 
-static void put_start(struct kt_kept_events *kept, const struct kt_slab_places *states)
+static void put_start(struct kt_kept_events *kept, const struct kt_slab_places *places)
 {
 	const struct kt_target *target = kept->memory.target;
 
 	kt_events_begin(kept->writer, &(struct kt_events_head){ .page_bytes = target->page_bytes,
 					      .word_bytes = target->types.pointer_bytes,
 					      .nr_cpus = target->nr_cpus,
-					      .nr_nodes = states->nr_nodes,
+					      .nr_nodes = places->nr_nodes,
 					      .flags = flags_of(kept),
 					      .one_in = kept->opts.one_in,
 					      .real_ms = kept->opts.real_ms,
 					      .release = kept->opts.release });
-	for (size_t i = 0; i < states->caches.count; i++)
-		add_cache(kept, &states->caches.items[i]);
+	for (size_t i = 0; i < places->caches.count; i++)
+		add_cache(kept, &places->caches.items[i]);
 	if (kept->opts.one_in <= 1)
-		put_slabs(kept, states);
+		put_slabs(kept, places);
 }
 
 struct kt_err *kt_kept_events_start(struct kt_kept_events *kept, uint64_t now_ns)
 {
-	struct kt_slab_places states = { 0 };
+	struct kt_slab_places places = { 0 };
 	struct kt_err *err = kt_trace_start(kept->trace);
 
 	kept->begun_ns = kept->start_ns = now_ns;
@@ -296,21 +296,21 @@ struct kt_err *kt_kept_events_start(struct kt_kept_events *kept, uint64_t now_ns
 	for (unsigned i = 0; !err && i < START_TRIES; i++) {
 		kt_trace_events(kept->trace, take, kept);
 		kept->end.nr_moving = 0;
-		kt_slab_places_fini(&states);
-		err = kt_slab_places(kept->slub, &kept->memmap, &states);
+		kt_slab_places_fini(&places);
+		err = kt_slab_places(kept->slub, &kept->memmap, &places);
 		kt_trace_events(kept->trace, take, kept);
 		if (kept->end.nr_moving <= MOVING_MAX)
 			break;
 	}
 	kept->starting = false;
 	if (!err) {
-		kept->end.nr_unread = states.nr_unread;
-		put_start(kept, &states);
+		kept->end.nr_unread = places.nr_unread;
+		put_start(kept, &places);
 		kt_kept_events_mark(kept, "start", now_ns);
 		if (kept->arena.failed || kept->by_address.failed || kept->by_name.failed)
 			err = kt_err_new(KT_ERR_NOMEM, "out of memory");
 	}
-	kt_slab_places_fini(&states);
+	kt_slab_places_fini(&places);
 	return err;
 }
 
@@ -348,7 +348,7 @@ void kt_kept_events_mark(struct kt_kept_events *kept, const char *name, uint64_t
 	slabs = calloc(kept->nr_caches + 1, sizeof(*slabs));
 	for (uint32_t i = 0; slabs && i < kept->nr_caches; i++)
 		slabs[i] = KT_EVENTS_UNKNOWN;
-	err = kt_root_read(kept->memory.root, SLABINFO, &text);
+	err = kt_root_read(kept->memory.root, KT_FILE_SLABINFO, &text);
 	rest = kt_text_span(&text);
 	while (!err && slabs && kt_span_line(&rest, &line))
 		take_line(kept, line, slabs);
