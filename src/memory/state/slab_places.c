@@ -401,13 +401,16 @@ struct kt_err *kt_slab_places(
 	struct kt_slub *slub, struct kt_memmap *memmap, struct kt_slab_places *ret_places)
 {
 	struct reading reading = { .slub = slub, .memmap = memmap, .places = ret_places };
+	uint64_t nr_torn;
 	struct kt_err *err;
 
 	*ret_places = (struct kt_slab_places){ 0 };
 	err = list_caches(&reading);
 	if (!err) {
 		ret_places->nr_nodes = kt_slub_nr_nodes(slub);
-		ret_places->nr_unread = kt_memmap_slabs(memmap, 0, add_slab, &reading);
+		/* add_slab() counts as well */
+		nr_torn = kt_memmap_slabs(memmap, 0, add_slab, &reading);
+		ret_places->nr_unread += nr_torn;
 		for (; reading.cache < reading.caches.count; reading.cache++)
 			read_lists(&reading);
 		settle(&reading);

@@ -76,3 +76,25 @@ TEST(each_slab_is_where_its_cpu_or_list_has_it)
 	kt_slab_places_fini(&places);
 	files_fini(&files);
 }
+
+TEST(a_slab_of_no_known_cache_is_counted)
+{
+	struct files_bytes files;
+	struct kt_slab_places places = { 0 };
+	const uint64_t stranger = SLUB_BASE + 64;
+	uint64_t full;
+
+	files_init(&files);
+	full = files_slab(&files, files.dentries, DENTRY_BYTES, SLOTS);
+	files_slab(&files, files.dentries, DENTRY_BYTES, 7); /* on no list, which counts too */
+	CHECK(!places_of(&files, &places));
+	CHECK_INT(places.nr_unread, 1);
+	CHECK_INT(places.slabs.count, 2);
+	kt_slab_places_fini(&places);
+	memcpy(files.map + (full - SLUB_BASE) / 4096 * PAGE_BYTES + SLAB_CACHE, &stranger, 8);
+	CHECK(!places_of(&files, &places));
+	CHECK_INT(places.slabs.count, 1);
+	CHECK_INT(places.nr_unread, 2);
+	kt_slab_places_fini(&places);
+	files_fini(&files);
+}
