@@ -157,6 +157,9 @@ static void put_list(struct pen *pen, const struct kt_drawing_slab *slab)
 
 static void put_head(struct pen *pen, const struct kt_drawing_slab *slab)
 {
+	bool fits =
+		strlen(slab->title) + strlen(slab->facts) + strlen(slab->address) + 4 <= HEAD_MAX;
+
 	kt_buf_puts(pen->buf, "\n");
 	if (pen->opts->color)
 		kt_buf_puts(pen->buf, KT_TEXT_BOLD);
@@ -167,11 +170,9 @@ static void put_head(struct pen *pen, const struct kt_drawing_slab *slab)
 	put_name(pen, slab->facts);
 	if (pen->opts->color)
 		kt_buf_puts(pen->buf, KT_TEXT_DIM);
-	if (!*slab->address)
-		;
-	else if (strlen(slab->title) + strlen(slab->facts) + strlen(slab->address) + 4 <= HEAD_MAX)
+	if (*slab->address && fits)
 		kt_buf_puts(pen->buf, "  ");
-	else
+	else if (*slab->address)
 		kt_buf_printf(pen->buf, "\n%*s  ", LEFT, "");
 	put_name(pen, slab->address);
 	if (pen->opts->color)
