@@ -405,17 +405,24 @@ static void free_old(
 	put_number(writer, event, KT_EVENTS_OLD_FREE, range->slab);
 }
 
-/* Frees what was at the address of an allocation: the free of it was not seen. */
-static void free_again(struct kt_events_writer *writer, const struct kt_events_event *event,
+/* Writes the free of a known object. Of the start, it was written when it was handed over. */
+static void free_object(struct kt_events_writer *writer, const struct kt_events_event *event,
 	const struct object *object)
 {
-	writer->end.nr_again += !object->later;
 	if (!object->old) {
 		put_number(writer, event, KT_EVENTS_FREE, object->number);
 		give_back(writer, object->number);
 	} else if (!has_sheaves(writer) && writer->ranges[object->number].left) {
 		free_old(writer, event, &writer->ranges[object->number]);
 	}
+}
+
+/* Frees what was at the address of an allocation: the free of it was not seen. */
+static void free_again(struct kt_events_writer *writer, const struct kt_events_event *event,
+	const struct object *object)
+{
+	writer->end.nr_again += !object->later;
+	free_object(writer, event, object);
 }
 
 void kt_events_alloc(struct kt_events_writer *writer, const struct kt_events_event *event)
@@ -484,12 +491,7 @@ static void free_known(
 	if (object->freed)
 		return;
 	object->freed = true;
-	if (!object->old) {
-		put_number(writer, event, KT_EVENTS_FREE, object->number);
-		give_back(writer, object->number);
-	} else if (!has_sheaves(writer) && writer->ranges[object->number].left) {
-		free_old(writer, event, &writer->ranges[object->number]);
-	}
+	free_object(writer, event, object);
 }
 
 void kt_events_free(

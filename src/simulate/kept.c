@@ -125,7 +125,7 @@ static bool take(struct kt_span *rest, uint32_t most, uint32_t *ret)
 	return true;
 }
 
-/* A number that may be unknown, which is not allowed below `least` 1. */
+/* A number that may be unknown; with a `least`, it is known and not below it. */
 static bool take_known(struct kt_span *rest, uint32_t least, uint32_t most, uint32_t *ret)
 {
 	uint32_t number;

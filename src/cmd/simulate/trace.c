@@ -84,10 +84,8 @@ static const struct kt_needs needs = {
 
 struct tracing {
 	struct kt_kept_events *events;
-	struct kt_new_file *file;
 	int marks; /* descriptor of SIGUSR1 */
 	unsigned nr_marks;
-	bool full;
 };
 
 static uint64_t now_ns(void)
@@ -116,7 +114,12 @@ static bool mark(void *arg)
 	return true;
 }
 
-/* Returns why it ended. */
+static double seconds_of(const struct trace_args *args)
+{
+	return args->seconds > 0 ? args->seconds : SECONDS;
+}
+
+/* Returns why it ended; NULL: it could not begin. */
 static const char *trace_for(struct tracing *tracing, double seconds, struct kt_err **ret_err)
 {
 	uint64_t end_ns;
@@ -136,7 +139,7 @@ static const char *trace_for(struct tracing *tracing, double seconds, struct kt_
 		kt_pace_watch(pace, tracing->marks, mark, tracing);
 	while (kt_pace_next(pace, &now, ret_err)) {
 		if (!kt_kept_events_step(tracing->events)) {
-			why = NULL;
+			why = "the size of the file";
 			break;
 		}
 		if (now_ns() >= end_ns) {
@@ -162,8 +165,7 @@ static void put_report(struct kt_report *report, const char *path, const char *w
 	kt_report_field(report, NULL, "file", KT_CELL_TEXT, kt_report_text(report, path));
 	kt_report_field(report, NULL, "seconds", KT_CELL_REAL,
 		end ? kt_cell_real((double)end->lasted_ms / 1000) : none);
-	kt_report_field(report, NULL, "ended_by", KT_CELL_TEXT,
-		end ? kt_cell_text(why ? why : "the size of the file") : none);
+	kt_report_field(report, NULL, "ended_by", KT_CELL_TEXT, end ? kt_cell_text(why) : none);
 	kt_report_field(
 		report, NULL, "bytes", KT_CELL_BYTES, end ? kt_cell_number((int64_t)bytes) : none);
 	put_count(report, "events", end ? &end->nr_events : NULL);
@@ -196,7 +198,7 @@ static void note_end(
 static struct kt_err *run_with(struct kt_kept_events *events, struct kt_new_file *file,
 	const struct trace_args *args, const char *path, struct kt_report *report)
 {
-	struct tracing tracing = { .events = events, .file = file, .marks = -1 };
+	struct tracing tracing = { .events = events, .marks = -1 };
 	struct kt_events_end end = { 0 };
 	sigset_t marks, old;
 	struct kt_err *err = NULL, *more;
@@ -206,7 +208,7 @@ static struct kt_err *run_with(struct kt_kept_events *events, struct kt_new_file
 	sigaddset(&marks, SIGUSR1);
 	if (sigprocmask(SIG_BLOCK, &marks, &old) == 0)
 		tracing.marks = signalfd(-1, &marks, SFD_CLOEXEC | SFD_NONBLOCK);
-	why = trace_for(&tracing, args->seconds > 0 ? args->seconds : SECONDS, &err);
+	why = trace_for(&tracing, seconds_of(args), &err);
 	if (!err)
 		err = kt_kept_events_end(events, now_ns(), why, &end);
 	if (tracing.marks >= 0)
@@ -218,8 +220,7 @@ static struct kt_err *run_with(struct kt_kept_events *events, struct kt_new_file
 	if (more)
 		return more;
 	kt_report_headline(report, "%s: %llu events of %.1f s, ended by %s.", path,
-		(unsigned long long)end.nr_events, (double)end.lasted_ms / 1000,
-		why ? why : "the size of the file");
+		(unsigned long long)end.nr_events, (double)end.lasted_ms / 1000, why);
 	put_report(report, path, why, &end, kt_kept_events_bytes(events));
 	note_end(report, &end, kt_kept_events_unwatched(events));
 	return NULL;
@@ -252,7 +253,7 @@ static struct kt_err *trace_machine(const struct trace_args *args, struct kt_mac
 	struct kt_err *err = kt_kept_events_open(machine->root, machine->snap, &opts, &events);
 
 	if (!err && args->dry_run) {
-		put_dry_run(report, path, &opts, args->seconds > 0 ? args->seconds : SECONDS);
+		put_dry_run(report, path, &opts, seconds_of(args));
 		return NULL;
 	}
 	if (!err)

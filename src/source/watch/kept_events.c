@@ -389,8 +389,7 @@ struct kt_err *kt_kept_events_end(struct kt_kept_events *kept, uint64_t now_ns, 
 	sum_up(kept);
 	kt_trace_stop(kept->trace);
 	kept->end.lasted_ms = (now_ns - kept->begun_ns) / 1000000;
-	kt_events_finish(kept->writer, &kept->end, why ? why : "the size of the file",
-		kt_kept_events_unwatched(kept));
+	kt_events_finish(kept->writer, &kept->end, why, kt_kept_events_unwatched(kept));
 	*ret_end = kept->end;
 	return kt_events_err(kept->writer);
 }

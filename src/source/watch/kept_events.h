@@ -32,7 +32,7 @@ struct kt_err *kt_kept_events_start(struct kt_kept_events *kept, uint64_t now_ns
 bool kt_kept_events_step(struct kt_kept_events *kept);
 /** Ends a phase: what the kernel holds now is written. */
 void kt_kept_events_mark(struct kt_kept_events *kept, const char *name, uint64_t now_ns);
-/** Detaches everything and ends the file. `why`: "the time", "a signal"; NULL: the file is full. */
+/** Detaches everything and ends the file. `why`: "the time", "a signal", "the size of the file". */
 struct kt_err *kt_kept_events_end(struct kt_kept_events *kept, uint64_t now_ns, const char *why,
 	struct kt_events_end *ret_end) KT_MUST_CHECK;
 /** Names the events that could not be watched; "": none. Valid after the end. */
