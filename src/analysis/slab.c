@@ -127,17 +127,24 @@ static const struct kt_cache_folder *find_name(const name_list *list, const char
 	return found ? found->folder : NULL;
 }
 
+bool kt_slab_has_name(const struct kt_cache_folder *folder, const char *name)
+{
+	if (strcmp(folder->name, name) == 0)
+		return true;
+	for (size_t i = 0; i < folder->names.count; i++) {
+		if (strcmp(folder->names.items[i], name) == 0)
+			return true;
+	}
+	return false;
+}
+
 const struct kt_cache_folder *kt_slab_folder(const struct kt_snapshot *snap, const char *name)
 {
 	for (size_t i = 0; i < snap->cache_folders.count; i++) {
 		const struct kt_cache_folder *folder = &snap->cache_folders.items[i];
 
-		if (strcmp(folder->name, name) == 0)
+		if (kt_slab_has_name(folder, name))
 			return folder;
-		for (size_t k = 0; k < folder->names.count; k++) {
-			if (strcmp(folder->names.items[k], name) == 0)
-				return folder;
-		}
 	}
 	return NULL;
 }

@@ -67,6 +67,8 @@ void kt_slab_uses_cleanup(struct kt_slab_uses *uses);
 /** Whether only the objects are counted: the cache holds at least this, and the rest of its slabs.
  */
 bool kt_slab_is_least(const struct kt_slab_use *use);
+/** Whether a directory of /sys/kernel/slab is of a cache: merged caches have several names. */
+bool kt_slab_has_name(const struct kt_cache_folder *folder, const char *name);
 /** Directory of the cache with this name; NULL: none. */
 const struct kt_cache_folder *kt_slab_folder(const struct kt_snapshot *snap, const char *name);
 /** Other names of a merged cache, without `but`; "": none. */

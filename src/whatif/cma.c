@@ -9,8 +9,6 @@
 
 #include <stdlib.h>
 
-#define PARTS_MAX 20
-
 /* Pages that are allocated from an area as contiguous blocks; KT_UNKNOWN: not known. */
 static int64_t used_of(const struct kt_cma_area *area)
 {
@@ -114,8 +112,8 @@ static void compute(
 		"own may not. Pages in use there would be in use elsewhere");
 	if (ret->parts.count)
 		qsort(ret->parts.items, ret->parts.count, sizeof(*ret->parts.items), by_now);
-	if (ret->parts.count > PARTS_MAX)
-		ret->parts.count = PARTS_MAX;
+	if (ret->parts.count > KT_WHATIF_PARTS)
+		ret->parts.count = KT_WHATIF_PARTS;
 }
 
 const struct kt_whatif kt_whatif_cma = {

@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 const struct kt_whatif *const kt_whatifs[] = {
@@ -130,6 +131,29 @@ void kt_whatif_point(
 
 	if (slot)
 		*slot = point;
+}
+
+static int by_saves(const void *a, const void *b)
+{
+	const struct kt_whatif_part *x = a, *y = b;
+
+	return (x->saves_bytes < y->saves_bytes) - (x->saves_bytes > y->saves_bytes);
+}
+
+void kt_whatif_sort(struct kt_whatif_result *ret)
+{
+	if (ret->parts.count)
+		qsort(ret->parts.items, ret->parts.count, sizeof(*ret->parts.items), by_saves);
+}
+
+void kt_whatif_cut(struct kt_arena *arena, struct kt_whatif_result *ret, const char *counted)
+{
+	kt_whatif_sort(ret);
+	if (ret->parts.count <= KT_WHATIF_PARTS)
+		return;
+	kt_whatif_note(arena, ret, "the table has %u of %zu %s", KT_WHATIF_PARTS, ret->parts.count,
+		counted);
+	ret->parts.count = KT_WHATIF_PARTS;
 }
 
 void kt_whatif_note(struct kt_arena *arena, struct kt_whatif_result *ret, const char *fmt, ...)

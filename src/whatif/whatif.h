@@ -78,6 +78,8 @@ bool kt_whatif_compute(const struct kt_whatif *whatif, struct kt_arena *arena,
 
 /* ---- for the files of the what-ifs ---- */
 
+#define KT_WHATIF_PARTS 20u /* rows of a table */
+
 /** Says that the result is not known, because a source has nothing. */
 void kt_whatif_lacks(struct kt_whatif_result *ret, const struct kt_source *source);
 /** Says that the result is not known; `why` begins no sentence and has no full stop. */
@@ -94,6 +96,11 @@ void kt_whatif_input_count(struct kt_arena *arena, struct kt_whatif_result *ret,
 	int64_t count, const char *from);
 void kt_whatif_part(
 	struct kt_arena *arena, struct kt_whatif_result *ret, struct kt_whatif_part part);
+/** Sorts the parts by their savings, the largest first. */
+void kt_whatif_sort(struct kt_whatif_result *ret);
+/** Sorts the parts and keeps the first KT_WHATIF_PARTS; a note says how many `counted` there are.
+ */
+void kt_whatif_cut(struct kt_arena *arena, struct kt_whatif_result *ret, const char *counted);
 void kt_whatif_point(
 	struct kt_arena *arena, struct kt_whatif_result *ret, struct kt_whatif_point point);
 void kt_whatif_note(struct kt_arena *arena, struct kt_whatif_result *ret, const char *fmt, ...)

@@ -6,10 +6,6 @@
 
 #include "whatif/whatif.h"
 
-#include <stdlib.h>
-
-#define PARTS_MAX 20
-
 /* Blocks and fixed pages of a step and all below it. */
 struct below {
 	int64_t nr_blocks, nr_pages, nr_clear, nr_clear_pages;
@@ -65,13 +61,6 @@ static void put_curve(struct kt_arena *arena, const struct kt_fragments *fragmen
 	}
 }
 
-static int by_saves(const void *a, const void *b)
-{
-	const struct kt_whatif_part *x = a, *y = b;
-
-	return (x->saves_bytes < y->saves_bytes) - (x->saves_bytes > y->saves_bytes);
-}
-
 static void put_pins(struct kt_arena *arena, const struct kt_snapshot *snap, int64_t block_bytes,
 	struct kt_whatif_result *ret)
 {
@@ -90,13 +79,7 @@ static void put_pins(struct kt_arena *arena, const struct kt_snapshot *snap, int
 					(long long)pin->nr_clear_pages,
 					(long long)pin->nr_clear) });
 	}
-	if (ret->parts.count)
-		qsort(ret->parts.items, ret->parts.count, sizeof(*ret->parts.items), by_saves);
-	if (ret->parts.count > PARTS_MAX) {
-		kt_whatif_note(
-			arena, ret, "the table has %d of %zu owners", PARTS_MAX, ret->parts.count);
-		ret->parts.count = PARTS_MAX;
-	}
+	kt_whatif_cut(arena, ret, "owners");
 }
 
 static void put_inputs(

@@ -7,10 +7,6 @@
 #include "analysis/tasks.h"
 #include "whatif/whatif.h"
 
-#include <stdlib.h>
-
-#define PARTS_MAX 20
-
 /*
  * kt_huge_saves() does not know how much of a process is in huge pages already. A bound does not
  * need it: a process saves no more than its tables. An entry may stand for several processes, as
@@ -36,20 +32,12 @@ static const char *name_of(struct kt_arena *arena, const struct kt_task *task)
 	return kt_arena_printf(arena, "%s (%lld)", task->name, (long long)task->pid);
 }
 
-static int by_saves(const void *a, const void *b)
-{
-	const struct kt_whatif_part *x = a, *y = b;
-
-	return (x->saves_bytes < y->saves_bytes) - (x->saves_bytes > y->saves_bytes);
-}
-
 /* Keeps the largest parts. */
 static void cut_parts(struct kt_whatif_result *ret)
 {
-	if (ret->parts.count)
-		qsort(ret->parts.items, ret->parts.count, sizeof(*ret->parts.items), by_saves);
-	if (ret->parts.count > PARTS_MAX)
-		ret->parts.count = PARTS_MAX;
+	kt_whatif_sort(ret);
+	if (ret->parts.count > KT_WHATIF_PARTS)
+		ret->parts.count = KT_WHATIF_PARTS;
 }
 
 static void compute(
@@ -93,9 +81,9 @@ static void compute(
 	kt_whatif_input_count(arena, ret, "processes", (int64_t)nr_known, "status of each process");
 	kt_whatif_input_bytes(arena, ret, "their page tables", now, "status of each process");
 	kt_whatif_saves(ret, sum, KT_UPPER_BOUND, page_bytes);
-	if (nr_known > PARTS_MAX)
+	if (nr_known > KT_WHATIF_PARTS)
 		kt_whatif_note(
-			arena, ret, "the table has %d of %zu processes", PARTS_MAX, nr_known);
+			arena, ret, "the table has %u of %zu processes", KT_WHATIF_PARTS, nr_known);
 	cut_parts(ret);
 }
 

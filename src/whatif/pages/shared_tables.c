@@ -6,17 +6,6 @@
 #include "analysis/mappings.h"
 #include "whatif/whatif.h"
 
-#include <stdlib.h>
-
-#define PARTS_MAX 20
-
-static int by_saves(const void *a, const void *b)
-{
-	const struct kt_whatif_part *x = a, *y = b;
-
-	return (x->saves_bytes < y->saves_bytes) - (x->saves_bytes > y->saves_bytes);
-}
-
 /* False: the numbers are more than memory can have. */
 static bool add_files(struct kt_arena *arena, const kt_file_tables *files,
 	struct kt_whatif_result *ret, int64_t *ret_saves, int64_t *ret_aligned)
@@ -81,13 +70,7 @@ static void compute(
 	put_point(arena, ret, "at today's addresses", saves);
 	put_point(arena, ret, "if all processes map at aligned addresses", aligned);
 	kt_whatif_saves(ret, saves, KT_UPPER_BOUND, snap->host.page_bytes);
-	if (ret->parts.count)
-		qsort(ret->parts.items, ret->parts.count, sizeof(*ret->parts.items), by_saves);
-	if (ret->parts.count > PARTS_MAX) {
-		kt_whatif_note(
-			arena, ret, "the table has %d of %zu files", PARTS_MAX, ret->parts.count);
-		ret->parts.count = PARTS_MAX;
-	}
+	kt_whatif_cut(arena, ret, "files");
 }
 
 const struct kt_whatif kt_whatif_shared_tables = {

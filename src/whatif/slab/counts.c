@@ -3,10 +3,8 @@
 
 #include "analysis/slab.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#define PARTS_MAX 20u
 #define OBJS_MAX  (1ll << 40)
 #define STEPS_MAX (1ull << 25) /* names that are compared */
 
@@ -30,6 +28,17 @@ bool kt_slabs_are_too_many(const struct kt_snapshot *snap)
 	for (size_t i = 0; i < snap->cache_folders.count; i++)
 		nr_names += snap->cache_folders.items[i].names.count;
 	return nr_names * (uint64_t)snap->caches.count > STEPS_MAX;
+}
+
+const struct kt_cache *kt_slab_cache_of(
+	const struct kt_snapshot *snap, const struct kt_cache_folder *folder)
+{
+	for (size_t i = 0; i < snap->caches.count; i++) {
+		if (snap->caches.items[i].name &&
+			kt_slab_has_name(folder, snap->caches.items[i].name))
+			return &snap->caches.items[i];
+	}
+	return NULL;
 }
 
 /* The cache in kernel memory, if exactly one has the name and the list's slots. */
@@ -153,22 +162,4 @@ int64_t kt_slab_pool_likely(const struct kt_slab_pool *pool)
 int64_t kt_slab_pool_least(const struct kt_slab_pool *pool)
 {
 	return pool->nr_caches < 2 ? pool->nr_slabs : slabs_for(pool, pool->least_objs);
-}
-
-static int by_saves(const void *a, const void *b)
-{
-	const struct kt_whatif_part *x = a, *y = b;
-
-	return (x->saves_bytes < y->saves_bytes) - (x->saves_bytes > y->saves_bytes);
-}
-
-void kt_slab_parts_cut(struct kt_arena *arena, struct kt_whatif_result *ret, const char *counted)
-{
-	if (ret->parts.count)
-		qsort(ret->parts.items, ret->parts.count, sizeof(*ret->parts.items), by_saves);
-	if (ret->parts.count <= PARTS_MAX)
-		return;
-	kt_whatif_note(
-		arena, ret, "the table has %u of %zu %s", PARTS_MAX, ret->parts.count, counted);
-	ret->parts.count = PARTS_MAX;
 }

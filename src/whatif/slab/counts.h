@@ -15,6 +15,10 @@ struct kt_slabs_of kt_slabs_machine(const struct kt_snapshot *snap);
 bool kt_slabs_are_too_many(const struct kt_snapshot *snap);
 #define KT_SLABS_TOO_MANY "there are more names of slab caches than any machine has"
 
+/** The cache of a directory in the list; NULL: it has none of its names. */
+const struct kt_cache *kt_slab_cache_of(
+	const struct kt_snapshot *snap, const struct kt_cache_folder *folder);
+
 /** One slab cache with all of its numbers. */
 struct kt_slab_counts {
 	const char *name;
@@ -52,8 +56,5 @@ bool kt_slab_pool_add(struct kt_slab_pool *pool, const struct kt_slab_counts *co
 int64_t kt_slab_pool_likely(const struct kt_slab_pool *pool);
 /** Slabs of the pool at least, without a free slot. */
 int64_t kt_slab_pool_least(const struct kt_slab_pool *pool);
-
-/** Sorts parts by what they save, and keeps the first. */
-void kt_slab_parts_cut(struct kt_arena *arena, struct kt_whatif_result *ret, const char *counted);
 
 #endif

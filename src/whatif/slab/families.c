@@ -10,7 +10,6 @@
 #include "analysis/slab.h"
 #include "whatif/slab/counts.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define SIZES_MAX   32u
@@ -306,7 +305,7 @@ static void compute(
 	kt_whatif_interval(ret, 0, sums.most > sums.likely ? sums.most : sums.likely, page);
 	put_points(arena, families, page, &sums, ret);
 	put_notes(arena, families, ret);
-	kt_slab_parts_cut(arena, ret, "sizes");
+	kt_whatif_cut(arena, ret, "sizes");
 }
 
 const struct kt_whatif kt_whatif_kmalloc_families = {

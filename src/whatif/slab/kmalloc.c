@@ -21,7 +21,6 @@
 #define PAGE_BYTES  4096
 #define LARGEST	    8192 /* KMALLOC_MAX_CACHE_SIZE with such pages */
 #define NR_SLOTS    (LARGEST / ALIGN_BYTES + 1)
-#define PARTS_MAX   20
 #define OBJS_MAX    (1ll << 44)
 
 /* Size of the objects of a kmalloc cache, by its name: 1024 for "kmalloc-cg-1k"; else KT_UNKNOWN.
@@ -103,13 +102,6 @@ static int64_t align_of(int64_t requested)
 }
 
 /* ---- call sites ---- */
-
-static int by_saves(const void *a, const void *b)
-{
-	const struct kt_whatif_part *x = a, *y = b;
-
-	return (x->saves_bytes < y->saves_bytes) - (x->saves_bytes > y->saves_bytes);
-}
 
 /* Objects of one function in one class: its own cache has room for the largest of them. */
 struct site {
@@ -583,10 +575,9 @@ static void compute(
 		put_result(arena, objects, ret);
 	else
 		bound(arena, snap, ret);
-	if (ret->parts.count)
-		qsort(ret->parts.items, ret->parts.count, sizeof(*ret->parts.items), by_saves);
-	if (ret->parts.count > PARTS_MAX)
-		ret->parts.count = PARTS_MAX;
+	kt_whatif_sort(ret);
+	if (ret->parts.count > KT_WHATIF_PARTS)
+		ret->parts.count = KT_WHATIF_PARTS;
 }
 
 const struct kt_whatif kt_whatif_kmalloc = {

@@ -5,10 +5,8 @@
 
 #include "whatif/whatif.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#define PARTS_MAX     20
 #define CLASS_MIN     8
 #define CLASS_LARGEST 8192 /* KMALLOC_MAX_CACHE_SIZE with pages of 4 KiB */
 
@@ -40,13 +38,6 @@ static int64_t slot_of(const struct kt_snapshot *snap, const struct kt_mempool *
 			return cache->slot_bytes;
 	}
 	return pool->element_bytes;
-}
-
-static int by_saves(const void *a, const void *b)
-{
-	const struct kt_whatif_part *x = a, *y = b;
-
-	return (x->saves_bytes < y->saves_bytes) - (x->saves_bytes > y->saves_bytes);
 }
 
 /* Pools of one kind of elements are one part. */
@@ -98,12 +89,7 @@ static void compute(
 	kt_whatif_saves(ret, sum, KT_UPPER_BOUND, snap->host.page_bytes);
 	kt_whatif_note(arena, ret,
 		"a reserve is what a driver needs to write data out when there is no memory");
-	qsort(ret->parts.items, ret->parts.count, sizeof(*ret->parts.items), by_saves);
-	if (ret->parts.count > PARTS_MAX) {
-		kt_whatif_note(
-			arena, ret, "the table has %d of %zu kinds", PARTS_MAX, ret->parts.count);
-		ret->parts.count = PARTS_MAX;
-	}
+	kt_whatif_cut(arena, ret, "kinds");
 }
 
 const struct kt_whatif kt_whatif_mempools = {

@@ -14,21 +14,6 @@
 
 #define CACHES_MAX 8192u
 
-/* The cache of a directory in the list, which has one of its names. */
-static const struct kt_cache *cache_of(
-	const struct kt_snapshot *snap, const struct kt_cache_folder *folder)
-{
-	for (size_t i = 0; i < snap->caches.count; i++) {
-		const char *name = snap->caches.items[i].name;
-
-		for (size_t k = 0; name && k < folder->names.count; k++) {
-			if (strcmp(folder->names.items[k], name) == 0)
-				return &snap->caches.items[i];
-		}
-	}
-	return NULL;
-}
-
 /* ---- caches that share slabs ---- */
 
 struct merged {
@@ -41,7 +26,7 @@ struct merged {
 static void add_folder(struct kt_arena *arena, const struct kt_snapshot *snap,
 	const struct kt_cache_folder *folder, struct kt_whatif_result *ret, struct merged *merged)
 {
-	const struct kt_cache *cache = cache_of(snap, folder);
+	const struct kt_cache *cache = kt_slab_cache_of(snap, folder);
 	int64_t nr_lists = kt_slabs_machine(snap).nr_lists, slab, now, cost;
 	int64_t nr_names = (int64_t)folder->names.count;
 	struct kt_slab_counts counts;
@@ -106,7 +91,8 @@ static void put_merged(struct kt_arena *arena, const struct kt_snapshot *snap,
 			merged->nr_unknown);
 	if (ret->parts.count)
 		qsort(ret->parts.items, ret->parts.count, sizeof(*ret->parts.items), by_cost);
-	ret->parts.count = ret->parts.count > 20 ? 20 : ret->parts.count;
+	if (ret->parts.count > KT_WHATIF_PARTS)
+		ret->parts.count = KT_WHATIF_PARTS;
 }
 
 /* ---- caches that could share slabs ---- */
@@ -204,7 +190,7 @@ static void put_mergeable(
 	kt_whatif_note(arena, ret,
 		"this kernel merges no caches (slab_nomerge, or built so). Which may share slabs "
 		"depends on flags that no file has");
-	kt_slab_parts_cut(arena, ret, "sizes");
+	kt_whatif_cut(arena, ret, "sizes");
 }
 
 static void compute(

@@ -181,7 +181,7 @@ static void put_parts(struct kt_arena *arena, const struct kt_snapshot *snap,
 					order_of(packing.pages_per_slab),
 					order_of(counts.pages_per_slab)) });
 	}
-	kt_slab_parts_cut(arena, ret, "caches that would save");
+	kt_whatif_cut(arena, ret, "caches that would save");
 }
 
 static void put_points(

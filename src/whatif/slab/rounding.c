@@ -200,7 +200,7 @@ static void compute(
 			"which call site asked for how much is not kept by the kernel: 'ktally "
 			"users "
 			"slab --watch' sees it, and so does a recording with --users");
-	kt_slab_parts_cut(arena, ret, "orders and call sites");
+	kt_whatif_cut(arena, ret, "orders and call sites");
 }
 
 const struct kt_whatif kt_whatif_rounding = {

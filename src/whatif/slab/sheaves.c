@@ -17,27 +17,6 @@ struct sums {
 	bool exact;
 };
 
-static bool has_name(const struct kt_cache_folder *folder, const char *name)
-{
-	if (strcmp(folder->name, name) == 0)
-		return true;
-	for (size_t i = 0; i < folder->names.count; i++) {
-		if (strcmp(folder->names.items[i], name) == 0)
-			return true;
-	}
-	return false;
-}
-
-static const struct kt_cache *cache_of(
-	const struct kt_snapshot *snap, const struct kt_cache_folder *folder)
-{
-	for (size_t i = 0; i < snap->caches.count; i++) {
-		if (snap->caches.items[i].name && has_name(folder, snap->caches.items[i].name))
-			return &snap->caches.items[i];
-	}
-	return NULL;
-}
-
 /*
  * Objects that the CPUs and nodes keep ready, by kernel memory; KT_UNKNOWN: it was not read.
  * Kernels that have slabs of CPUs too keep free objects there, so no more counts than sheaves can
@@ -50,7 +29,7 @@ static int64_t ready_of(
 		const struct kt_cache_memory *memory = &snap->cache_memories.items[i];
 		int64_t cached = memory->cached_objs;
 
-		if (!memory->name || !has_name(folder, memory->name) || !kt_known(cached) ||
+		if (!memory->name || !kt_slab_has_name(folder, memory->name) || !kt_known(cached) ||
 			!kt_known(memory->rcu_objs))
 			continue;
 		if (folder->nr_cpu_slabs != 0 && kt_known(most) && cached > most)
@@ -63,7 +42,7 @@ static int64_t ready_of(
 static void add_folder(struct kt_arena *arena, const struct kt_snapshot *snap,
 	const struct kt_cache_folder *folder, struct kt_whatif_result *ret, struct sums *sums)
 {
-	const struct kt_cache *cache = cache_of(snap, folder);
+	const struct kt_cache *cache = kt_slab_cache_of(snap, folder);
 	int64_t most = kt_slab_sheaves_most(snap, folder->sheaf_capacity);
 	int64_t ready = ready_of(snap, folder, most), idle = ready, bytes;
 
@@ -160,7 +139,7 @@ static void compute(
 		kt_whatif_note(arena, ret,
 			"%zu caches with sheaves are left out: a count is missing",
 			sums.nr_unknown);
-	kt_slab_parts_cut(arena, ret, "caches with sheaves");
+	kt_whatif_cut(arena, ret, "caches with sheaves");
 }
 
 const struct kt_whatif kt_whatif_sheaves = {

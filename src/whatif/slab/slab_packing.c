@@ -8,10 +8,6 @@
 
 #include "whatif/whatif.h"
 
-#include <stdlib.h>
-
-#define PARTS_MAX 20
-
 /* Slabs that would be free with `objs` objects in use. */
 static int64_t slabs_freed(const struct kt_cache_memory *cache, int64_t objs)
 {
@@ -27,13 +23,6 @@ static bool is_known(const struct kt_cache_memory *cache)
 	return kt_known(cache->used_objs) && kt_known(cache->nr_objs) &&
 	       kt_known(cache->nr_slabs) && kt_known(cache->pages_per_slab) &&
 	       cache->objs_per_slab > 0;
-}
-
-static int by_saves(const void *a, const void *b)
-{
-	const struct kt_whatif_part *x = a, *y = b;
-
-	return (x->saves_bytes < y->saves_bytes) - (x->saves_bytes > y->saves_bytes);
 }
 
 /* Sums in bytes: what is saved, at least and at most; what the caches hold. */
@@ -102,12 +91,7 @@ static void compute(
 	if (nr_unknown)
 		kt_whatif_note(
 			arena, ret, "%zu caches are left out: a count is missing", nr_unknown);
-	qsort(ret->parts.items, ret->parts.count, sizeof(*ret->parts.items), by_saves);
-	if (ret->parts.count > PARTS_MAX) {
-		kt_whatif_note(
-			arena, ret, "the table has %d of %zu caches", PARTS_MAX, ret->parts.count);
-		ret->parts.count = PARTS_MAX;
-	}
+	kt_whatif_cut(arena, ret, "caches");
 }
 
 const struct kt_whatif kt_whatif_slab_packing = {

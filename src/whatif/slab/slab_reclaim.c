@@ -18,9 +18,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define PARTS_MAX 20u
-#define HALF	  5u /* classes 1 to 5 are slabs that are less than half full */
-#define LAST	  (KT_OCCUPANCY_CLASSES - 1u)
+#define HALF 5u /* classes 1 to 5 are slabs that are less than half full */
+#define LAST (KT_OCCUPANCY_CLASSES - 1u)
 
 /* Slabs that have objects in use. */
 struct slabs {
@@ -151,7 +150,7 @@ static const char *reason_of(enum kt_pin_reason reason)
 static void put_pins(struct kt_arena *arena, const struct kt_snapshot *snap, int64_t slab_bytes,
 	struct kt_whatif_result *ret)
 {
-	for (size_t i = 0; i < snap->slab_pins.count && i < PARTS_MAX; i++) {
+	for (size_t i = 0; i < snap->slab_pins.count && i < KT_WHATIF_PARTS; i++) {
 		const struct kt_slab_pin *pin = &snap->slab_pins.items[i];
 		int64_t now = pin->nr_slabs * slab_bytes, alone = pin->nr_alone * slab_bytes;
 
