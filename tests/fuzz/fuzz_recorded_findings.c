@@ -2,7 +2,7 @@
 //
 // Findings that a recorder has written next to its recording.
 
-#include "fuzz.h"
+#include "fuzz_record.h"
 
 #include "cmd/recorded_findings.h"
 

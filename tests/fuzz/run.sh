@@ -23,6 +23,10 @@ if [ ! -e "$build/build.ninja" ]; then
 		-Dbuildtype=debugoptimized \
 		'-Dc_args=-fsanitize=fuzzer-no-link -fno-sanitize-recover=all' >/dev/null || exit 1
 fi
+# a target that has no seeds would never be run, and nothing would say so
+seedless=$(ninja -C "$build" -t targets all |
+	sed -n 's|^tests/fuzz/fuzz_\([a-z0-9_]*\): .*|\1|p' |
+	while read -r target; do [ -d "tests/fuzz/corpus/$target" ] || echo "$target"; done)
 names=$(for target in $targets; do echo "tests/fuzz/fuzz_$target"; done)
 # shellcheck disable=SC2086
 ninja -C "$build" $names >"$build/ninja.log" 2>&1 || { tail -n 40 "$build/ninja.log"; exit 1; }
@@ -31,5 +35,10 @@ ninja -C "$build" $names >"$build/ninja.log" 2>&1 || { tail -n 40 "$build/ninja.
 results=$(echo "$targets" | xargs -P 2 -n 1 tests/fuzz/run "$build" "$seconds" 2>&1)
 broken=$(echo "$results" | grep -c BROKEN)
 [ "$broken" = 0 ] || echo "$results" | grep BROKEN
+for target in $seedless; do
+	echo "$target: has no seeds in tests/fuzz/corpus, so it is not run"
+	number=$((number + 1))
+	broken=$((broken + 1))
+done
 echo "fuzz: $((number - broken)) passed, $broken failed"
 [ "$broken" = 0 ]
