@@ -33,7 +33,7 @@ class Built:
     """A bzImage at a path or in the cache, made by script/vm_instrumented.sh where there is none."""
     path: str = ""
     arch: str = "amd64"
-    files: tuple = ()  # what it is made from, beside the source
+    files: tuple = ()  # what it is made from, besides the source
     minutes: int = 40
     on_request: bool = False  # only where it is named; without the test module
 

@@ -266,7 +266,7 @@ TEST(without_requested_sizes_there_is_a_bound)
 
 /*
  * Two slabs of kmalloc-2k have 16 slots each, of which 20 are in use: 32 of 1,032 bytes are three
- * slabs of 4 pages, as full as those of today. Objects that nobody lists count like the listed
+ * slabs of 4 pages, as full as those of today. Objects that are not listed count like the listed
  * ones.
  */
 TEST(free_slots_stay_with_their_objects)
