@@ -38,7 +38,6 @@ import traced
 import watched
 
 BOOTS = 2
-SCENARIOS_MAX = 200  # of one machine; the later ones need what the earlier ones leave in caches
 # errors of a test, or of a program that it runs here: they fail its scenario, not all others
 BROKEN = (KeyError, NameError, OSError, SyntaxError, TypeError, ValueError,
           subprocess.SubprocessError)
@@ -98,10 +97,10 @@ class Results:
 class Job:
     """One kernel on one layout, with its scenarios."""
 
-    def __init__(self, kernel, layout, scenarios, options, part=0):
+    def __init__(self, kernel, layout, scenarios, options):
         self.kernel, self.layout, self.scenarios = kernel, layout, scenarios
         self.options = options
-        self.folder = options.folder / f"{kernel.name}-{layout.name}{f'-{part}' if part else ''}"
+        self.folder = options.folder / f"{kernel.name}-{layout.name}"
 
     def cost(self):
         together = {s.values["together"][0] for s in self.scenarios if s.values["together"]}
@@ -379,13 +378,6 @@ def skip_kernel(name, why, options, all_scenarios, results):
             results.add(name, layout, item.name, "skipped", why)
 
 
-def parts_of(scenarios):
-    """Scenarios in their order, for as many machines as it takes: one would run them all alone."""
-    count = max(1, -(-len(scenarios) // SCENARIOS_MAX))
-    size = max(1, -(-len(scenarios) // count))
-    return [scenarios[i:i + size] for i in range(0, len(scenarios), size)]
-
-
 def make_jobs(options, all_scenarios, results):
     options.initrds, jobs = {}, []
     if options.skip:
@@ -418,8 +410,7 @@ def make_jobs(options, all_scenarios, results):
                     results.add(name, layout, item.name, "skipped",
                                 f"no such machine of {kernel.arch}")
                 continue
-            for part, some in enumerate(parts_of(chosen)):
-                jobs.append(Job(kernel, layouts.LAYOUTS[layout], some, options, part))
+            jobs.append(Job(kernel, layouts.LAYOUTS[layout], chosen, options))
     return sorted(jobs, key=Job.cost, reverse=True)
 
 
