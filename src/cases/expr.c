@@ -15,7 +15,7 @@
 struct parser {
 	struct kt_arena *arena;
 	struct kt_span rest;
-	struct kt_expr_node nodes[KT_EXPR_NODES_MAX];
+	struct kt_expr_node *nodes; /* KT_EXPR_NODES_MAX of them */
 	uint32_t count;
 	int depth;
 	struct kt_err *err; /* the first one */
@@ -68,6 +68,13 @@ static struct kt_span peek_name(const struct parser *p)
 	while (name.n < p->rest.n && is_name(p->rest.p[name.n], name.n == 0))
 		name.n++;
 	return name;
+}
+
+static struct kt_expr_name peek_fact(const struct parser *p)
+{
+	struct kt_span name = peek_name(p);
+
+	return (struct kt_expr_name){ name, kt_fact_word_of(name) };
 }
 
 static bool take(struct parser *p, const char *sign)
@@ -148,23 +155,23 @@ static uint32_t parse_number(struct parser *p)
 /* Takes names up to the closing bracket. All have one unit. */
 static bool take_names(struct parser *p, struct kt_expr_node *node)
 {
-	struct kt_span names[NAMES_MAX];
-	struct kt_span *copy;
+	struct kt_expr_name names[NAMES_MAX];
+	struct kt_expr_name *copy;
 
 	do {
-		enum kt_fact_word word;
+		struct kt_expr_name *name = &names[node->nr_names];
 
 		skip_blanks(p);
 		if (node->nr_names == NAMES_MAX)
 			return fail(p, "too many names"), false;
-		names[node->nr_names] = peek_name(p);
-		word = kt_fact_word_of(names[node->nr_names]);
-		if (word == KT_FACT_WORDS)
+		*name = peek_fact(p);
+		if (name->word == KT_FACT_WORDS)
 			return fail(p, "not the name of a fact"), false;
-		if (node->nr_names && kt_facts_about[word].unit != node->unit)
+		if (node->nr_names && kt_facts_about[name->word].unit != node->unit)
 			return fail(p, "facts with different units"), false;
-		node->unit = kt_facts_about[word].unit;
-		p->rest = kt_span_from(p->rest, names[node->nr_names++].n);
+		node->unit = kt_facts_about[name->word].unit;
+		node->nr_names++;
+		p->rest = kt_span_from(p->rest, name->text.n);
 	} while (take(p, ","));
 	if (!take(p, ")"))
 		return fail(p, "')' is missing"), false;
@@ -202,29 +209,28 @@ static uint32_t parse_name(struct parser *p)
 		{ "growth", KT_EXPR_GROWTH },
 		{ "usual", KT_EXPR_USUAL },
 	};
-	struct kt_span name = peek_name(p);
+	struct kt_expr_name name = peek_fact(p);
 	struct kt_expr_node node = { .kind = KT_EXPR_NAME, .nr_names = 1 };
-	enum kt_fact_word word = kt_fact_word_of(name);
-	struct kt_span *copy;
+	struct kt_expr_name *copy;
 
 	for (size_t i = 0; i < KT_LEN(functions); i++) {
-		if (!kt_span_eq(name, functions[i].name))
+		if (!kt_span_eq(name.text, functions[i].name))
 			continue;
-		p->rest = kt_span_from(p->rest, name.n);
+		p->rest = kt_span_from(p->rest, name.text.n);
 		return take(p, "(") ? parse_function(p, functions[i].kind)
 				    : fail(p, "'(' is missing");
 	}
-	if (word == KT_FACT_WORDS)
+	if (name.word == KT_FACT_WORDS)
 		return fail(p, "not the name of a fact");
-	if (memchr(name.p, '*', name.n))
+	if (memchr(name.text.p, '*', name.text.n))
 		return fail(p, "a pattern needs sum(), max() or count()");
 	copy = kt_arena_alloc(p->arena, sizeof(*copy));
 	if (!copy)
 		return 0;
 	*copy = name;
-	p->rest = kt_span_from(p->rest, name.n);
+	p->rest = kt_span_from(p->rest, name.text.n);
 	node.names = copy;
-	node.unit = kt_facts_about[word].unit;
+	node.unit = kt_facts_about[name.word].unit;
 	return put(p, node);
 }
 
@@ -387,8 +393,8 @@ static uint32_t parse_or(struct parser *p)
 
 struct kt_err *kt_expr_parse(struct kt_arena *arena, struct kt_span text, struct kt_expr *ret_expr)
 {
-	struct parser p = { .arena = arena, .rest = text };
-	struct kt_expr_node *nodes;
+	struct kt_expr_node room[KT_EXPR_NODES_MAX], *nodes;
+	struct parser p = { .arena = arena, .rest = text, .nodes = room };
 
 	*ret_expr = (struct kt_expr){ 0 };
 	if (text.n > KT_EXPR_BYTES_MAX)
@@ -403,7 +409,7 @@ struct kt_err *kt_expr_parse(struct kt_arena *arena, struct kt_span text, struct
 	nodes = kt_arena_alloc(arena, p.count * sizeof(*nodes));
 	if (!nodes || arena->failed)
 		return kt_err_new(KT_ERR_NOMEM, "out of memory");
-	memcpy(nodes, p.nodes, p.count * sizeof(*nodes));
+	memcpy(nodes, room, p.count * sizeof(*nodes));
 	*ret_expr = (struct kt_expr){ nodes, p.count, nodes[p.count - 1].unit };
 	return NULL;
 }

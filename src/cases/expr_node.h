@@ -29,11 +29,17 @@ enum kt_expr_kind {
 	KT_EXPR_OVER,
 };
 
+/** The name of a fact, or a pattern of names. */
+struct kt_expr_name {
+	struct kt_span text; /* `$` stands for the thing */
+	enum kt_fact_word word;
+};
+
 struct kt_expr_node {
 	enum kt_expr_kind kind;
 	enum kt_fact_unit unit; /* of the result */
 	double value;
-	const struct kt_span *names; /* patterns; `$` stands for the thing */
+	const struct kt_expr_name *names;
 	size_t nr_names;
 	uint32_t left, right; /* earlier nodes */
 };

@@ -8,7 +8,7 @@
 #include "cases/usual.h"
 
 #include <math.h>
-#include <stdio.h>
+#include <string.h>
 
 #define NAME_MAX_BYTES 512
 
@@ -16,15 +16,18 @@
 static struct kt_span name_of(struct kt_span name, const char *thing, char ret[NAME_MAX_BYTES])
 {
 	const char *place = memchr(name.p, '$', name.n);
-	int before, n;
+	size_t before, n;
 
 	if (!place)
 		return name;
-	before = (int)(place - name.p);
-	n = thing ? snprintf(ret, NAME_MAX_BYTES, "%.*s%s%.*s", before, name.p, thing,
-			    (int)name.n - before - 1, place + 1)
-		  : 0;
-	return (struct kt_span){ ret, n > 0 && n < NAME_MAX_BYTES ? (size_t)n : 0 };
+	before = (size_t)(place - name.p);
+	n = thing ? strlen(thing) : 0;
+	if (!thing || name.n - 1 + n >= NAME_MAX_BYTES)
+		return (struct kt_span){ ret, 0 };
+	memcpy(ret, name.p, before);
+	memcpy(ret + before, thing, n);
+	memcpy(ret + before + n, place + 1, name.n - before - 1);
+	return (struct kt_span){ ret, name.n - 1 + n };
 }
 
 struct gathered {
@@ -32,29 +35,28 @@ struct gathered {
 };
 
 /* A thing may have a `*` in its name, so only the text of the case makes a pattern. */
-static void gather(
-	const struct kt_facts *facts, struct kt_span text, const char *thing, struct gathered *all)
+static void gather(const struct kt_facts *facts, const struct kt_expr_name *of, const char *thing,
+	struct gathered *all)
 {
 	char room[NAME_MAX_BYTES];
-	struct kt_span name = name_of(text, thing, room);
-	enum kt_fact_word word = kt_fact_word_of(name);
+	struct kt_span name = name_of(of->text, thing, room);
 
-	if (!name.n || word == KT_FACT_WORDS)
+	if (!name.n)
 		return;
-	if (!memchr(text.p, '*', text.n)) {
+	if (!memchr(of->text.p, '*', of->text.n)) {
 		double value = kt_facts_value(facts, name);
 
 		if (!isnan(value)) {
 			all->sum += value;
 			all->max = fmax(all->max, value);
-			all->count += value != 0 || !facts->complete[word];
+			all->count += value != 0 || !facts->complete[of->word];
 		}
 		return;
 	}
 	for (size_t i = 0; i < facts->items.count; i++) {
 		const struct kt_fact *one = &facts->items.items[i];
 
-		if (one->word != word || !kt_fact_matches(name, one->name))
+		if (one->word != of->word || !kt_fact_matches(name, one->name))
 			continue;
 		all->sum += one->value;
 		all->max = fmax(all->max, one->value);
@@ -66,9 +68,7 @@ static void gather(
 static bool is_complete(const struct kt_facts *facts, const struct kt_expr_node *node)
 {
 	for (size_t i = 0; i < node->nr_names; i++) {
-		enum kt_fact_word word = kt_fact_word_of(node->names[i]);
-
-		if (word == KT_FACT_WORDS || !facts->complete[word])
+		if (!facts->complete[node->names[i].word])
 			return false;
 	}
 	return true;
@@ -80,7 +80,7 @@ static double of_names(
 	struct gathered all = { 0 };
 
 	for (size_t i = 0; i < node->nr_names; i++)
-		gather(facts, node->names[i], thing, &all);
+		gather(facts, &node->names[i], thing, &all);
 	if (!all.count && !is_complete(facts, node))
 		return NAN;
 	return node->kind == KT_EXPR_COUNT ? all.count
@@ -156,7 +156,7 @@ static double leaf_of(
 		return growth_of(facts, node, thing);
 	if (node->kind != KT_EXPR_NAME && node->kind != KT_EXPR_USUAL)
 		return of_names(facts, node, thing);
-	name = name_of(node->names[0], thing, room);
+	name = name_of(node->names[0].text, thing, room);
 	if (!name.n)
 		return NAN;
 	return node->kind == KT_EXPR_USUAL ? kt_usual_most(facts, name).most

@@ -28,7 +28,6 @@ void kt_facts_cleanup(struct kt_facts *facts)
 	*facts = (struct kt_facts){ 0 };
 }
 
-/* Every name of every case is looked up, most of them often. */
 enum kt_fact_word kt_fact_word_of(struct kt_span name)
 {
 	for (enum kt_fact_word i = 0; i < KT_FACT_WORDS; i++) {
@@ -43,6 +42,20 @@ enum kt_fact_word kt_fact_word_of(struct kt_span name)
 	return KT_FACT_WORDS;
 }
 
+/* There are thousands of facts, so nothing is formatted. */
+static const char *name_of(
+	struct kt_arena *arena, const struct kt_fact_about *about, const char *thing)
+{
+	size_t n = strlen(thing) + 1;
+	char *name = kt_arena_alloc(arena, about->length + n);
+
+	if (name) {
+		memcpy(name, about->name, about->length);
+		memcpy(name + about->length, thing, n);
+	}
+	return name;
+}
+
 void kt_facts_add(struct kt_facts *facts, enum kt_fact_word word, const char *thing, double value)
 {
 	const char *name;
@@ -52,7 +65,7 @@ void kt_facts_add(struct kt_facts *facts, enum kt_fact_word word, const char *th
 
 	if (!isfinite(value))
 		return;
-	name = kt_arena_printf(&facts->arena, "%s%s", kt_facts_about[word].name, thing);
+	name = name_of(&facts->arena, &kt_facts_about[word], thing);
 	place = name ? kt_map_add(&facts->by_name, kt_span_str(name), NULL, &added) : NULL;
 	if (!place) {
 		facts->arena.failed = true;

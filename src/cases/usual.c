@@ -4,11 +4,11 @@
 #include <math.h>
 
 static const struct {
-	const char *name;
+	struct kt_span name; /* with a `*` at the end: a prefix */
 	int nr_machines;
 	double most[KT_NR_USUAL]; /* for one of each dimension; 0: not learned */
 } learned[] = {
-#define USUAL(name, nr, ...) { name, nr, { __VA_ARGS__ } },
+#define USUAL(name, nr, ...) { { name, sizeof(name) - 1 }, nr, { __VA_ARGS__ } },
 #include "cases/usual.def"
 #undef USUAL
 };
@@ -26,14 +26,11 @@ static const struct {
 };
 
 /* The last entry of a kind, "slab:*", is for all names without an entry. */
-static bool is_of(const char *entry, struct kt_span name)
+static bool is_of(struct kt_span entry, struct kt_span name)
 {
-	struct kt_span prefix = kt_span_str(entry);
-
-	if (!kt_span_ends(prefix, "*"))
-		return kt_span_eq(name, entry);
-	prefix.n--;
-	return name.n >= prefix.n && memcmp(name.p, prefix.p, prefix.n) == 0;
+	if (entry.p[entry.n - 1] != '*')
+		return name.n == entry.n && memcmp(name.p, entry.p, entry.n) == 0;
+	return name.n >= entry.n - 1 && memcmp(name.p, entry.p, entry.n - 1) == 0;
 }
 
 struct kt_usual kt_usual_most(const struct kt_facts *facts, struct kt_span name)
