@@ -126,6 +126,24 @@ TEST(a_fill_has_its_end)
 	CHECK(fabs(shape.fill_end - 50 * MIB) < 2 * MIB);
 }
 
+TEST(fills_of_all_lengths_explain_themselves)
+{
+	static const double times[] = { .08, .2, .35, .5, .75, 1, 1.5, 2, 3, 4, 6, 8 };
+	double floors[KT_LEVEL_BLOCKS];
+	struct kt_shape_window window = { floors, BLOCKS, GRAIN, 8, -HUGE_VAL, 0 };
+	struct kt_shape_basis basis;
+	struct kt_shape shape;
+
+	kt_shape_begin(&basis, BLOCKS);
+	for (size_t k = 0; k < sizeof(times) / sizeof(times[0]); k++) {
+		for (int i = 0; i < BLOCKS; i++)
+			floors[i] = 50 * MIB * (1 - exp(-i / times[k] / BLOCKS));
+		kt_shape_fit(&window, &basis, &shape);
+		CHECK(shape.rests[2] < 1e-9 * shape.rests[0]);
+		CHECK(fabs(shape.fill_end - 50 * MIB) < 1e-6 * 50 * MIB);
+	}
+}
+
 TEST(a_daily_phase_is_taken_out)
 {
 	CHECK(shape_of(line, 3).score > 8);

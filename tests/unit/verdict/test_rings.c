@@ -5,6 +5,7 @@
 
 #include "test.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #define MINUTE 60000
@@ -189,6 +190,45 @@ TEST(the_range_of_a_week_has_the_highest_value_and_the_lowest_floor)
 	}
 	kt_rings_close(&rings, &clock);
 	CHECK(kt_rings_week_range(&rings) == 0);
+}
+
+/* Of the closed blocks of 2 h, each of them read. */
+static void check_week(const struct kt_rings *rings, const struct kt_clock *clock)
+{
+	double high = -HUGE_VAL, top = -HUGE_VAL, low = HUGE_VAL;
+	int count = kt_rings_count(rings, clock, KT_LEVEL_TWO_HOURS);
+
+	for (int ago = 0; ago < count; ago++) {
+		struct kt_rings_range range = kt_rings_range(rings, clock, KT_LEVEL_TWO_HOURS, ago);
+
+		high = fmax(high, range.high);
+		top = fmax(top, range.top);
+		low = fmin(low, range.low);
+	}
+	CHECK(rings->week_high == (float)high);
+	CHECK(rings->week_top == (float)top);
+	CHECK(rings->week_low == (float)low);
+}
+
+TEST(the_extremes_of_a_week_are_those_of_its_blocks)
+{
+	struct kt_clock clock = clock_at(0);
+	struct kt_rings rings;
+	uint32_t dice = 1;
+
+	kt_rings_begin(&rings, &clock, 1 << 20);
+	/* noise that rests for two weeks, and gaps */
+	for (int64_t hour = 1; hour < 60 * 24; hour += hour % 50 == 0 ? 30 : 1) {
+		bool rests = hour > 20 * 24 && hour < 34 * 24;
+
+		for (int i = 0; i < 4; i++) {
+			dice = dice * 1664525u + 1013904223u;
+			kt_clock_advance(&clock, hour * HOUR + i * 15ll * MINUTE, -1);
+			kt_rings_put(&rings, &clock, rests ? 1 << 20 : dice >> 8);
+		}
+		kt_rings_close(&rings, &clock);
+		check_week(&rings, &clock);
+	}
 }
 
 TEST(a_number_keeps_its_highest_values_in_long_blocks)
