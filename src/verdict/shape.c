@@ -10,10 +10,33 @@
 #define LEAST_SAMPLES 4.0
 #define NATS_NEAR     2.0 /* a fill that is so near explains the window as well */
 
-/* Time constants of fills, in windows. */
-static const double fills[] = { .08, .2, .35, .5, .75, 1, 1.5, 2, 3, 4, 6, 8 };
+/*
+ * Fills: their time constant in windows, and the shares of the ceiling that they reach in one
+ * window and in two: 1 - exp(-1 / time), 1 - exp(-2 / time).
+ */
+static const struct {
+	double time, once, twice;
+} fills[] = {
+	{ .08, .99999627334682795, .99999999998611211 },
+	{ .2, .99326205300091452, .99995460007023751 },
+	{ .35, .94256738073238266, .99670149424406096 },
+	{ .5, .8646647167633873, .98168436111126578 },
+	{ .75, .73640286188427329, .93051654877719847 },
+	{ 1, .63212055882855767, .8646647167633873 },
+	{ 1.5, .48658288096740798, .73640286188427329 },
+	{ 2, .39346934028736658, .63212055882855767 },
+	{ 3, .28346868942621073, .48658288096740798 },
+	{ 4, .22119921692859512, .39346934028736658 },
+	{ 6, .15351827510938593, .28346868942621073 },
+	{ 8, .1175030974154046, .22119921692859512 },
+};
 
 #define NR_FILLS (sizeof(fills) / sizeof(fills[0]))
+
+/* Numbers of two fills, which most machines calculate at once. */
+typedef double pair __attribute__((vector_size(2 * sizeof(double))));
+
+#define NR_PAIRS (NR_FILLS / 2)
 
 /* Four sums at a time: one would wait for each addition. */
 static double dot(const double *x, const double *y, int count)
@@ -69,17 +92,18 @@ void kt_shape_begin(struct kt_shape_basis *basis, int blocks)
 
 void kt_shape_take_out_days(struct kt_shape_basis *basis, double blocks_per_day)
 {
-	double wave[KT_LEVEL_BLOCKS];
+	double waves[2][KT_LEVEL_BLOCKS];
 
 	for (int k = 1; k <= 3; k++) {
 		double turn = 2 * M_PI * k / blocks_per_day;
 
-		for (int i = 0; i < basis->blocks; i++)
-			wave[i] = sin(turn * i);
-		kt_shape_take_out(basis, wave);
-		for (int i = 0; i < basis->blocks; i++)
-			wave[i] = cos(turn * i);
-		kt_shape_take_out(basis, wave);
+		/* of one angle, sine and cosine are found together */
+		for (int i = 0; i < basis->blocks; i++) {
+			waves[0][i] = sin(turn * i);
+			waves[1][i] = cos(turn * i);
+		}
+		kt_shape_take_out(basis, waves[0]);
+		kt_shape_take_out(basis, waves[1]);
 	}
 }
 
@@ -111,7 +135,7 @@ static double fit_line(
 
 	for (int i = 0; i < m; i++) {
 		lines[0][i] = (double)i / m;
-		lines[1][i] = (double)i / m * i / m;
+		lines[1][i] = lines[0][i] * i / m;
 	}
 	for (int k = 0; k < 2; k++)
 		gains[k] = upward_gain(basis, left, lines[k], &sizes[k]);
@@ -127,41 +151,46 @@ struct fill {
 };
 
 /*
- * All fills at once, which the compiler puts next to each other. `left` and all
- * vectors but the first have a mean of zero, so what is missing of a fill is as good as the fill,
- * and only its square has to be cleared of the basis. Its sums are geometric series.
+ * All fills next to each other: one by one, each block would wait for the block before. `left` and
+ * all vectors but the first have a mean of zero, so what is missing of a fill is as good as the
+ * fill, and only its square has to be cleared of the basis. Its sums are geometric series.
  */
 static void fit_fill_curves(
 	const struct kt_shape_basis *basis, const double *left, struct fill *ret_fills)
 {
-	double missing[NR_FILLS], factors[NR_FILLS], parts[NR_FILLS] = { 0 };
-	double taken[KT_SHAPE_VECTORS][NR_FILLS] = { 0 }, norms[NR_FILLS], squares[NR_FILLS];
+	pair missing[NR_PAIRS], factors[NR_PAIRS], parts[NR_PAIRS] = { 0 };
+	pair taken[KT_SHAPE_VECTORS][NR_PAIRS], squares[NR_PAIRS], norms[NR_PAIRS];
 	int m = basis->blocks;
 
 	for (size_t k = 0; k < NR_FILLS; k++) {
-		missing[k] = 1;
-		factors[k] = exp(-1 / (fills[k] * m));
-		taken[0][k] = -expm1(-1 / fills[k]) / (1 - factors[k]) * basis->vectors[0][0];
-		squares[k] = -expm1(-2 / fills[k]) / (1 - factors[k] * factors[k]);
+		double factor = exp(-1 / (fills[k].time * m));
+
+		factors[k / 2][k % 2] = factor;
+		missing[k / 2][k % 2] = 1;
+		taken[0][k / 2][k % 2] = fills[k].once / (1 - factor) * basis->vectors[0][0];
+		squares[k / 2][k % 2] = fills[k].twice / (1 - factor * factor);
 	}
+	for (int v = 1; v < basis->count; v++)
+		memset(taken[v], 0, sizeof(taken[v]));
 	for (int i = 0; i < m; i++) {
 		for (int v = 1; v < basis->count; v++)
-			for (size_t k = 0; k < NR_FILLS; k++)
-				taken[v][k] += basis->vectors[v][i] * missing[k];
-		for (size_t k = 0; k < NR_FILLS; k++) {
-			parts[k] -= left[i] * missing[k];
-			missing[k] *= factors[k];
+			for (size_t p = 0; p < NR_PAIRS; p++)
+				taken[v][p] += basis->vectors[v][i] * missing[p];
+		for (size_t p = 0; p < NR_PAIRS; p++) {
+			parts[p] -= left[i] * missing[p];
+			missing[p] *= factors[p];
 		}
 	}
 	memcpy(norms, squares, sizeof(norms));
 	for (int v = 0; v < basis->count; v++)
-		for (size_t k = 0; k < NR_FILLS; k++)
-			norms[k] -= taken[v][k] * taken[v][k];
+		for (size_t p = 0; p < NR_PAIRS; p++)
+			norms[p] -= taken[v][p] * taken[v][p];
 	for (size_t k = 0; k < NR_FILLS; k++) {
-		bool up = norms[k] > 1e-9 * squares[k] && parts[k] > 0;
+		double norm = norms[k / 2][k % 2], part = parts[k / 2][k % 2];
+		bool up = norm > 1e-9 * squares[k / 2][k % 2] && part > 0;
 
-		ret_fills[k].size = up ? parts[k] / norms[k] : 0;
-		ret_fills[k].gain = up ? parts[k] * parts[k] / norms[k] : 0;
+		ret_fills[k].size = up ? part / norm : 0;
+		ret_fills[k].gain = up ? part * part / norm : 0;
 	}
 }
 
@@ -228,16 +257,16 @@ static int fit_steps(const struct kt_shape_basis *basis, const double *left, int
 /* Noise that lasts has fewer independent samples than blocks. */
 static double independent(const double *rest, int count, int taken)
 {
-	double both = 0, square = 0, ratio;
+	double both = 0, square = rest[0] * rest[0], ratio;
 
-	for (int i = 0; i < count; i++) {
+	for (int i = 1; i < count; i++) {
 		square += rest[i] * rest[i];
-		both += i ? rest[i] * rest[i - 1] : 0;
+		both += rest[i] * rest[i - 1];
 	}
 	ratio = square > 0 ? both / square : 0;
-	ratio = fmin(fmax(ratio, 0), .95);
+	ratio = kt_smaller(kt_larger(ratio, 0), .95);
 	count -= taken - 1;
-	return fmin(fmax(count * (1 - ratio) / (1 + ratio), LEAST_SAMPLES), count);
+	return kt_smaller(kt_larger(count * (1 - ratio) / (1 + ratio), LEAST_SAMPLES), count);
 }
 
 static void fit_fills(const struct kt_shape_basis *basis, const double *left,
@@ -252,16 +281,16 @@ static void fit_fills(const struct kt_shape_basis *basis, const double *left,
 	for (size_t k = 0; k < NR_FILLS; k++) {
 		double rest = kt_larger(all - found[k].gain, 0) + floor;
 
-		if (fills[k] <= window->fill_max + 1e-9 && found[k].gain > best.gain)
+		if (fills[k].time <= window->fill_max + 1e-9 && found[k].gain > best.gain)
 			best = found[k];
 		most = kt_larger(most, found[k].gain);
 		/* a fill is at this share of its ceiling */
 		if (rest < near && isinf(shape->ceiling))
-			shape->ceiling = shape->rise / (1 - exp(-1 / fills[k]));
+			shape->ceiling = shape->rise / (1 - exp(-1 / fills[k].time));
 	}
-	shape->rests[2] = fmax(all - best.gain, 0);
+	shape->rests[2] = kt_larger(all - best.gain, 0);
 	shape->fill_end = best.size;
-	shape->slowing = samples / 2 * log((fmax(all - most, 0) + floor) / line);
+	shape->slowing = samples / 2 * log((kt_larger(all - most, 0) + floor) / line);
 	shape->fill = samples / 2 * log((shape->rests[2] + floor) / line);
 }
 
@@ -293,7 +322,7 @@ void kt_shape_fit(const struct kt_shape_window *window, const struct kt_shape_ba
 	memcpy(left, window->floors, (size_t)m * sizeof(*left));
 	kt_shape_clear(basis, left);
 	shape.rests[0] = shape.step_rest = dot(left, left, m);
-	shape.rests[1] = fmax(shape.rests[0] - fit_line(basis, left, rest, &shape.rise), 0);
+	shape.rests[1] = kt_larger(shape.rests[0] - fit_line(basis, left, rest, &shape.rise), 0);
 	shape.noise = sqrt(shape.rests[1] / m);
 	samples = independent(rest, m, basis->count);
 	line = shape.rests[1] + floor;
