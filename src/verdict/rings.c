@@ -51,6 +51,11 @@ static float larger(float x, float y)
 	return x > y ? x : y;
 }
 
+static float smaller(float x, float y)
+{
+	return x < y ? x : y;
+}
+
 /* A floor of 10 min has closed. */
 static void note_floor(struct kt_rings *rings, float floor)
 {
@@ -62,30 +67,68 @@ static void note_floor(struct kt_rings *rings, float floor)
 	rings->day_fall = larger(rings->day_fall, rings->day_peak - floor);
 }
 
-static void close_two_hours(struct kt_rings *rings, int place, float floor, float next)
+/* Highest floor of 10 min, highest value and lowest floor of a closed block of 2 h. */
+struct extremes {
+	float high, top, low;
+};
+
+static struct extremes extremes_of(const struct kt_rings *rings, int place)
 {
+	float low = rings->floors[kt_levels[KT_LEVEL_TWO_HOURS].offset + place];
+
+	return (struct extremes){ low + (float)kt_rings_unpack(rings->highs[place]),
+		low + (float)unpack_roughly(rings->tops[place]), low };
+}
+
+static void widen_week(struct kt_rings *rings, const struct extremes *by)
+{
+	rings->week_high = larger(rings->week_high, by->high);
+	rings->week_top = larger(rings->week_top, by->top);
+	/* places without a block yet have -HUGE_VALF */
+	if (by->low < rings->week_low && by->low > -HUGE_VALF)
+		rings->week_low = by->low;
+}
+
+/* A block has come in place of another. All others are read only if that was the outermost one. */
+static void note_week(struct kt_rings *rings, const struct extremes *gone, int place)
+{
+	struct extremes come = extremes_of(rings, place);
+	bool narrows = (gone->high == rings->week_high && come.high < gone->high) ||
+		       (gone->top == rings->week_top && come.top < gone->top) ||
+		       (gone->low == rings->week_low && come.low > gone->low);
+
+	if (!narrows) {
+		widen_week(rings, &come);
+		return;
+	}
+	rings->week_high = rings->week_top = -HUGE_VALF;
+	rings->week_low = HUGE_VALF;
+	for (int i = 0; i < KT_LEVEL_BLOCKS; i++) {
+		struct extremes other = extremes_of(rings, i);
+
+		widen_week(rings, &other);
+	}
+}
+
+static void close_two_hours(struct kt_rings *rings, int slot, float floor, float next)
+{
+	int place = slot - kt_levels[KT_LEVEL_TWO_HOURS].offset;
+	struct extremes gone = extremes_of(rings, place);
+
+	rings->floors[slot] = floor;
 	rings->tops[place] = pack_roughly(rings->top - floor);
 	rings->highs[place] = kt_rings_pack(rings->high - floor);
 	rings->falls[place] = pack_roughly(rings->fall);
 	rings->top = rings->high = rings->peak = next;
 	rings->fall = 0;
-	rings->week_high = rings->week_top = -HUGE_VALF;
-	rings->week_low = HUGE_VALF;
-	for (int i = 0; i < KT_LEVEL_BLOCKS; i++) {
-		float low = rings->floors[kt_levels[KT_LEVEL_TWO_HOURS].offset + i];
-
-		rings->week_high =
-			larger(rings->week_high, low + (float)kt_rings_unpack(rings->highs[i]));
-		rings->week_top =
-			larger(rings->week_top, low + (float)unpack_roughly(rings->tops[i]));
-		/* places without a block yet have -HUGE_VALF */
-		if (low < rings->week_low && low > -HUGE_VALF)
-			rings->week_low = low;
-	}
+	note_week(rings, &gone, place);
 }
 
-static void close_day(struct kt_rings *rings, int place, float floor, float next)
+static void close_day(struct kt_rings *rings, int slot, float floor, float next)
 {
+	int place = slot - kt_levels[KT_LEVEL_DAYS].offset;
+
+	rings->floors[slot] = floor;
 	rings->day_highs[place] = kt_rings_pack(rings->day_high - floor);
 	rings->day_falls[place] = pack_roughly(rings->day_fall);
 	rings->day_high = rings->day_peak = next;
@@ -94,15 +137,15 @@ static void close_day(struct kt_rings *rings, int place, float floor, float next
 
 static void close_block(struct kt_rings *rings, int level, int slot, float floor)
 {
-	int place = slot - kt_levels[level].offset;
-
-	rings->floors[slot] = floor;
-	if (level == KT_LEVEL_TWO_HOURS - 1)
-		note_floor(rings, floor);
-	else if (level == KT_LEVEL_TWO_HOURS)
-		close_two_hours(rings, place, floor, rings->value);
-	else if (level == KT_LEVEL_DAYS)
-		close_day(rings, place, floor, rings->value);
+	if (level == KT_LEVEL_DAYS) {
+		close_day(rings, slot, floor, rings->value);
+	} else if (level == KT_LEVEL_TWO_HOURS) {
+		close_two_hours(rings, slot, floor, rings->value);
+	} else {
+		rings->floors[slot] = floor;
+		if (level == KT_LEVEL_TWO_HOURS - 1)
+			note_floor(rings, floor);
+	}
 }
 
 /* Blocks without samples, or without a change: nothing else is kept of the shortest ones. */
@@ -171,8 +214,8 @@ bool kt_rings_put(struct kt_rings *rings, const struct kt_clock *clock, int64_t 
 	rings->value = value;
 	rings->top = clock->first[KT_LEVEL_TWO_HOURS] ? value : larger(rings->top, value);
 	for (int level = 0; level < KT_NR_LEVELS; level++)
-		if (clock->first[level] || value < rings->open[level])
-			rings->open[level] = value;
+		rings->open[level] =
+			clock->first[level] ? value : smaller(value, rings->open[level]);
 	return true;
 }
 
