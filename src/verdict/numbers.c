@@ -66,9 +66,15 @@ static void close_level(struct kt_number *number, const struct kt_clock *clock, 
 
 static void close_blocks(struct kt_number *number, const struct kt_clock *clock)
 {
-	for (int level = clock->shortest; level < KT_NR_LEVELS; level++)
-		if (number->last_ms < clock->start_ms[level])
-			close_level(number, clock, level);
+	/* nothing has ended since the value of the same sample */
+	if (number->last_ms == clock->now_ms)
+		return;
+	/* a level whose block is still open has only open blocks above it */
+	for (int level = clock->shortest; level < KT_NR_LEVELS; level++) {
+		if (number->last_ms >= clock->start_ms[level])
+			break;
+		close_level(number, clock, level);
+	}
 	if (clock->shortest > 0)
 		number->sum[0] = number->samples[0] = 0;
 	number->last_ms = clock->now_ms;
@@ -101,6 +107,8 @@ void kt_number_end(struct kt_number *number, const struct kt_clock *clock)
 	close_blocks(number, clock);
 	if (number->highs)
 		note_high(number->highs, (float)(number->value - number->origin));
+	if (number->counts)
+		return;
 	for (int level = 0; level < KT_NR_LEVELS; level++) {
 		number->sum[level] += number->value;
 		number->samples[level]++;
