@@ -373,6 +373,12 @@ static bool outranked(const struct kt_series *series, int level)
 	return false;
 }
 
+static void no_growth(struct kt_series *series, int level)
+{
+	series->streaks[level] = 0;
+	series->verdicts[level] = KT_VERDICT_NORMAL;
+}
+
 static void test_level(struct kt_judge *judge, size_t index, int level)
 {
 	struct kt_series *series = judge->series[index];
@@ -381,8 +387,7 @@ static void test_level(struct kt_judge *judge, size_t index, int level)
 	struct kt_growth growth;
 
 	if (!kt_growth_gate(&of, level)) {
-		series->streaks[level] = 0;
-		series->verdicts[level] = KT_VERDICT_NORMAL;
+		no_growth(series, level);
 		return;
 	}
 	kt_growth_seek(&of, level, &growth);
@@ -453,7 +458,7 @@ static void settle(struct kt_judge *judge, size_t index, bool states_too)
 	kt_series_check_end(series, &of);
 	if (series->verdict == KT_VERDICT_LEAK)
 		return;
-	level = deciding_level(series);
+	level = is_still(series) ? -1 : deciding_level(series);
 	if (level >= 0 && (series->level != level || series->verdict != series->verdicts[level]))
 		test_level(judge, index, level);
 	else if (level < 0 && states_too)
@@ -469,8 +474,8 @@ static bool stays_below(
 {
 	const struct kt_rings *rings = &series->rings;
 
-	if (series->verdict == KT_VERDICT_NOT_OBSERVABLE || series->verdict == KT_VERDICT_LEAK ||
-		rings->value > rings->week_high || !is_still(series))
+	if (series->verdict == KT_VERDICT_LEAK || rings->value > rings->week_high ||
+		!is_still(series))
 		return false;
 	/* blocks may not be closed yet: the floor of the newest one is one of these three */
 	for (int level = 0; level < KT_LEVEL_TWO_HOURS - 1; level++)
@@ -481,31 +486,44 @@ static bool stays_below(
 	return true;
 }
 
-static void test_series(struct kt_judge *judge, size_t index, const bool *due, bool hourly)
+/* kt_growth_gate() would say so too, but nearly all amounts come here, with nothing at hand. */
+static bool is_below(const struct kt_judge *judge, const struct kt_series *series, int level)
+{
+	return level < KT_LEVEL_TWO_HOURS && kt_rings_floor(&series->rings, &judge->clock, level,
+						     0) <= (double)series->rings.week_high;
+}
+
+/* Enough blocks of a level have closed; the rings are closed. */
+static void test_due(struct kt_judge *judge, size_t index, int level)
 {
 	struct kt_series *series = judge->series[index];
 	int64_t still_ms = judge->clock.now_ms - judge->changed_ms[index];
+
+	if (still_ms > kt_levels[level].kept * kt_levels[level].step_ms)
+		series->verdicts[level] = KT_VERDICT_NORMAL;
+	else if (is_below(judge, series, level))
+		no_growth(series, level);
+	else
+		test_level(judge, index, level);
+}
+
+static void test_series(struct kt_judge *judge, size_t index, const bool *due, bool hourly)
+{
+	struct kt_series *series = judge->series[index];
 	uint8_t before = series->verdict;
 	bool states_due = hourly || due[3] || before == KT_VERDICT_NOT_OBSERVABLE ||
 			  (before == KT_VERDICT_GROWING && due[1]);
 
-	if (series->rings.begun_ms < 0)
-		return;
 	if (!states_due && !due[2] && !due[4] && stays_below(judge, series, due)) {
 		series->streaks[0] = due[0] ? 0 : series->streaks[0];
 		series->streaks[1] = due[1] ? 0 : series->streaks[1];
 		return;
 	}
 	kt_rings_close(&series->rings, &judge->clock);
-	for (int level = 0; level < KT_NR_LEVELS; level++) {
+	for (int level = 0; level < KT_NR_LEVELS; level++)
 		/* a known leak is only followed */
-		if (!due[level] || (level < 2 && !due[2] && before == KT_VERDICT_LEAK))
-			continue;
-		if (still_ms <= kt_levels[level].kept * kt_levels[level].step_ms)
-			test_level(judge, index, level);
-		else
-			series->verdicts[level] = KT_VERDICT_NORMAL;
-	}
+		if (due[level] && (level >= 2 || due[2] || before != KT_VERDICT_LEAK))
+			test_due(judge, index, level);
 	if (states_due || before == KT_VERDICT_LEAK || !is_still(series))
 		settle(judge, index, states_due);
 	if (series->verdict != before)
@@ -516,7 +534,7 @@ void kt_judge_end(struct kt_judge *judge)
 {
 	bool due[KT_NR_LEVELS], any = false,
 				hourly = judge->clock.now_ms - judge->states_ms >= HOUR_MS;
-	int64_t longest = 0;
+	int64_t longest = 0, since_ms;
 
 	for (int i = 0; i < KT_NR_DRIVERS; i++)
 		kt_number_end(&judge->numbers.drivers[i], &judge->clock);
@@ -533,9 +551,10 @@ void kt_judge_end(struct kt_judge *judge)
 		judge->states_ms = judge->clock.now_ms;
 	if (!any)
 		return;
+	/* a series without an amount has -1 */
+	since_ms = judge->clock.now_ms > longest ? judge->clock.now_ms - longest : 0;
 	for (size_t i = 0; i < judge->count; i++)
-		if (judge->changed_ms[i] >= 0 &&
-			judge->clock.now_ms - judge->changed_ms[i] <= longest)
+		if (judge->changed_ms[i] >= since_ms)
 			test_series(judge, i, due, hourly);
 }
 
