@@ -117,18 +117,36 @@ static bool highest_so_far(const struct kt_growth_of *of, const struct kt_number
 /* How an amount goes with a number. */
 enum coupling { EACH_UNIT, HIGHEST_UNITS, NR_COUPLINGS };
 
+static bool number_in(const struct kt_growth_of *of, const struct kt_number *driver,
+	enum coupling coupling, const struct stretch *stretch, double *ret_blocks)
+{
+	return coupling == HIGHEST_UNITS ? highest_so_far(of, driver, stretch, ret_blocks)
+					 : kt_number_blocks(driver, of->clock, stretch->level,
+						   stretch->ago, stretch->count, ret_blocks);
+}
+
 static bool fit_stretch(const struct kt_growth_of *of, const struct kt_number *driver,
 	enum coupling coupling, const struct stretch *stretch, struct line *ret_line)
 {
 	double x[KT_LEVEL_BLOCKS], y[KT_LEVEL_BLOCKS];
-	bool known = coupling == HIGHEST_UNITS ? highest_so_far(of, driver, stretch, x)
-					       : kt_number_blocks(driver, of->clock, stretch->level,
-							 stretch->ago, stretch->count, x);
 
-	if (!known)
+	if (!number_in(of, driver, coupling, stretch, x))
 		return false;
 	kt_rings_floors_from(of->rings, of->clock, stretch->level, stretch->ago, stretch->count, y);
 	fit(x, y, stretch->count, ret_line);
+	return true;
+}
+
+/* The window's own floors are at hand. */
+static bool fit_window(const struct kt_growth_of *of, const struct kt_number *driver,
+	enum coupling coupling, const struct kt_growth *growth, struct line *ret_line)
+{
+	const struct stretch window = { growth->level, 0, growth->blocks };
+	double x[KT_LEVEL_BLOCKS];
+
+	if (!number_in(of, driver, coupling, &window, x))
+		return false;
+	fit(x, kt_growth_window(growth), growth->blocks, ret_line);
 	return true;
 }
 
@@ -202,12 +220,11 @@ static bool try_driver(const struct kt_growth_of *of, const struct kt_number *dr
 	enum coupling coupling, const struct kt_growth *growth, struct kt_driven *best,
 	double *least)
 {
-	struct stretch window = { growth->level, 0, growth->blocks };
 	struct line now, then, *before;
 	double most = per_unit_max[driver];
 	bool too_much;
 
-	if (!fit_stretch(of, &drivers[driver], coupling, &window, &now) || !goes_with(growth, &now))
+	if (!fit_window(of, &drivers[driver], coupling, growth, &now) || !goes_with(growth, &now))
 		return false;
 	before = fit_before(of, &drivers[driver], coupling, growth, &then) ? &then : NULL;
 	too_much = out_of_proportion(growth, &now, before, most);
@@ -241,14 +258,13 @@ void kt_drivers_explain(const struct kt_growth_of *of, const struct kt_number *d
 bool kt_drivers_go_with(const struct kt_growth_of *of, const struct kt_number *drivers,
 	const struct kt_growth *growth, struct kt_driven *ret_driven)
 {
-	const struct stretch window = { growth->level, 0, growth->blocks };
 	double least = HUGE_VAL;
 
 	for (int i = 0; i <= KT_DRIVER_MOUNTS; i++)
 		for (int k = EACH_UNIT; k < NR_COUPLINGS; k++) {
 			struct line now;
 
-			if (!fit_stretch(of, &drivers[i], (enum coupling)k, &window, &now) ||
+			if (!fit_window(of, &drivers[i], (enum coupling)k, growth, &now) ||
 				now.explained < EXPLAINED || !(now.slope > 0) ||
 				now.slope > per_unit_max[i] || now.rest >= least)
 				continue;
