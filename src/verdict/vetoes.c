@@ -50,6 +50,8 @@ bool kt_veto_territory(const struct kt_growth_of *of, const struct kt_growth *gr
 
 	kt_territory_before(of, growth->level, growth->onset_ms, &before);
 	above = floors[growth->blocks - 1] - before.high;
+	/* it may have fallen just before the growth: a tooth begins with the end of the last one */
+	before.fall = fmax(before.fall, before.high - floors[0]);
 	return above < fmax(fall_share(of, growth, &before) * before.fall, .3 * growth->rise);
 }
 
@@ -93,8 +95,6 @@ bool kt_veto_history(const struct kt_growth_of *of, const struct kt_growth *grow
 /* The floor at a time, in the shortest blocks that still have it. */
 static bool floor_at(const struct kt_growth_of *of, int level, int64_t time_ms, double *ret_floor)
 {
-	if (time_ms < of->rings->begun_ms)
-		return false;
 	for (; level < KT_NR_LEVELS; level++) {
 		int64_t ago = of->clock->block[level] - 1 - time_ms / kt_levels[level].step_ms;
 
@@ -112,10 +112,19 @@ bool kt_veto_deceleration(const struct kt_growth_of *of, const struct kt_growth 
 	const double *floors = kt_growth_window(growth);
 	double most = 1.2 * growth->rise + 2 * growth->noise, before;
 
-	for (int times = 1; times <= 3; times += 2)
-		if (floor_at(of, growth->level, growth->onset_ms - times * length, &before) &&
-			(floors[0] - before) / times > most)
+	for (int times = 1; times <= 3; times += 2) {
+		int64_t from_ms = growth->onset_ms - times * length;
+		double lengths = times;
+
+		/* as much in a shorter time is faster still */
+		if (from_ms < of->rings->begun_ms) {
+			from_ms = of->rings->begun_ms;
+			lengths = fmax(1, (double)(growth->onset_ms - from_ms) / (double)length);
+		}
+		if (from_ms < growth->onset_ms && floor_at(of, growth->level, from_ms, &before) &&
+			(floors[0] - before) / lengths > most)
 			return true;
+	}
 	return false;
 }
 

@@ -119,6 +119,21 @@ TEST(a_hill_before_is_territory)
 	CHECK(kt_veto_territory(&past.of, &past.growth));
 }
 
+/* Emptied just before it grows again. */
+static double tooth(double hour)
+{
+	return hour < 60 ? 55 : steady(hour);
+}
+
+TEST(a_fall_just_before_the_growth_is_territory)
+{
+	struct past past;
+
+	make(&past, tooth, 63.2);
+	CHECK(past.growth.positive);
+	CHECK(kt_veto_territory(&past.of, &past.growth));
+}
+
 TEST(growth_from_the_first_sample_on_has_no_history)
 {
 	struct past past;
@@ -134,6 +149,35 @@ TEST(growth_that_was_faster_decelerates)
 
 	make(&past, slower, 71);
 	CHECK(kt_veto_deceleration(&past.of, &past.growth));
+}
+
+static double first_hours(double hour)
+{
+	return 50 + 20 * fmin(hour, 3) / 3 + .3 * hour;
+}
+
+static double even(double hour)
+{
+	return 50 + .3 * hour;
+}
+
+/* Nine hours, of which the time before is not as long. */
+static void take_nine_hours(struct past *past, double (*mib)(double hour))
+{
+	make(past, mib, 12.1);
+	past->growth.blocks = 54;
+	past->growth.onset_ms = past->clock.start_ms[2] - 54ll * 10 * MINUTE;
+	past->growth.rise = 2.7 * MIB;
+}
+
+TEST(growth_that_was_faster_in_a_shorter_time_decelerates)
+{
+	struct past past;
+
+	take_nine_hours(&past, first_hours);
+	CHECK(kt_veto_deceleration(&past.of, &past.growth));
+	take_nine_hours(&past, even);
+	CHECK(!kt_veto_deceleration(&past.of, &past.growth));
 }
 
 TEST(pressure_in_the_growth_clears_a_reclaimable_cache)
