@@ -7,12 +7,14 @@
 #define MINUTE_MS    60000
 #define HOUR_MS	     3600000
 #define DAY_MS	     86400000.
-#define NO_REST_DAYS 4. /* of growth that began before the samples */
-#define STRAIGHT     3. /* nats over a fill of any length */
-#define JOB_DAYS     2.25
+#define NO_REST_DAYS 4.	  /* of growth that began before the samples */
+#define STRAIGHT     3.	  /* nats over a fill of any length */
+#define JOB_DAYS     7.25 /* each job of a week has run once */
 #define JOB_HOURS    10.
-#define JOB_HOURLY   (2 * 1048576.)
-#define ROSE_BEFORE  .1 /* of the growth, in the first quarter of what was seen */
+#define JOB_SLOWEST  (1.8 * 1048576.) /* bytes an hour: slower growth has to last less long */
+#define JOB_BEND     1.5
+#define JOB_FASTEST  (64 * 1048576.) /* bytes an hour: faster growth is not waited for */
+#define ROSE_BEFORE  .1		     /* of the growth, in the first quarter of what was seen */
 
 /*
  * Share of the greatest fall by which the floor has to be above all before, by days known. A fall
@@ -74,6 +76,26 @@ static bool grew_from_the_start(const struct kt_growth_of *of, const struct kt_g
 	return quarter > ROSE_BEFORE * total;
 }
 
+/*
+ * The first run of a job of each day or week is a straight line for hours. In the first week such
+ * runs are as likely as leaks, until the growth has lasted longer than a job. Slow growth is seldom
+ * a job, and has to last less long; fast growth would take too much in that time.
+ */
+static bool may_be_first_run(const struct kt_growth_of *of, const struct kt_growth *growth)
+{
+	double step = (double)kt_levels[growth->level].step_ms / HOUR_MS, hours, hourly;
+	double history = (double)(growth->onset_ms - of->rings->begun_ms);
+	struct kt_stairs stairs;
+
+	if (growth->level != 2 || history >= JOB_DAYS * DAY_MS)
+		return false;
+	kt_stairs_fit(&growth->floors, 0, growth->grain, &stairs);
+	hours = (growth->floors.count - stairs.onset) * step;
+	hourly = stairs.rise / hours;
+	return hourly < JOB_FASTEST &&
+	       hours < JOB_HOURS * fmin(pow(hourly / JOB_SLOWEST, JOB_BEND), 1);
+}
+
 bool kt_veto_history(const struct kt_growth_of *of, const struct kt_growth *growth)
 {
 	double length = (double)(growth->blocks * kt_levels[growth->level].step_ms);
@@ -85,9 +107,7 @@ bool kt_veto_history(const struct kt_growth_of *of, const struct kt_growth *grow
 		    (growth->level == KT_LEVEL_DAYS && growth->shape.slowing < STRAIGHT)) &&
 		grew_from_the_start(of, growth))
 		return true;
-	/* the first run of a job of every second day is a straight line for hours */
-	if (growth->level == 2 && history < JOB_DAYS * DAY_MS && length < JOB_HOURS * HOUR_MS &&
-		growth->rise > JOB_HOURLY * length / HOUR_MS)
+	if (may_be_first_run(of, growth))
 		return true;
 	return history < DAY_MS && (growth->level < 2 || length < DAY_MS);
 }

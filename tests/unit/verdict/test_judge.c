@@ -147,7 +147,7 @@ static double connections(double hour)
 
 static double leaks_each_connection(double hour)
 {
-	return 50 * MADE_MIB + (hour > 26 ? 20 * (connections(hour) - connections(26)) : 0);
+	return 50 * MADE_MIB + (hour > 180 ? 20 * (connections(hour) - connections(180)) : 0);
 }
 
 /* A job of eight hours a week: its second run takes more than the first. */
@@ -516,7 +516,7 @@ TEST(growth_with_the_caches_of_inodes_fills)
 
 TEST(an_event_is_named_when_it_explains_more_than_time)
 {
-	RUN(40, .amount = { leaks_each_connection }, .event = connections,
+	RUN(194, .amount = { leaks_each_connection }, .event = connections,
 		.event_kind = KT_EVENT_CONNECTIONS);
 	CHECK_INT(made.last.verdict, KT_VERDICT_LEAK);
 	CHECK_INT(made.last.event, KT_EVENT_CONNECTIONS);

@@ -80,33 +80,41 @@ TEST(steady_growth_after_a_day_has_no_veto)
 {
 	struct past past;
 
-	make(&past, steady, 66);
+	make(&past, steady, 71);
 	CHECK(past.growth.positive);
 	CHECK(!kt_veto_territory(&past.of, &past.growth));
 	CHECK(!kt_veto_history(&past.of, &past.growth));
 	CHECK(!kt_veto_deceleration(&past.of, &past.growth));
 }
 
-static double sooner(double hour)
+static double slow(double hour)
 {
-	return 50 + 3 * after(hour, 40);
+	return 50 + after(hour, 60);
 }
 
-static double sooner_and_slow(double hour)
+static double fast(double hour)
 {
-	return 50 + 1.5 * after(hour, 40);
+	return 50 + 100 * after(hour, 60);
 }
 
-TEST(growth_of_hours_may_be_a_job_until_two_days_are_known)
+static double late(double hour)
+{
+	return 50 + 3 * after(hour, 180);
+}
+
+TEST(growth_of_hours_may_be_a_job_until_a_week_is_known)
 {
 	struct past past;
 
-	make(&past, sooner, 46);
+	make(&past, steady, 66);
 	CHECK(past.growth.positive);
 	CHECK(kt_veto_history(&past.of, &past.growth));
-	make(&past, sooner, 52);
+	make(&past, slow, 65);
+	CHECK(past.growth.positive);
 	CHECK(!kt_veto_history(&past.of, &past.growth));
-	make(&past, sooner_and_slow, 46);
+	make(&past, fast, 66);
+	CHECK(!kt_veto_history(&past.of, &past.growth));
+	make(&past, late, 186);
 	CHECK(!kt_veto_history(&past.of, &past.growth));
 }
 
