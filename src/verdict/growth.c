@@ -11,7 +11,7 @@
 #define DAY_MS	       86400000.
 #define SEEN_LEAST     .75  /* of the blocks of a window that have samples */
 #define STAIRS_LEAST   .9   /* of the ring, that has to be growth */
-#define FILL_NO_BETTER -1.  /* nats: irregular growth must not slow down */
+#define FILL_NO_BETTER -.5  /* nats: irregular growth must not slow down */
 #define IRREGULAR      40.  /* deviations in a rise: a more even one is for the shape to judge */
 #define SLOWS	       -2.5 /* nats: a line that is as much worse than a fill is none */
 #define EVENT_NATS     2.3  /* one of ten events fits by chance */
@@ -104,10 +104,10 @@ static void seek_stairs(const struct kt_growth_of *of, struct kt_growth *growth)
 	fit_window(of, growth, KT_SHAPE_STEPS, -HUGE_VAL);
 	growth->rise = stairs.rise;
 	growth->stairs = growth->sought = true;
+	growth->positive = growth->shape.slowing >= FILL_NO_BETTER;
 	/* even growth that does not beat a fill has bent: a logarithm of the age, in long blocks */
-	growth->positive = growth->level >= KT_LEVEL_TWO_HOURS
-				   ? IRREGULAR * growth->noise >= stairs.rise
-				   : growth->shape.slowing >= FILL_NO_BETTER;
+	if (growth->level >= KT_LEVEL_TWO_HOURS)
+		growth->positive &= IRREGULAR * growth->noise >= stairs.rise;
 }
 
 /* Does every time of day have that growth since the day before? */

@@ -210,3 +210,26 @@ TEST(times_of_pressure_within_a_minute_are_one)
 		kt_pressures_add(&pressures, i * 1000);
 	CHECK_INT(pressures.count, 2);
 }
+
+/* Rises with the logarithm of its age, in noise that makes it as uneven as stairs are. */
+static double noisy_logarithm(double hour)
+{
+	return 50 + 24 * log(320 + hour) + ((int)(hour / 2) % 2 ? .24 : -.24);
+}
+
+static double noisy_line(double hour)
+{
+	return 50 + .06 * hour + ((int)(hour / 2) % 2 ? .24 : -.24);
+}
+
+TEST(uneven_growth_that_bends_is_no_leak)
+{
+	struct past past;
+
+	make(&past, noisy_logarithm, 170);
+	kt_growth_seek(&past.of, KT_LEVEL_TWO_HOURS, &past.growth);
+	CHECK(past.growth.sought && !past.growth.positive);
+	make(&past, noisy_line, 170);
+	kt_growth_seek(&past.of, KT_LEVEL_TWO_HOURS, &past.growth);
+	CHECK(past.growth.positive);
+}
