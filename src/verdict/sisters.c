@@ -89,6 +89,16 @@ static double squares(const double *at, int count)
 	return sum;
 }
 
+/* Mean square of noise, from block to block: a cache may grow while its rider is still. */
+static double differences(const double *at, int count)
+{
+	double sum = 0;
+
+	for (int i = 1; i < count; i++)
+		sum += (at[i] - at[i - 1]) * (at[i] - at[i - 1]);
+	return sum / 2 / (count - 1);
+}
+
 /*
  * y was still, and began to grow when x did: x explains all but what y was off before, which two
  * that begin apart cannot.
@@ -99,16 +109,19 @@ static bool grows_from_still(double *x, const struct kt_floors *floors, double g
 	struct kt_shape_basis mean;
 	struct kt_stairs stairs;
 	struct pair whole;
-	double noise;
+	double noise, x_noise;
 
 	kt_stairs_fit(&y, 0, grain, &stairs);
 	if (stairs.onset < LEAST || y.count - stairs.onset < LEAST_GROWTH)
 		return false;
 	noise = squares(y.at, stairs.onset) / stairs.onset + grain * grain / 6;
+	x_noise = differences(x, stairs.onset);
 	kt_shape_begin(&mean, y.count);
 	kt_shape_clear(&mean, x);
 	kt_shape_clear(&mean, y.at);
 	whole = products(x, y.at, y.count);
+	/* noise of the cache that the rider does not have */
+	noise += whole.xx > 0 ? x_noise * whole.xy / whole.xx * whole.xy / whole.xx : 0;
 	return correlate(&whole, RIDES_FROM_STILL) && whole.xy <= most * whole.xx &&
 	       whole.yy - whole.xy * whole.xy / whole.xx <= NOISE_TIMES * noise * y.count;
 }
@@ -118,6 +131,11 @@ bool kt_rides(const struct kt_series *rider, const struct kt_series *cache,
 {
 	struct kt_floors x, y;
 
+	/* days are too few blocks to compare: two hours are kept for a week */
+	if (level > KT_LEVEL_TWO_HOURS) {
+		level = KT_LEVEL_TWO_HOURS;
+		blocks = KT_LEVEL_BLOCKS;
+	}
 	kt_rings_floors(&cache->rings, clock, level, blocks, &x);
 	kt_rings_floors(&rider->rings, clock, level, blocks, &y);
 	if (x.count == y.count && x.count >= LEAST && goes_along(x.at, y.at, x.count, SHARE))
@@ -137,6 +155,7 @@ bool kt_rides_number(const struct kt_series *rider, const struct kt_number *numb
 	double x[KT_LEVEL_BLOCKS];
 	struct kt_floors y;
 
+	level = level < KT_LEVEL_TWO_HOURS ? level : KT_LEVEL_TWO_HOURS;
 	for (; level <= KT_LEVEL_TWO_HOURS; level++) {
 		kt_rings_floors(&rider->rings, clock, level, KT_LEVEL_BLOCKS, &y);
 		if (kt_number_blocks(number, clock, level, 0, y.count, x) &&
