@@ -23,7 +23,7 @@
 #define LEAST_BLOCKS 6
 #define MOST	     .75 /* of the growth */
 #define FOLLOWED     12	 /* blocks of 2 h */
-#define REPLACED     .8	 /* share of the squares, by units that may be replaced */
+#define REPLACED     .65 /* share of the squares, by units that may be replaced */
 #define FAR_MORE     2.
 #define TAKES_PART   .3 /* of the growth, at least, by a number that was followed */
 #define OFF	     3. /* deviations from a number that was followed */

@@ -333,18 +333,18 @@ static void look_for_returned(
 static void look_for_left(const struct kt_judge *judge, const struct kt_series *series,
 	const struct kt_growth_of *of, const struct kt_growth *growth, struct kt_outcome *outcome)
 {
-	int64_t since_ms = growth->onset_ms;
+	struct kt_growth whole = *growth;
 	struct kt_driven left;
 
 	if (outcome->verdict != KT_VERDICT_LEAK || series->verdict == KT_VERDICT_LEAK)
 		return;
 	if ((series->verdict == KT_VERDICT_GROWING ||
 		    series->verdict == KT_VERDICT_OUT_OF_PROPORTION) &&
-		series->since_ms >= 0 && series->since_ms < since_ms)
-		since_ms = series->since_ms;
-	if (judge->clock.now_ms - since_ms >= 24ll * HOUR_MS)
+		series->since_ms >= 0 && series->since_ms < whole.onset_ms)
+		whole.onset_ms = series->since_ms;
+	if (judge->clock.now_ms - whole.onset_ms >= 24ll * HOUR_MS)
 		return;
-	kt_drivers_left(of, judge->numbers.drivers, growth, &left);
+	kt_drivers_left(of, judge->numbers.drivers, &whole, &left);
 	if (left.driver == KT_NR_DRIVERS)
 		return;
 	outcome->verdict = left.too_much ? KT_VERDICT_OUT_OF_PROPORTION : KT_VERDICT_GROWING;

@@ -82,6 +82,17 @@ static double leaks_with_load(double hour)
 	       (hour > 150 ? 60000 * (dying_with_load(hour) - dying_with_load(150)) : 0);
 }
 
+/* Sockets whose number varies little by day, and units for them that grow sixfold in 12 h. */
+static double steady_sockets(double hour)
+{
+	return 4000 + 800 * sin((hour + 8) * 2 * M_PI / 24);
+}
+
+static double replaced_units(double hour)
+{
+	return 2048 * (1 + 5 * fmin(after(hour, 100) / 12, 1)) * steady_sockets(hour);
+}
+
 /* A noisy rider: .1 of a cache that began to fill after days. */
 static double late_fill(double hour)
 {
@@ -253,5 +264,14 @@ TEST(growth_of_hours_may_be_a_first_run_until_a_week_is_known)
 	made = (struct made){ .amount = { late_leak_15 } };
 	made_run(&made, 190);
 	CHECK(made.leak_h > 180 && made.leak_h < 184);
+	made_end(&made);
+}
+
+TEST(the_growth_itself_does_not_hide_what_was_followed_before)
+{
+	RUN(130, .amount = { replaced_units }, .driver = steady_sockets,
+		.driver_kind = KT_DRIVER_SOCKETS);
+	CHECK_INT(made.seen[KT_VERDICT_LEAK], 0);
+	CHECK(made.seen[KT_VERDICT_GROWING] + made.seen[KT_VERDICT_OUT_OF_PROPORTION] > 0);
 	made_end(&made);
 }
