@@ -14,6 +14,7 @@
 #define JOB_SLOWEST  (1.8 * 1048576.) /* bytes an hour: slower growth has to last less long */
 #define JOB_BEND     1.5
 #define JOB_FASTEST  (64 * 1048576.) /* bytes an hour: faster growth is not waited for */
+#define JOB_RAM	     64.	     /* a share of memory that a machine can do without */
 #define ROSE_BEFORE  .1		     /* of the growth, in the first quarter of what was seen */
 
 /*
@@ -77,6 +78,15 @@ static bool grew_from_the_start(const struct kt_growth_of *of, const struct kt_g
 }
 
 /*
+ * Bytes an hour from which growth is not waited for until no job would last as long. Blocks of a
+ * minute are there for what fills a machine in hours: they wait only for what it can do without.
+ */
+static double fastest_job(const struct kt_growth_of *of, int level)
+{
+	return level > 1 ? JOB_FASTEST : fmin(JOB_FASTEST, of->ram_bytes / JOB_RAM / JOB_HOURS);
+}
+
+/*
  * The first run of a job of each day or week is a straight line for hours. In the first week such
  * runs are as likely as leaks, until the growth has lasted longer than a job. Slow growth is seldom
  * a job, and has to last less long; fast growth would take too much in that time.
@@ -85,15 +95,16 @@ static bool may_be_first_run(const struct kt_growth_of *of, const struct kt_grow
 {
 	double step = (double)kt_levels[growth->level].step_ms / HOUR_MS, hours, hourly;
 	double history = (double)(growth->onset_ms - of->rings->begun_ms);
+	double fastest = fastest_job(of, growth->level);
 	struct kt_stairs stairs;
 
-	if (growth->level != 2 || history >= JOB_DAYS * DAY_MS)
+	if (growth->level >= KT_LEVEL_TWO_HOURS || history >= JOB_DAYS * DAY_MS ||
+		growth->rise >= fastest * growth->blocks * step)
 		return false;
 	kt_stairs_fit(&growth->floors, 0, growth->grain, &stairs);
 	hours = (growth->floors.count - stairs.onset) * step;
 	hourly = stairs.rise / hours;
-	return hourly < JOB_FASTEST &&
-	       hours < JOB_HOURS * fmin(pow(hourly / JOB_SLOWEST, JOB_BEND), 1);
+	return hourly < fastest && hours < JOB_HOURS * fmin(pow(hourly / JOB_SLOWEST, JOB_BEND), 1);
 }
 
 bool kt_veto_history(const struct kt_growth_of *of, const struct kt_growth *growth)

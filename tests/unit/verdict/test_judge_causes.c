@@ -65,6 +65,17 @@ static double leak_15(double hour)
 	return (50 + 15 * after(hour, 110)) * MADE_MIB;
 }
 
+/* In ten hours less than 1/64 of 16 GiB, and more. */
+static double leak_22(double hour)
+{
+	return (50 + 22 * after(hour, 110)) * MADE_MIB;
+}
+
+static double leak_40(double hour)
+{
+	return (50 + 40 * after(hour, 110)) * MADE_MIB;
+}
+
 static double late_leak_15(double hour)
 {
 	return (50 + 15 * after(hour, 180)) * MADE_MIB;
@@ -264,6 +275,17 @@ TEST(growth_of_hours_may_be_a_first_run_until_a_week_is_known)
 	made = (struct made){ .amount = { late_leak_15 } };
 	made_run(&made, 190);
 	CHECK(made.leak_h > 180 && made.leak_h < 184);
+	made_end(&made);
+}
+
+TEST(fast_growth_waits_where_the_machine_can_do_without_its_memory)
+{
+	RUN(130, .amount = { leak_22 });
+	CHECK(made.leak_h > 119 && made.leak_h < 121.5);
+	made_end(&made);
+	made = (struct made){ .amount = { leak_40 } };
+	made_run(&made, 130);
+	CHECK(made.leak_h > 110 && made.leak_h < 111.5);
 	made_end(&made);
 }
 
