@@ -33,7 +33,7 @@ enum kt_veto {
 	KT_VETO_NONE,
 	KT_VETO_SHAPE,	      /* a fill or a step explains it as well as a line */
 	KT_VETO_TERRITORY,    /* it was as high within the two weeks before */
-	KT_VETO_HISTORY,      /* less than a day of samples before the growth */
+	KT_VETO_HISTORY,      /* less than a day before it, or a week where it may be a job */
 	KT_VETO_DECELERATION, /* it grew faster before */
 	KT_VETO_RECLAIMABLE,  /* reclaim can take it back, and no memory pressure has tried */
 	KT_VETO_DRIVER,	      /* `driver` explains it */
