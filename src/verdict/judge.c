@@ -326,6 +326,19 @@ static void look_for_returned(
 	outcome->veto = KT_VETO_TERRITORY;
 }
 
+static int64_t min_ms(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* When growth began that is not known yet. For weeks it has grown with the number. */
+static int64_t began_ms(const struct kt_judge *judge, const struct kt_series *series)
+{
+	bool long_ago = judge->clock.now_ms - series->since_ms > 7 * 24ll * HOUR_MS;
+
+	return long_ago ? series->decided_ms : series->since_ms;
+}
+
 /*
  * Growth of what has followed a number until now: for a day it may be other units, which take more.
  * Then only a leak goes on.
@@ -340,8 +353,8 @@ static void look_for_left(const struct kt_judge *judge, const struct kt_series *
 		return;
 	if ((series->verdict == KT_VERDICT_GROWING ||
 		    series->verdict == KT_VERDICT_OUT_OF_PROPORTION) &&
-		series->since_ms >= 0 && series->since_ms < whole.onset_ms)
-		whole.onset_ms = series->since_ms;
+		series->since_ms >= 0)
+		whole.onset_ms = min_ms(whole.onset_ms, began_ms(judge, series));
 	if (judge->clock.now_ms - whole.onset_ms >= 24ll * HOUR_MS)
 		return;
 	kt_drivers_left(of, judge->numbers.drivers, &whole, &left);

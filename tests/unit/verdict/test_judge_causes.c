@@ -104,6 +104,17 @@ static double replaced_units(double hour)
 	return 2048 * (1 + 5 * fmin(after(hour, 100) / 12, 1)) * steady_sockets(hour);
 }
 
+/* The same of sockets that have become more for weeks, as the amount has with them. */
+static double more_sockets(double hour)
+{
+	return (4000 + 20 * hour) * (1 + .2 * sin((hour + 8) * 2 * M_PI / 24));
+}
+
+static double units_replaced_late(double hour)
+{
+	return 2048 * (1 + 5 * fmin(after(hour, 400) / 12, 1)) * more_sockets(hour);
+}
+
 /* A noisy rider: .1 of a cache that began to fill after days. */
 static double late_fill(double hour)
 {
@@ -295,5 +306,13 @@ TEST(the_growth_itself_does_not_hide_what_was_followed_before)
 		.driver_kind = KT_DRIVER_SOCKETS);
 	CHECK_INT(made.seen[KT_VERDICT_LEAK], 0);
 	CHECK(made.seen[KT_VERDICT_GROWING] + made.seen[KT_VERDICT_OUT_OF_PROPORTION] > 0);
+	made_end(&made);
+}
+
+TEST(weeks_with_a_number_are_no_growth_without_it)
+{
+	RUN(425, .amount = { units_replaced_late }, .driver = more_sockets,
+		.driver_kind = KT_DRIVER_SOCKETS, .step_s = 120);
+	CHECK_INT(made.seen[KT_VERDICT_LEAK], 0);
 	made_end(&made);
 }
