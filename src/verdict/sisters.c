@@ -5,13 +5,14 @@
 #include <math.h>
 
 #define IN_STEP		 .98
-#define LEAST		 8   /* blocks */
-#define RIDES		 .98 /* correlation of the amounts */
-#define BENDS		 .8  /* correlation of what straight lines leave of them */
-#define RIDES_FROM_STILL .95 /* correlation with the time before the growth */
-#define NOISE_TIMES	 2.  /* of the squares before the growth: no more may be left of it */
-#define LEAST_GROWTH	 3   /* blocks */
-#define SHARE		 .5  /* of the cache, that a rider takes at most */
+#define LEAST		 8    /* blocks */
+#define RIDES		 .98  /* correlation of the amounts */
+#define BENDS		 .8   /* correlation of what straight lines leave of them */
+#define RIDES_FROM_STILL .95  /* correlation with the time before the growth */
+#define RIDES_EXACTLY	 .999 /* the same: an onset a block later is less */
+#define NOISE_TIMES	 2.   /* of the squares before the growth: no more may be left of it */
+#define LEAST_GROWTH	 3    /* blocks */
+#define SHARE		 .5   /* of the cache, that a rider takes at most */
 
 bool kt_sisters(const struct kt_series *one, const struct kt_series *other,
 	const struct kt_clock *clock, int level)
@@ -103,7 +104,8 @@ static double differences(const double *at, int count)
  * y was still, and began to grow when x did: x explains all but what y was off before, which two
  * that begin apart cannot.
  */
-static bool grows_from_still(double *x, const struct kt_floors *floors, double grain, double most)
+static bool grows_from_still(
+	double *x, const struct kt_floors *floors, double grain, double most, int level)
 {
 	struct kt_floors y = *floors;
 	struct kt_shape_basis mean;
@@ -122,7 +124,10 @@ static bool grows_from_still(double *x, const struct kt_floors *floors, double g
 	whole = products(x, y.at, y.count);
 	/* noise of the cache that the rider does not have */
 	noise += whole.xx > 0 ? x_noise * whole.xy / whole.xx * whole.xy / whole.xx : 0;
-	return correlate(&whole, RIDES_FROM_STILL) && whole.xy <= most * whole.xx &&
+	if (!correlate(&whole, RIDES_FROM_STILL) || whole.xy > most * whole.xx)
+		return false;
+	/* in days, some cache or other grows evenly too */
+	return (level < KT_LEVEL_TWO_HOURS && correlate(&whole, RIDES_EXACTLY)) ||
 	       whole.yy - whole.xy * whole.xy / whole.xx <= NOISE_TIMES * noise * y.count;
 }
 
@@ -143,7 +148,8 @@ bool kt_rides(const struct kt_series *rider, const struct kt_series *cache,
 	for (; level <= KT_LEVEL_TWO_HOURS; level++) {
 		kt_rings_floors(&cache->rings, clock, level, KT_LEVEL_BLOCKS, &x);
 		kt_rings_floors(&rider->rings, clock, level, KT_LEVEL_BLOCKS, &y);
-		if (x.count == y.count && grows_from_still(x.at, &y, (double)rider->grain, SHARE))
+		if (x.count == y.count &&
+			grows_from_still(x.at, &y, (double)rider->grain, SHARE, level))
 			return true;
 	}
 	return false;
@@ -159,7 +165,7 @@ bool kt_rides_number(const struct kt_series *rider, const struct kt_number *numb
 	for (; level <= KT_LEVEL_TWO_HOURS; level++) {
 		kt_rings_floors(&rider->rings, clock, level, KT_LEVEL_BLOCKS, &y);
 		if (kt_number_blocks(number, clock, level, 0, y.count, x) &&
-			grows_from_still(x, &y, (double)rider->grain, most))
+			grows_from_still(x, &y, (double)rider->grain, most, level))
 			return true;
 	}
 	return false;
