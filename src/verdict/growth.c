@@ -11,7 +11,7 @@
 #define DAY_MS	       86400000.
 #define SEEN_LEAST     .75  /* of the blocks of a window that have samples */
 #define STAIRS_LEAST   .9   /* of the ring, that has to be growth */
-#define FILL_NO_BETTER -.5  /* nats: growth in short blocks must not slow down */
+#define FILL_NO_BETTER -.5  /* nats: irregular growth must not slow down */
 #define IRREGULAR      40.  /* deviations in a rise: a more even one is for the shape to judge */
 #define SLOWS	       -2.5 /* nats: a line that is as much worse than a fill is none */
 #define EVENT_NATS     2.3  /* one of ten events fits by chance */
@@ -82,8 +82,6 @@ static void fit_window(
 
 		kt_shape_take_out_days(&basis, day);
 		kt_shape_fit(&window, &basis, &without);
-		/* numbers have phases too, and are compared with a line that has none */
-		memcpy(without.rests, growth->shape.rests, sizeof(without.rests));
 		if (without.score > growth->shape.score)
 			growth->shape = without;
 	}
@@ -326,8 +324,7 @@ void kt_growth_seek(const struct kt_growth_of *of, int level, struct kt_growth *
 		growth.sought = true;
 		growth.positive =
 			growth.shape.score >= about->score && growth.shape.rise >= least &&
-			growth.shape.slowing >=
-				(level < KT_LEVEL_TWO_HOURS ? FILL_NO_BETTER : SLOWS_LONG);
+			growth.shape.slowing >= (level < KT_LEVEL_TWO_HOURS ? SLOWS : SLOWS_LONG);
 		if (!best.sought || growth.positive > best.positive ||
 			(growth.positive == best.positive && growth.shape.score > best.shape.score))
 			best = growth;

@@ -25,7 +25,7 @@ static double fall_share(const struct kt_growth_of *of, const struct kt_growth *
 	const struct kt_territory *before)
 {
 	if (before->days >= 7.5)
-		return 1;
+		return .75;
 	if (before->days >= 1.4)
 		return 2;
 	return growth->level >= KT_LEVEL_TWO_HOURS - 1 &&

@@ -233,20 +233,3 @@ TEST(uneven_growth_that_bends_is_no_leak)
 	kt_growth_seek(&past.of, KT_LEVEL_TWO_HOURS, &past.growth);
 	CHECK(past.growth.positive);
 }
-
-static double by_day(double hour)
-{
-	return 50 + .3 * hour + 3 * sin(hour * 2 * M_PI / 24);
-}
-
-TEST(numbers_are_compared_with_a_line_that_knows_no_time_of_day)
-{
-	const struct kt_shape *shape;
-	struct past past;
-
-	make(&past, by_day, 170);
-	kt_growth_seek(&past.of, KT_LEVEL_TWO_HOURS, &past.growth);
-	shape = &past.growth.shape;
-	CHECK(past.growth.positive);
-	CHECK(shape->rests[1] > 4 * past.growth.blocks * shape->noise * shape->noise);
-}
