@@ -245,11 +245,12 @@ TEST(what_gives_memory_back_gives_all_of_it_back)
 	}
 }
 
-/* First fit over bytes of a map: granules of 8 bytes. Returns the pages of its heap. */
-static uint64_t plain_first_fit(const struct events *events)
+/* First fit over bytes of a map: granules of 8 bytes. Has the pages of its heap at each mark. */
+static struct pages plain_first_fit(const struct events *events)
 {
 	static bool taken[1 << 20];
 	static uint32_t starts[400], lengths[400];
+	struct pages pages = { 0 };
 	uint32_t heap = 0;
 
 	memset(taken, 0, sizeof(taken));
@@ -259,9 +260,11 @@ static uint64_t plain_first_fit(const struct events *events)
 
 		if (event->kind == KT_SIM_FREE)
 			memset(taken + starts[event->object], 0, lengths[event->object]);
+		if (event->kind == KT_SIM_MARK)
+			pages.at[pages.count++] = heap / 512;
 		if (event->kind != KT_SIM_ALLOC)
 			continue;
-		lengths[event->object] = (event->bytes + 7) / 8;
+		lengths[event->object] = event->bytes ? (event->bytes + 7) / 8 : 1;
 		for (at = 0; at < heap && run < lengths[event->object]; at++)
 			run = taken[at] ? 0 : run + 1;
 		if (run < lengths[event->object])
@@ -269,7 +272,7 @@ static uint64_t plain_first_fit(const struct events *events)
 		starts[event->object] = at - run;
 		memset(taken + at - run, 1, lengths[event->object]);
 	}
-	return heap / 512;
+	return pages;
 }
 
 TEST(sunos_is_first_fit)
@@ -281,8 +284,71 @@ TEST(sunos_is_first_fit)
 		events.count = 0;
 		make_random(&events, seed, 1);
 		pages = pages_of(&kt_sim_sunos, &events, three, 3, 1);
-		CHECK_INT(pages.at[0], plain_first_fit(&events));
+		CHECK_INT(pages.at[0], plain_first_fit(&events).at[0]);
 	}
+}
+
+/* Objects of up to 64 KiB, each doubling as likely; half of them are there at the same time. */
+static void make_long_and_short(struct events *events, uint32_t seed)
+{
+	bool used[200] = { false };
+	uint32_t dice = seed;
+
+	for (int i = 0; i < 6400; i++) {
+		uint32_t object = random_below(&dice, KT_LEN(used));
+
+		if (used[object])
+			give(events, object);
+		else
+			alloc(events, object, 2,
+				random_below(&dice, 1u << random_below(&dice, 17)));
+		used[object] = !used[object];
+		if (i % 800 == 799)
+			mark(events);
+	}
+}
+
+TEST(sunos_is_first_fit_when_runs_are_of_many_pages)
+{
+	for (uint32_t seed = 1; seed < 4; seed++) {
+		static struct events events;
+		struct pages pages, plain;
+
+		events.count = 0;
+		make_long_and_short(&events, seed);
+		pages = pages_of(&kt_sim_sunos, &events, three, 3, 1);
+		plain = plain_first_fit(&events);
+		CHECK_INT(plain.count, 8);
+		for (size_t i = 0; i < plain.count; i++)
+			CHECK_INT(pages.at[i], plain.at[i]);
+	}
+}
+
+/* Free runs are longer than the parts that a model may divide the heap into. */
+TEST(sunos_joins_runs_of_any_length)
+{
+	struct events events = { 0 };
+	struct pages pages;
+
+	for (uint32_t i = 0; i < 4; i++)
+		alloc(&events, i, 2, 1u << 30);
+	mark(&events);
+	give(&events, 1);
+	give(&events, 2);
+	alloc(&events, 4, 2, 1u << 29);
+	alloc(&events, 5, 2, 1u << 30);
+	alloc(&events, 6, 2, (1u << 29) + 1); /* a byte more than is left of the run */
+	mark(&events);
+	give(&events, 5);
+	give(&events, 4);
+	give(&events, 6);
+	alloc(&events, 1, 2, 1u << 30);
+	alloc(&events, 2, 2, 1u << 30);
+	mark(&events);
+	pages = pages_of(&kt_sim_sunos, &events, three, 3, 1);
+	CHECK_INT(pages.at[0], 4u << 18);
+	CHECK_INT(pages.at[1], (4u << 18) + (1u << 17) + 1);
+	CHECK_INT(pages.at[2], (4u << 18) + (1u << 17) + 1);
 }
 
 TEST(events_that_cannot_be_are_refused)
