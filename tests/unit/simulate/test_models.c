@@ -108,8 +108,9 @@ TEST(slob_aligns_powers_of_two_after_a_header)
 }
 
 /* The original's way, with lists that are walked: a byte of `taken` for each unit of 2 bytes. */
-#define UNITS 2048u
-#define PAGES 512u
+#define UNITS	2048u
+#define PAGES	512u
+#define OBJECTS 200u
 
 struct plain {
 	uint8_t taken[PAGES][UNITS];
@@ -201,12 +202,12 @@ static void plain_give(struct plain *plain, uint32_t place, uint32_t bytes)
 
 static const struct kt_sim_cache sizes[] = { { .name = "a", .bytes = 10 },
 	{ .name = "b", .bytes = 254, .align = 64 }, { .name = "c", .bytes = 1000, .align = 16 },
-	{ .name = "any", .generic = true } };
+	{ .name = "any", .generic = true }, { .name = "d", .bytes = 1800, .align = 2048 } };
 
 static void plain_event(
 	struct plain *plain, const struct kt_sim_event *event, struct kt_sim_event *objects)
 {
-	static uint32_t places[64];
+	static uint32_t places[OBJECTS];
 	uint32_t bytes, align = 8, offset = 0;
 
 	if (event->kind == KT_SIM_ALLOC)
@@ -239,27 +240,27 @@ TEST(slob_is_as_the_original)
 	for (uint32_t seed = 1; seed < 12; seed++) {
 		static struct plain plain;
 		static struct events events;
-		static struct kt_sim_event objects[64];
-		bool used[64] = { false };
+		static struct kt_sim_event objects[OBJECTS];
+		bool used[OBJECTS] = { false };
 		uint32_t dice = seed;
 		uint64_t expected[8];
 		struct pages pages;
 
 		memset(&plain, 0, sizeof(plain));
 		events.count = 0;
-		for (int i = 0; i < 800; i++) {
+		for (int i = 0; i < 2400; i++) {
 			uint32_t object = random_below(&dice, KT_LEN(used));
-			uint16_t cache = (uint16_t)random_below(&dice, 4);
+			uint16_t cache = (uint16_t)random_below(&dice, KT_LEN(sizes));
 
 			if (used[object])
 				give(&events, object);
 			else
 				alloc(&events, object, cache,
-					cache < 3 ? sizes[cache].bytes : random_bytes(&dice));
+					cache != 3 ? sizes[cache].bytes : random_bytes(&dice));
 			used[object] = !used[object];
 			plain_event(&plain, &events.items[events.count - 1], objects);
-			if (i % 100 == 99) {
-				expected[i / 100] = plain.nr_pages;
+			if (i % 300 == 299) {
+				expected[i / 300] = plain.nr_pages;
 				mark(&events);
 			}
 		}
