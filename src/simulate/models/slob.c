@@ -7,18 +7,20 @@
 // front of its objects, and aligns powers of two to themselves (since Linux 5.4). Objects as large
 // as a page are powers of two of pages.
 //
-// The original walks its lists. Here each list is a tree in the order of the list, and each page
-// knows the longest free run below it, so that a long list takes no long time; requests with a
-// larger alignment than 8 may look at pages in vain. Objects start at multiples of 8 bytes, so runs
-// are measured in these; the free bytes of a page are counted in units of 2, as in the original.
+// Pages, and the words of a page, have a limit of the length of their free runs. A free raises it,
+// an allocation leaves it as it is, and a search in vain lowers it to the longest run. Objects
+// start at multiples of 8 bytes, so runs are measured in these; the free bytes of a page are
+// counted in units of 2, as in the original.
+//
+// No trace can make the searches slow. A page has a limit for each alignment, so that it is
+// searched in vain only if it changed since the last such search: an event causes at most
+// ALIGNMENTS of them, each of one page.
 //
 // Not modelled: caches whose objects are freed after a grace period of RCU have a footer.
 
 #include "simulate/allocator.h"
 #include "simulate/buddy.h"
-
-#include "base/attr.h"
-#include "base/map.h"
+#include "simulate/models/slob_list.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -28,17 +30,14 @@
 #define BREAK_LOW  256u
 #define BREAK_HIGH 1024u
 #define BITS	   64u
+#define ALIGNMENTS 32u /* of 2^0 to 2^13 granules, each with and without a header */
 
-enum { LIST_SMALL, LIST_MEDIUM, LIST_LARGE, NR_LISTS };
-
-struct page {
-	uint32_t left, right, parent; /* in the tree of its list; 0: none */
-	uint32_t priority;
-	uint16_t units;	  /* free */
-	uint16_t longest; /* granules of its longest free run */
-	uint16_t most;	  /* the longest run here and below, granules */
-	uint8_t list;	  /* NR_LISTS: none, no byte is free */
-	uint32_t block;	  /* of the page allocator, if there is one */
+/* An object that a page is searched for. */
+struct request {
+	uint32_t bytes;
+	uint32_t granules;
+	uint32_t align, offset; /* granules: the start plus `offset` is a multiple of `align` */
+	uint32_t class;		/* of the lists, by alignment */
 };
 
 struct type {
@@ -46,22 +45,21 @@ struct type {
 	bool by_size; /* kmalloc() */
 };
 
-/* An object that a page is searched for. */
-struct request {
-	uint32_t bytes;
-	uint32_t granules;
-	uint32_t align, offset; /* granules: the start plus `offset` is a multiple of `align` */
+/* 64 granules of a page. */
+struct word {
+	uint64_t taken;
+	uint32_t longest; /* limit of the length of the free runs that start here */
 };
 
 struct kt_sim_model {
-	struct page *pages; /* the first one is not used */
-	uint64_t *taken;    /* a bit for each granule of each page */
-	uint32_t count, room, taken_room;
+	struct slob_lists lists;
+	struct word *words; /* of each page */
+	uint32_t words_room;
 	uint32_t unused; /* first of the pages that may be taken again, by `left`; 0: none */
-	uint32_t roots[NR_LISTS];
-	uint32_t page_bytes, granules, words; /* of a page */
-	uint32_t unit_bytes;
-	uint64_t random;
+	uint8_t classes[ALIGNMENTS];
+	uint32_t page_bytes, granules, nr_words; /* of a page */
+	uint32_t page_shift;			 /* of `granules` */
+	uint32_t unit_shift, page_units;
 	struct type *types;
 	struct kt_sim_buddy *buddy;  /* NULL: where pages are does not matter */
 	struct kt_sim_places places; /* granules by object from the first page on; large: block */
@@ -72,8 +70,8 @@ static void slob_close(struct kt_sim_model *model)
 {
 	if (!model)
 		return;
-	free(model->pages);
-	free(model->taken);
+	slob_lists_fini(&model->lists);
+	free(model->words);
 	free(model->types);
 	free(model->places.items);
 	free(model);
@@ -84,6 +82,31 @@ static uint32_t power_of_two(uint32_t from, uint32_t value)
 	while (from < value)
 		from *= 2;
 	return from;
+}
+
+static uint32_t alignment_of(uint32_t align, uint32_t offset)
+{
+	return align > 1 ? 2 * (uint32_t)__builtin_ctz(align) + offset : 0;
+}
+
+/* Numbers the alignments that the types can ask for. Returns how many they are. */
+static uint32_t number_classes(struct kt_sim_model *model, size_t nr_types)
+{
+	bool used[ALIGNMENTS] = { true };
+	uint32_t count = 0;
+
+	for (size_t i = 0; i < nr_types; i++) {
+		uint32_t align = model->types[i].align / GRANULE;
+
+		used[alignment_of(align, 0)] = true;
+		for (align = 2; model->types[i].by_size && align < model->granules; align *= 2)
+			used[alignment_of(align, HEADER / GRANULE)] = true;
+	}
+	for (uint32_t i = 0; i < ALIGNMENTS; i++) {
+		if (used[i])
+			model->classes[i] = (uint8_t)count++;
+	}
+	return count;
 }
 
 static struct kt_sim_model *slob_open(const struct kt_sim_stream *stream)
@@ -109,24 +132,23 @@ static struct kt_sim_model *slob_open(const struct kt_sim_stream *stream)
 	}
 	model->page_bytes = stream->machine.page_bytes;
 	model->granules = model->page_bytes / GRANULE;
-	model->words = model->granules / BITS;
-	model->unit_bytes = model->page_bytes < 65536 ? 2 : 4;
+	model->page_shift = (uint32_t)__builtin_ctz(model->granules);
+	model->nr_words = model->granules / BITS;
+	model->unit_shift = model->page_bytes < 65536 ? 1 : 2;
+	model->page_units = model->page_bytes >> model->unit_shift;
 	model->buddy = stream->buddy;
-	model->count = 1;
-	/* decides about the shape of the trees, not about the results */
-	model->random = kt_map_hash(KT_SPAN("pages")) | 1;
+	slob_lists_init(&model->lists, number_classes(model, stream->nr_caches));
 	return model;
 }
 
 /* ---- the free runs of a page ---- */
 
-/* First granule from `at` on that is taken, or free; the number of granules: none is. */
-static uint32_t next_granule(const uint64_t *taken, uint32_t at, uint32_t granules, bool is_taken)
+/* First granule from `at` on that is taken; the number of granules: none is. */
+static uint32_t next_taken(const struct word *words, uint32_t at, uint32_t granules)
 {
 	while (at < granules) {
-		uint64_t word = is_taken ? taken[at / BITS] : ~taken[at / BITS];
+		uint64_t word = words[at / BITS].taken >> at % BITS;
 
-		word >>= at % BITS;
 		if (word)
 			return at + (uint32_t)__builtin_ctzll(word);
 		at = (at / BITS + 1) * BITS;
@@ -134,240 +156,122 @@ static uint32_t next_granule(const uint64_t *taken, uint32_t at, uint32_t granul
 	return granules;
 }
 
-static void mark(uint64_t *taken, uint32_t start, uint32_t count, bool is_taken)
+/* First granule of the free ones before `at`; `at`: there are none. */
+static uint32_t first_free(const struct word *words, uint32_t at)
 {
-	for (uint32_t at = start; at < start + count;) {
-		uint32_t bits = BITS - at % BITS;
-		uint64_t mask;
+	while (at) {
+		uint32_t bits = (at - 1) % BITS + 1; /* of the word, before `at` */
+		uint64_t word = words[(at - 1) / BITS].taken << (BITS - bits);
 
-		if (bits > start + count - at)
-			bits = start + count - at;
-		mask = (bits < BITS ? (1ull << bits) - 1 : UINT64_MAX) << at % BITS;
-		taken[at / BITS] = is_taken ? taken[at / BITS] | mask : taken[at / BITS] & ~mask;
-		at += bits;
-	}
-}
-
-static uint32_t longest_run(const uint64_t *taken, uint32_t granules)
-{
-	uint32_t longest = 0, at = 0;
-
-	while ((at = next_granule(taken, at, granules, false)) < granules) {
-		uint32_t end = next_granule(taken, at, granules, true);
-
-		if (end - at > longest)
-			longest = end - at;
-		at = end;
-	}
-	return longest;
-}
-
-/* The granule where a request starts in a page; the number of granules: it does not fit. */
-static uint32_t first_fit(const uint64_t *taken, uint32_t granules, const struct request *request)
-{
-	uint32_t at = 0;
-
-	while ((at = next_granule(taken, at, granules, false)) < granules) {
-		uint32_t end = next_granule(taken, at, granules, true);
-		uint32_t start = (uint32_t)kt_sim_round_up(at + request->offset, request->align) -
-				 request->offset;
-
-		if (start + request->granules <= end)
-			return start;
-		at = end;
-	}
-	return granules;
-}
-
-/* ---- the lists ---- */
-
-static uint32_t draw(struct kt_sim_model *model)
-{
-	model->random ^= model->random << 13;
-	model->random ^= model->random >> 7;
-	model->random ^= model->random << 17;
-	return (uint32_t)(model->random >> 32);
-}
-
-static void note_most(struct page *pages, uint32_t at)
-{
-	struct page *page = &pages[at];
-
-	page->most = page->longest;
-	if (page->left && pages[page->left].most > page->most)
-		page->most = pages[page->left].most;
-	if (page->right && pages[page->right].most > page->most)
-		page->most = pages[page->right].most;
-}
-
-static void note_up(struct page *pages, uint32_t at)
-{
-	for (; at; at = pages[at].parent)
-		note_most(pages, at);
-}
-
-static void set_left(struct page *pages, uint32_t at, uint32_t left)
-{
-	pages[at].left = left;
-	if (left)
-		pages[left].parent = at;
-	note_most(pages, at);
-}
-
-static void set_right(struct page *pages, uint32_t at, uint32_t right)
-{
-	pages[at].right = right;
-	if (right)
-		pages[right].parent = at;
-	note_most(pages, at);
-}
-
-/* Joins two trees: the pages of the second follow. */
-static uint32_t join(struct page *pages, uint32_t first, uint32_t second)
-{
-	if (!first || !second)
-		return first ? first : second;
-	if (pages[first].priority > pages[second].priority) {
-		set_right(pages, first, join(pages, pages[first].right, second));
-		return first;
-	}
-	set_left(pages, second, join(pages, first, pages[second].left));
-	return second;
-}
-
-static void set_root(struct kt_sim_model *model, uint32_t list, uint32_t root)
-{
-	model->roots[list] = root;
-	if (root)
-		model->pages[root].parent = 0;
-}
-
-static void list_add(struct kt_sim_model *model, uint32_t list, uint32_t at)
-{
-	struct page *page = &model->pages[at];
-
-	page->list = (uint8_t)list;
-	page->left = page->right = page->parent = 0;
-	page->priority = draw(model);
-	note_most(model->pages, at);
-	set_root(model, list, join(model->pages, at, model->roots[list]));
-}
-
-static void list_remove(struct kt_sim_model *model, uint32_t at)
-{
-	struct page *pages = model->pages;
-	uint32_t above = pages[at].parent, list = pages[at].list;
-	uint32_t below = join(pages, pages[at].left, pages[at].right);
-
-	pages[at].list = NR_LISTS;
-	if (!above) {
-		set_root(model, list, below);
-		return;
-	}
-	if (pages[above].left == at)
-		set_left(pages, above, below);
-	else
-		set_right(pages, above, below);
-	note_up(pages, pages[above].parent);
-}
-
-/* Makes a page the first of its list: those before it go to the end. */
-static void list_rotate(struct kt_sim_model *model, uint32_t at)
-{
-	struct page *pages = model->pages;
-	uint32_t before = pages[at].left, from = at, child = at, above = pages[at].parent;
-	uint32_t list = pages[at].list;
-
-	set_left(pages, at, 0);
-	while (above) {
-		uint32_t next = pages[above].parent;
-
-		if (pages[above].right == child) {
-			set_right(pages, above, before);
-			before = above;
-		} else {
-			set_left(pages, above, from);
-			from = above;
-		}
-		child = above;
-		above = next;
-	}
-	set_root(model, list, join(pages, from, before));
-}
-
-/* The first page of a tree with so long a run; 0: none. */
-static uint32_t first_page(const struct page *pages, uint32_t at, uint32_t granules)
-{
-	while (at && pages[at].most >= granules) {
-		uint32_t left = pages[at].left;
-
-		if (left && pages[left].most >= granules)
-			at = left;
-		else if (pages[at].longest >= granules)
-			return at;
-		else
-			at = pages[at].right;
+		if (word)
+			return at - (uint32_t)__builtin_clzll(word);
+		at -= bits;
 	}
 	return 0;
 }
 
-static uint32_t next_page(const struct page *pages, uint32_t at, uint32_t granules)
+static void mark(struct word *words, uint32_t start, uint32_t count)
 {
-	uint32_t found = first_page(pages, pages[at].right, granules);
+	for (uint32_t at = start, end = start + count; at < end;) {
+		uint32_t bits = BITS - at % BITS;
 
-	while (!found && pages[at].parent) {
-		uint32_t child = at;
-
-		at = pages[at].parent;
-		if (pages[at].left != child)
-			continue;
-		if (pages[at].longest >= granules)
-			return at;
-		found = first_page(pages, pages[at].right, granules);
+		if (bits > end - at)
+			bits = end - at;
+		words[at / BITS].taken ^= UINT64_MAX >> (BITS - bits) << at % BITS;
+		at += bits;
 	}
-	return found;
+}
+
+/* The free runs that start in a word, by their first granules. */
+static uint64_t starts_of(const struct word *words, uint32_t word)
+{
+	uint64_t taken_before = words[word].taken << 1 | (word ? words[word - 1].taken >> 63 : 1);
+
+	return ~words[word].taken & taken_before;
+}
+
+static uint32_t align_up(uint32_t start, const struct request *request)
+{
+	return ((start + request->offset + request->align - 1) & ~(request->align - 1)) -
+	       request->offset;
+}
+
+/* The granule where a request starts in a page; the number of granules: it does not fit. */
+static uint32_t first_fit(struct word *words, uint32_t granules, const struct request *request)
+{
+	for (uint32_t i = 0; i < granules / BITS; i++) {
+		uint32_t longest = 0;
+
+		if (words[i].longest < request->granules)
+			continue;
+		for (uint64_t starts = starts_of(words, i); starts; starts &= starts - 1) {
+			uint32_t start = i * BITS + (uint32_t)__builtin_ctzll(starts);
+			uint32_t end = next_taken(words, start, granules);
+			uint32_t at = align_up(start, request);
+
+			if (at + request->granules <= end)
+				return at;
+			longest = end - start > longest ? end - start : longest;
+		}
+		words[i].longest = longest;
+	}
+	return granules;
+}
+
+/* The most granules that a request with the same alignment may have in a page. */
+static uint32_t longest_fit(
+	const struct word *words, uint32_t granules, const struct request *request)
+{
+	uint32_t longest = 0;
+
+	for (uint32_t i = 0; i < granules / BITS; i++) {
+		for (uint64_t starts = starts_of(words, i); starts; starts &= starts - 1) {
+			uint32_t start = i * BITS + (uint32_t)__builtin_ctzll(starts);
+			uint32_t end = next_taken(words, start, granules);
+			uint32_t at = align_up(start, request);
+
+			if (at + longest < end)
+				longest = end - at;
+		}
+	}
+	return longest;
 }
 
 /* ---- pages ---- */
 
 static uint32_t units_of(const struct kt_sim_model *model, uint32_t bytes)
 {
-	return (bytes + model->unit_bytes - 1) / model->unit_bytes;
+	return (bytes + (1u << model->unit_shift) - 1) >> model->unit_shift;
 }
 
 static uint32_t list_of(uint32_t bytes)
 {
-	return bytes < BREAK_LOW ? LIST_SMALL : bytes < BREAK_HIGH ? LIST_MEDIUM : LIST_LARGE;
+	return bytes < BREAK_LOW ? SLOB_SMALL : bytes < BREAK_HIGH ? SLOB_MEDIUM : SLOB_LARGE;
 }
 
-static uint64_t *taken_of(const struct kt_sim_model *model, uint32_t page)
+static struct word *words_of(const struct kt_sim_model *model, uint32_t page)
 {
-	return model->taken + (size_t)page * model->words;
+	return model->words + (size_t)page * model->nr_words;
 }
 
 /* Makes room for a page. 0: out of memory, or more pages than places have numbers for. */
 static uint32_t page_number(struct kt_sim_model *model)
 {
-	uint32_t page = model->unused;
-	struct page *pages;
-	uint64_t *taken;
+	uint32_t page = model->unused, count = model->lists.count;
+	struct word *words;
 
 	if (page) {
-		model->unused = model->pages[page].left;
+		model->unused = slob_page_at(&model->lists, page)->left;
 		return page;
 	}
-	if (model->count >= UINT32_MAX / model->granules)
+	if (count >= UINT32_MAX / model->granules)
 		return 0;
-	pages = kt_sim_more(model->pages, model->count, &model->room, sizeof(*pages));
-	if (!pages)
+	words = kt_sim_more(
+		model->words, count, &model->words_room, model->nr_words * sizeof(*words));
+	if (!words)
 		return 0;
-	model->pages = pages;
-	taken = kt_sim_more(model->taken, model->count, &model->taken_room,
-		model->words * sizeof(*model->taken));
-	if (!taken)
-		return 0;
-	model->taken = taken;
-	return model->count++;
+	model->words = words;
+	return slob_page_number(&model->lists);
 }
 
 /* Takes a page for a list. 0: out of memory. */
@@ -379,11 +283,13 @@ static uint32_t page_new(struct kt_sim_model *model, uint32_t list)
 		block = kt_sim_buddy_take(model->buddy, 1);
 	if (!page || block == KT_SIM_BLOCK_NONE)
 		return 0;
-	memset(taken_of(model, page), 0, model->words * sizeof(*model->taken));
-	model->pages[page] = (struct page){ .units = (uint16_t)units_of(model, model->page_bytes),
-		.longest = (uint16_t)model->granules,
-		.block = block };
-	list_add(model, list, page);
+	memset(words_of(model, page), 0, model->nr_words * sizeof(*model->words));
+	words_of(model, page)->longest = model->granules;
+	slob_page_init(&model->lists, page);
+	slob_page_at(&model->lists, page)->units = (uint16_t)model->page_units;
+	slob_page_at(&model->lists, page)->block = block;
+	slob_page_raise(&model->lists, page, model->granules);
+	slob_list_add(&model->lists, list, page);
 	model->nr_pages++;
 	model->nr_made++;
 	return page;
@@ -391,71 +297,115 @@ static uint32_t page_new(struct kt_sim_model *model, uint32_t list)
 
 static void page_give(struct kt_sim_model *model, uint32_t page)
 {
-	if (model->pages[page].list != NR_LISTS)
-		list_remove(model, page);
+	struct slob_page *at = slob_page_at(&model->lists, page);
+
+	if (at->list != SLOB_LISTS)
+		slob_list_remove(&model->lists, page);
 	if (model->buddy)
-		kt_sim_buddy_give(model->buddy, model->pages[page].block);
-	model->pages[page].left = model->unused;
+		kt_sim_buddy_give(model->buddy, at->block);
+	at->left = model->unused;
 	model->unused = page;
 	model->nr_pages--;
 	model->nr_given_back++;
 }
 
-/* slob_page_alloc(): takes the run; the page is then the first one, if it still has free bytes. */
+/* slob_page_alloc(): takes the run; the page is then the head, if it still has free bytes. */
 static void page_take(
 	struct kt_sim_model *model, uint32_t at, uint32_t start, const struct request *request)
 {
-	struct page *page = &model->pages[at];
+	struct word *words = words_of(model, at);
+	struct slob_page *page = slob_page_at(&model->lists, at);
+	uint32_t rest = start + request->granules, end = next_taken(words, rest, model->granules);
 
-	mark(taken_of(model, at), start, request->granules, true);
+	if (end > rest && words[rest / BITS].longest < end - rest)
+		words[rest / BITS].longest = end - rest;
+	mark(words, start, request->granules);
 	page->units -= (uint16_t)units_of(model, request->bytes);
-	if (!page->units) {
-		list_remove(model, at);
-		return;
+	if (page->units)
+		model->lists.heads[page->list] = at;
+	else
+		slob_list_remove(&model->lists, at);
+}
+
+/* The granule where a request starts in a page; the number of granules: it does not fit. */
+static uint32_t page_search(struct kt_sim_model *model, uint32_t at, const struct request *request)
+{
+	struct word *words = words_of(model, at);
+	uint32_t start = first_fit(words, model->granules, request);
+
+	if (start == model->granules)
+		slob_page_lower(&model->lists, at, request->class,
+			longest_fit(words, model->granules, request));
+	return start;
+}
+
+/* Searches a page and the pages after it in the tree. Returns the one with the request; 0: none. */
+static uint32_t search_from(
+	struct kt_sim_model *model, uint32_t at, const struct request *request, uint32_t *ret_start)
+{
+	while (at) {
+		*ret_start = page_search(model, at, request);
+		if (*ret_start < model->granules)
+			break;
+		at = slob_list_next(&model->lists, at, request->class, request->granules);
 	}
-	page->longest = (uint16_t)longest_run(taken_of(model, at), model->granules);
-	note_up(model->pages, at);
-	list_rotate(model, at);
+	return at;
+}
+
+/* Searches a list from its head on. Returns the page that has the request; 0: none. */
+static uint32_t list_search(struct kt_sim_model *model, uint32_t list,
+	const struct request *request, uint32_t *ret_start)
+{
+	const struct slob_lists *lists = &model->lists;
+	uint32_t at = lists->heads[list];
+
+	if (at && slob_page_at(lists, at)->limits[request->class] < (int32_t)request->granules)
+		at = slob_list_next(lists, at, request->class, request->granules);
+	at = search_from(model, at, request, ret_start);
+	if (at)
+		return at;
+	/* the limits from the head on are too low now, so that only the pages before it are
+	 * searched */
+	at = slob_list_first(lists, list, request->class, request->granules);
+	return search_from(model, at, request, ret_start);
 }
 
 /* slob_alloc() */
 static bool take(struct kt_sim_model *model, uint32_t object, const struct request *request)
 {
-	uint32_t list = list_of(request->bytes);
-	uint32_t at = first_page(model->pages, model->roots[list], request->granules), start = 0;
+	uint32_t list = list_of(request->bytes), start = 0;
+	uint32_t at = list_search(model, list, request, &start);
 
-	for (; at; at = next_page(model->pages, at, request->granules)) {
-		start = first_fit(taken_of(model, at), model->granules, request);
-		if (start < model->granules)
-			break;
-	}
 	if (!at) {
 		at = page_new(model, list);
 		if (!at)
 			return false;
-		start = first_fit(taken_of(model, at), model->granules, request);
+		start = page_search(model, at, request);
 	}
 	page_take(model, at, start, request);
-	return kt_sim_place(&model->places, object, at * model->granules + start);
+	return kt_sim_place(&model->places, object, (at << model->page_shift) + start);
 }
 
 /* slob_free() */
 static void give(struct kt_sim_model *model, uint32_t place, const struct request *request)
 {
-	uint32_t at = place / model->granules;
-	struct page *page = &model->pages[at];
+	uint32_t at = place >> model->page_shift, start = place & (model->granules - 1), end;
+	struct word *words = words_of(model, at);
+	struct slob_page *page = slob_page_at(&model->lists, at);
 
 	page->units += (uint16_t)units_of(model, request->bytes);
-	if (page->units == units_of(model, model->page_bytes)) {
+	if (page->units == model->page_units) {
 		page_give(model, at);
 		return;
 	}
-	mark(taken_of(model, at), place % model->granules, request->granules, false);
-	page->longest = (uint16_t)longest_run(taken_of(model, at), model->granules);
-	if (page->list == NR_LISTS)
-		list_add(model, list_of(request->bytes), at);
-	else
-		note_up(model->pages, at);
+	mark(words, start, request->granules);
+	end = next_taken(words, start + request->granules, model->granules);
+	start = first_free(words, start);
+	if (words[start / BITS].longest < end - start)
+		words[start / BITS].longest = end - start;
+	slob_page_raise(&model->lists, at, end - start);
+	if (page->list == SLOB_LISTS)
+		slob_list_add(&model->lists, list_of(request->bytes), at);
 }
 
 /* ---- events ---- */
@@ -480,6 +430,7 @@ static uint64_t request_of(
 	ret->bytes = bytes;
 	ret->granules = (bytes + GRANULE - 1) / GRANULE;
 	ret->align = align / GRANULE;
+	ret->class = model->classes[alignment_of(ret->align, ret->offset)];
 	return 0;
 }
 
