@@ -155,6 +155,10 @@ bool slub_large_take(struct slub_node *node, const struct kt_sim_event *event)
 	return kt_sim_large_take(&node->slabs, &node->places, event->object, pages);
 }
 
+/*
+ * Only pages that slub_large_take() counted come back: an object of the start is not among them,
+ * since its cache has a number of objects in a slab (kept.c refuses others), so that it has slabs.
+ */
 void slub_large_give(struct slub_node *node, const struct kt_sim_event *event)
 {
 	node->large_pages -= large_pages(node, event->bytes);

@@ -233,6 +233,70 @@ TEST(sheaves_of_the_start_are_filled)
 	kt_buf_cleanup(&file);
 }
 
+/*
+ * Models of SLUB count objects without a slab in pages. An object of the start has a slab, however
+ * large it is, so that its free takes no such pages back.
+ */
+TEST(large_objects_of_the_start_have_slabs)
+{
+	static const struct kt_events_cache large = { .name = "large",
+		.object_bytes = 16384,
+		.slot_bytes = 16384,
+		.pages_per_slab = 8,
+		.objs_per_slab = 2,
+		.min_partial = 1,
+		.cpu_partial_objs = 0,
+		.cpu_partial_slabs = 0,
+		.sheaf_capacity = KT_EVENTS_UNKNOWN };
+	static const char *const models[] = { "slub", "sheaves" };
+	struct kt_buf file = { 0 };
+	struct kt_events_writer *writer = begin(&file, KT_EVENTS_START);
+
+	kt_events_add_cache(writer, &large);
+	kt_events_add_slab(writer, &(struct kt_events_slab){ 64, 1, 2, 0, 0, KT_EVENTS_FULL, 0 });
+	for (uint64_t i = 0; i < 2; i++)
+		kt_events_free(writer,
+			&(struct kt_events_event){
+				.address = 64ull * 4096 + i * 16384, .cache = 1 },
+			false);
+	finish(writer);
+	for (size_t i = 0; i < KT_LEN(models); i++) {
+		struct kt_arena arena = { 0 };
+		struct kt_sim_result result;
+		struct kt_sim_kept *kept;
+
+		CHECK(!kt_sim_kept_open(read_at, &file, file.size, &kept));
+		CHECK_INT(kt_sim_kept_facts(kept)->old_objs, 2);
+		CHECK(pages_at_end(kept, models[i], &result, &arena) <= 8);
+		CHECK_INT(result.nr_frees, 2);
+		kt_sim_kept_free(kept);
+		kt_arena_fini(&arena);
+	}
+	kt_buf_cleanup(&file);
+}
+
+TEST(a_cache_needs_the_number_of_objects_in_its_slabs)
+{
+	static const uint32_t wrong[] = { 0, KT_EVENTS_UNKNOWN };
+
+	for (size_t i = 0; i < KT_LEN(wrong); i++) {
+		struct kt_buf file = { 0 };
+		struct kt_events_writer *writer = begin(&file, 0);
+		struct kt_events_cache cache = four;
+		struct kt_sim_kept *kept;
+		struct kt_err *err;
+
+		cache.objs_per_slab = wrong[i];
+		kt_events_add_cache(writer, &cache);
+		finish(writer);
+		err = kt_sim_kept_open(read_at, &file, file.size, &kept);
+		CHECK(err && strstr(kt_err_text(err), "numbers that cannot be"));
+		kt_err_free(err);
+		kt_sim_kept_free(kept);
+		kt_buf_cleanup(&file);
+	}
+}
+
 TEST(damage_is_noticed)
 {
 	struct kt_buf file = { 0 };
