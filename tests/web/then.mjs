@@ -201,6 +201,8 @@ export function thenTests({ test, ktally, serve, open, until, chart }) {
   test('what is seen is saved: CSV, PNG, SVG', async () => {
     const ms = START + 400 * STEP, { page: shown, done } = await page(`#from=${ms - 6 * HOUR}&to=${ms}&at=${ms}`);
     await settled(shown, ms);
+    // the samples of the whole recording are drawn first, and saved as they are seen
+    await until('the samples of these hours', async () => (await chart(shown)).points > 30);
     const saved = async button => {
       const [download] = await Promise.all([shown.waitForEvent('download'), shown.click(button)]);
       return { name: download.suggestedFilename(), data: readFileSync(await download.path()) };
