@@ -19,7 +19,7 @@ MOMENTS = ("capture", "dump")
 LEAD_S = 12  # rest before the growth: a whole block
 FIRST_S = 98  # after the growth began: eight blocks and two tests, wherever the blocks begin
 LAST_S = 240  # one may come a block too early
-DIAGNOSIS_S = 600  # it takes five minutes where much other work runs; what is watched leaks as long
+DIAGNOSIS_S = 600  # it takes five minutes where much other work runs; what is watched leaks for longer
 FREED_S = 20  # a hundred thousand sockets are closed one after the other
 
 

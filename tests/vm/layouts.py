@@ -63,7 +63,7 @@ LAYOUTS = {layout.name: layout for layout in [
         "-device", "virtio-balloon-pci", *nodes(256))),
     Layout("leaking", "2560 MiB, for leaks that diagnose names: what they leave is in no other account", mib=2560),
     # seven leaks together hold 3 GiB where a slow machine gets to their end
-    Layout("leaking-large", "4 GiB, for leaks that go on for ten minutes", mib=4096),
+    Layout("leaking-large", "4 GiB, for leaks that go on for 25 minutes", mib=4096),
     Layout("fresh", "one node, for what needs memory that few others had before"),
     Layout("numa", "two nodes, the balloon inside MemTotal", qemu=(
         "-device", "virtio-balloon-pci,deflate-on-oom=on", *nodes(1024))),
