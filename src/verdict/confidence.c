@@ -34,17 +34,15 @@ static const double shares[KT_NR_VERDICTS] = {
 	[KT_VERDICT_WAS_LEAKING] = .95,
 };
 
-double kt_confidence(enum kt_verdict verdict, int level, double score, bool looked)
+double kt_confidence(enum kt_verdict verdict, double score)
 {
-	double most = level < 3 && !looked ? .95 : .99;
+	size_t i = 0;
+	double right;
 
 	if (verdict != KT_VERDICT_LEAK)
 		return shares[verdict];
-	for (size_t i = 0; i < sizeof(scores) / sizeof(scores[0]); i++)
-		if (score < scores[i].below) {
-			double right = LEAKS_A_YEAR * scores[i].leaks;
-
-			return fmin(right / (right + scores[i].wrong), most);
-		}
-	return most;
+	while (i < sizeof(scores) / sizeof(scores[0]) - 1 && score >= scores[i].below)
+		i++;
+	right = LEAKS_A_YEAR * scores[i].leaks;
+	return right / (right + scores[i].wrong);
 }

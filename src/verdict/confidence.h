@@ -4,12 +4,10 @@
 
 #include "verdict/verdict.h"
 
-#include <stdbool.h>
-
 /**
  * Probability, 0 to 1, that a verdict is right: shares that were counted on composed machines
  * (the tables in the .c file), for machines of which one in a year has a leak.
  */
-double kt_confidence(enum kt_verdict verdict, int level, double score, bool looked);
+double kt_confidence(enum kt_verdict verdict, double score);
 
 #endif

@@ -270,7 +270,6 @@ static void look_for_holder(struct kt_judge *judge, size_t index, const struct k
 		return;
 	if (judge->options.look)
 		look = judge->options.look(judge->options.look_arg, index);
-	series->looked = look == KT_LOOK_LOST;
 	if (young && look == KT_LOOK_LOST) {
 		outcome->verdict = KT_VERDICT_LEAK;
 		outcome->veto = KT_VETO_NONE;
@@ -326,11 +325,6 @@ static void look_for_returned(
 	outcome->veto = KT_VETO_TERRITORY;
 }
 
-static int64_t min_ms(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
-
 /* When growth began that is not known yet. For weeks it has grown with the number. */
 static int64_t began_ms(const struct kt_judge *judge, const struct kt_series *series)
 {
@@ -353,8 +347,8 @@ static void look_for_left(const struct kt_judge *judge, const struct kt_series *
 		return;
 	if ((series->verdict == KT_VERDICT_GROWING ||
 		    series->verdict == KT_VERDICT_OUT_OF_PROPORTION) &&
-		series->since_ms >= 0)
-		whole.onset_ms = min_ms(whole.onset_ms, began_ms(judge, series));
+		series->since_ms >= 0 && began_ms(judge, series) < whole.onset_ms)
+		whole.onset_ms = began_ms(judge, series);
 	if (judge->clock.now_ms - whole.onset_ms >= 24ll * HOUR_MS)
 		return;
 	kt_drivers_left(of, judge->numbers.drivers, &whole, &left);

@@ -23,7 +23,6 @@ static void no_growth(struct kt_series *series)
 	series->event = KT_NR_EVENTS;
 	series->since_ms = -1;
 	series->base = series->highest = 0;
-	series->looked = false;
 	series->sister = UINT32_MAX;
 	series->score = series->noise = series->ceiling = series->hourly = NAN;
 	series->hourly_low = series->hourly_high = NAN;
@@ -232,8 +231,7 @@ void kt_series_judged(const struct kt_series *series, const struct kt_clock *clo
 		.now_bytes = rings->begun_ms < 0 ? 0 : kt_rings_bytes(rings, now),
 		.noise_bytes = (double)series->noise,
 		.score = (double)series->score,
-		.confidence = kt_confidence(
-			series->verdict, series->level, (double)series->score, series->looked),
+		.confidence = kt_confidence(series->verdict, (double)series->score),
 		.hourly_bytes = (double)series->hourly,
 		.hourly_low_bytes = (double)series->hourly_low,
 		.hourly_high_bytes = (double)series->hourly_high,

@@ -20,7 +20,6 @@ struct kt_series {
 	/* as in struct kt_judged; times by the judge's clock; amounts above the origin */
 	uint8_t verdict, veto, driver, event;
 	int8_t level;
-	bool looked; /* a look for holders has found survivors */
 	uint32_t sister;
 	int64_t since_ms, decided_ms;
 	float base;	/* floor at `since_ms` */
